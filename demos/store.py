@@ -1,0 +1,141 @@
+"""The shelf of datasets: list, open, create; a dataset appears whole or not at all."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.metadata
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+
+from demos.dataset import Dataset
+from demos.durable import locked, seal, sync, write_synced
+from environments.problem import Problem
+
+FIRST = "revision-v0"
+_BUILDING = ".building-"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # serves as folder and as minari's namespace
+_TOOLS = ("numpy", "pyarrow", "minari", "gymnasium")
+
+
+class Store:
+    """Datasets below `root`, each in a folder of its name."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def names(self) -> list[str]:
+        """The datasets there are, in order."""
+        if not self.root.is_dir():
+            return []
+        return sorted(folder.parent.name for folder in self.root.glob("[!.]*/current"))
+
+    def open(self, name: str) -> Dataset:
+        """The dataset of that name, its counts mended."""
+        names = self.names()
+        if name not in names:
+            raise Problem(f"There is no dataset {name} in {self.root}{_hint(name, names)}")
+        return Dataset(self.root / name)
+
+    def create(self, name: str, **facts: Any) -> Dataset:
+        """A new, empty dataset; takes what `building` takes."""
+        with self.building(name, **facts):
+            pass
+        return self.open(name)
+
+    @contextmanager
+    def building(
+        self,
+        name: str,
+        *,
+        world: str,
+        fingerprint: str,
+        observation_space: gymnasium.Space[Any],
+        action_space: gymnasium.Space[Any],
+        terms: Sequence[str] = (),
+        costs: Sequence[str] = (),
+        north_star: str | None = None,  # the term that episodes are judged by
+        description: str = "",
+        provenance: Mapping[str, Any] | None = None,  # where the play comes from, plain JSON
+    ) -> Iterator[Dataset]:
+        """A dataset to fill, put into place when the block ends and gone if the block fails."""
+        from minari.serialization import serialize_space
+
+        self._free(name)
+        facts = {
+            "format": 1,
+            "world": world,
+            "fingerprint": fingerprint,
+            "observation_space": serialize_space(observation_space),
+            "action_space": serialize_space(action_space),
+            "terms": list(terms),
+            "costs": list(costs),
+            "north_star": north_star,
+            "description": description,
+            "provenance": dict(provenance or {}),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "tools": {tool: importlib.metadata.version(tool) for tool in _TOOLS},
+        }
+        with self._scaffold() as folder:
+            (folder / FIRST / "data").mkdir(parents=True)
+            write_synced(folder / FIRST / "revision.json", seal(facts))
+            write_synced(folder / "current", f"{FIRST}\n".encode())
+            dataset = Dataset(folder, name)
+            yield dataset
+            sync(folder / FIRST)
+            sync(folder)
+            self._put_in_place(folder, name)
+
+    def _free(self, name: str) -> None:
+        if not _NAME.fullmatch(name):
+            raise Problem(
+                f"{name!r} cannot name a dataset: use letters, digits, - and _, "
+                "beginning with a letter or digit."
+            )
+        if (self.root / name).exists():
+            raise Problem(f"There is already a dataset {name} in {self.root}: choose another name.")
+
+    @contextmanager
+    def _scaffold(self) -> Iterator[Path]:
+        """A hidden folder beside the datasets, removed unless it was renamed away."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        self._sweep()
+        folder = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=self.root))
+        folder.chmod(0o755)  # mkdtemp's folders are private; a dataset's are ordinary
+        try:
+            with locked(folder / "building", "This folder is being built."):
+                yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _put_in_place(self, folder: Path, name: str) -> None:
+        (folder / "building").unlink()
+        try:
+            folder.rename(self.root / name)
+        except OSError:
+            self._free(name)  # says so if another process was first
+            raise
+        sync(self.root)
+
+    def _sweep(self) -> None:
+        """Remove what a builder that was killed left; a live one holds its lock."""
+        for leftover in self.root.glob(f"{_BUILDING}*"):
+            with suppress(Problem, OSError), locked(leftover / "building", "alive", patience=0.0):
+                shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _hint(name: str, names: Sequence[str]) -> str:
+    """The end of a sentence that says what else might have been meant."""
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+    if near:
+        return f": did you mean {near[0]}?"
+    if names:
+        return f": it holds {', '.join(names)}."
+    return ", which holds none yet: record or import one first."

@@ -1,0 +1,120 @@
+"""The loops over a batch, written once and compiled inside each world's own file.
+
+A world writes `reset_one`, `step_one` and `observe_one` for a single game; the loops below run them over
+B games. They are compiled as if they stood in the world's file (`bind`), for two reasons: the calls are
+inlined, and numba's on-disk cache is keyed by that file, so that editing a world can never run stale code.
+
+B games, N agents, O numbers in an observation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import njit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Every world's STATE begins with these fields; the loops below keep them.
+HEADER = [
+    ("seed", np.uint64),  # of this game; the whole future follows from it and the actions
+    ("episode", np.uint64),  # how many episodes this game has begun since it was seeded
+    ("random", np.uint64),  # state of this episode's generator
+    ("tick", np.int32),  # steps taken in this episode
+    ("horizon", np.int32),  # steps after which the episode is truncated
+]
+
+
+@njit(cache=True, inline="always")
+def _mix(z: Any) -> Any:
+    """The finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014)."""
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@njit(cache=True)
+def uniform(state: Any) -> Any:
+    """Draw the next number in [0, 1) from the generator inside `state`."""
+    state.random = state.random + np.uint64(0x9E3779B97F4A7C15)
+    return np.float64(_mix(state.random) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+@njit(cache=True)
+def seed_episode(state: Any) -> None:
+    """Set the generator to the start of the state's own episode."""
+    state.random = _mix(state.seed + _mix(state.episode + np.uint64(0x632BE59BD9B4E019)))
+    state.tick = 0
+
+
+@njit(cache=True)
+def weigh(terms: Any, weights: Any, reward: Any) -> None:
+    """Write reward[b, n] = sum over k of weights[k] x terms[b, n, k], in the order of the terms."""
+    for b in range(terms.shape[0]):
+        for n in range(terms.shape[1]):
+            total = 0.0
+            for k in range(terms.shape[2]):
+                total += weights[k] * terms[b, n, k]
+            reward[b, n] = total
+
+
+# The three templates below are bound to a world by `bind`, which supplies the `*_one` they call.
+
+
+def _reset_batch(table, states, chosen, observations):  # type: ignore[no-untyped-def]
+    for b in range(len(states)):
+        if chosen[b]:
+            seed_episode(states[b])
+            reset_one(table[0], states[b])  # type: ignore[name-defined] # noqa: F821
+            observe_one(table[0], states[b], observations[b])  # type: ignore[name-defined] # noqa: F821
+
+
+def _observe_batch(table, states, observations):  # type: ignore[no-untyped-def]
+    for b in range(len(states)):
+        observe_one(table[0], states[b], observations[b])  # type: ignore[name-defined] # noqa: F821
+
+
+def _step_batch(  # type: ignore[no-untyped-def]
+    table, states, actions, terms, costs, terminated, truncated, observations, final, restart
+):
+    """Step every game; keep the last observation of one that ended and begin its next episode."""
+    for b in range(len(states)):
+        terminated[b] = step_one(table[0], states[b], actions[b], terms[b], costs[b])  # type: ignore[name-defined] # noqa: F821
+        states[b].tick += 1
+        truncated[b] = not terminated[b] and states[b].tick >= states[b].horizon
+        observe_one(table[0], states[b], observations[b])  # type: ignore[name-defined] # noqa: F821
+        if restart and (terminated[b] or truncated[b]):
+            final[b] = observations[b]
+            states[b].episode += np.uint64(1)
+            seed_episode(states[b])
+            reset_one(table[0], states[b])  # type: ignore[name-defined] # noqa: F821
+            observe_one(table[0], states[b], observations[b])  # type: ignore[name-defined] # noqa: F821
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """The compiled loops of one world."""
+
+    reset: Callable[..., None]
+    observe: Callable[..., None]
+    step: Callable[..., None]
+
+
+def bind(world: ModuleType) -> Kernels:
+    """Compile the loops around a world's `reset_one`, `step_one` and `observe_one`."""
+    scope = vars(world)
+    scope["seed_episode"] = seed_episode
+
+    def compiled(template: FunctionType) -> Callable[..., None]:
+        code = template.__code__.replace(co_filename=str(world.__file__))
+        function = FunctionType(code, scope, template.__name__)
+        function.__qualname__ = template.__name__
+        function.__module__ = world.__name__
+        loop: Callable[..., None] = njit(cache=True, nogil=True)(function)
+        return loop
+
+    return Kernels(compiled(_reset_batch), compiled(_observe_batch), compiled(_step_batch))

@@ -1,0 +1,88 @@
+"""Who sits where: one learner a game, and a partner who plays the other seats.
+
+The single-agent faces and the trainer stand on this, so that a partner is called once for all games.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from environments.batch import Batch
+from environments.problem import Problem
+
+
+class Partner(Protocol):
+    """Anything that acts, as in Stable-Baselines3: see `agents.player`."""
+
+    def predict(
+        self,
+        observation: Any,
+        state: Any = None,
+        episode_start: Any = None,
+        deterministic: bool = False,
+    ) -> tuple[Any, Any]:
+        """Choose actions [B] for observations [B, O]."""
+
+
+class Seating:
+    """A batch in which one seat of every game is ours and a partner plays the others.
+
+    Args:
+        batch: the games.
+        seat: our seat in every game, or "alternate": game b gives us seat b mod N.
+        partner: who plays the other seats; None leaves them still (the world's `IDLE` action).
+    """
+
+    def __init__(self, batch: Batch, seat: int | str = 0, partner: Partner | None = None) -> None:
+        agents = len(batch.world.agents)
+        if seat != "alternate" and seat not in range(agents):
+            raise Problem(
+                f"The seat is {seat!r}; choose one of 0 to {agents - 1}, or 'alternate'."
+            )
+        self.batch, self.partner = batch, partner
+        self.games = np.arange(batch.size)
+        self.seats = self.games % agents if seat == "alternate" else np.full(batch.size, int(seat))
+        self._others = [(self.seats + k) % agents for k in range(1, agents)]  # [N - 1][B]
+        self._memory: list[Any] = [None] * (agents - 1)  # the partner's state, by seat
+        idle = getattr(batch.world.module, "IDLE", 0)
+        self.actions = np.full((batch.size, agents), idle, np.int64)  # [B, N]
+        self.episode_start = np.ones(batch.size, np.bool_)  # [B]
+
+    def observation(self) -> np.ndarray:
+        """What our seats see: a copy, [B, O]."""
+        seen: np.ndarray = self.batch.observation[self.games, self.seats]
+        return seen
+
+    def final_observation(self) -> np.ndarray:
+        """What our seats saw last, in games that ended: a copy, [B, O]."""
+        seen: np.ndarray = self.batch.final_observation[self.games, self.seats]
+        return seen
+
+    def ours(self, array: np.ndarray) -> np.ndarray:
+        """Our seats' part of a batch's [B, N, ...] array: a copy, [B, ...]."""
+        part: np.ndarray = array[self.games, self.seats]
+        return part
+
+    def reset(self, **keywords: Any) -> np.ndarray:
+        """Begin new episodes everywhere; arguments as `Batch.reset`."""
+        self.batch.reset(**keywords)
+        self.episode_start[:] = True
+        return self.observation()
+
+    def step(self, actions: np.ndarray) -> np.ndarray:
+        """Play `actions` [B] in our seats, the partner's in the others; returns what we see, [B, O]."""
+        self.actions[self.games, self.seats] = actions
+        if self.partner is not None:
+            for k, seats in enumerate(self._others):
+                chosen, self._memory[k] = self.partner.predict(
+                    self.batch.observation[self.games, seats],
+                    self._memory[k],
+                    self.episode_start,
+                    deterministic=False,
+                )
+                self.actions[self.games, seats] = chosen
+        self.batch.step(self.actions)
+        np.logical_or(self.batch.terminated, self.batch.truncated, out=self.episode_start)
+        return self.observation()

@@ -1,0 +1,140 @@
+"""A world: one module that says how a game works, bound to its parameters.
+
+A world is one file in `environments/worlds/`, always in the same order:
+
+    VERSION, AGENTS, TICK [s], HORIZON [steps]
+    Params          frozen dataclass: what may differ between two worlds of this kind
+    STATE           numpy structured dtype; begins with `kernels.HEADER`; a state alone replays
+    TERMS, COSTS    {name: one-line meaning}, with TERMS_DTYPE and COSTS_DTYPE
+    NORTH_STAR      the term that we judge by, never shaped; WEIGHTS, the default reward
+    derive(params)  -> array of one record: what follows from Params, computed once
+    reset_state     reads an episode's options into a state, in Python
+    reset_one, step_one, observe_one     numba, for one game
+    body(table)     -> slice of the observation that is the agent's own body
+    draw            paints a state on a pygame surface
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from environments.kernels import Kernels, bind
+
+
+@dataclass(frozen=True)
+class World:
+    """A world module and its parameters: everything a batch needs to run it."""
+
+    id: str  # as in the catalog: "gpo/Kitchen-v0"
+    module: ModuleType
+    params: Any  # the module's Params
+
+    @cached_property
+    def table(self) -> np.ndarray:
+        """What the kernels are handed beside a state: an array of one record."""
+        table: np.ndarray = self.module.derive(self.params)
+        return table
+
+    @cached_property
+    def kernels(self) -> Kernels:
+        """The compiled loops; the first call in a fresh checkout compiles for some seconds."""
+        return bind(self.module)
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """Names of the agents, one per seat."""
+        agents: tuple[str, ...] = self.module.AGENTS
+        return agents
+
+    @property
+    def terms(self) -> dict[str, str]:
+        """Reward terms: name and meaning."""
+        return dict(self.module.TERMS)
+
+    @property
+    def costs(self) -> dict[str, str]:
+        """Costs: name and meaning."""
+        return dict(self.module.COSTS)
+
+    @property
+    def north_star(self) -> str:
+        """The term that everything is judged by."""
+        return str(self.module.NORTH_STAR)
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The weights of the terms unless a recipe says otherwise."""
+        return dict(self.module.WEIGHTS)
+
+    @property
+    def tick(self) -> float:
+        """Seconds a step takes when people play."""
+        return float(self.module.TICK)
+
+    @property
+    def horizon(self) -> int:
+        """Steps after which an episode is truncated, unless its options say otherwise."""
+        return int(self.module.HORIZON)
+
+    @cached_property
+    def body(self) -> slice | None:
+        """The part of an observation that is the agent's own body, where the world names one."""
+        return self.module.body(self.table[0]) if hasattr(self.module, "body") else None
+
+    @cached_property
+    def observation_space(self) -> spaces.Box:
+        """What one agent sees."""
+        return _observation_space(self.module, self.table)
+
+    @cached_property
+    def action_space(self) -> spaces.Discrete:
+        """What one agent can do."""
+        return spaces.Discrete(len(self.module.ACTIONS))
+
+    def describe(self) -> dict[str, Any]:
+        """All that makes a recording or an agent of this world usable in it, as JSON."""
+        low, high = self.observation_space.low, self.observation_space.high
+        bounds = hashlib.sha256(low.tobytes() + high.tobytes()).hexdigest()[:12]
+        return {
+            "world": self.id,
+            "version": self.module.VERSION,
+            "agents": list(self.agents),
+            "observation": f"float32 {list(self.observation_space.shape)} bounds {bounds}",
+            "action": f"discrete {self.action_space.n}",
+            "terms": list(self.terms),
+            "costs": list(self.costs),
+            "params": asdict(self.params),
+        }
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of `describe()`: two worlds with one fingerprint are the same."""
+        return hashlib.sha256(json.dumps(self.describe(), sort_keys=True).encode()).hexdigest()
+
+
+def _observation_space(module: ModuleType, table: np.ndarray) -> spaces.Box:
+    if hasattr(module, "observation_bounds"):
+        low, high = module.observation_bounds(table[0])
+        return spaces.Box(low, high, dtype=np.float32)
+    size = module.observation_size(table[0])
+    return spaces.Box(-4.0, 4.0, (size,), np.float32)
+
+
+def differences(ours: dict[str, Any], theirs: dict[str, Any]) -> list[str]:
+    """What differs between two `describe()`s, a line each: `params.layout: here a, there b`."""
+    lines = []
+    for key in sorted({*ours, *theirs}):
+        here, there = ours.get(key), theirs.get(key)
+        if isinstance(here, dict) and isinstance(there, dict):
+            lines += [f"{key}.{line}" for line in differences(here, there)]
+        elif here != there:
+            lines.append(f"{key}: here {here}, there {there}")
+    return lines
