@@ -1,54 +1,35 @@
 """A dataset: a folder of revisions, each a list of immutable episodes that minari can open.
 
-    <name>/
-        current                     which revision counts, replaced in one step
-        lock                        held by the one process that writes
-        revision-v0/
-            revision.json           world, spaces, provenance; written once, with its own checksum
-            data/                   what minari opens
-                metadata.json       counts for minari, derived from the rest and mended on opening
-                0/ 1/ 2/ ...        one folder an episode; this listing is the truth
-                .writing-...        an episode not yet whole; nobody reads it
+<name>/
+    current                     which revision counts, replaced in one step
+    lock                        held by the one process that writes
+    revision-v0/
+        revision.json           world, spaces, provenance; written once, with its own checksum
+        data/                   what minari opens
+            metadata.json       counts for minari, derived from the rest and mended on opening
+            0/ 1/ 2/ ...        one folder an episode; this listing is the truth
+            .writing-...        an episode not yet whole; nobody reads it
 """
 
 from __future__ import annotations
 
 import json
-import os
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from demos.durable import locked, replace, sync, to_json, unseal, write_synced
+from demos.arrays import Arrays, join
+from environments.durable import locked, replace, sync, to_json, write_synced
 from demos.episode import Episode
 from demos.parquet import STEPS_FILE, Damaged, decode, encode, read_facts
+from demos.revision import read_current
 from environments.problem import Problem
+from environments.world import World, differences
 
-MINARI_LAYOUT = "0.5.4"  # the release of minari whose layout this is
-_UNREADABLE: dict[str, Any] = {"total_steps": 0}
-
-
-@dataclass(frozen=True)
-class Arrays:
-    """All episodes end to end. S = steps of all, E = episodes."""
-
-    observations: npt.NDArray[Any]  # [S, ...], each the one its action was chosen on
-    actions: npt.NDArray[Any]  # [S, ...]
-    rewards: npt.NDArray[np.float32]  # [S]
-    terms: dict[str, npt.NDArray[np.float32]]  # each [S]
-    costs: dict[str, npt.NDArray[np.float32]]  # each [S]
-    actors: npt.NDArray[np.uint8]  # [S]
-    episode: npt.NDArray[np.int64]  # [S], number of the episode in the dataset
-    starts: npt.NDArray[np.int64]  # [E+1], episode e is rows starts[e] to starts[e+1]
-    final_observations: npt.NDArray[Any]  # [E, ...]
-    terminated: npt.NDArray[np.bool_]  # [E]
-    truncated: npt.NDArray[np.bool_]  # [E]
+_NUMBER = re.compile("0|[1-9][0-9]*")  # as we write it: a folder 007 is none of ours
 
 
 class Dataset:
@@ -57,9 +38,9 @@ class Dataset:
     def __init__(self, folder: Path, name: str | None = None) -> None:
         self.folder = folder
         self.name = name or folder.name
-        self.revision = self._current()
-        self.data = folder / self.revision / "data"
-        self.facts = self._revision_facts()
+        self.revision = read_current(folder, self.name)
+        self.facts = self.revision.facts
+        self.data = folder / self.revision.name / "data"
         self._known: dict[int, dict[str, Any]] = {}  # facts of episodes, which never change
         self._writing = False
         self._mend_counts()
@@ -74,12 +55,22 @@ class Dataset:
     def fingerprint(self) -> str:
         return str(self.facts["fingerprint"])
 
+    def require_world(self, world: World) -> None:
+        """Refuse, with what differs, a world other than the one these episodes were played in."""
+        if self.fingerprint != world.fingerprint:
+            lines = differences(world.describe(), self.facts["world_description"])
+            raise Problem(
+                f"Dataset {self.name} was made for another world than {world.id}: "
+                f"{'; '.join(lines)}. Choose a dataset of this world or record a new one."
+            )
+
     def __len__(self) -> int:
         return max(self._listing(), default=-1) + 1
 
     def load(self, number: int) -> Episode:
         """Episode `number`, verified against its checksum."""
-        if not 0 <= number < len(self):
+        # One look at the folder before the whole listing: a loop over `load` stays linear.
+        if not (self.data / str(number)).is_dir() and not 0 <= number < len(self):
             raise Problem(
                 f"Dataset {self.name} has no episode {number}: "
                 f"it holds {len(self)}, numbered from 0."
@@ -117,22 +108,7 @@ class Dataset:
         chosen = range(len(self)) if numbers is None else numbers
         if len(chosen) == 0:
             raise Problem(f"Dataset {self.name} holds no episodes: record or import some first.")
-        episodes = [self.load(number) for number in chosen]
-        lengths = [len(episode) for episode in episodes]
-        together = np.concatenate
-        return Arrays(
-            observations=together([episode.observations[:-1] for episode in episodes]),
-            actions=together([episode.actions for episode in episodes]),
-            rewards=together([episode.rewards for episode in episodes]),
-            terms={n: together([e.terms[n] for e in episodes]) for n in self.facts["terms"]},
-            costs={n: together([e.costs[n] for e in episodes]) for n in self.facts["costs"]},
-            actors=together([episode.actors for episode in episodes]),
-            episode=np.repeat(np.asarray(chosen, np.int64), lengths),
-            starts=np.cumsum([0, *lengths], dtype=np.int64),
-            final_observations=np.stack([episode.observations[-1] for episode in episodes]),
-            terminated=np.array([episode.terminated for episode in episodes]),
-            truncated=np.array([episode.truncated for episode in episodes]),
-        )
+        return join([self.load(number) for number in chosen], chosen)
 
     # -- writing ----------------------------------------------------------------------------
 
@@ -175,11 +151,13 @@ class Dataset:
                 for folder in beside:
                     shutil.rmtree(folder, ignore_errors=True)
                 sync(self.data)
+            with suppress(OSError):  # counts are mended on opening; the episodes are safe
                 self._write_counts()
         return list(range(first, first + len(episodes)))
 
     def _write(self, folder: Path, episode: Episode) -> None:
-        files = encode(episode, self.facts["observation_space"], self.facts["action_space"])
+        revision = self.revision
+        files = encode(episode, revision.observation_space, revision.action_space)
         folder.mkdir()
         for name, data in files.items():
             write_synced(folder / name, data)
@@ -194,9 +172,9 @@ class Dataset:
                     f"holds {self.facts[name]}: give it a dataset of its own."
                 )
         for name in ("terms", "costs"):
-            if sorted(getattr(episode, name)) != sorted(self.facts[name]):
-                raise ValueError(f"{name}: {sorted(getattr(episode, name))}, the dataset has "
-                                 f"{sorted(self.facts[name])}")
+            ours, theirs = sorted(self.facts[name]), sorted(getattr(episode, name))
+            if ours != theirs:
+                raise ValueError(f"{name}: {theirs}, the dataset has {ours}")
 
     def _sweep(self) -> None:
         """Drop what a writer that died left half-written; we hold the lock, so none is alive."""
@@ -205,28 +183,10 @@ class Dataset:
 
     # -- what is on disk --------------------------------------------------------------------
 
-    def _current(self) -> str:
-        try:
-            return (self.folder / "current").read_text().strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise Problem(f"Dataset {self.name}: its file `current` cannot be read.") from error
-
-    def _revision_facts(self) -> dict[str, Any]:
-        # minari's own reader of spaces, imported here so that listing commands stay quick
-        from minari.serialization import deserialize_space
-
-        try:
-            facts = unseal(self.folder / self.revision / "revision.json")
-        except (OSError, ValueError) as error:
-            raise Problem(
-                f"Dataset {self.name}: {self.revision}/revision.json is damaged ({error}); "
-                "restore it from a copy, the episodes beside it are untouched."
-            ) from error
-        self._spaces = {name: facts[name] for name in ("observation_space", "action_space")}
-        return facts | {name: deserialize_space(text) for name, text in self._spaces.items()}
-
     def _listing(self) -> list[int]:
-        return [int(name) for name in os.listdir(self.data) if name.isdecimal()]
+        return [
+            int(folder.name) for folder in self.data.iterdir() if _NUMBER.fullmatch(folder.name)
+        ]
 
     def _damaged(self, number: int, damage: Damaged) -> Problem:
         return Problem(
@@ -241,17 +201,7 @@ class Dataset:
             with suppress(Problem, OSError):  # a damaged episode counts no steps
                 steps += self.episode_facts(number)["total_steps"]
                 size += (self.data / str(number) / STEPS_FILE).stat().st_size
-        return {
-            "dataset_id": f"{self.name}/{self.revision}",
-            "minari_version": MINARI_LAYOUT,
-            "data_format": "parquet",
-            "jpeg_encoding": False,  # lossless
-            "total_episodes": len(self),
-            "total_steps": steps,
-            "dataset_size": round(size / 1e6, 1),  # MB
-            "description": self.facts["description"],
-            **self._spaces,
-        }
+        return self.revision.minari_view(self.name, len(self), steps, round(size / 1e6, 1))
 
     def _write_counts(self) -> None:
         replace(self.data / "metadata.json", to_json(self._minari_view()))

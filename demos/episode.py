@@ -72,14 +72,14 @@ class Episode:
     def _take_defaults(self) -> None:
         steps = len(self.actions)
         defaults = {
-            "requested_actions": lambda: self.actions,
-            "actors": lambda: np.full(steps, Actor.HUMAN, np.uint8),
-            "capture_times": lambda: np.zeros(steps, np.int64),
-            "late": lambda: np.zeros(steps, np.bool_),
+            "requested_actions": self.actions,
+            "actors": np.full(steps, Actor.HUMAN, np.uint8),
+            "capture_times": np.zeros(steps, np.int64),
+            "late": np.zeros(steps, np.bool_),
         }
         for name, default in defaults.items():
             if getattr(self, name) is None:
-                object.__setattr__(self, name, default())
+                object.__setattr__(self, name, default)
 
     def _check_shapes(self) -> None:
         steps = len(self.actions)
@@ -98,7 +98,7 @@ class Episode:
                 f"requested_actions: type {self.requested_actions.dtype}, "
                 f"but actions have {self.actions.dtype}"
             )
-        columns = {
+        columns: dict[str, tuple[npt.NDArray[Any], type[np.generic]]] = {
             "rewards": (self.rewards, np.float32),
             "actors": (self.actors, np.uint8),
             "capture_times": (self.capture_times, np.int64),

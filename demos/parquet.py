@@ -22,7 +22,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from demos.durable import to_json
+from environments.durable import to_json
 from demos.episode import Episode
 
 STEPS_FILE = "part-0.parquet"
@@ -110,15 +110,19 @@ def decode(folder: Path) -> Episode:
             truncated=bool(columns["truncations"][-2]),
             terms=_group(own, "terms/"),
             costs=_group(own, "costs/"),
-            **{name: own[name] for name in ("requested_actions", "actors", "late")},
+            requested_actions=own["requested_actions"],
+            actors=own["actors"],
             capture_times=own["capture_times"],
+            late=own["late"],
             **{name: facts[name] for name in FACTS},
         )
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise Damaged(FACTS_FILE, f"does not describe an episode ({_first_line(error)})") from error
 
 
-def read_verified(folder: Path, names: Sequence[str] = (STEPS_FILE, FACTS_FILE)) -> dict[str, bytes]:
+def read_verified(
+    folder: Path, names: Sequence[str] = (STEPS_FILE, FACTS_FILE)
+) -> dict[str, bytes]:
     """The bytes of an episode's files, after comparing each with its checksum."""
     try:
         sums = json.loads(_read(folder, CHECKSUM_FILE))

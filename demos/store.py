@@ -16,10 +16,10 @@ from typing import Any
 import gymnasium
 
 from demos.dataset import Dataset
-from demos.durable import locked, seal, sync, write_synced
+from environments.durable import locked, sync
+from demos.revision import FIRST, make_current, write_revision
 from environments.problem import Problem
 
-FIRST = "revision-v0"
 _BUILDING = ".building-"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # serves as folder and as minari's namespace
 _TOOLS = ("numpy", "pyarrow", "minari", "gymnasium")
@@ -57,6 +57,7 @@ class Store:
         *,
         world: str,
         fingerprint: str,
+        world_description: Mapping[str, Any] | None = None,  # what the fingerprint is the hash of
         observation_space: gymnasium.Space[Any],
         action_space: gymnasium.Space[Any],
         terms: Sequence[str] = (),
@@ -66,15 +67,11 @@ class Store:
         provenance: Mapping[str, Any] | None = None,  # where the play comes from, plain JSON
     ) -> Iterator[Dataset]:
         """A dataset to fill, put into place when the block ends and gone if the block fails."""
-        from minari.serialization import serialize_space
-
         self._free(name)
         facts = {
-            "format": 1,
             "world": world,
             "fingerprint": fingerprint,
-            "observation_space": serialize_space(observation_space),
-            "action_space": serialize_space(action_space),
+            "world_description": dict(world_description or {}),
             "terms": list(terms),
             "costs": list(costs),
             "north_star": north_star,
@@ -84,9 +81,8 @@ class Store:
             "tools": {tool: importlib.metadata.version(tool) for tool in _TOOLS},
         }
         with self._scaffold() as folder:
-            (folder / FIRST / "data").mkdir(parents=True)
-            write_synced(folder / FIRST / "revision.json", seal(facts))
-            write_synced(folder / "current", f"{FIRST}\n".encode())
+            write_revision(folder, FIRST, facts, observation_space, action_space)
+            make_current(folder, FIRST)
             dataset = Dataset(folder, name)
             yield dataset
             sync(folder / FIRST)
@@ -126,9 +122,9 @@ class Store:
 
     def _sweep(self) -> None:
         """Remove what a builder that was killed left; a live one holds its lock."""
-        for leftover in self.root.glob(f"{_BUILDING}*"):
-            with suppress(Problem, OSError), locked(leftover / "building", "alive", patience=0.0):
-                shutil.rmtree(leftover, ignore_errors=True)
+        for leftover in self.root.glob(f"{_BUILDING}*/building"):
+            with suppress(Problem, OSError), locked(leftover, "alive", patience=0.0):
+                shutil.rmtree(leftover.parent, ignore_errors=True)
 
 
 def _hint(name: str, names: Sequence[str]) -> str:

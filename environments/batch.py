@@ -5,15 +5,17 @@ B games, N agents, O numbers in an observation, K terms, C costs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from environments.kernels import weigh
+from environments.kernels import first_outside, weigh
 from environments.problem import Problem
 from environments.reward import weight_vector
-from environments.world import World
+from environments.world import World, nearest
+
+Options = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
 
 class Batch:
@@ -26,7 +28,7 @@ class Batch:
         size: B.
         seed: game b is seeded with `seed + b`, so a game does not depend on the batch around it.
         weights: reward weights by term; the world's own if None.
-        options: of every episode: `horizon` and what the world's `reset_state` reads.
+        options: of every episode: `horizon` and what else is in `world.options`.
         restart: begin ended games anew in the same step (else they stay in their last state).
     """
 
@@ -43,62 +45,89 @@ class Batch:
         if size < 1:
             raise Problem(f"A batch needs at least one game, not {size}.")
         self.world, self.size, self.restart = world, size, restart
+        self.options = dict(options or {})
         agents = len(world.agents)
-        observation = (size, agents, *world.observation_space.shape)
-        self.state = np.zeros(size, world.module.STATE)  # [B]
-        self.observation = np.zeros(observation, np.float32)  # [B, N, O]
-        self.final_observation = np.zeros(observation, np.float32)  # [B, N, O], of games that ended
-        self._terms = np.zeros((size, agents), world.module.TERMS_DTYPE)
-        self._costs = np.zeros((size, agents), world.module.COSTS_DTYPE)
-        self.terms = self._terms.view(np.float32).reshape(size, agents, -1)  # [B, N, K]
-        self.costs = self._costs.view(np.float32).reshape(size, agents, -1)  # [B, N, C]
+        sight, act = world.observation_space, world.action_space
+        self.state = np.zeros(size, world.state_dtype)  # [B]
+        self.observation = np.zeros((size, agents, *sight.shape), sight.dtype)  # [B, N, O]
+        self.final_observation = np.zeros_like(self.observation)  # [B, N, O], of games that ended
+        self._terms, self.terms = _named(size, agents, world.terms)  # [B, N, K]
+        self._costs, self.costs = _named(size, agents, world.costs)  # [B, N, C]
         self.reward = np.zeros((size, agents), np.float32)  # [B, N]
         self.terminated = np.zeros(size, np.bool_)  # [B]
         self.truncated = np.zeros(size, np.bool_)  # [B]
+        self.actions = np.zeros((size, agents, *act.shape), act.dtype)  # [B, N], as last applied
         self.weights = weight_vector(world.terms, world.weights if weights is None else weights)
-        self._kernels = world.kernels
-        self.reset(seed=seed, options=options)
+        self._open()
+        self.reset(seed=seed, options={})
+
+    def _open(self) -> None:
+        """Make ready what runs the games, before the first reset."""
+        self._kernels = self.world.kernels
 
     def reset(
         self,
-        seed: int | None = None,
-        options: Mapping[str, Any] | None = None,
+        seed: int | Sequence[int] | None = None,
+        options: Options = None,
         chosen: np.ndarray | None = None,
     ) -> np.ndarray:
         """Begin new episodes in the chosen games (all if None); returns the observation [B, N, O].
 
-        Without a seed every game goes on with its next episode. Options hold until others are given.
+        Without a seed every game goes on with its next episode. Options, of all games or one mapping
+        a game, are added to those the batch was made with and hold until others are given.
 
         Raises:
-            Problem: an option the world does not know, or a horizon below 1.
+            Problem: an option the world does not know, a horizon below 1, a negative seed.
         """
-        games = np.ones(self.size, np.bool_) if chosen is None else chosen
-        if seed is not None:
-            self.state["seed"] = np.uint64(seed) + np.arange(self.size, dtype=np.uint64)
-            self.state["episode"] = 0
-        else:
-            self.state["episode"][games] += np.uint64(1)
-        if options is not None or not self.state["horizon"].all():
-            self._read_options(dict(options or {}))
+        games = self._begin(seed, options, chosen)
         self._kernels.reset(self.world.table, self.state, games, self.observation)
         return self.observation
 
-    def _read_options(self, options: dict[str, Any]) -> None:
-        horizon = options.pop("horizon", self.world.horizon)
-        if int(horizon) < 1:
-            raise Problem(f"The horizon of an episode is {horizon}; give at least 1 step.")
-        self.state["horizon"] = int(horizon)
-        for b in range(self.size):
-            self.world.module.reset_state(self.state[b], self.world.table[0], dict(options))
+    def _begin(self, seed: Any, options: Options, chosen: np.ndarray | None) -> np.ndarray:
+        """Write seeds, episode numbers and options into the states of the games that begin: [B]."""
+        games = np.ones(self.size, np.bool_) if chosen is None else np.asarray(chosen, np.bool_)
+        if options is not None:
+            self._read_options(options, games)
+        if seed is None:
+            self.state["episode"][games] += np.uint64(1)
+            return games
+        given = np.asarray(seed)
+        if given.dtype.kind not in "iu" or given.shape not in ((), (self.size,)) or given.min() < 0:
+            raise Problem(f"The seed is {seed}; give a whole number from 0 up, or one for each game.")
+        seeds = given.astype(np.uint64)
+        if not given.shape:
+            seeds = seeds + np.arange(self.size, dtype=np.uint64)
+        self.state["seed"][games] = seeds[games]
+        self.state["episode"][games] = 0
+        return games
 
-    def step(self, actions: np.ndarray) -> np.ndarray:
-        """Act in every game with `actions` [B, N]; returns the next observation [B, N, O]."""
+    def _read_options(self, options: Options, games: np.ndarray) -> None:
+        several = isinstance(options, Sequence)
+        if several and len(options or ()) != self.size:
+            raise Problem(f"There are {len(options or ())} options for {self.size} games.")
+        for b in np.flatnonzero(games):
+            own: Any = options[b] if several else options  # type: ignore[index]
+            merged = {**self.options, **own}
+            for name in merged:
+                if name not in self.world.options:
+                    hint = nearest(name, self.world.options)
+                    raise Problem(f"The world '{self.world.id}' has no option '{name}': {hint}")
+            self.state["horizon"][b] = _horizon(merged.pop("horizon", self.world.horizon))
+            self.world.read_options(self.state[b], merged)
+
+    def step(self, actions: Any) -> np.ndarray:
+        """Act in every game with `actions` [B, N]; returns the next observation [B, N, O].
+
+        Raises:
+            Problem: the actions have the wrong shape or type, or one of them does not exist.
+        """
+        self._take(actions)
         self.terms.fill(0)
         self.costs.fill(0)
         self._kernels.step(
             self.world.table,
             self.state,
-            actions,
+            self.actions,
             self._terms,
             self._costs,
             self.terminated,
@@ -110,13 +139,55 @@ class Batch:
         weigh(self.terms, self.weights, self.reward)
         return self.observation
 
+    def _take(self, actions: Any) -> None:
+        """Copy the actions into our buffer; compiled loops check no bounds, so this does."""
+        given, buffer = np.asarray(actions), self.actions
+        if given.shape != buffer.shape:
+            raise Problem(
+                f"The actions have the shape {list(given.shape)}; this batch takes"
+                f" {list(buffer.shape)}: games, then agents."
+            )
+        if given.dtype.kind not in "iu":
+            raise Problem(f"The actions are of type {given.dtype}; give whole numbers.")
+        buffer[...] = given
+        game = first_outside(buffer, self.world.action_space.n)
+        if game >= 0:
+            raise Problem(
+                f"Game {game} was given the actions {given[game].tolist()};"
+                f" they go from 0 to {self.world.action_space.n - 1}."
+            )
+
     def observe(self) -> np.ndarray:
         """The observation of the states as they are now, for a caller that has set them: [B, N, O]."""
         self._kernels.observe(self.world.table, self.state, self.observation)
         return self.observation
+
+    def render(self, game: int = 0, score: Mapping[str, float] | None = None) -> np.ndarray:
+        """One game as a picture: uint8 [H, W, 3]."""
+        from environments.faces.picture import picture  # here: drawing is no part of playing
+
+        return picture(self.world, self.state[game], score=dict(score or {}))
+
+    def close(self) -> None:
+        """Let go of what the games hold open; ours hold nothing."""
 
     @property
     def ended(self) -> np.ndarray:
         """Which games ended in the last step: [B]."""
         ended: np.ndarray = self.terminated | self.truncated
         return ended
+
+
+def _named(size: int, agents: int, names: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
+    """One buffer seen twice: as records [B, N] with a field a name, and as numbers [B, N, names]."""
+    numbers = np.zeros((size, agents, len(names)), np.float32)
+    if not names:
+        return numbers, numbers
+    records = numbers.view([(name, np.float32) for name in names])[..., 0]
+    return records, numbers
+
+
+def _horizon(steps: Any) -> int:
+    if not isinstance(steps, (int, np.integer)) or not 1 <= steps < 2**31:
+        raise Problem(f"The horizon of an episode is {steps!r}; give a whole number of steps from 1 up.")
+    return int(steps)

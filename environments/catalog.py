@@ -1,15 +1,19 @@
-"""The worlds by id, for us (`make_world`) and for Gymnasium (registered on import, by string, so it stays light)."""
+"""The worlds by id, for us (`make_world`, `make_batch`) and for Gymnasium (registered on import, by string)."""
 
 from __future__ import annotations
 
-import difflib
 import importlib
+from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium
 
 from environments.problem import Problem
+
+if TYPE_CHECKING:  # they compile kernels: the catalog stays light
+    from environments.batch import Batch
+    from environments.world import World
 
 # id -> module; the module says the rest (`environments.world`).
 WORLDS = {
@@ -18,29 +22,77 @@ WORLDS = {
 }
 
 
-def make_world(world_id: str, **params: Any) -> Any:
-    """The `World` of an id, with its parameters: `make_world("gpo/Kitchen-v0", layout="counter_circuit")`.
+def make_world(world: str | World, **params: Any) -> World:
+    """The `World` of an id, ours or foreign: `make_world("gpo/Kitchen-v0", layout="counter_circuit")`.
+
+    Foreign are a Gymnasium id, `module:Id`, `module:Class` and a PettingZoo parallel environment
+    (`environments.foreign`). A `World` is handed back as it is.
 
     Raises:
         Problem: no such world, no such parameter.
     """
-    from environments.world import World  # here, because it compiles: the catalog stays light
+    from environments.world import World, nearest
 
-    name = world_id.removeprefix("environments.catalog:")
+    if isinstance(world, World):
+        if params:
+            raise Problem(f"The world '{world.id}' is made already; it takes no {', '.join(params)}.")
+        return world
+    name = world.removeprefix("environments.catalog:")
     if name not in WORLDS:
-        raise Problem(f"There is no world '{world_id}': {_nearest(name, WORLDS)}")
+        if name.startswith("gpo/"):
+            raise Problem(f"There is no world '{name}': {nearest(name, WORLDS)}")
+        from environments.foreign import foreign_world
+
+        return foreign_world(name, **params)
     module = importlib.import_module(WORLDS[name])
     known = [field.name for field in fields(module.Params)]
     for key in params:
         if key not in known:
-            raise Problem(f"The world '{name}' has no parameter '{key}': {_nearest(key, known)}")
+            raise Problem(f"The world '{name}' has no parameter '{key}': {nearest(key, known)}")
     return World(name, module, module.Params(**params))
 
 
-def _nearest(name: str, known: Any) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.4)
-    listed = ", ".join(known) if known else "it has none"
-    return f"did you mean '{near[0]}'?" if near else f"choose one of: {listed}."
+def make_batch(
+    world: str | World,
+    size: int = 1,
+    *,
+    seed: int = 0,
+    weights: Mapping[str, float] | None = None,
+    options: Mapping[str, Any] | None = None,
+    restart: bool = True,
+    **params: Any,
+) -> Batch:
+    """A batch of any world, ours or foreign: arguments as `Batch`, then the world's parameters.
+
+    Raises:
+        Problem: no such world, parameter, term or option.
+    """
+    from environments.batch import Batch
+    from environments.foreign import ForeignBatch, ForeignWorld
+
+    made = make_world(world, **params)
+    kind = ForeignBatch if isinstance(made, ForeignWorld) else Batch
+    return kind(made, size, seed=seed, weights=weights, options=options, restart=restart)
+
+
+def describe() -> None:
+    """Print our worlds: agents, terms and costs with their meanings."""
+    from rich.console import Console
+    from rich.table import Table
+
+    for world_id in WORLDS:
+        world = make_world(world_id)
+        table = Table(title=f"{world_id}: {', '.join(world.agents)}", title_justify="left")
+        for column in ("", "name", "meaning", "weight"):
+            table.add_column(column)
+        for name, meaning in world.terms.items():
+            kind = "north star" if name == world.north_star else "term"
+            table.add_row(kind, name, meaning, f"{world.weights.get(name, 0.0):g}")
+        for name, meaning in world.costs.items():
+            table.add_row("cost", name, meaning, "")
+        for name, meaning in world.options.items():
+            table.add_row("option", name, meaning, "")
+        Console().print(table)
 
 
 def _register() -> None:

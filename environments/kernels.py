@@ -62,6 +62,16 @@ def weigh(terms: Any, weights: Any, reward: Any) -> None:
             reward[b, n] = total
 
 
+@njit(cache=True)
+def first_outside(actions: Any, choices: Any) -> Any:
+    """The first game whose actions [B, N] are not all in 0 .. choices - 1, or -1."""
+    for b in range(actions.shape[0]):
+        for n in range(actions.shape[1]):
+            if actions[b, n] < 0 or actions[b, n] >= choices:
+                return b
+    return -1
+
+
 # The three templates below are bound to a world by `bind`, which supplies the `*_one` they call.
 
 

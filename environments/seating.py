@@ -46,8 +46,8 @@ class Seating:
         self.seats = self.games % agents if seat == "alternate" else np.full(batch.size, int(seat))
         self._others = [(self.seats + k) % agents for k in range(1, agents)]  # [N - 1][B]
         self._memory: list[Any] = [None] * (agents - 1)  # the partner's state, by seat
-        idle = getattr(batch.world.module, "IDLE", 0)
-        self.actions = np.full((batch.size, agents), idle, np.int64)  # [B, N]
+        self.actions = np.zeros_like(batch.actions)  # [B, N]
+        self.actions[:] = batch.world.idle
         self.episode_start = np.ones(batch.size, np.bool_)  # [B]
 
     def observation(self) -> np.ndarray:
@@ -66,9 +66,12 @@ class Seating:
         return part
 
     def reset(self, **keywords: Any) -> np.ndarray:
-        """Begin new episodes everywhere; arguments as `Batch.reset`."""
+        """Begin new episodes; arguments as `Batch.reset`. A seed is the partner's too, if it takes one."""
         self.batch.reset(**keywords)
-        self.episode_start[:] = True
+        if keywords.get("seed") is not None and hasattr(self.partner, "reseed"):
+            self.partner.reseed(int(np.ravel(keywords["seed"])[0]))
+        chosen = keywords.get("chosen")
+        self.episode_start[slice(None) if chosen is None else chosen] = True
         return self.observation()
 
     def step(self, actions: np.ndarray) -> np.ndarray:

@@ -8,6 +8,8 @@ A world is one file in `environments/worlds/`, always in the same order:
     TERMS, COSTS    {name: one-line meaning}, with TERMS_DTYPE and COSTS_DTYPE
     NORTH_STAR      the term that we judge by, never shaped; WEIGHTS, the default reward
     derive(params)  -> array of one record: what follows from Params, computed once
+    OPTIONS         {name: one-line meaning} of what `reset_state` reads; may be left out
+    IDLE            the action of a seat that nobody sits in; 0 if left out
     reset_state     reads an episode's options into a state, in Python
     reset_one, step_one, observe_one     numba, for one game
     body(table)     -> slice of the observation that is the agent's own body
@@ -16,8 +18,10 @@ A world is one file in `environments/worlds/`, always in the same order:
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from types import ModuleType
@@ -84,6 +88,27 @@ class World:
         """Steps after which an episode is truncated, unless its options say otherwise."""
         return int(self.module.HORIZON)
 
+    @property
+    def options(self) -> dict[str, str]:
+        """What an episode may be asked to begin with: option and meaning."""
+        meaning = "steps after which an episode is truncated"
+        return {"horizon": meaning, **getattr(self.module, "OPTIONS", {})}
+
+    @property
+    def idle(self) -> Any:
+        """The action of a seat that nobody sits in."""
+        return getattr(self.module, "IDLE", 0)
+
+    @property
+    def state_dtype(self) -> np.dtype[Any]:
+        """All that changes in a game: a structured dtype that begins with `kernels.HEADER`."""
+        dtype: np.dtype[Any] = self.module.STATE
+        return dtype
+
+    def read_options(self, state: Any, options: dict[str, Any]) -> None:
+        """Write an episode's options, all but the horizon, into its state."""
+        self.module.reset_state(state, self.table[0], options)
+
     @cached_property
     def body(self) -> slice | None:
         """The part of an observation that is the agent's own body, where the world names one."""
@@ -126,6 +151,15 @@ def _observation_space(module: ModuleType, table: np.ndarray) -> spaces.Box:
         return spaces.Box(low, high, dtype=np.float32)
     size = module.observation_size(table[0])
     return spaces.Box(-4.0, 4.0, (size,), np.float32)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """How a message about an unknown name ends: the name that was probably meant, or all there are."""
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    if near:
+        return f"did you mean '{near[0]}'?"
+    return f"it has {', '.join(names)}." if names else "it has none."
 
 
 def differences(ours: dict[str, Any], theirs: dict[str, Any]) -> list[str]:

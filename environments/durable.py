@@ -28,7 +28,7 @@ def sync(path: Path) -> None:
 
 def write_synced(path: Path, data: bytes) -> None:
     """Write a new file through to the disk; its name is safe only after `sync` of its folder."""
-    with open(path, "xb") as file:
+    with path.open("xb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
@@ -40,7 +40,7 @@ def replace(path: Path, data: bytes) -> None:
     beside.unlink(missing_ok=True)  # left by an earlier process with the same number
     try:
         write_synced(beside, data)
-        os.replace(beside, path)
+        beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
     sync(path.parent)
@@ -74,7 +74,7 @@ def locked(path: Path, refusal: str, patience: float = 0.5) -> Iterator[None]:
     The lock belongs to the open file, not to its name: it ends with the process that holds it,
     however that process ends, so a lock file left behind by a crash never stands in the way.
     """
-    with open(path, "ab") as file:
+    with path.open("ab") as file:
         deadline = time.monotonic() + patience  # seconds
         while True:
             try:

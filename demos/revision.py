@@ -1,0 +1,86 @@
+"""What is written once about a revision of a dataset, and which revision is the current one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+
+from environments.durable import replace, seal, unseal, write_synced
+from environments.problem import Problem
+
+FORMAT = 1  # of what is written here; raise it when older readers would go wrong
+FIRST = "revision-v0"
+MINARI_LAYOUT = "0.5.4"  # the release of minari whose layout `data` has
+
+Space = gymnasium.Space[Any]
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One state of a dataset: the folder of its name, described by the `revision.json` in it."""
+
+    name: str
+    facts: dict[str, Any]  # world, fingerprint, terms, costs, provenance, ...
+    observation_space: Space
+    action_space: Space
+
+    def minari_view(self, dataset: str, episodes: int, steps: int, size: float) -> dict[str, Any]:
+        """`metadata.json` as minari expects it; `size` in MB."""
+        return {
+            "dataset_id": f"{dataset}/{self.name}",
+            "minari_version": MINARI_LAYOUT,
+            "data_format": "parquet",
+            "jpeg_encoding": False,  # lossless
+            "total_episodes": episodes,
+            "total_steps": steps,
+            "dataset_size": size,
+            "description": self.facts["description"],
+            "observation_space": self.facts["observation_space"],
+            "action_space": self.facts["action_space"],
+        }
+
+
+def write_revision(
+    dataset: Path, name: str, facts: dict[str, Any], observation_space: Space, action_space: Space
+) -> None:
+    """Make an empty revision in a dataset's folder; it counts once `make_current` says so."""
+    # minari's own notation for spaces; imported here because only this needs minari
+    from minari.serialization import serialize_space
+
+    (dataset / name / "data").mkdir(parents=True)
+    written = {
+        **facts,
+        "format": FORMAT,
+        "observation_space": serialize_space(observation_space),
+        "action_space": serialize_space(action_space),
+    }
+    write_synced(dataset / name / "revision.json", seal(written))
+
+
+def make_current(dataset: Path, name: str) -> None:
+    """Let the revision of that name count from now on."""
+    replace(dataset / "current", f"{name}\n".encode())
+
+
+def read_current(dataset: Path, called: str) -> Revision:
+    """The revision that counts, of the dataset in a folder that people know as `called`."""
+    from minari.serialization import deserialize_space
+
+    try:
+        name = (dataset / "current").read_text().strip()
+        facts = unseal(dataset / name / "revision.json")
+    except (OSError, ValueError) as error:
+        raise Problem(
+            f"Dataset {called}: its `current` or `revision.json` is damaged ({error}); restore it "
+            "from a copy, the episodes beside it are untouched."
+        ) from error
+    if facts["format"] != FORMAT:
+        raise Problem(
+            f"Dataset {called} has format {facts['format']} and this program reads {FORMAT}: "
+            "use the release that wrote it."
+        )
+    spaces = [deserialize_space(facts[name]) for name in ("observation_space", "action_space")]
+    return Revision(name, facts, *spaces)

@@ -1,0 +1,162 @@
+"""The face for Stable-Baselines3: one learner a game, all games in one call, as a `VecEnv`.
+
+B games, K terms, C costs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium
+import numpy as np
+from stable_baselines3.common.monitor import Monitor
+from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvIndices
+
+from environments.seating import Seating
+
+
+class Game:
+    """One game of the batch, for those of SB3's functions that name games one by one."""
+
+    def __init__(self, face: Sb3Face, index: int) -> None:
+        self._face, self._index = face, index
+        self.render_mode = face.shown
+        self.spec = None
+        self.observation_space, self.action_space = face.observation_space, face.action_space
+
+    @property
+    def unwrapped(self) -> Game:
+        """Itself: nothing is wrapped."""
+        return self
+
+    @property
+    def world(self) -> Any:
+        """What is played."""
+        return self._face.seating.batch.world
+
+    @property
+    def seat(self) -> int:
+        """Where the learner sits."""
+        return int(self._face.seating.seats[self._index])
+
+    @property
+    def state(self) -> np.ndarray:
+        """A copy of all that changes in this game: an array of no dimensions."""
+        state: np.ndarray = self._face.seating.batch.state[self._index].copy()
+        return state
+
+    def render(self) -> np.ndarray:
+        """The game as a picture: uint8 [H, W, 3]."""
+        return self._face.seating.batch.render(self._index)
+
+
+class Sb3Face(VecEnv):
+    """A `Seating` as SB3 wants it; no Python loop over games except those that ended.
+
+    An ended game's info holds `terminal_observation`, `TimeLimit.truncated` and `episode`: `r`, `l`, `t` as
+    SB3's `Monitor` writes them, and the episode's sums of our seat's `terms` and `costs` by name.
+
+    Args:
+        seating: the games, our seats and the partner.
+        render_mode: "rgb_array" if `render` is to give pictures.
+    """
+
+    def __init__(self, seating: Seating, render_mode: str | None = None) -> None:
+        self.seating, self.shown = seating, render_mode
+        batch = seating.batch
+        self.observation_space = batch.world.observation_space
+        self.action_space = batch.world.action_space
+        self._games = [Game(self, b) for b in range(batch.size)]
+        super().__init__(batch.size, self.observation_space, self.action_space)
+        self._actions = seating.ours(batch.actions)
+        self._began = time.time()
+        self._term_names, self._cost_names = list(batch.world.terms), list(batch.world.costs)
+        self._return = np.zeros(batch.size)  # [B], of the episode so far, as all below
+        self._length = np.zeros(batch.size, np.int64)  # [B]
+        self._terms = np.zeros((batch.size, len(self._term_names)))  # [B, K]
+        self._costs = np.zeros((batch.size, len(self._cost_names)))  # [B, C]
+
+    def reset(self) -> np.ndarray:
+        """Begin new episodes everywhere, with the seeds and options set before; what we see, [B, O]."""
+        seeds = None if any(seed is None for seed in self._seeds) else self._seeds
+        options = self._options if any(self._options) else None
+        seen = self.seating.reset(seed=seeds, options=options)
+        self._reset_seeds()
+        self._reset_options()
+        for sums in (self._return, self._length, self._terms, self._costs):
+            sums[:] = 0
+        return seen
+
+    def step_async(self, actions: np.ndarray) -> None:
+        """Take the actions [B] of the step to come."""
+        self._actions = actions
+
+    def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:
+        """Step: what we see [B, O], rewards [B], which games ended [B], and an info a game."""
+        seating, batch = self.seating, self.seating.batch
+        seen = seating.step(self._actions)
+        reward = seating.ours(batch.reward)
+        self._return += reward
+        self._length += 1
+        self._terms += seating.ours(batch.terms)
+        self._costs += seating.ours(batch.costs)
+        infos: list[dict[str, Any]] = [{} for _ in range(batch.size)]  # wrappers write into them
+        ended = seating.episode_start.copy()
+        if ended.any():
+            self._finish(np.flatnonzero(ended), infos)
+        return seen, reward, ended, infos
+
+    def _finish(self, games: np.ndarray, infos: list[dict[str, Any]]) -> None:
+        """Write the infos of the games that ended and begin their sums anew."""
+        batch = self.seating.batch
+        last = batch.final_observation[games, self.seating.seats[games]]
+        seconds = round(time.time() - self._began, 6)
+        for b, seen in zip(games.tolist(), last, strict=True):
+            infos[b]["terminal_observation"] = seen
+            infos[b]["TimeLimit.truncated"] = bool(batch.truncated[b])
+            infos[b]["episode"] = {
+                "r": round(float(self._return[b]), 6),
+                "l": int(self._length[b]),
+                "t": seconds,
+                "terms": dict(zip(self._term_names, self._terms[b].tolist(), strict=True)),
+                "costs": dict(zip(self._cost_names, self._costs[b].tolist(), strict=True)),
+            }
+        for sums in (self._return, self._length, self._terms, self._costs):
+            sums[games] = 0
+
+    def close(self) -> None:
+        """Close what the games hold open."""
+        self.seating.batch.close()
+
+    def get_images(self) -> Sequence[np.ndarray | None]:
+        """Every game as a picture."""
+        return [game.render() if self.shown else None for game in self._games]
+
+    def _chosen(self, indices: VecEnvIndices) -> list[Game]:
+        return [self._games[b] for b in self._get_indices(indices)]
+
+    def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
+        """An attribute of each chosen `Game`."""
+        return [getattr(game, attr_name) for game in self._chosen(indices)]
+
+    def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
+        """Set an attribute on each chosen `Game`."""
+        for game in self._chosen(indices):
+            setattr(game, attr_name, value)
+
+    def env_method(
+        self, method_name: str, *method_args: Any, indices: VecEnvIndices = None, **method_kwargs: Any
+    ) -> list[Any]:
+        """Call a method of each chosen `Game`."""
+        return [
+            getattr(game, method_name)(*method_args, **method_kwargs)
+            for game in self._chosen(indices)
+        ]
+
+    def env_is_wrapped(
+        self, wrapper_class: type[gymnasium.Wrapper[Any, Any, Any, Any]], indices: VecEnvIndices = None
+    ) -> list[bool]:
+        """Nothing is wrapped; yet we report episodes as `Monitor` does, which is what SB3 asks for."""
+        return [wrapper_class is Monitor for _ in self._chosen(indices)]

@@ -1,0 +1,133 @@
+"""The face for Gymnasium: one learner in one game, as a `gymnasium.Env`."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+from environments.catalog import make_batch
+from environments.faces.picture import Window
+from environments.problem import Problem
+from environments.seating import Partner, Seating
+from environments.world import World
+
+RENDER_MODES = ("rgb_array", "human")
+
+
+class SingleFace(gymnasium.Env[np.ndarray, Any]):
+    """One seat of one game; every info holds `terms`, `costs`, `cost` (their sum) and `agents`.
+
+    Args:
+        world: an id of the catalog, any foreign environment's, or a `World`.
+        seat: where the learner sits.
+        partner: who plays the other seats (anything with `predict`); None leaves them still.
+        weights: reward weights by term; the world's own if None.
+        horizon: steps after which an episode is truncated; the world's own if None.
+        render_mode: "rgb_array", "human" (a window, at the pace at which people play), or None.
+        params: the world's own, such as `layout="counter_circuit"`.
+    """
+
+    def __init__(
+        self,
+        world: str | World,
+        seat: int = 0,
+        partner: Partner | None = None,
+        weights: Mapping[str, float] | None = None,
+        horizon: int | None = None,
+        render_mode: str | None = None,
+        **params: Any,
+    ) -> None:
+        check_render_mode(render_mode, RENDER_MODES)
+        options = {} if horizon is None else {"horizon": horizon}
+        batch = make_batch(world, 1, weights=weights, options=options, restart=False, **params)
+        self.seating = Seating(batch, seat, partner)
+        self.world = batch.world
+        self.agents = batch.world.agents
+        self.render_mode = render_mode
+        self.metadata = {
+            "render_modes": list(RENDER_MODES),
+            "render_fps": max(1, round(1 / self.world.tick)),
+        }
+        self.observation_space = copy.deepcopy(self.world.observation_space)
+        self.action_space = copy.deepcopy(self.world.action_space)
+        self._score: dict[str, float] = {}
+        self._window: Window | None = None
+        self._seeded = False
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Begin an episode; options are the world's own and hold for this episode.
+
+        Without a seed the first episode's is drawn by chance, and later ones follow from it.
+        """
+        super().reset(seed=seed)
+        if seed is None and not self._seeded:
+            seed = int(self.np_random.integers(2**32))
+        self._seeded = True
+        batch = self.seating.batch
+        seen = self.seating.reset(seed=seed, options=options or {})
+        batch.terms.fill(0)
+        batch.costs.fill(0)
+        self._score = dict.fromkeys(("return", *self.world.terms), 0.0)
+        self._show()
+        return seen[0], self._info()
+
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        """Act once.
+
+        Raises:
+            Problem: there is no such action.
+        """
+        batch, seat = self.seating.batch, self.seating.seats[0]
+        seen = self.seating.step(np.asarray(action)[None])
+        reward = float(batch.reward[0, seat])
+        info = self._info()
+        for name, value in (("return", reward), *info["terms"].items()):
+            self._score[name] += value
+        self._show()
+        return seen[0], reward, bool(batch.terminated[0]), bool(batch.truncated[0]), info
+
+    def _info(self) -> dict[str, Any]:
+        batch, seat = self.seating.batch, self.seating.seats[0]
+        costs = batch.costs[0, seat].tolist()
+        return {
+            "terms": dict(zip(self.world.terms, batch.terms[0, seat].tolist(), strict=True)),
+            "costs": dict(zip(self.world.costs, costs, strict=True)),
+            "cost": float(sum(costs)),
+            "agents": self.agents,
+        }
+
+    def render(self) -> np.ndarray | None:  # type: ignore[override]
+        """The game as a picture: uint8 [H, W, 3], if the render mode is "rgb_array"."""
+        if self.render_mode != "rgb_array":
+            return None
+        return self.seating.batch.render(0, score=self._score)
+
+    def _show(self) -> None:
+        if self.render_mode != "human":
+            return
+        if self._window is None:
+            self._window = Window(self.world)
+        self._window.show(self.seating.batch.state[0], self._score)
+
+    def close(self) -> None:
+        """Close the window, if there is one, and the games."""
+        if self._window is not None:
+            self._window.close()
+            self._window = None
+        self.seating.batch.close()
+
+
+def check_render_mode(mode: str | None, known: tuple[str, ...]) -> None:
+    """Refuse a way of drawing that a face does not have.
+
+    Raises:
+        Problem: it does not have it.
+    """
+    if mode is not None and mode not in known:
+        raise Problem(f"The render mode is {mode!r}; choose one of {', '.join(known)}, or None.")

@@ -1,0 +1,210 @@
+"""How a foreign environment is found by its name, and both kinds, Gymnasium's and PettingZoo's, as one.
+
+N agents; a Gymnasium environment has one, named "agent".
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import logging
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import gymnasium
+import numpy as np
+
+from environments.problem import Problem
+
+MISSING = (ImportError, gymnasium.error.DependencyNotInstalled)
+
+
+class Turn(NamedTuple):
+    """What a step of one game brought."""
+
+    observations: list[Any]  # [N], None for an agent that has left
+    rewards: list[float]  # [N]
+    terminated: bool
+    truncated: bool
+    infos: list[dict[str, Any]]  # [N]
+
+
+class Alone:
+    """A `gymnasium.Env` as a game of one agent."""
+
+    def __init__(self, env: Any) -> None:
+        self.env = env
+        self.agents: tuple[str, ...] = ("agent",)
+        self.observation_space, self.action_space = env.observation_space, env.action_space
+        spec = getattr(env, "spec", None)
+        self.horizon = getattr(spec, "max_episode_steps", None)
+
+    def reset(self, seed: int | None, options: dict[str, Any] | None) -> Turn:
+        """Begin an episode."""
+        seen, info = self.env.reset(seed=seed, options=options)
+        return Turn([seen], [0.0], False, False, [info])
+
+    def step(self, actions: Sequence[Any]) -> Turn:
+        """Act once."""
+        seen, reward, terminated, truncated, info = self.env.step(actions[0])
+        return Turn([seen], [float(reward)], bool(terminated), bool(truncated), [info])
+
+
+class Together:
+    """A `pettingzoo.ParallelEnv` as a game of all its possible agents; it ends when none is left."""
+
+    def __init__(self, env: Any, name: str) -> None:
+        self.env = env
+        self.agents = tuple(str(agent) for agent in env.possible_agents)
+        self._agents = list(env.possible_agents)
+        spaces = [(env.observation_space(a), env.action_space(a)) for a in self._agents]
+        if any(pair != spaces[0] for pair in spaces):
+            raise Problem(f"The agents of '{name}' differ in what they see or do; we need them alike.")
+        self.observation_space, self.action_space = spaces[0]
+        self.horizon = getattr(env.unwrapped, "max_cycles", None)
+
+    def reset(self, seed: int | None, options: dict[str, Any] | None) -> Turn:
+        """Begin an episode."""
+        seen, infos = self.env.reset(seed=seed, options=options)
+        return Turn(*self._listed(seen, {}), False, False, self._infos(infos))
+
+    def step(self, actions: Sequence[Any]) -> Turn:
+        """Act once with everybody who is still there."""
+        live = set(self.env.agents)
+        chosen = {a: actions[n] for n, a in enumerate(self._agents) if a in live}
+        seen, rewards, _, truncated, infos = self.env.step(chosen)
+        over, cut = not self.env.agents, any(truncated.values())
+        listed = self._listed(seen, rewards)
+        return Turn(*listed, over and not cut, over and cut, self._infos(infos))
+
+    def _listed(self, seen: Any, rewards: Any) -> tuple[list[Any], list[float]]:
+        return (
+            [seen.get(agent) for agent in self._agents],
+            [float(rewards.get(agent, 0.0)) for agent in self._agents],
+        )
+
+    def _infos(self, infos: Any) -> list[dict[str, Any]]:
+        return [infos.get(agent) or {} for agent in self._agents]
+
+
+def open_game(name: str, params: dict[str, Any]) -> Alone | Together:
+    """One game of the foreign environment of that name.
+
+    Args:
+        name: a Gymnasium id, `module:Id`, `module:Class` (or a function that makes one), or the id of a
+            PettingZoo parallel environment, such as `classic/rps_v2`.
+        params: keywords for it.
+
+    Raises:
+        Problem: there is none, something it needs is not installed, or it does not take the keywords.
+    """
+    try:
+        env = _from_module(name, params) if ":" in name else _from_registry(name, params)
+    except MISSING as error:
+        raise Problem(f"The environment '{name}' needs something that is missing: {error}") from error
+    except TypeError as error:
+        raise Problem(f"The environment '{name}' cannot be made: {error}") from error
+    except gymnasium.error.Error as error:
+        raise Problem(f"There is no environment '{name}': {error}") from error
+    if hasattr(env, "agent_iter"):  # PettingZoo's other kind, where agents take turns
+        from pettingzoo.utils.conversions import aec_to_parallel
+
+        env = aec_to_parallel(env)
+    if hasattr(env, "possible_agents"):
+        return Together(env, name)
+    if hasattr(env, "step") and hasattr(env, "observation_space"):
+        return Alone(env)
+    raise Problem(f"'{name}' is no environment of Gymnasium's or PettingZoo's kind.")
+
+
+def _from_module(name: str, params: dict[str, Any]) -> Any:
+    """`module:Class`, or Gymnasium's `module:Id` if the module has no such class."""
+    where, what = name.split(":", 1)
+    try:
+        module = importlib.import_module(where)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (where == error.name or where.startswith(error.name + ".")):
+            raise Problem(f"There is no module '{where}' for the environment '{name}'.") from error
+        raise
+    maker = getattr(module, what, None)
+    if maker is not None:
+        return maker(**params)
+    return gymnasium.make(name, disable_env_checker=True, **params)
+
+
+def _from_registry(name: str, params: dict[str, Any]) -> Any:
+    """A Gymnasium id, or else one of PettingZoo's."""
+    try:
+        gymnasium.spec(name)
+    except gymnasium.error.Error as error:
+        made = _from_pettingzoo(name, params)
+        if made is None:
+            raise Problem(f"There is no environment '{name}': {_meant(name)}") from error
+        return made
+    return gymnasium.make(name, disable_env_checker=True, **params)
+
+
+def _from_pettingzoo(name: str, params: dict[str, Any]) -> Any:
+    try:
+        import pettingzoo
+    except ImportError:
+        logging.getLogger(__name__).debug("PettingZoo is not installed: its ids are unknown.")
+        return None
+    if name not in pettingzoo.parallel_registry:
+        return None
+    return pettingzoo.make("parallel", name, **params)
+
+
+def _meant(name: str) -> str:
+    from environments.catalog import WORLDS
+
+    known = [*WORLDS, *gymnasium.registry]
+    near = difflib.get_close_matches(name, known, n=1)
+    near = near or [known_id for known_id in known if name.lower() in known_id.lower()][:1]
+    if near:
+        return f"did you mean '{near[0]}'?"
+    return "if a package registers it, write 'package:Id'."
+
+
+def sight(space: Any, name: str) -> tuple[gymnasium.spaces.Box, Any]:
+    """How an observation becomes one array: its space, and the function that makes it.
+
+    Pictures (uint8) stay as they are, other boxes become float32, everything else a float32 vector.
+
+    Raises:
+        Problem: it has no fixed size.
+    """
+    boxes = gymnasium.spaces
+    if isinstance(space, boxes.Box):
+        flat, flatten = space, np.asarray
+    else:
+        flat = boxes.utils.flatten_space(space)
+        if not isinstance(flat, boxes.Box):
+            raise Problem(f"What agents see in '{name}' has no fixed size: {space}.")
+        flatten = lambda seen: boxes.utils.flatten(space, seen)  # noqa: E731
+    if flat.dtype == np.uint8:
+        return flat, flatten
+    with np.errstate(over="ignore"):  # a bound beyond float32 is none
+        low, high = flat.low.astype(np.float32), flat.high.astype(np.float32)
+    return boxes.Box(low, high, dtype=np.float32), flatten
+
+
+def deed(space: Any, name: str) -> tuple[Any, Any]:
+    """How an action is given to us: its space, counted from 0, and the function that makes theirs.
+
+    Raises:
+        Problem: actions of that kind are not supported.
+    """
+    boxes = gymnasium.spaces
+    if isinstance(space, boxes.Discrete):
+        return boxes.Discrete(int(space.n)), lambda given: space.dtype.type(given + space.start)
+    if isinstance(space, boxes.MultiDiscrete):
+        ours = boxes.MultiDiscrete(space.nvec)
+        return ours, lambda given: (given + space.start).astype(space.dtype)
+    if isinstance(space, boxes.MultiBinary):
+        return boxes.MultiBinary(space.n), lambda given: given.astype(space.dtype)
+    if isinstance(space, boxes.Box):
+        low, high = space.low.astype(np.float32), space.high.astype(np.float32)
+        ours_box = boxes.Box(low, high, dtype=np.float32)
+        return ours_box, lambda given: given.astype(space.dtype)
+    raise Problem(f"Actions of '{name}' are of a kind that we do not have: {space}.")

@@ -1,0 +1,255 @@
+"""The command line: one function a verb, no logic, and nothing heavy imported until a verb needs it."""
+
+import argparse
+import difflib
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NoReturn
+
+ROOMS = ("environments", "agents", "demos", "training")
+HERE = Path(__file__).resolve().parent
+
+
+def stranger() -> str | None:
+    """One sentence if one of our folders is hidden by another package of its name, else None."""
+    for room in ROOMS:
+        spec = find_spec(room)  # finds without importing
+        found = [Path(place).resolve() for place in (spec and spec.submodule_search_locations) or ()]
+        if HERE / room not in found:
+            what = f"is another package, at {found[0]}" if found else "is missing"
+            return (
+                f"the folder '{room}' should lie beside gpo.py but {what}; run from a checkout of GPO "
+                "with `pip install -e .`, in an environment of its own (openai-agents, too, owns 'agents')."
+            )
+    return None
+
+
+if (_why := stranger()) is not None:
+    sys.exit(f"gpo: {_why}")
+
+from environments.problem import Problem  # noqa: E402  (only after we know whose `environments` this is)
+
+Verb = Callable[[list[str]], int]
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, except that a mistake is one sentence and options are never abbreviated."""
+
+    def __init__(self, verb: str, about: str | None) -> None:
+        super().__init__(
+            prog=f"gpo {verb}",
+            description=about,
+            allow_abbrev=False,
+            # What was not given is not passed on: defaults stand once, beside the function that uses them.
+            argument_default=argparse.SUPPRESS,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        raise Problem(f"{message.rstrip('.')}; type `{self.prog} --help`.")
+
+
+def at_least(low: int) -> Callable[[str], int]:
+    """A whole number with a lower bound, for argparse; 2_000_000 is one."""
+
+    def whole(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
+        if number < low:
+            raise argparse.ArgumentTypeError(f"{number} is less than {low}")
+        return number
+
+    return whole
+
+
+def take_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Parts `--refine.steps 5` and `--refine.steps=5` (the dot tells them) from the verb's own options."""
+    own: list[str] = []
+    overrides: list[str] = []
+    rest = iter(arguments)
+    for word in rest:
+        name, equals, value = word.removeprefix("--").partition("=")
+        if not word.startswith("--") or "." not in name:
+            own.append(word)
+            continue
+        if not equals and (value := next(rest, "")) == "":
+            raise Problem(f"--{name} has no value; type `gpo train RECIPE --{name} VALUE`.")
+        overrides.append(f"{name}={value}")
+    return own, overrides
+
+
+def doctor(arguments: list[str]) -> int:
+    """Show versions, threads, screen and GPU, and what to type if something is missing."""
+    Parser("doctor", doctor.__doc__).parse_args(arguments)
+    from training.doctor import examine
+
+    return examine()
+
+
+def worlds(arguments: list[str]) -> int:
+    """List the worlds: their ids, terms and costs."""
+    Parser("worlds", worlds.__doc__).parse_args(arguments)
+    from environments.catalog import describe
+
+    describe()
+    return 0
+
+
+def demos(arguments: list[str]) -> int:
+    """List, inspect or import recorded play: `gpo demos list | info | import`."""
+    return dispatch("demos ", DEMOS, demos.__doc__, arguments)
+
+
+def demos_list(arguments: list[str]) -> int:
+    """List the datasets on this disk."""
+    parser = Parser("demos list", demos_list.__doc__)
+    add_root(parser)
+    given = parser.parse_args(arguments)
+    from demos.commands import list_datasets
+
+    list_datasets(given.root)
+    return 0
+
+
+def demos_info(arguments: list[str]) -> int:
+    """Show what one dataset holds and where it comes from."""
+    parser = Parser("demos info", demos_info.__doc__)
+    parser.add_argument("name", metavar="NAME", help="a dataset, as `gpo demos list` calls it")
+    add_root(parser)
+    given = parser.parse_args(arguments)
+    from demos.commands import show_dataset
+
+    show_dataset(given.root, given.name)
+    return 0
+
+
+def demos_import(arguments: list[str]) -> int:
+    """Write the recorded games of Carroll et al. (2019) as datasets, one a layout and split."""
+    parser = Parser("demos import", demos_import.__doc__)
+    parser.add_argument("source", metavar="overcooked", choices=["overcooked"])
+    parser.add_argument("--layout", action="append", default=None, help="only this one (repeatable)")
+    add_root(parser)
+    given = parser.parse_args(arguments)
+    from demos.commands import import_overcooked
+
+    import_overcooked(given.root, given.layout)
+    return 0
+
+
+def add_root(parser: Parser) -> None:
+    """The option that all of `gpo demos` have in common."""
+    parser.add_argument(
+        "--root", type=Path, default=Path("datasets"), help="where datasets are kept (datasets)"
+    )
+
+
+def train(arguments: list[str]) -> int:
+    """Run a recipe into a run folder: clone, then refine. Repeat the command to resume."""
+    own, overrides = take_overrides(arguments)
+    parser = Parser("train", train.__doc__)
+    parser.epilog = "Any setting of the recipe can be overridden: --refine.steps 2_000_000"
+    parser.add_argument("recipe", metavar="RECIPE", help="a TOML file; see training/recipes/")
+    parser.add_argument("--run", metavar="FOLDER", default=None, help="the run folder")
+    parser.add_argument("--seed", type=at_least(0), help="the recipe's seed, overridden")
+    given = parser.parse_args(own)
+    if "seed" in given:
+        overrides.append(f"seed={given.seed}")
+    from training.train import train_from_file
+
+    train_from_file(given.recipe, given.run, overrides)
+    return 0
+
+
+def evaluate(arguments: list[str]) -> int:
+    """Play an agent on held-out seeds and report means with 95 % intervals."""
+    parser = Parser("evaluate", evaluate.__doc__)
+    parser.add_argument("agent", metavar="AGENT", help="an agent file, or the name of a built-in player")
+    parser.add_argument("--world", metavar="ID", help="the world, where the agent file does not say")
+    parser.add_argument("--partner", metavar="PLAYER", help="who has the other seat (itself)")
+    parser.add_argument("--seat", type=at_least(0), help="which seat the agent has (each in turn)")
+    parser.add_argument("--episodes", metavar="N", type=at_least(1))
+    parser.add_argument("--horizon", metavar="STEPS", type=at_least(1))
+    parser.add_argument("--seed", type=at_least(0), help="the first of the held-out seeds")
+    parser.add_argument("--greedy", action="store_true", help="the likeliest action, not a sample")
+    given = parser.parse_args(arguments)
+    from training.evaluate import evaluate_command
+
+    evaluate_command(**vars(given))
+    return 0
+
+
+def demo(arguments: list[str]) -> int:
+    """From recorded people to a better teammate: import, clone, refine, compare (about 4 minutes)."""
+    parser = Parser("demo", demo.__doc__)
+    parser.add_argument("--run", metavar="FOLDER", type=Path, default=None, help="the run folder")
+    parser.add_argument("--layout", default="cramped_room", help="the kitchen (cramped_room)")
+    given = parser.parse_args(arguments)
+    from training.demo import demo as show
+
+    show(given.run, given.layout)
+    return 0
+
+
+VERBS: Mapping[str, Verb] = {
+    "demo": demo,
+    "train": train,
+    "evaluate": evaluate,
+    "demos": demos,
+    "worlds": worlds,
+    "doctor": doctor,
+}
+DEMOS: Mapping[str, Verb] = {"list": demos_list, "info": demos_info, "import": demos_import}
+
+
+def dispatch(
+    prefix: str, verbs: Mapping[str, Verb], about: str | None, arguments: Sequence[str]
+) -> int:
+    """Hand the arguments to the verb they begin with, or print the table of verbs."""
+    name, *rest = arguments or ["--help"]
+    if name in ("-h", "--help"):
+        rows = [f"  gpo {prefix}{verb:<9} {todo.__doc__}" for verb, todo in verbs.items()]
+        print("\n".join([about or "", "", *rows, "", f"More: gpo {prefix}VERB --help"]))
+        return 0
+    if name not in verbs:
+        near = difflib.get_close_matches(name, verbs, n=1)
+        hint = f"did you mean `gpo {prefix}{near[0]}`?" if near else f"type `gpo {prefix}--help`."
+        raise Problem(f"there is no verb '{prefix}{name}'; {hint}")
+    return verbs[name](rest)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; a person's mistake is one sentence and exit code 2."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    about = "GPO turns recorded human play into agents that play better than the people they learned from."
+    try:
+        code = dispatch("", VERBS, about, given)
+        sys.stdout.flush()  # here, so that a closed pipe is met inside the try
+        return code
+    except Problem as problem:
+        return say(str(problem), 2)
+    except KeyboardInterrupt:
+        return say("stopped; repeat the command to go on from the last checkpoint.", 130)
+    except BrokenPipeError:
+        # The reader (head, less) has gone; leave Python nothing to flush at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except ModuleNotFoundError as missing:
+        from training.doctor import what_to_type
+
+        if (cure := what_to_type(missing.name or "")) is None:
+            raise  # not a package one can install: our own mistake
+        return say(f"the package '{missing.name}' is missing; type `{cure}`.", 2)
+
+
+def say(sentence: str, code: int) -> int:
+    """The last word to the person, and the exit code."""
+    print(f"gpo: {sentence}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,9 @@
+"""Set before any library is imported: one thread, no screen, no sound."""
+
+import os
+
+os.environ["OMP_NUM_THREADS"] = "1"  # read by torch and numba when they load
+os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
+os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")

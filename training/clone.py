@@ -1,0 +1,246 @@
+"""Behaviour cloning: a policy that acts as the recorded people did, and values that know what it earned.
+
+S recorded steps, O numbers in an observation, A actions, C costs.
+"""
+
+from __future__ import annotations
+
+import copy
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium import spaces
+from pydantic import Field
+from torch import Tensor
+from torch.nn import functional
+
+from agents.policy import AgentPolicy, build_policy
+from demos.arrays import Arrays
+from environments.problem import Problem
+from training.settings import Settings
+
+
+class CloneSettings(Settings):
+    """How to clone."""
+
+    hidden: list[int] = [128, 128]  # units of each layer; policy and values have a tower each
+    dropout: float = Field(0.25, ge=0, lt=1)  # share of the policy's hidden units
+    action_weights: dict[str, float] = {}  # weight in the loss by action; people mostly "stay"
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    learning_rate: float = Field(1e-3, gt=0)  # falls to 0 over all epochs
+    batch_size: int = Field(512, ge=1)
+    epochs: int = Field(40, ge=1)  # at most
+    patience: int = Field(15, ge=1)  # epochs without a better validation loss before it stops
+    validation: float = Field(0.15, gt=0, lt=1)  # share of the matches held back
+    value_weight: float = Field(0.5, ge=0)  # of the values' squared error in the loss
+    scale_floor: float = Field(0.25, gt=0)  # least deviation that an observation is scaled by
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A cloned policy and how it got there."""
+
+    policy: AgentPolicy
+    history: list[dict[str, float]]  # per epoch: loss, validation_loss, validation_accuracy
+    best_epoch: int  # whose weights these are, counted from 1
+
+
+def clone(
+    arrays: Arrays,
+    groups: np.ndarray,
+    observation_space: spaces.Space[Any],
+    action_space: spaces.Space[Any],
+    settings: CloneSettings,
+    *,
+    returns: np.ndarray | None = None,
+    action_names: Sequence[str] = (),
+    seed: int = 0,
+    tick: Callable[[dict[str, float]], None] | None = None,
+) -> Clone:
+    """Fit a policy to recorded steps by maximum likelihood, and its values to recorded returns.
+
+    The weights kept are those of the epoch with the best validation loss, on matches never trained on.
+
+    Args:
+        arrays: the recordings.
+        groups: [S], what is held back together: steps of one match have one number.
+        returns: [S, 1 + C], what followed each step, NaN where that is unknown; None fits no values.
+        action_names: for `action_weights`.
+        seed: of the split, the weights and the order.
+        tick: called with each epoch's record.
+
+    Raises:
+        Problem: fewer than two matches, or a weight for an action that does not exist.
+    """
+    torch.manual_seed(seed)
+    train, held_back = _split(groups, settings.validation, seed)
+    values = 0 if returns is None else returns.shape[1]
+    architecture = {"pi": settings.hidden, "vf": settings.hidden}
+    policy = build_policy(
+        observation_space,
+        action_space,
+        {"net_arch": architecture, "dropout": settings.dropout, "n_costs": max(values - 1, 0)},
+        settings.learning_rate,
+    )
+    _fit_normaliser(policy, arrays.observations[train], settings.scale_floor)
+    objective = _Objective(policy, settings, _action_weights(settings, action_names, action_space))
+    data = [torch.from_numpy(np.ascontiguousarray(a)) for a in (arrays.observations, arrays.actions)]
+    if returns is not None:
+        data.append(torch.from_numpy(returns.astype(np.float32)))
+    training, validation = [d[train] for d in data], [d[held_back] for d in data]
+    return _fit(policy, objective, training, validation, settings, tick)
+
+
+def _fit(
+    policy: AgentPolicy,
+    objective: _Objective,
+    training: list[Tensor],
+    validation: list[Tensor],
+    settings: CloneSettings,
+    tick: Callable[[dict[str, float]], None] | None,
+) -> Clone:
+    optimiser = torch.optim.Adam(policy.parameters(), lr=settings.learning_rate, fused=True)
+    history: list[dict[str, float]] = []
+    best, best_epoch, kept = float("inf"), 0, copy.deepcopy(policy.state_dict())
+    for epoch in range(settings.epochs):
+        for group in optimiser.param_groups:
+            group["lr"] = settings.learning_rate * (1 - epoch / settings.epochs)
+        loss = one_epoch(objective, optimiser, training, settings.batch_size)
+        record = {"epoch": epoch + 1.0, "loss": loss, **objective.judge(validation)}
+        history.append(record)
+        if tick is not None:
+            tick(record)
+        if record["validation_loss"] < best:
+            best, best_epoch = record["validation_loss"], epoch + 1
+            kept = copy.deepcopy(policy.state_dict())
+        elif epoch + 1 - best_epoch >= settings.patience:
+            break
+    policy.load_state_dict(kept)
+    policy.set_training_mode(False)
+    return Clone(policy, history, best_epoch)
+
+
+def one_epoch(
+    objective: _Objective, optimiser: torch.optim.Optimizer, data: list[Tensor], batch_size: int
+) -> float:
+    """Every step once, in random order; the mean loss. The last minibatch may be smaller."""
+    objective.policy.set_training_mode(True)
+    order = torch.randperm(len(data[0]))
+    shuffled = [column[order] for column in data]  # one gather an epoch; minibatches are then views
+    sum_of_losses = torch.zeros(())
+    for minibatch in zip(*(column.split(batch_size) for column in shuffled), strict=True):
+        loss = objective(*minibatch)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        sum_of_losses += loss.detach() * len(minibatch[0])
+    return float(sum_of_losses) / len(order)
+
+
+class _Objective:
+    """Minus the weighted log-likelihood of the actions, plus the values' error."""
+
+    def __init__(
+        self, policy: AgentPolicy, settings: CloneSettings, action_weights: Tensor | None
+    ) -> None:
+        self.policy, self.settings, self.action_weights = policy, settings, action_weights
+        self.discrete = isinstance(policy.action_space, spaces.Discrete)
+
+    def __call__(self, observations: Tensor, actions: Tensor, returns: Tensor | None = None) -> Tensor:
+        loss = self.imitation(observations, actions)
+        if returns is not None and self.settings.value_weight:
+            values = self.policy.predict_all_values(observations)
+            known = ~returns.isnan()
+            error = torch.where(known, values - returns.nan_to_num(), 0.0)
+            loss = loss + self.settings.value_weight * error.square().mean()
+        return loss
+
+    def imitation(self, observations: Tensor, actions: Tensor) -> Tensor:
+        """Cross-entropy for a discrete action; else minus the mean log-density."""
+        if self.discrete:
+            return functional.cross_entropy(
+                self.policy.logits(observations),
+                actions,
+                weight=self.action_weights,
+                label_smoothing=self.settings.label_smoothing,
+            )
+        likelihood: Tensor = self.policy.get_distribution(observations).log_prob(actions)  # type: ignore[arg-type]
+        return -likelihood.mean()
+
+    def judge(self, data: list[Tensor]) -> dict[str, float]:
+        """Loss and, for discrete actions, accuracy on steps that were held back."""
+        self.policy.set_training_mode(False)
+        with torch.inference_mode():
+            found = {"validation_loss": float(self.imitation(data[0], data[1]))}
+            if self.discrete:
+                right = self.policy.logits(data[0]).argmax(1) == data[1]
+                found["validation_accuracy"] = float(right.float().mean())
+        return found
+
+
+def _split(groups: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to train on and rows held back, by whole groups, at least one group on each side."""
+    numbers = np.unique(groups)
+    if len(numbers) < 2:
+        raise Problem(
+            "Cloning holds back whole matches to judge itself, but the recordings hold only "
+            f"{len(numbers)}: record at least two."
+        )
+    held = np.random.default_rng(seed).permutation(numbers)[: max(1, round(len(numbers) * share))]
+    is_held = np.isin(groups, held)
+    return np.flatnonzero(~is_held), np.flatnonzero(is_held)
+
+
+def _fit_normaliser(policy: AgentPolicy, observations: np.ndarray, floor: float) -> None:
+    fit: Any = getattr(policy.features_extractor, "fit", None)
+    if fit is not None:
+        fit(observations, floor)
+
+
+def _action_weights(
+    settings: CloneSettings, names: Sequence[str], space: spaces.Space[Any]
+) -> Tensor | None:
+    if not settings.action_weights:
+        return None
+    if not isinstance(space, spaces.Discrete):
+        raise Problem("clone.action_weights is for discrete actions; this world's are not: remove it.")
+    known = list(names) or [str(a) for a in range(int(space.n))]
+    weights = torch.ones(int(space.n))
+    for name, weight in settings.action_weights.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"choose among {', '.join(known)}."
+            raise Problem(f"clone.action_weights names '{name}', which is no action: {hint}")
+        weights[known.index(name)] = weight
+    return weights
+
+
+def recorded_returns(
+    arrays: Arrays,
+    weights: Mapping[str, float],
+    gamma: float,
+    scale: float,
+    costs: Sequence[str] = (),
+) -> np.ndarray:
+    """Discounted sums of what followed each step, [S, 1 + C]: the weighted reward, then each cost.
+
+    What followed the end of an episode that was cut off is unknown: its last steps, within which more than
+    1 % of a later reward would still count, are NaN.
+    """
+    reward = sum((w * arrays.terms[name] for name, w in weights.items()), np.zeros(len(arrays.actions)))
+    columns = [scale * reward, *(arrays.costs[name] for name in costs)]
+    streams = np.stack(columns, axis=1).astype(np.float64)  # [S, 1 + C]
+    returns = np.empty_like(streams)
+    unknown = int(np.ceil(np.log(0.01) / np.log(gamma))) if gamma < 1 else len(streams)
+    for e, (start, end) in enumerate(zip(arrays.starts[:-1], arrays.starts[1:], strict=True)):
+        following = np.zeros(streams.shape[1])
+        for t in range(end - 1, start - 1, -1):
+            following = streams[t] + gamma * following
+            returns[t] = following
+        if not arrays.terminated[e]:
+            returns[max(start, end - unknown) : end] = np.nan
+    return returns

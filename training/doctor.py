@@ -1,0 +1,198 @@
+"""What is installed here and what is not: looked up without needing any of it to work."""
+
+import importlib
+import os
+import platform
+import shlex
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+PINNED = ("imitation==1.0.1", "overcooked-ai==1.1.0")  # installed alone: the Makefile says why
+GAMES = "data/human_data/clean_train_trials.pickle"  # in the folder of overcooked_ai_py
+# Where a package is imported under another name than it is installed by.
+DISTRIBUTION = {"overcooked_ai_py": "overcooked-ai", "sklearn": "scikit-learn", "yaml": "pyyaml"}
+
+
+class Finding(NamedTuple):
+    """One line of the report."""
+
+    what: str
+    found: str
+    cure: str | None = None  # what to type; None where nothing is wrong
+    needed: bool = True  # False: fine without it
+
+
+def examine() -> int:
+    """Print the report; 0 if nothing needed is missing, else 1."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    findings = [*machine(), *packages(), *people(), *extras()]
+    table = Table("", "what", "found", title="gpo doctor", title_justify="left")
+    for finding in findings:
+        mark = "[green]ok" if finding.cure is None else "[red]no" if finding.needed else "[dim]--"
+        table.add_row(mark, finding.what, escape(finding.found))
+    console = Console()
+    console.print(table)
+    sick = [finding for finding in findings if finding.cure and finding.needed]
+    for cure in dict.fromkeys(finding.cure for finding in sick):  # each once, in order
+        console.print(f"To mend {names(sick, cure)}, type:\n  {cure}", markup=False, soft_wrap=True)
+    if not sick:
+        console.print("All that GPO needs is here. Next: gpo demo", markup=False)
+    return 1 if sick else 0
+
+
+def names(sick: list[Finding], cure: str | None) -> str:
+    """The findings that one cure mends, as a list to read."""
+    return ", ".join(finding.what for finding in sick if finding.cure == cure)
+
+
+def machine() -> Iterator[Finding]:
+    """Python, threads, screen, GPU, video."""
+    yield Finding("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+    limit = os.environ.get("OMP_NUM_THREADS")
+    # Measured on two busy cores: the default made every library here 3 to 5 times slower.
+    advice = limit or "not set; OMP_NUM_THREADS=1 is often 3 to 5 times faster"
+    yield Finding("processors", f"{os.cpu_count()}, OMP_NUM_THREADS {advice}")
+    yield Finding("screen", screen())
+    yield from torch_and_gpu()
+    yield video()
+
+
+def screen() -> str:
+    """Where pygame would draw."""
+    driver = os.environ.get("SDL_VIDEODRIVER")
+    if driver:
+        return f"SDL_VIDEODRIVER {driver}"
+    for name in ("WAYLAND_DISPLAY", "DISPLAY"):
+        if place := os.environ.get(name):
+            return f"{name} {place}"
+    if sys.platform in ("darwin", "win32"):
+        return "the system's own"
+    return "none; only watching and playing need one"
+
+
+def torch_and_gpu() -> Iterator[Finding]:
+    """Whether torch really loads (a wheel for another machine is installed and still does not)."""
+    try:
+        import torch
+    except (ImportError, OSError) as error:
+        yield Finding("torch loads", f"no: {first_line(error)}", install())
+        return
+    yield Finding("torch threads", str(torch.get_num_threads()))
+    cards = [torch.cuda.get_device_name(card) for card in range(torch.cuda.device_count())]
+    yield Finding("gpu", ", ".join(cards) or "none; everything here trains without")
+
+
+def video() -> Finding:
+    """The ffmpeg that writes the clips."""
+    try:
+        import imageio_ffmpeg
+
+        return Finding("ffmpeg", Path(imageio_ffmpeg.get_ffmpeg_exe()).name)
+    except (ImportError, RuntimeError) as error:
+        return Finding("ffmpeg", f"no: {first_line(error)}", install())
+
+
+def packages() -> Iterator[Finding]:
+    """Every dependency, with its version held against the range in pyproject.toml."""
+    from packaging.requirements import Requirement
+
+    for line in requirements():
+        wanted = Requirement(line)
+        found = version(wanted.name)
+        if found is None:
+            yield Finding(wanted.name, "missing", install())
+        elif not wanted.specifier.contains(found, prereleases=True):
+            # The usual way here: `pip install imitation`, which quietly takes old releases of its needs.
+            yield Finding(wanted.name, f"{found}, but GPO needs {wanted.specifier}", install())
+        else:
+            yield Finding(wanted.name, found)
+
+
+def requirements() -> list[str]:
+    """What GPO depends on: from the checkout, where everybody works."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        lines: list[str] = tomllib.load(file)["project"]["dependencies"]
+    return lines
+
+
+def version(distribution: str) -> str | None:
+    """The installed version, or None."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def people() -> Iterator[Finding]:
+    """The two packages that pip cannot resolve beside the others."""
+    try:
+        importlib.import_module("imitation.algorithms.bc")
+        yield Finding("imitation", f"{version('imitation')}, imports")
+    except ImportError as error:
+        absent = getattr(error, "name", None) == "imitation"
+        yield Finding("imitation", "missing" if absent else f"no: {first_line(error)}", install_people())
+    # Found, never imported: its __init__ asks for the old gym, and we only read its data.
+    spec = find_spec("overcooked_ai_py")
+    places = [Path(place) for place in (spec and spec.submodule_search_locations) or ()]
+    here = any((place / GAMES).is_file() for place in places)
+    found = f"{version('overcooked-ai')}, recorded games found" if here else "recorded games missing"
+    yield Finding("overcooked-ai", found, None if here else install_people())
+
+
+def extras() -> Iterator[Finding]:
+    """What one may add; nothing is wrong without it."""
+    for extra, modules in EXTRAS.items():
+        absent = [module for module in modules if find_spec(module) is None]
+        found = f"not installed; pip install -e '.[{extra}]' adds it" if absent else "installed"
+        yield Finding(f"extra {extra}", found, install(extra) if absent else None, needed=False)
+
+
+EXTRAS = {
+    "onnx": ("onnx", "onnxscript", "onnxruntime"),
+    "ray": ("ray",),
+    "robotics": ("mujoco", "gymnasium_robotics"),
+    "imitation": ("datasets", "jsonpickle", "sklearn"),
+}
+
+
+def what_to_type(module: str) -> str | None:
+    """The command that installs a module we use, or None if it is none of them."""
+    top = module.partition(".")[0]
+    for extra, modules in EXTRAS.items():
+        if top in modules:
+            return install(extra)
+    distribution = DISTRIBUTION.get(top, top).replace("_", "-").lower()
+    if any(line.startswith(f"{distribution}==") for line in PINNED):
+        return install_people()
+    known = ROOT.joinpath("constraints.txt").read_text().replace("_", "-").lower().splitlines()
+    return install() if any(line.startswith(f"{distribution}==") for line in known) else None
+
+
+def install(extra: str = "") -> str:
+    """The first of the two pip lines."""
+    target = f"'.[{extra}]'" if extra else "."  # zsh would read the brackets
+    return f"cd {shlex.quote(str(ROOT))} && {python()} -m pip install -c constraints.txt -e {target}"
+
+
+def install_people() -> str:
+    """The second of the two pip lines."""
+    return f"{python()} -m pip install --no-deps {' '.join(PINNED)}"
+
+
+def python() -> str:
+    """This interpreter, as one would type it."""
+    return shlex.quote(sys.executable)
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, cut to a line."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
