@@ -1,4 +1,4 @@
-"""The command line: one function a verb, no logic, and nothing heavy imported until a verb needs it."""
+"""The command line: one function a verb, no logic, and heavy imports only inside the verbs."""
 
 import argparse
 import difflib
@@ -17,12 +17,13 @@ def stranger() -> str | None:
     """One sentence if one of our folders is hidden by another package of its name, else None."""
     for room in ROOMS:
         spec = find_spec(room)  # finds without importing
-        found = [Path(place).resolve() for place in (spec and spec.submodule_search_locations) or ()]
+        places = (spec and spec.submodule_search_locations) or ()
+        found = [Path(place).resolve() for place in places]
         if HERE / room not in found:
             what = f"is another package, at {found[0]}" if found else "is missing"
             return (
-                f"the folder '{room}' should lie beside gpo.py but {what}; run from a checkout of GPO "
-                "with `pip install -e .`, in an environment of its own (openai-agents, too, owns 'agents')."
+                f"the folder '{room}' should lie beside gpo.py but {what}; install a checkout of GPO "
+                "in a virtual environment of its own (openai-agents, for one, also owns 'agents')."
             )
     return None
 
@@ -32,6 +33,9 @@ if (_why := stranger()) is not None:
 
 from environments.problem import Problem  # noqa: E402  (only after we know whose `environments` this is)
 
+ABOUT = (
+    "GPO turns recorded human play into agents that play better than the people they learned from."
+)
 Verb = Callable[[list[str]], int]
 
 
@@ -43,7 +47,7 @@ class Parser(argparse.ArgumentParser):
             prog=f"gpo {verb}",
             description=about,
             allow_abbrev=False,
-            # What was not given is not passed on: defaults stand once, beside the function that uses them.
+            # What was not given is not passed on: defaults stand once, where they are used.
             argument_default=argparse.SUPPRESS,
         )
 
@@ -67,7 +71,7 @@ def at_least(low: int) -> Callable[[str], int]:
 
 
 def take_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Parts `--refine.steps 5` and `--refine.steps=5` (the dot tells them) from the verb's own options."""
+    """Part `--refine.steps 5` and `--refine.steps=5` (the dot tells) from the verb's own options."""
     own: list[str] = []
     overrides: list[str] = []
     rest = iter(arguments)
@@ -131,7 +135,9 @@ def demos_import(arguments: list[str]) -> int:
     """Write the recorded games of Carroll et al. (2019) as datasets, one a layout and split."""
     parser = Parser("demos import", demos_import.__doc__)
     parser.add_argument("source", metavar="overcooked", choices=["overcooked"])
-    parser.add_argument("--layout", action="append", default=None, help="only this one (repeatable)")
+    parser.add_argument(
+        "--layout", action="append", default=None, help="only this one (repeatable)"
+    )
     add_root(parser)
     given = parser.parse_args(arguments)
     from demos.commands import import_overcooked
@@ -167,8 +173,8 @@ def train(arguments: list[str]) -> int:
 def evaluate(arguments: list[str]) -> int:
     """Play an agent on held-out seeds and report means with 95 % intervals."""
     parser = Parser("evaluate", evaluate.__doc__)
-    parser.add_argument("agent", metavar="AGENT", help="an agent file, or the name of a built-in player")
-    parser.add_argument("--world", metavar="ID", help="the world, where the agent file does not say")
+    parser.add_argument("agent", metavar="AGENT", help="an agent file or a built-in player")
+    parser.add_argument("--world", metavar="ID", help="if the agent file does not say")
     parser.add_argument("--partner", metavar="PLAYER", help="who has the other seat (itself)")
     parser.add_argument("--seat", type=at_least(0), help="which seat the agent has (each in turn)")
     parser.add_argument("--episodes", metavar="N", type=at_least(1))
@@ -176,14 +182,14 @@ def evaluate(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=at_least(0), help="the first of the held-out seeds")
     parser.add_argument("--greedy", action="store_true", help="the likeliest action, not a sample")
     given = parser.parse_args(arguments)
-    from training.evaluate import evaluate_command
+    from training.commands import evaluate_command
 
     evaluate_command(**vars(given))
     return 0
 
 
 def demo(arguments: list[str]) -> int:
-    """From recorded people to a better teammate: import, clone, refine, compare (about 4 minutes)."""
+    """From recorded people to a better teammate: import, clone, refine, compare."""
     parser = Parser("demo", demo.__doc__)
     parser.add_argument("--run", metavar="FOLDER", type=Path, default=None, help="the run folder")
     parser.add_argument("--layout", default="cramped_room", help="the kitchen (cramped_room)")
@@ -224,9 +230,8 @@ def dispatch(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; a person's mistake is one sentence and exit code 2."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    about = "GPO turns recorded human play into agents that play better than the people they learned from."
     try:
-        code = dispatch("", VERBS, about, given)
+        code = dispatch("", VERBS, ABOUT, given)
         sys.stdout.flush()  # here, so that a closed pipe is met inside the try
         return code
     except Problem as problem:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from gymnasium import spaces
+from gymnasium.vector.utils import batch_space
 
 from agents.policy import AgentPolicy
 
@@ -40,11 +41,15 @@ class Player(Protocol):
 
 
 class RandomPlayer:
-    """Samples actions uniformly from a discrete space."""
+    """Samples actions uniformly from any space."""
 
-    def __init__(self, action_space: spaces.Discrete, seed: int = 0) -> None:
-        self.n = int(action_space.n)
-        self._random = np.random.default_rng(seed)
+    def __init__(self, action_space: spaces.Space[Any], seed: int = 0) -> None:
+        self.action_space, self._seed = action_space, seed
+        self._batched: spaces.Space[Any] | None = None
+
+    def reseed(self, seed: int) -> None:
+        """Set the generator to the start of `seed`."""
+        self._seed, self._batched = seed, None
 
     def predict(
         self,
@@ -52,9 +57,29 @@ class RandomPlayer:
         state: Any = None,
         episode_start: Any = None,
         deterministic: bool = False,
-    ) -> tuple[np.ndarray, Any]:
-        """Any action, [B]."""
-        return self._random.integers(self.n, size=len(observation)), None
+    ) -> tuple[np.ndarray, int]:
+        """Any actions, [B, ...]; the state is B."""
+        if self._batched is None or state != len(observation):
+            self._batched = batch_space(self.action_space, len(observation))
+            self._batched.seed(self._seed)
+        return np.asarray(self._batched.sample()), len(observation)
+
+
+class StillPlayer:
+    """Always takes the same action."""
+
+    def __init__(self, action_space: spaces.Space[Any], action: Any = 0) -> None:
+        self.action = np.broadcast_to(np.asarray(action), action_space.shape or ())
+
+    def predict(
+        self,
+        observation: Any,
+        state: Any = None,
+        episode_start: Any = None,
+        deterministic: bool = False,
+    ) -> tuple[np.ndarray, None]:
+        """That action in every game, [B, ...]."""
+        return np.stack([self.action] * len(observation)), None
 
 
 class NetworkPlayer:

@@ -1,4 +1,4 @@
-"""The network that acts: Stable-Baselines3's actor-critic with the normaliser, dropout and cost values inside.
+"""The network that acts: SB3's actor-critic with the normaliser, dropout and cost values inside.
 
 It is an `ActorCriticPolicy`, so SB3's algorithms and tools and imitation's trainers take it.
 
@@ -7,6 +7,7 @@ B observations, O numbers each, H hidden units, C costs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ from gymnasium import spaces
 from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor, nn
+
+
+_SHARED = ("pi_features_extractor.", "vf_features_extractor.")
 
 
 class Normaliser(BaseFeaturesExtractor):
@@ -133,6 +137,25 @@ class AgentPolicy(ActorCriticPolicy):
         features = self.extract_features(observations, self.pi_features_extractor)
         logits: Tensor = self.action_net(self.mlp_extractor.forward_actor(features))
         return logits
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The state, each tensor once: SB3 lists a shared features extractor under three names."""
+        state = self.state_dict()
+        if self.share_features_extractor:
+            state = {name: value for name, value in state.items() if not name.startswith(_SHARED)}
+        return {name: value.detach().cpu().contiguous() for name, value in state.items()}
+
+    def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
+        """Put back what `tensors` gave.
+
+        Raises:
+            RuntimeError: names or shapes do not fit this network.
+        """
+        state = dict(tensors)
+        if self.share_features_extractor:
+            own = {k: v for k, v in tensors.items() if k.startswith("features_extractor.")}
+            state |= {f"{prefix}{k}": v for k, v in own.items() for prefix in ("pi_", "vf_")}
+        self.load_state_dict(state)
 
     def settings(self) -> dict[str, Any]:
         """What it takes beside the spaces to build this network again, as JSON."""

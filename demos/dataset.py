@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -22,10 +23,10 @@ from pathlib import Path
 from typing import Any
 
 from demos.arrays import Arrays, join
-from environments.durable import locked, replace, sync, to_json, write_synced
 from demos.episode import Episode
-from demos.parquet import STEPS_FILE, Damaged, decode, encode, read_facts
+from demos.parquet import CHECKSUM_FILE, STEPS_FILE, Damaged, decode, encode, read_facts
 from demos.revision import read_current
+from environments.durable import locked, replace, sync, to_json, write_synced
 from environments.problem import Problem
 from environments.world import World, differences
 
@@ -92,6 +93,11 @@ class Dataset:
             except Damaged as damage:
                 raise self._damaged(number, damage) from damage
         return self._known[number]
+
+    def digest(self) -> str:
+        """SHA-256 over the checksums of all episodes: two datasets with one digest hold the same play."""
+        sums = [(self.data / str(n) / CHECKSUM_FILE).read_bytes() for n in range(len(self))]
+        return hashlib.sha256(b"".join(sums)).hexdigest()
 
     def check(self) -> list[str]:
         """One sentence for each episode that cannot be loaded; none if all is well."""

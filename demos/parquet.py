@@ -22,8 +22,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from environments.durable import to_json
 from demos.episode import Episode
+from environments.durable import to_json
 
 STEPS_FILE = "part-0.parquet"
 FACTS_FILE = "metadata.json"

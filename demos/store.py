@@ -16,8 +16,8 @@ from typing import Any
 import gymnasium
 
 from demos.dataset import Dataset
-from environments.durable import locked, sync
 from demos.revision import FIRST, make_current, write_revision
+from environments.durable import locked, sync
 from environments.problem import Problem
 
 _BUILDING = ".building-"

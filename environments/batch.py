@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from gymnasium import spaces
 
 from environments.kernels import first_outside, weigh
 from environments.problem import Problem
 from environments.reward import weight_vector
-from environments.world import World, nearest
+from environments.world import World
 
 Options = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
@@ -93,8 +94,10 @@ class Batch:
             return games
         given = np.asarray(seed)
         if given.dtype.kind not in "iu" or given.shape not in ((), (self.size,)) or given.min() < 0:
-            raise Problem(f"The seed is {seed}; give a whole number from 0 up, or one for each game.")
-        seeds = given.astype(np.uint64)
+            raise Problem(
+                f"The seed is {seed}; give a whole number from 0 up, or one for each game."
+            )
+        seeds: np.ndarray = given.astype(np.uint64)
         if not given.shape:
             seeds = seeds + np.arange(self.size, dtype=np.uint64)
         self.state["seed"][games] = seeds[games]
@@ -102,18 +105,19 @@ class Batch:
         return games
 
     def _read_options(self, options: Options, games: np.ndarray) -> None:
-        several = isinstance(options, Sequence)
-        if several and len(options or ()) != self.size:
-            raise Problem(f"There are {len(options or ())} options for {self.size} games.")
-        for b in np.flatnonzero(games):
-            own: Any = options[b] if several else options  # type: ignore[index]
-            merged = {**self.options, **own}
+        each = list(options) if isinstance(options, Sequence) else [options or {}] * self.size
+        if len(each) != self.size:
+            raise Problem(f"There are options for {len(each)} games, but {self.size} games.")
+        for b in np.flatnonzero(games).tolist():
+            merged = {**self.options, **each[b]}
             for name in merged:
-                if name not in self.world.options:
-                    hint = nearest(name, self.world.options)
-                    raise Problem(f"The world '{self.world.id}' has no option '{name}': {hint}")
+                self.world.check_option(name)
             self.state["horizon"][b] = _horizon(merged.pop("horizon", self.world.horizon))
-            self.world.read_options(self.state[b], merged)
+            self._write_options(b, merged)
+
+    def _write_options(self, game: int, options: dict[str, Any]) -> None:
+        """Write what one game's next episodes begin with, the horizon aside."""
+        self.world.read_options(self.state[game], options)
 
     def step(self, actions: Any) -> np.ndarray:
         """Act in every game with `actions` [B, N]; returns the next observation [B, N, O].
@@ -136,33 +140,32 @@ class Batch:
             self.final_observation,
             self.restart,
         )
-        weigh(self.terms, self.weights, self.reward)
+        self._weigh()
         return self.observation
+
+    def _weigh(self) -> None:
+        weigh(self.terms, self.weights, self.reward)
 
     def _take(self, actions: Any) -> None:
         """Copy the actions into our buffer; compiled loops check no bounds, so this does."""
-        given, buffer = np.asarray(actions), self.actions
-        if given.shape != buffer.shape:
-            raise Problem(
-                f"The actions have the shape {list(given.shape)}; this batch takes"
-                f" {list(buffer.shape)}: games, then agents."
-            )
-        if given.dtype.kind not in "iu":
-            raise Problem(f"The actions are of type {given.dtype}; give whole numbers.")
+        buffer = self.actions
+        given = fitting(actions, buffer.shape, buffer.dtype)
         buffer[...] = given
-        game = first_outside(buffer, self.world.action_space.n)
+        space = self.world.action_space
+        if isinstance(space, spaces.Discrete):
+            game = first_outside(buffer, space.n)
+        else:
+            game = next((b for b in range(self.size) if not _all_in(space, buffer[b])), -1)
         if game >= 0:
-            raise Problem(
-                f"Game {game} was given the actions {given[game].tolist()};"
-                f" they go from 0 to {self.world.action_space.n - 1}."
-            )
+            what = given[game].tolist()
+            raise Problem(f"Game {game} was given the actions {what}; they must be in {space}.")
 
     def observe(self) -> np.ndarray:
         """The observation of the states as they are now, for a caller that has set them: [B, N, O]."""
         self._kernels.observe(self.world.table, self.state, self.observation)
         return self.observation
 
-    def render(self, game: int = 0, score: Mapping[str, float] | None = None) -> np.ndarray:
+    def render(self, game: int = 0, score: Mapping[str, Any] | None = None) -> np.ndarray:
         """One game as a picture: uint8 [H, W, 3]."""
         from environments.faces.picture import picture  # here: drawing is no part of playing
 
@@ -178,6 +181,20 @@ class Batch:
         return ended
 
 
+def fitting(actions: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """The actions as an array that can be copied into such a buffer without a loss.
+
+    Raises:
+        Problem: they have another shape, or are fractions where whole numbers are wanted.
+    """
+    given = np.asarray(actions)
+    if given.shape != shape:
+        raise Problem(f"The actions have the shape {list(given.shape)}; it must be {list(shape)}.")
+    if given.dtype.kind not in ("iuf" if np.dtype(dtype).kind == "f" else "iub"):
+        raise Problem(f"The actions are of type {given.dtype}; they must be {dtype}.")
+    return given
+
+
 def _named(size: int, agents: int, names: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
     """One buffer seen twice: as records [B, N] with a field a name, and as numbers [B, N, names]."""
     numbers = np.zeros((size, agents, len(names)), np.float32)
@@ -187,7 +204,14 @@ def _named(size: int, agents: int, names: Mapping[str, str]) -> tuple[np.ndarray
     return records, numbers
 
 
+def _all_in(space: spaces.Space[Any], actions: np.ndarray) -> bool:
+    """Whether every agent's action exists; continuous ones may lie outside their bounds."""
+    return isinstance(space, spaces.Box) or all(space.contains(action) for action in actions)
+
+
 def _horizon(steps: Any) -> int:
     if not isinstance(steps, (int, np.integer)) or not 1 <= steps < 2**31:
-        raise Problem(f"The horizon of an episode is {steps!r}; give a whole number of steps from 1 up.")
+        raise Problem(
+            f"The horizon of an episode is {steps!r}; give a whole number of steps from 1 up."
+        )
     return int(steps)

@@ -1,4 +1,4 @@
-"""The worlds by id, for us (`make_world`, `make_batch`) and for Gymnasium (registered on import, by string)."""
+"""The worlds by id, for us (`make_world`, `make_batch`) and for Gymnasium (registered by string)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def make_world(world: str | World, **params: Any) -> World:
 
     if isinstance(world, World):
         if params:
-            raise Problem(f"The world '{world.id}' is made already; it takes no {', '.join(params)}.")
+            raise Problem(
+                f"The world '{world.id}' is made already; it takes no {', '.join(params)}."
+            )
         return world
     name = world.removeprefix("environments.catalog:")
     if name not in WORLDS:

@@ -6,9 +6,9 @@ or else `info["cost"]`, are its costs. Which names there are is read off one tri
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -25,117 +25,27 @@ TICK = 0.05  # s, for one that names no `render_fps`
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What one trial of a foreign environment told."""
-
-    agents: tuple[str, ...]
-    terms: tuple[str, ...]  # besides `return`
-    costs: tuple[str, ...]
-    observation_space: spaces.Box
-    action_space: Any
-    tick: float
-    horizon: int
-    version: int
-
-
-@dataclass(frozen=True)
 class ForeignWorld(World):
-    """A foreign environment described as ours are; `params` are the keywords it is made with."""
+    """A foreign environment described as ours are; `params` are the keywords it is made with.
 
-    facts: Facts
+    Its module is no file: it holds what one trial step told, under the names that a world's file uses.
+    """
 
     def open(self) -> Alone | Together:
         """One more game of it."""
         return open_game(self.id, self.params)
 
-    @property
-    def table(self) -> np.ndarray:  # type: ignore[override]
-        """Nothing: its rules are not ours."""
-        return np.zeros(1)
+    def check_option(self, name: str) -> None:
+        """Accept it: what is not `horizon` is handed on as it is."""
 
     @property
-    def kernels(self) -> Kernels:  # type: ignore[override]
-        """None.
+    def kernels(self) -> Kernels:
+        """None: it is played by `ForeignBatch`.
 
         Raises:
             Problem: always.
         """
-        raise Problem(f"'{self.id}' is a foreign environment; play it by `environments.foreign`.")
-
-    @property
-    def agents(self) -> tuple[str, ...]:
-        """Names of the agents, one per seat."""
-        return self.facts.agents
-
-    @property
-    def terms(self) -> dict[str, str]:
-        """Reward terms: name and meaning."""
-        ours = {"return": "what the environment itself gives"}
-        return ours | {name: "a part it names in its info" for name in self.facts.terms}
-
-    @property
-    def costs(self) -> dict[str, str]:
-        """Costs: name and meaning."""
-        return dict.fromkeys(self.facts.costs, "a cost it names in its info")
-
-    @property
-    def north_star(self) -> str:
-        """The environment's own reward."""
-        return "return"
-
-    @property
-    def weights(self) -> dict[str, float]:
-        """The environment's own reward, as it is."""
-        return {"return": 1.0}
-
-    @property
-    def tick(self) -> float:
-        """Seconds a step takes when people play."""
-        return self.facts.tick
-
-    @property
-    def horizon(self) -> int:
-        """Steps after which an episode is truncated, unless its options say otherwise."""
-        return self.facts.horizon
-
-    @property
-    def options(self) -> dict[str, str] | None:  # type: ignore[override]
-        """Unknown: what is not `horizon` is handed on as it is."""
-        return None
-
-    @property
-    def idle(self) -> Any:
-        """Zero, or what is nearest to it."""
-        space = self.facts.action_space
-        return np.clip(0, space.low, space.high) if isinstance(space, spaces.Box) else 0
-
-    @property
-    def state_dtype(self) -> np.dtype[Any]:
-        """What we can say of a game whose state is not ours."""
-        return np.dtype(HEADER)
-
-    @property
-    def body(self) -> None:  # type: ignore[override]
-        """Unknown."""
-
-    @property
-    def observation_space(self) -> spaces.Box:  # type: ignore[override]
-        """What one agent sees, as one array."""
-        return self.facts.observation_space
-
-    @property
-    def action_space(self) -> Any:  # type: ignore[override]
-        """What one agent can do, counted from 0."""
-        return self.facts.action_space
-
-    @property
-    def version(self) -> int:
-        """Its attribute `VERSION`, if it has one; else the version is in its id."""
-        return self.facts.version
-
-    def described_params(self) -> dict[str, Any]:
-        """The keywords it is made with."""
-        return {name: repr(value) for name, value in self.params.items()}
+        raise Problem(f"'{self.id}' is a foreign environment; `catalog.make_batch` plays it.")
 
 
 class ForeignBatch(Batch):
@@ -151,6 +61,8 @@ class ForeignBatch(Batch):
         self._asked: list[dict[str, Any]] = [{} for _ in range(self.size)]
         self._seen = sight(self._games[0].observation_space, self.world.id)[1]
         self._done = deed(self._games[0].action_space, self.world.id)[1]
+        self._terms_named = tuple(self.world.terms)[1:]  # the first is `return`
+        self._costs_named = tuple(self.world.costs)
 
     def _write_options(self, game: int, options: dict[str, Any]) -> None:
         self._asked[game] = options
@@ -159,7 +71,7 @@ class ForeignBatch(Batch):
         self, seed: Any = None, options: Any = None, chosen: np.ndarray | None = None
     ) -> np.ndarray:
         """Begin new episodes: as `Batch.reset`."""
-        for b in np.flatnonzero(self._begin(seed, options, chosen)):
+        for b in np.flatnonzero(self._begin(seed, options, chosen)).tolist():
             self._restart(b, None if seed is None else int(self.state["seed"][b]))
         return self.observation
 
@@ -186,8 +98,8 @@ class ForeignBatch(Batch):
             self._look(b, turn.observations)
             for n, info in enumerate(turn.infos):
                 self.terms[b, n, 0] = turn.rewards[n]
-                _fill(self.terms[b, n, 1:], self.world.facts.terms, info.get("terms") or {})
-                _fill(self.costs[b, n], self.world.facts.costs, _costs(info))
+                _fill(self.terms[b, n, 1:], self._terms_named, _terms(info))
+                _fill(self.costs[b, n], self._costs_named, _costs(info))
             if self.restart and (self.terminated[b] or self.truncated[b]):
                 self.final_observation[b] = self.observation[b]
                 self.state["episode"][b] += np.uint64(1)
@@ -199,7 +111,7 @@ class ForeignBatch(Batch):
         """The last observation; a foreign game's state cannot be set."""
         return self.observation
 
-    def render(self, game: int = 0, score: Mapping[str, float] | None = None) -> np.ndarray:
+    def render(self, game: int = 0, score: Mapping[str, Any] | None = None) -> np.ndarray:
         """One game as a picture: uint8 [H, W, 3].
 
         Raises:
@@ -214,6 +126,13 @@ class ForeignBatch(Batch):
         """Close every game."""
         for game in self._games:
             game.env.close()
+
+
+def _terms(info: Mapping[str, Any]) -> Mapping[str, Any]:
+    named = info.get("terms")
+    return (
+        {key: named[key] for key in named if key != "return"} if isinstance(named, Mapping) else {}
+    )
 
 
 def _costs(info: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -239,19 +158,25 @@ def foreign_world(name: str, **params: Any) -> ForeignWorld:
     first = game.reset(0, None).infos[0]
     game.action_space.seed(0)
     last = game.step([game.action_space.sample() for _ in game.agents]).infos[0]
-    parts = [info["terms"] for info in (first, last) if isinstance(info.get("terms"), Mapping)]
-    facts = Facts(
-        agents=game.agents,
-        terms=tuple(dict.fromkeys(str(key) for part in parts for key in part if key != "return")),
-        costs=tuple(dict.fromkeys(str(key) for info in (first, last) for key in _costs(info))),
-        observation_space=seen,
-        action_space=done,
-        tick=1.0 / ((getattr(game.env, "metadata", None) or {}).get("render_fps") or 1 / TICK),
-        horizon=int(game.horizon or HORIZON),
-        version=int(getattr(game.env.unwrapped, "VERSION", 0)),
+    told = [(_terms(info), _costs(info)) for info in (first, last)]
+    module = ModuleType(name)
+    module.__dict__.update(
+        VERSION=getattr(game.env.unwrapped, "VERSION", 0),
+        AGENTS=game.agents,
+        TICK=1.0 / ((getattr(game.env, "metadata", None) or {}).get("render_fps") or 1 / TICK),
+        HORIZON=int(game.horizon or HORIZON),
+        TERMS={"return": "what the environment itself gives"}
+        | {key: "a part that it names in its info" for terms, _ in told for key in terms},
+        COSTS={key: "a cost that it names in its info" for _, costs in told for key in costs},
+        NORTH_STAR="return",
+        WEIGHTS={"return": 1.0},
+        STATE=np.dtype(HEADER),
+        IDLE=np.clip(0, done.low, done.high) if isinstance(done, spaces.Box) else 0,
+        OBSERVATION_SPACE=seen,
+        ACTION_SPACE=done,
     )
     game.env.close()
-    return ForeignWorld(name, sys.modules[__name__], params, facts)
+    return ForeignWorld(name, module, params)
 
 
 def foreign_batch(

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import gymnasium
@@ -59,7 +59,9 @@ class Together:
         self._agents = list(env.possible_agents)
         spaces = [(env.observation_space(a), env.action_space(a)) for a in self._agents]
         if any(pair != spaces[0] for pair in spaces):
-            raise Problem(f"The agents of '{name}' differ in what they see or do; we need them alike.")
+            raise Problem(
+                f"The agents of '{name}' differ in what they see or do; we need them alike."
+            )
         self.observation_space, self.action_space = spaces[0]
         self.horizon = getattr(env.unwrapped, "max_cycles", None)
 
@@ -101,7 +103,9 @@ def open_game(name: str, params: dict[str, Any]) -> Alone | Together:
     try:
         env = _from_module(name, params) if ":" in name else _from_registry(name, params)
     except MISSING as error:
-        raise Problem(f"The environment '{name}' needs something that is missing: {error}") from error
+        raise Problem(
+            f"The environment '{name}' needs something that is missing: {error}"
+        ) from error
     except TypeError as error:
         raise Problem(f"The environment '{name}' cannot be made: {error}") from error
     except gymnasium.error.Error as error:
@@ -145,12 +149,12 @@ def _from_registry(name: str, params: dict[str, Any]) -> Any:
 
 
 def _from_pettingzoo(name: str, params: dict[str, Any]) -> Any:
+    import pettingzoo
+    from pettingzoo.env_registry.exceptions import PettingZooRegistryError
+
     try:
-        import pettingzoo
-    except ImportError:
-        logging.getLogger(__name__).debug("PettingZoo is not installed: its ids are unknown.")
-        return None
-    if name not in pettingzoo.parallel_registry:
+        pettingzoo.spec("parallel", name)
+    except PettingZooRegistryError:
         return None
     return pettingzoo.make("parallel", name, **params)
 
@@ -175,13 +179,10 @@ def sight(space: Any, name: str) -> tuple[gymnasium.spaces.Box, Any]:
         Problem: it has no fixed size.
     """
     boxes = gymnasium.spaces
-    if isinstance(space, boxes.Box):
-        flat, flatten = space, np.asarray
-    else:
-        flat = boxes.utils.flatten_space(space)
-        if not isinstance(flat, boxes.Box):
-            raise Problem(f"What agents see in '{name}' has no fixed size: {space}.")
-        flatten = lambda seen: boxes.utils.flatten(space, seen)  # noqa: E731
+    flat: Any = space if isinstance(space, boxes.Box) else boxes.utils.flatten_space(space)
+    if not isinstance(flat, boxes.Box):
+        raise Problem(f"What agents see in '{name}' has no fixed size: {space}.")
+    flatten: Any = np.asarray if flat is space else partial(boxes.utils.flatten, space)
     if flat.dtype == np.uint8:
         return flat, flatten
     with np.errstate(over="ignore"):  # a bound beyond float32 is none

@@ -9,7 +9,9 @@ B games, N agents, O numbers in an observation.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +107,10 @@ def _step_batch(  # type: ignore[no-untyped-def]
             observe_one(table[0], states[b], observations[b])  # type: ignore[name-defined] # noqa: F821
 
 
+# The name of a loop, and so of its file in numba's cache, changes with this file too.
+_OWN_TEXT = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]
+
+
 @dataclass(frozen=True)
 class Kernels:
     """The compiled loops of one world."""
@@ -119,10 +125,10 @@ def bind(world: ModuleType) -> Kernels:
     scope = vars(world)
     scope["seed_episode"] = seed_episode
 
-    def compiled(template: FunctionType) -> Callable[..., None]:
+    def compiled(template: Any) -> Callable[..., None]:
         code = template.__code__.replace(co_filename=str(world.__file__))
         function = FunctionType(code, scope, template.__name__)
-        function.__qualname__ = template.__name__
+        function.__qualname__ = f"{template.__name__}_{_OWN_TEXT}"
         function.__module__ = world.__name__
         loop: Callable[..., None] = njit(cache=True, nogil=True)(function)
         return loop

@@ -2,7 +2,7 @@
 
 
 class Problem(Exception):
-    """A mistake in what a person gave us: one sentence that says what was wrong, where, and what to do.
+    """A mistake in what a person gave us: a sentence saying what was wrong, where, and what to do.
 
     The command line prints it as it stands and exits with code 2; nobody else catches it.
     Raise it before anything is written, and leave mistakes in our own code to ordinary exceptions.

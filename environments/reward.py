@@ -21,7 +21,9 @@ def weight_vector(terms: Iterable[str], weights: Mapping[str, float]) -> np.ndar
         if name not in names:
             near = difflib.get_close_matches(name, names, n=1)
             hint = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(names)}."
-            raise Problem(f"The reward gives a weight to '{name}', but the world has no such term: {hint}")
+            raise Problem(
+                f"The reward gives a weight to '{name}', but the world has no such term: {hint}"
+            )
         if not np.isfinite(weight):
             raise Problem(f"The weight of '{name}' is {weight}; give a finite number.")
     return np.array([weights.get(name, 0.0) for name in names], np.float64)

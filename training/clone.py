@@ -34,7 +34,10 @@ class CloneSettings(Settings):
     learning_rate: float = Field(1e-3, gt=0)  # falls to 0 over all epochs
     batch_size: int = Field(512, ge=1)
     epochs: int = Field(40, ge=1)  # at most
-    patience: int = Field(15, ge=1)  # epochs without a better validation loss before it stops
+    tolerance: float = Field(
+        0.02, ge=0
+    )  # share above its best at which the validation loss still counts as as good
+    patience: int = Field(8, ge=1)  # epochs beyond the tolerance before it stops
     validation: float = Field(0.15, gt=0, lt=1)  # share of the matches held back
     value_weight: float = Field(0.5, ge=0)  # of the values' squared error in the loss
     scale_floor: float = Field(0.25, gt=0)  # least deviation that an observation is scaled by
@@ -46,7 +49,7 @@ class Clone:
 
     policy: AgentPolicy
     history: list[dict[str, float]]  # per epoch: loss, validation_loss, validation_accuracy
-    best_epoch: int  # whose weights these are, counted from 1
+    epoch: int  # whose weights these are, counted from 1
 
 
 def clone(
@@ -63,7 +66,9 @@ def clone(
 ) -> Clone:
     """Fit a policy to recorded steps by maximum likelihood, and its values to recorded returns.
 
-    The weights kept are those of the epoch with the best validation loss, on matches never trained on.
+    It stops when the validation loss, on matches never trained on, has been more than `tolerance` above its
+    best for `patience` epochs, and keeps the latest weights within the tolerance: with some tens of matches the
+    loss cannot tell such epochs apart, and the later ones, with a smaller step, play better.
 
     Args:
         arrays: the recordings.
@@ -88,7 +93,9 @@ def clone(
     )
     _fit_normaliser(policy, arrays.observations[train], settings.scale_floor)
     objective = _Objective(policy, settings, _action_weights(settings, action_names, action_space))
-    data = [torch.from_numpy(np.ascontiguousarray(a)) for a in (arrays.observations, arrays.actions)]
+    data = [
+        torch.from_numpy(np.ascontiguousarray(a)) for a in (arrays.observations, arrays.actions)
+    ]
     if returns is not None:
         data.append(torch.from_numpy(returns.astype(np.float32)))
     training, validation = [d[train] for d in data], [d[held_back] for d in data]
@@ -105,7 +112,7 @@ def _fit(
 ) -> Clone:
     optimiser = torch.optim.Adam(policy.parameters(), lr=settings.learning_rate, fused=True)
     history: list[dict[str, float]] = []
-    best, best_epoch, kept = float("inf"), 0, copy.deepcopy(policy.state_dict())
+    least, kept_epoch, kept = float("inf"), 0, copy.deepcopy(policy.state_dict())
     for epoch in range(settings.epochs):
         for group in optimiser.param_groups:
             group["lr"] = settings.learning_rate * (1 - epoch / settings.epochs)
@@ -114,14 +121,15 @@ def _fit(
         history.append(record)
         if tick is not None:
             tick(record)
-        if record["validation_loss"] < best:
-            best, best_epoch = record["validation_loss"], epoch + 1
-            kept = copy.deepcopy(policy.state_dict())
-        elif epoch + 1 - best_epoch >= settings.patience:
+        found = record["validation_loss"]
+        least = min(least, found)
+        if found <= least + settings.tolerance * abs(least):  # a log-density may be negative
+            kept_epoch, kept = epoch + 1, copy.deepcopy(policy.state_dict())
+        elif epoch + 1 - kept_epoch >= settings.patience:
             break
     policy.load_state_dict(kept)
     policy.set_training_mode(False)
-    return Clone(policy, history, best_epoch)
+    return Clone(policy, history, kept_epoch)
 
 
 def one_epoch(
@@ -150,7 +158,9 @@ class _Objective:
         self.policy, self.settings, self.action_weights = policy, settings, action_weights
         self.discrete = isinstance(policy.action_space, spaces.Discrete)
 
-    def __call__(self, observations: Tensor, actions: Tensor, returns: Tensor | None = None) -> Tensor:
+    def __call__(
+        self, observations: Tensor, actions: Tensor, returns: Tensor | None = None
+    ) -> Tensor:
         loss = self.imitation(observations, actions)
         if returns is not None and self.settings.value_weight:
             values = self.policy.predict_all_values(observations)
@@ -207,7 +217,9 @@ def _action_weights(
     if not settings.action_weights:
         return None
     if not isinstance(space, spaces.Discrete):
-        raise Problem("clone.action_weights is for discrete actions; this world's are not: remove it.")
+        raise Problem(
+            "clone.action_weights is for discrete actions; this world's are not: remove it."
+        )
     known = list(names) or [str(a) for a in range(int(space.n))]
     weights = torch.ones(int(space.n))
     for name, weight in settings.action_weights.items():
@@ -231,7 +243,9 @@ def recorded_returns(
     What followed the end of an episode that was cut off is unknown: its last steps, within which more than
     1 % of a later reward would still count, are NaN.
     """
-    reward = sum((w * arrays.terms[name] for name, w in weights.items()), np.zeros(len(arrays.actions)))
+    reward = sum(
+        (w * arrays.terms[name] for name, w in weights.items()), np.zeros(len(arrays.actions))
+    )
     columns = [scale * reward, *(arrays.costs[name] for name in costs)]
     streams = np.stack(columns, axis=1).astype(np.float64)  # [S, 1 + C]
     returns = np.empty_like(streams)

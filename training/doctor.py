@@ -56,7 +56,9 @@ def names(sick: list[Finding], cure: str | None) -> str:
 
 def machine() -> Iterator[Finding]:
     """Python, threads, screen, GPU, video."""
-    yield Finding("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+    yield Finding(
+        "python", f"{platform.python_version()}, {platform.system()} {platform.machine()}"
+    )
     limit = os.environ.get("OMP_NUM_THREADS")
     # Measured on two busy cores: the default made every library here 3 to 5 times slower.
     advice = limit or "not set; OMP_NUM_THREADS=1 is often 3 to 5 times faster"
@@ -111,7 +113,7 @@ def packages() -> Iterator[Finding]:
         if found is None:
             yield Finding(wanted.name, "missing", install())
         elif not wanted.specifier.contains(found, prereleases=True):
-            # The usual way here: `pip install imitation`, which quietly takes old releases of its needs.
+            # The usual cause: `pip install imitation`, which quietly installs old releases.
             yield Finding(wanted.name, f"{found}, but GPO needs {wanted.specifier}", install())
         else:
             yield Finding(wanted.name, found)
@@ -138,13 +140,12 @@ def people() -> Iterator[Finding]:
         importlib.import_module("imitation.algorithms.bc")
         yield Finding("imitation", f"{version('imitation')}, imports")
     except ImportError as error:
-        absent = getattr(error, "name", None) == "imitation"
-        yield Finding("imitation", "missing" if absent else f"no: {first_line(error)}", install_people())
+        yield Finding("imitation", f"no: {first_line(error)}", install_people())
     # Found, never imported: its __init__ asks for the old gym, and we only read its data.
     spec = find_spec("overcooked_ai_py")
     places = [Path(place) for place in (spec and spec.submodule_search_locations) or ()]
     here = any((place / GAMES).is_file() for place in places)
-    found = f"{version('overcooked-ai')}, recorded games found" if here else "recorded games missing"
+    found = f"{version('overcooked-ai')}, games found" if here else "no recorded games"
     yield Finding("overcooked-ai", found, None if here else install_people())
 
 
@@ -152,7 +153,7 @@ def extras() -> Iterator[Finding]:
     """What one may add; nothing is wrong without it."""
     for extra, modules in EXTRAS.items():
         absent = [module for module in modules if find_spec(module) is None]
-        found = f"not installed; pip install -e '.[{extra}]' adds it" if absent else "installed"
+        found = f"not installed (pip install -e '.[{extra}]')" if absent else "installed"
         yield Finding(f"extra {extra}", found, install(extra) if absent else None, needed=False)
 
 
@@ -180,7 +181,8 @@ def what_to_type(module: str) -> str | None:
 def install(extra: str = "") -> str:
     """The first of the two pip lines."""
     target = f"'.[{extra}]'" if extra else "."  # zsh would read the brackets
-    return f"cd {shlex.quote(str(ROOT))} && {python()} -m pip install -c constraints.txt -e {target}"
+    folder = shlex.quote(str(ROOT))
+    return f"cd {folder} && {python()} -m pip install -c constraints.txt -e {target}"
 
 
 def install_people() -> str:

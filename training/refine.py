@@ -10,6 +10,7 @@ T steps of a rollout, B games, M samples of a minibatch.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -39,6 +40,8 @@ class Refiner(PPO):
         entropy: likewise of the entropy bonus; it replaces `ent_coef` if given.
         warm_up: updates at the start in which only the values learn.
         reward_scale: rewards are multiplied by this before values are learned from them.
+        reseed_every: updates after which games and generators start afresh from hash(seed, update), so that
+            a run can go on from its weights and optimiser alone; 0 never does.
         keywords: PPO's own.
     """
 
@@ -53,6 +56,7 @@ class Refiner(PPO):
         entropy: float | Callable[[float], float] | None = None,
         warm_up: int = 0,
         reward_scale: float = 1.0,
+        reseed_every: int = 0,
         **keywords: Any,
     ) -> None:
         self.clone = clone
@@ -61,18 +65,23 @@ class Refiner(PPO):
             "kl_clone_reverse": kl_clone_reverse,
             "entropy": keywords.get("ent_coef", 0.0) if entropy is None else entropy,
         }
-        self.warm_up, self.reward_scale = warm_up, reward_scale
+        self.warm_up, self.reward_scale, self.reseed_every = warm_up, reward_scale, reseed_every
         super().__init__(policy, env, **keywords)
 
     # ------------------------------------------------------------------ the rollout
 
     def collect_rollouts(
-        self, env: VecEnv, callback: BaseCallback, rollout_buffer: RolloutBuffer, n_rollout_steps: int
+        self,
+        env: VecEnv,
+        callback: BaseCallback,
+        rollout_buffer: RolloutBuffer,
+        n_rollout_steps: int,
     ) -> bool:
         """Play `n_rollout_steps` in every game; values are computed afterwards, all at once."""
         self.policy.set_training_mode(False)
         rollout_buffer.reset()
         callback.on_rollout_start()
+        self._begin_afresh(env)
         cut_off: list[tuple[int, int, Any]] = []  # step, game and last sight of truncated episodes
         dones = np.zeros(env.num_envs, bool)
         for t in range(n_rollout_steps):
@@ -84,7 +93,9 @@ class Refiner(PPO):
                 return False
             if dones.any():
                 self._update_info_buffer(infos, dones)
-                cut_off += [(t, b, infos[b]["terminal_observation"]) for b in _truncated(dones, infos)]
+                cut_off += [
+                    (t, b, infos[b]["terminal_observation"]) for b in _truncated(dones, infos)
+                ]
             flat = actions.reshape(env.num_envs, -1) if actions.ndim == 1 else actions
             nothing = torch.zeros(env.num_envs)
             rollout_buffer.add(
@@ -101,6 +112,16 @@ class Refiner(PPO):
         callback.update_locals(locals())
         callback.on_rollout_end()
         return True
+
+    def _begin_afresh(self, env: VecEnv) -> None:
+        update = self.num_timesteps // (self.n_steps * env.num_envs)
+        if self.reseed_every and update % self.reseed_every == 0:
+            text = f"{self.seed or 0}/{update}".encode()
+            seed = int.from_bytes(hashlib.sha256(text).digest()[:4])
+            torch.manual_seed(seed)
+            env.seed(seed)
+            self._last_obs = env.reset()  # type: ignore[assignment]
+            self._last_episode_starts = np.ones(env.num_envs, bool)
 
     def _act(self, observation: Any) -> tuple[np.ndarray, Tensor]:
         """Sample an action a game and its log-probability: [B, ...], [B]."""
@@ -165,7 +186,9 @@ class Refiner(PPO):
     def loss_weights(self) -> dict[str, float]:
         """The weight of every part now; while warming up, only the value's is not zero."""
         if self._n_updates < self.warm_up * self.n_epochs:
-            return {name: float(name == "value") * self.vf_coef for name in (*self.schedules, *_PPO)}
+            return {
+                name: float(name == "value") * self.vf_coef for name in (*self.schedules, *_PPO)
+            }
         remaining = self._current_progress_remaining
         now = {k: float(v(remaining) if callable(v) else v) for k, v in self.schedules.items()}
         return {**now, "surrogate": 1.0, "value": self.vf_coef}
@@ -241,7 +264,11 @@ class Refiner(PPO):
         for part, weight in weights.items():
             self.logger.record(f"loss/{part}", mean[part])
             self.logger.record(f"weight/{part}", weight)
-        names = {"surrogate": "policy_gradient_loss", "value": "value_loss", "entropy": "entropy_loss"}
+        names = {
+            "surrogate": "policy_gradient_loss",
+            "value": "value_loss",
+            "entropy": "entropy_loss",
+        }
         for name, value in mean.items():
             if name not in ("kl_clone_reverse",):
                 self.logger.record(f"train/{names.get(name, name)}", value)

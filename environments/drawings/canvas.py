@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import pygame
@@ -52,11 +53,9 @@ class Canvas:
         """A filled polygon."""
         pygame.draw.polygon(self.surface, colour, [self._at(*point) for point in points])
 
-    def stroke(
-        self, points: Sequence[tuple[float, float]], width: float, colour: Colour
-    ) -> None:
+    def stroke(self, points: Sequence[tuple[float, float]], width: float, colour: Colour) -> None:
         """A line through the points with round ends."""
-        for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        for (x0, y0), (x1, y1) in pairwise(points):
             length = math.hypot(x1 - x0, y1 - y0) or 1.0
             aside = (y0 - y1) / length * width / 2, (x1 - x0) / length * width / 2
             corners = [(x0, y0, 1), (x1, y1, 1), (x1, y1, -1), (x0, y0, -1)]
@@ -70,10 +69,10 @@ class Canvas:
         """A ring around (0, y), or the first `part` of it, clockwise from the top."""
         count = max(2, round(96 * part))
         angles = [math.tau * part * k / count for k in range(count + 1)]
-        for inner, outer in ((radius - width / 2, radius + width / 2),):
-            points = [(outer * math.sin(a), y - outer * math.cos(a)) for a in angles]
-            points += [(inner * math.sin(a), y - inner * math.cos(a)) for a in reversed(angles)]
-            self.shape(points, colour)
+        inner, outer = radius - width / 2, radius + width / 2
+        points = [(outer * math.sin(a), y - outer * math.cos(a)) for a in angles]
+        points += [(inner * math.sin(a), y - inner * math.cos(a)) for a in reversed(angles)]
+        self.shape(points, colour)
 
     def finished(self) -> pygame.Surface:
         """The drawing at its real size, premultiplied."""
@@ -82,9 +81,7 @@ class Canvas:
 
 
 @functools.lru_cache(maxsize=512)
-def sprite(
-    paint: Callable[..., None], cell: int, span: float, *details: Any
-) -> pygame.Surface:
+def sprite(paint: Callable[..., None], cell: int, span: float, *details: Any) -> pygame.Surface:
     """What `paint(canvas, *details)` draws; drawn once for each size and detail."""
     canvas = Canvas(cell, span)
     paint(canvas, *details)
@@ -93,24 +90,44 @@ def sprite(
 
 def place(surface: pygame.Surface, picture: pygame.Surface, x: float, y: float) -> None:
     """Put a sprite on a surface with its middle at (x, y), in pixels."""
-    area = picture.get_rect(center=(round(x), round(y)))
-    surface.blit(picture, area, special_flags=pygame.BLEND_PREMULTIPLIED)
+    wide, high = picture.get_size()
+    corner = round(x - wide / 2), round(y - high / 2)
+    surface.blit(picture, corner, special_flags=pygame.BLEND_PREMULTIPLIED)
 
 
-@functools.lru_cache(maxsize=512)
-def text(words: str, height: int, colour: Colour) -> pygame.Surface:
-    """Words in pygame's own font, which is the same on every machine; `height` in pixels."""
+@functools.lru_cache(maxsize=64)
+def _font(height: int) -> pygame.font.Font:
+    """pygame's own font, the same on every machine."""
     if not pygame.font.get_init():
         pygame.font.init()
-    return pygame.font.Font(None, max(height, 8)).render(words, True, colour)
+    return pygame.font.Font(None, max(height, 8) * FINER)
+
+
+def width_of(words: str, height: int) -> float:
+    """How wide words of a height are, in pixels."""
+    return _font(height).size(words)[0] / FINER
+
+
+@functools.lru_cache(maxsize=256)
+def text(words: str, height: int, colour: Colour) -> pygame.Surface:
+    """Words as a sprite, `height` pixels high."""
+    written = _font(height).render(words, True, colour)
+    wide, high = (math.ceil(side / FINER) for side in written.get_size())
+    fine = pygame.Surface((wide * FINER, high * FINER), pygame.SRCALPHA)
+    fine.blit(written, (0, 0))
+    return pygame.transform.smoothscale(fine.premul_alpha(), (wide, high))
 
 
 def write(
-    surface: pygame.Surface, words: str, at: tuple[float, float], height: int, colour: Colour,
+    surface: pygame.Surface,
+    words: str,
+    at: tuple[float, float],
+    height: float,
+    colour: Colour,
     anchor: str = "midleft",
 ) -> pygame.Rect:
     """Write words with the named point of their box at `at`; returns the box."""
-    written = text(words, height, colour)
+    written = text(words, round(height), colour)
     area = written.get_rect(**{anchor: (round(at[0]), round(at[1]))})
-    surface.blit(written, area)
+    surface.blit(written, area, special_flags=pygame.BLEND_PREMULTIPLIED)
     return area

@@ -1,10 +1,11 @@
 """Draws a kitchen: the room, who is in it, what lies where, and how the game stands.
 
-What stands in `score`, all of it optional:
+What may stand in `score`, and is shown if it does:
 
-    score, soups       numbers, at the top left
-    title              a line in the middle of the top
-    cook_0, cook_1     who acts, at the bottom: "refined agent", "human model", a person's name
+    score or return    points so far
+    soups or soup      soups served so far
+    title              a line at the top
+    cook_0, cook_1     who acts: "refined agent", "human model", a person's name
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import numpy as np
 import pygame
 
 from environments.drawings import kitchen_things as things
-from environments.drawings.canvas import place, sprite, text_width, write
+from environments.drawings.bars import draw_names, draw_standing
+from environments.drawings.canvas import place, sprite
 from environments.worlds.kitchen import (
     AGENTS,
     DISHES,
@@ -34,9 +36,7 @@ from environments.worlds.kitchen import (
     WEST,
 )
 
-BACKGROUND, BAR, LINE = (38, 42, 53), (28, 31, 40), (58, 64, 80)
-BRIGHT, QUIET, HURRY = (244, 245, 248), (160, 168, 186), (255, 122, 92)
-HURRY_AT = 10  # s left
+BACKGROUND = (38, 42, 53)
 TURN = {SOUTH: 0, EAST: 90, NORTH: 180, WEST: 270}  # degrees, from facing down
 AHEAD = {NORTH: (0, -1), SOUTH: (0, 1), EAST: (1, 0), WEST: (-1, 0)}
 REACH = 0.41  # cells from a cook's middle to what it holds
@@ -65,8 +65,13 @@ def draw_kitchen(
     _draw_objects(room, state)
     _draw_pots(room, table, state)
     _draw_cooks(room, state)
-    _draw_top(surface, pygame.Rect(0, 0, wide, top), state, score)
-    _draw_bottom(surface, pygame.Rect(0, high - bottom, wide, bottom), score)
+    soup = sprite(things.thing, top, 1, SOUP, 1.1, True)
+    part = max(1 - int(state["tick"]) / max(int(state["horizon"]), 1), 0.0)
+    seconds = part * int(state["horizon"]) * TICK
+    draw_standing(surface, pygame.Rect(0, 0, wide, top), score, soup, seconds, part)
+    names = [str(score.get(agent, agent.replace("_", " "))) for agent in AGENTS]
+    badges = [sprite(things.cook, round(bottom * 0.8), 1.2, n, False) for n in range(len(names))]
+    draw_names(surface, pygame.Rect(0, high - bottom, wide, bottom), names, badges)
 
 
 class Room:
@@ -123,7 +128,7 @@ def _empty_room(terrain: tuple[int, ...], columns: int, cell: int) -> pygame.Sur
 
 def _draw_objects(room: Room, state: np.void) -> None:
     for index in np.flatnonzero(state["item"]).tolist():
-        room.put(index, sprite(things.thing, room.cell, 1, int(state["item"][index]), 1.1))
+        room.put(index, sprite(things.thing, room.cell, 1, int(state["item"][index]), 1.1, True))
 
 
 def _draw_pots(room: Room, table: np.void, state: np.void) -> None:
@@ -145,38 +150,9 @@ def _draw_cooks(room: Room, state: np.void) -> None:
         room.put(cell, _turned_cook(room.cell, n, held != NOTHING, facing))
         if held != NOTHING:
             x, y = (REACH * part for part in AHEAD[facing])
-            room.put(cell, sprite(things.thing, room.cell, 1, held, 0.85), x, y)
+            room.put(cell, sprite(things.thing, room.cell, 1, held, 0.85, False), x, y)
 
 
 @functools.lru_cache(maxsize=64)
 def _turned_cook(cell: int, number: int, holds: bool, facing: int) -> pygame.Surface:
     return pygame.transform.rotate(sprite(things.cook, cell, 1.2, number, holds), TURN[facing])
-
-
-# ------------------------------------------------------------------ how the game stands
-
-
-def _draw_top(
-    surface: pygame.Surface, bar: pygame.Rect, state: np.void, score: Mapping[str, Any]
-) -> None:
-    """Points, soups, title, time left, and a line that shortens with it."""
-    surface.fill(BAR, bar)
-    edge, high, y = round(bar.height * 0.35), bar.height, bar.centery - bar.height * 0.04
-    x = edge
-    if "score" in score:
-        x = write(surface, f"{score['score']:g}", (x, y), round(high * 0.72), BRIGHT).right
-        x = write(surface, "points", (x + high * 0.14, y), round(high * 0.38), QUIET).right
-        x += round(high * 0.5)
-    if "soups" in score:
-        place(surface, sprite(things.thing, round(high * 0.95), 1, SOUP, 1.1), x + high * 0.3, y)
-        write(surface, f"{score['soups']:g}", (x + high * 0.72, y), round(high * 0.56), BRIGHT)
-    ticks = max(int(state["horizon"]) - int(state["tick"]), 0)
-    seconds = ticks * TICK
-    colour = HURRY if seconds <= HURRY_AT else BRIGHT
-    left = write(surface, f"{seconds:.0f} s", (bar.right - edge, y), round(high * 0.6), colour, "midright").left
-    if "title" in score:
-        _write_title(surface, str(score["title"]), (x + high, left - high * 0.3), bar)
-    length = round(bar.width * ticks / max(int(state["horizon"]), 1))
-    thick = max(3, round(high * 0.06))
-    surface.fill(LINE, (0, bar.bottom - thick, bar.width, thick))
-    surface.fill(colour if seconds <= HURRY_AT else things.CLOCK, (0, bar.bottom - thick, length, thick))

@@ -9,17 +9,27 @@ from environments.drawings.canvas import Canvas, Colour
 FLOOR_LIGHT, FLOOR_DARK = (240, 231, 215), (231, 220, 201)
 WOOD, WOOD_LIGHT, WOOD_SIDE = (196, 149, 102), (211, 168, 122), (146, 103, 66)
 STEEL, STEEL_LIGHT, STEEL_DARK, STEEL_SIDE = (
-    (92, 101, 116), (158, 168, 184), (58, 64, 76), (52, 58, 70),
+    (92, 101, 116),
+    (158, 168, 184),
+    (58, 64, 76),
+    (52, 58, 70),
 )
 BROTH, BROTH_LIGHT, WATER = (236, 156, 60), (249, 190, 104), (72, 80, 94)
 ONION, ONION_LIGHT, ONION_LINE, SPROUT = (
-    (224, 164, 64), (247, 208, 128), (168, 108, 36), (116, 164, 72),
+    (224, 164, 64),
+    (247, 208, 128),
+    (168, 108, 36),
+    (116, 164, 72),
 )
 PLATE, PLATE_RIM, PLATE_LINE = (252, 252, 250), (224, 228, 234), (150, 158, 172)
 MINT, MINT_LIGHT, MINT_SIDE = (60, 160, 138), (104, 194, 172), (38, 112, 96)
 CLOCK, READY, CLOCK_BACK = (255, 196, 61), (72, 196, 108), (36, 40, 50)
 SKIN, SKIN_LINE, HAT, HAT_LINE, EYE = (
-    (246, 206, 170), (196, 146, 110), (255, 255, 255), (176, 184, 198), (44, 38, 48),
+    (246, 206, 170),
+    (196, 146, 110),
+    (255, 255, 255),
+    (176, 184, 198),
+    (44, 38, 48),
 )
 COOKS: tuple[tuple[Colour, Colour], ...] = (  # coat and its edge
     ((52, 120, 214), (28, 74, 150)),
@@ -31,12 +41,12 @@ SHADOW = (40, 30, 20, 60)
 # ------------------------------------------------------------------ places
 
 
-def floor(c: Canvas, dark: bool) -> None:
-    """A tile."""
+def tile(c: Canvas, dark: bool) -> None:
+    """Of the floor."""
     c.box(0, 0, (1, 1), FLOOR_DARK if dark else FLOOR_LIGHT)
 
 
-def counter(c: Canvas, front: bool, top: Colour, light: Colour, side: Colour) -> None:
+def worktop(c: Canvas, front: bool, top: Colour, light: Colour, side: Colour) -> None:
     """A worktop, with its front side where one can see it."""
     c.box(0, 0, (1, 1), side if front else top)
     c.box(0, -0.08 if front else 0, (1, 0.84 if front else 1), top)
@@ -68,9 +78,9 @@ def hatch(c: Canvas) -> None:
 
 def pot(c: Canvas, onions: int, done: float, ready: bool) -> None:
     """A pot on its stove; `done` is how much of the cooking is over."""
-    c.box(0, 0, (0.86, 0.86), STEEL_DARK, 0.1)
+    c.box(0, 0, (0.84, 0.78), STEEL_DARK, 0.1)
     for side in (-1, 1):
-        c.box(side * 0.36, 0, (0.14, 0.2), STEEL, 0.05)
+        c.box(side * 0.37, 0, (0.12, 0.22), STEEL_LIGHT, 0.05)
     c.disc(0, 0, 0.36, CLOCK_BACK)
     c.disc(0, 0, 0.29, STEEL_LIGHT)
     c.disc(0, 0, 0.25, BROTH if onions == 3 else WATER)
@@ -119,9 +129,10 @@ def soup(c: Canvas, x: float, y: float, size: float) -> None:
         c.disc(x + dx * size, y + dy * size, 0.032 * size, PLATE)
 
 
-def thing(c: Canvas, item: int, size: float) -> None:
-    """An object by its code, with its shadow."""
-    c.oval(0, 0.13 * size, (0.24 * size, 0.15 * size), SHADOW)
+def thing(c: Canvas, item: int, size: float, lies: bool) -> None:
+    """An object by its code; one that lies somewhere has a shadow."""
+    if lies:
+        c.oval(0, 0.13 * size, (0.24 * size, 0.15 * size), SHADOW)
     (onion, dish, soup)[item - 1](c, 0, 0, size)
 
 
@@ -142,18 +153,20 @@ def cook(c: Canvas, number: int, holds: bool) -> None:
     c.disc(0, 0.05, 0.225, SKIN_LINE)
     c.disc(0, 0.05, 0.2, SKIN)
     for side in (-1, 1):
-        c.disc(side * 0.085, 0.165, 0.036, EYE)
-        c.disc(side * 0.085 + 0.01, 0.175, 0.012, PLATE)
-    _hat(c, coat)
+        c.disc(side * 0.085, 0.155, 0.038, EYE)
+        c.disc(side * 0.085 + 0.01, 0.168, 0.014, PLATE)
+    _hat(c)
+    c.disc(0, -0.1, 0.11, coat)
+    if number == 0:  # a ring and a dot, for those who see the colours alike
+        c.disc(0, -0.1, 0.075, HAT)
 
 
-def _hat(c: Canvas, coat: Colour) -> None:
-    puffs = [(0.135 * math.cos(a), 0.135 * math.sin(a) - 0.08) for a in _turn(8)]
+def _hat(c: Canvas) -> None:
+    puffs = [(0.135 * math.cos(a), 0.135 * math.sin(a) - 0.1) for a in _turn(8)]
     for colour, radius in ((HAT_LINE, 0.125), (HAT, 0.102)):
         for x, y in puffs:
             c.disc(x, y, radius, colour)
-    c.disc(0, -0.08, 0.16, HAT)
-    c.ring(0.1, 0.03, coat, y=-0.08)
+    c.disc(0, -0.1, 0.16, HAT)
 
 
 def shadow(c: Canvas) -> None:

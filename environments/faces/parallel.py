@@ -34,9 +34,7 @@ class ParallelFace(ParallelEnv):  # type: ignore[misc]
     ) -> None:
         check_render_mode(render_mode, RENDER_MODES)
         options = {} if horizon is None else {"horizon": horizon}
-        self.batch = make_batch(
-            world, 1, weights=weights, options=options, restart=False, **params
-        )
+        self.batch = make_batch(world, 1, weights=weights, options=options, restart=False, **params)
         self.world, self.render_mode = self.batch.world, render_mode
         self.metadata = {
             "name": self.world.id,
@@ -46,6 +44,7 @@ class ParallelFace(ParallelEnv):  # type: ignore[misc]
         }
         self.possible_agents = list(self.world.agents)
         self.agents: list[str] = []
+        self.max_cycles = horizon or self.world.horizon  # as PettingZoo calls it
         spaces = self.world.observation_space, self.world.action_space
         self.observation_spaces = {name: copy.deepcopy(spaces[0]) for name in self.world.agents}
         self.action_spaces = {name: copy.deepcopy(spaces[1]) for name in self.world.agents}

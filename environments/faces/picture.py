@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ def picture(
     world: World,
     state: Any,
     size: tuple[int, int] = SIZE,
-    score: dict[str, float] | None = None,
+    score: Mapping[str, Any] | None = None,
 ) -> np.ndarray:
     """A state as a picture, drawn in memory: uint8 [H, W, 3].
 
@@ -23,7 +24,7 @@ def picture(
         world: what is played.
         state: one game's state, as in `Batch.state[b]`.
         size: width and height in pixels.
-        score: the episode's sums by name, for worlds that show them.
+        score: the episode's sums by name, for worlds that show them, such as `score`.
     """
     import pygame  # here, so that nobody who only trains loads it
 
@@ -44,7 +45,7 @@ class Window:
         self._clock = pygame.time.Clock()
         pygame.display.set_caption(world.id)
 
-    def show(self, state: Any, score: dict[str, float]) -> None:
+    def show(self, state: Any, score: Mapping[str, Any]) -> None:
         """Draw a state, then wait until its tick is over."""
         import pygame
 

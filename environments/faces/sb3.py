@@ -147,7 +147,11 @@ class Sb3Face(VecEnv):
             setattr(game, attr_name, value)
 
     def env_method(
-        self, method_name: str, *method_args: Any, indices: VecEnvIndices = None, **method_kwargs: Any
+        self,
+        method_name: str,
+        *method_args: Any,
+        indices: VecEnvIndices = None,
+        **method_kwargs: Any,
     ) -> list[Any]:
         """Call a method of each chosen `Game`."""
         return [
@@ -156,7 +160,9 @@ class Sb3Face(VecEnv):
         ]
 
     def env_is_wrapped(
-        self, wrapper_class: type[gymnasium.Wrapper[Any, Any, Any, Any]], indices: VecEnvIndices = None
+        self,
+        wrapper_class: type[gymnasium.Wrapper[Any, Any, Any, Any]],
+        indices: VecEnvIndices = None,
     ) -> list[bool]:
         """Nothing is wrapped; yet we report episodes as `Monitor` does, which is what SB3 asks for."""
         return [wrapper_class is Monitor for _ in self._chosen(indices)]

@@ -31,6 +31,8 @@ class SingleFace(gymnasium.Env[np.ndarray, Any]):
         params: the world's own, such as `layout="counter_circuit"`.
     """
 
+    metadata: dict[str, Any] = {"render_modes": list(RENDER_MODES), "render_fps": 30}
+
     def __init__(
         self,
         world: str | World,
@@ -48,13 +50,11 @@ class SingleFace(gymnasium.Env[np.ndarray, Any]):
         self.world = batch.world
         self.agents = batch.world.agents
         self.render_mode = render_mode
-        self.metadata = {
-            "render_modes": list(RENDER_MODES),
-            "render_fps": max(1, round(1 / self.world.tick)),
-        }
+        pace = {"render_fps": max(1, round(1 / self.world.tick))}
+        self.metadata = {**self.metadata, **pace}
         self.observation_space = copy.deepcopy(self.world.observation_space)
         self.action_space = copy.deepcopy(self.world.action_space)
-        self._score: dict[str, float] = {}
+        self._score = self._no_score()
         self._window: Window | None = None
         self._seeded = False
 
@@ -73,7 +73,7 @@ class SingleFace(gymnasium.Env[np.ndarray, Any]):
         seen = self.seating.reset(seed=seed, options=options or {})
         batch.terms.fill(0)
         batch.costs.fill(0)
-        self._score = dict.fromkeys(("return", *self.world.terms), 0.0)
+        self._score = self._no_score()
         self._show()
         return seen[0], self._info()
 
@@ -87,10 +87,15 @@ class SingleFace(gymnasium.Env[np.ndarray, Any]):
         seen = self.seating.step(np.asarray(action)[None])
         reward = float(batch.reward[0, seat])
         info = self._info()
-        for name, value in (("return", reward), *info["terms"].items()):
+        for name, value in info["terms"].items():
             self._score[name] += value
+            self._score["score"] += value * self.world.weights.get(name, 0.0)
         self._show()
         return seen[0], reward, bool(batch.terminated[0]), bool(batch.truncated[0]), info
+
+    def _no_score(self) -> dict[str, float]:
+        """What is drawn of the episode so far: its terms, and `score`, by the world's own weights."""
+        return dict.fromkeys(("score", *self.world.terms), 0.0)
 
     def _info(self) -> dict[str, Any]:
         batch, seat = self.seating.batch, self.seating.seats[0]
@@ -102,7 +107,7 @@ class SingleFace(gymnasium.Env[np.ndarray, Any]):
             "agents": self.agents,
         }
 
-    def render(self) -> np.ndarray | None:  # type: ignore[override]
+    def render(self) -> np.ndarray | None:
         """The game as a picture: uint8 [H, W, 3], if the render mode is "rgb_array"."""
         if self.render_mode != "rgb_array":
             return None

@@ -115,7 +115,7 @@ class VectorFace(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             "terms": _by_name(self.world.terms, terms, mask),
             "costs": _by_name(self.world.costs, costs, mask),
             "cost": costs.sum(axis=1, dtype=np.float64),
-            "agents": np.where(mask, self._agents, None),
+            "agents": _where(mask, self._agents),
             "_terms": mask,
             "_costs": mask,
             "_cost": mask,
@@ -131,6 +131,13 @@ class VectorFace(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     def close_extras(self, **keywords: Any) -> None:
         """Close what the games hold open."""
         self.seating.batch.close()
+
+
+def _where(mask: np.ndarray, objects: np.ndarray) -> np.ndarray:
+    """The objects where the mask holds, None elsewhere: [B]."""
+    chosen = np.full(len(mask), None, dtype=object)
+    chosen[mask] = objects[mask]
+    return chosen
 
 
 def _by_name(names: Iterable[str], columns: np.ndarray, mask: np.ndarray) -> dict[str, Any]:

@@ -197,6 +197,10 @@ def draw(surface: Any, table: Any, state: Any, score: dict[str, float]) -> None:
     cart = pygame.Rect(0, 0, width * 0.1, height * 0.075)
     cart.midbottom = (round(hinge.x), round(ground))
     pygame.draw.rect(surface, (52, 73, 94), cart, border_radius=5)
+    for side in (-1, 1):  # where the pole would have fallen
+        fallen = pygame.Vector2(0, -2.2 * float(table["half_length"]) * scale)
+        edge = hinge + fallen.rotate_rad(side * float(table["fall"]))
+        pygame.draw.aaline(surface, (214, 178, 168), hinge, edge)
     pole = pygame.Vector2(0, -2 * float(table["half_length"]) * scale)
     tip = hinge + pole.rotate_rad(float(state["angle"]))
     pygame.draw.line(surface, (202, 130, 70), hinge, tip, max(6, round(width * 0.014)))

@@ -345,7 +345,7 @@ def observe_one(table, state, observations):  # type: ignore[no-untyped-def]
         out[i] = (state.horizon - state.tick) / max(state.horizon, 1)
 
 
-def draw(surface: Any, table: np.void, state: np.void, score: dict[str, float]) -> None:
+def draw(surface: Any, table: np.void, state: np.void, score: dict[str, Any]) -> None:
     """Draw a kitchen on a pygame surface of any size from 640x480 up."""
     from environments.drawings.kitchen import draw_kitchen
 

@@ -16,7 +16,9 @@ def test_help_answers_within_a_second():
     seconds = []
     for _ in range(5):
         start = time.perf_counter()
-        subprocess.run([sys.executable, "gpo.py", "--help"], cwd=ROOT, check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, "gpo.py", "--help"], cwd=ROOT, check=True, capture_output=True
+        )
         seconds.append(time.perf_counter() - start)
     median = statistics.median(seconds)
     print(f"\ngpo --help: {1000 * median:.0f} ms (median of 5)")

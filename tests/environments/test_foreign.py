@@ -1,0 +1,145 @@
+"""Foreign environments come in through one adapter and look like ours."""
+
+import gymnasium
+import numpy as np
+import pytest
+
+from environments.catalog import make_batch, make_world
+from environments.faces.sb3 import Sb3Face
+from environments.faces.vector import VectorFace
+from environments.foreign import foreign_batch
+from environments.problem import Problem
+from environments.seating import Seating
+
+CORRIDOR = "tests.environments.foreign_toys:Corridor"
+CAMERA = "tests.environments.foreign_toys:Camera"
+KITCHEN = "environments.faces.parallel:parallel_env"
+
+
+@pytest.mark.parametrize("world_id", ["CartPole-v1", "Pendulum-v1", "Acrobot-v1"])
+def test_a_gymnasium_id_steps_as_it_does_in_gymnasium(world_id):
+    batch = make_batch(world_id, 2, seed=4)
+    games = [gymnasium.make(world_id) for _ in range(2)]
+    first = np.stack([game.reset(seed=4 + b)[0] for b, game in enumerate(games)])
+    assert np.array_equal(batch.observation[:, 0], first.astype(np.float32))
+    games[0].action_space.seed(0)
+    for _ in range(400):
+        actions = [games[0].action_space.sample() for _ in games]
+        batch.step(np.stack(actions)[:, None])
+        for b, game in enumerate(games):
+            seen, reward, terminated, truncated, _ = game.step(actions[b])
+            assert batch.reward[b, 0] == np.float32(reward)
+            assert (batch.terminated[b], batch.truncated[b]) == (terminated, truncated)
+            if terminated or truncated:
+                assert np.array_equal(batch.final_observation[b, 0], np.float32(seen))
+                seen, _ = game.reset()
+            assert np.array_equal(batch.observation[b, 0], np.float32(seen))
+    assert batch.state["episode"].min() >= (0 if world_id == "Acrobot-v1" else 1)
+    assert batch.world.north_star == "return"
+
+
+def test_a_class_in_a_module_brings_its_terms_and_costs():
+    batch = make_batch(CORRIDOR, 2, length=3, weights={"return": 1.0, "forward": 2.0})
+    assert list(batch.world.terms) == ["return", "forward", "effort"]
+    assert list(batch.world.costs) == ["speed", "noise"]
+    assert batch.world.tick == 0.1
+    assert batch.observation.shape == (2, 1, 4 + 2)  # where it is, one of 4, and the wind
+    batch.step(np.array([[[1, 2]], [[0, 0]]]))
+    assert batch.terms[0, 0].tolist() == pytest.approx([0.8, 1.0, -0.2])
+    assert batch.reward[:, 0].tolist() == pytest.approx([2.8, 0.0])
+    assert batch.costs[0, 0].tolist() == [2.0, 0.5]
+    batch.step(np.array([[[1, 0]], [[0, 0]]]))
+    batch.step(np.array([[[1, 0]], [[0, 0]]]))
+    assert batch.terminated.tolist() == [True, False]
+    assert batch.final_observation[0, 0, :4].tolist() == [0, 0, 0, 1]
+    assert batch.observation[0, 0, :4].tolist() == [1, 0, 0, 0]
+
+
+def test_a_plain_cost_and_the_options_of_an_episode_are_understood():
+    batch = make_batch(CORRIDOR, 1, costs="plain", options={"start": 4, "horizon": 2})
+    assert list(batch.world.costs) == ["cost"]
+    assert batch.observation[0, 0, 4] == 1
+    batch.step(np.zeros((1, 1, 2), int))
+    assert batch.costs[0, 0].tolist() == [3.0]
+    assert not batch.ended[0]
+    batch.step(np.zeros((1, 1, 2), int))
+    assert batch.truncated[0]
+    assert not batch.terminated[0]
+
+
+def test_pictures_stay_pictures_and_switches_switches():
+    batch = make_batch(CAMERA, 2)
+    assert batch.observation.dtype == np.uint8
+    assert batch.observation.shape == (2, 1, 8, 8, 3)
+    batch.step(np.array([[[1, 0, 1]], [[0, 0, 0]]]))
+    assert batch.reward[:, 0].tolist() == [2.0, 0.0]
+    assert batch.observation[0, 0].max() == 2
+
+
+def test_a_pettingzoo_environment_is_a_batch_of_all_its_agents():
+    batch = make_batch("classic/rps_v2", 3, max_cycles=4)
+    assert batch.world.agents == ("player_0", "player_1")
+    for step in range(4):
+        batch.step(np.array([[0, 1], [1, 0], [2, 2]]))
+        assert batch.reward.tolist() == [[-1, 1], [1, -1], [0, 0]]
+        assert batch.truncated.all() == (step == 3)
+    assert not batch.terminated.any()
+
+
+def test_our_own_kitchen_seen_through_the_adapter_is_our_own_kitchen():
+    foreign = foreign_batch(KITCHEN, 2, seed=3, horizon=12, layout="coordination_ring")
+    ours = make_batch(
+        "gpo/Kitchen-v0", 2, seed=3, options={"horizon": 12}, layout="coordination_ring"
+    )
+    assert list(foreign.world.terms)[1:] == list(ours.world.terms)
+    for actions in np.random.default_rng(0).integers(6, size=(40, 2, 2)):
+        foreign.step(actions)
+        ours.step(actions)
+        assert np.array_equal(foreign.observation, ours.observation)
+        assert np.array_equal(foreign.final_observation, ours.final_observation)
+        assert np.array_equal(foreign.terms[:, :, 1:], ours.terms)
+        assert np.array_equal(foreign.costs, ours.costs)
+        assert np.array_equal(foreign.truncated, ours.truncated)
+
+
+def test_faces_stand_on_foreign_worlds_too():
+    face = Sb3Face(Seating(make_batch("Pendulum-v1", 2)))
+    face.reset()
+    for _ in range(200):
+        _, _, done, infos = face.step(np.zeros((2, 1), np.float32))
+    assert done.all()
+    assert infos[0]["TimeLimit.truncated"]
+    assert infos[0]["episode"]["terms"]["return"] == pytest.approx(infos[0]["episode"]["r"])
+    vector = VectorFace(CORRIDOR, 2, render_mode=None)
+    assert vector.reset(seed=0)[0].shape == (2, 8)
+
+
+def test_the_fingerprint_names_the_keywords():
+    assert make_world(CORRIDOR).fingerprint == make_world(CORRIDOR).fingerprint
+    assert make_world(CORRIDOR).fingerprint != make_world(CORRIDOR, costs="plain").fingerprint
+
+
+@pytest.mark.parametrize(
+    ("world_id", "says"),
+    [
+        ("CartPol-v1", "did you mean 'CartPole-v1'"),
+        ("gpo/Kitchin-v0", "did you mean 'gpo/Kitchen-v0'"),
+        ("no.such.module:Thing", "no module 'no.such.module'"),
+        ("tests.environments.foreign_toys:Corrido", "Corrido"),
+        ("json:dumps", "cannot be made"),
+        ("collections:OrderedDict", "no environment of Gymnasium's or PettingZoo's kind"),
+    ],
+)
+def test_what_is_not_there_gets_one_sentence(world_id, says):
+    with pytest.raises(Problem, match=says) as caught:
+        make_world(world_id)
+    assert "\n" not in str(caught.value)
+
+
+def test_keywords_that_it_does_not_take_and_actions_that_do_not_exist_are_refused():
+    with pytest.raises(Problem, match="unexpected keyword"):
+        make_world(CORRIDOR, width=3)
+    with pytest.raises(Problem, match="MultiDiscrete"):
+        make_batch(CORRIDOR).step(np.array([[[5, 0]]]))
+    with pytest.raises(Problem, match="shape"):
+        make_batch("Pendulum-v1").step(np.zeros((1, 1)))

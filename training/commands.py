@@ -1,0 +1,86 @@
+"""What `gpo evaluate` does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from agents.player import Player
+from agents.saving import load_agent, named_player
+from environments.catalog import make_world
+from environments.problem import Problem
+from environments.world import World
+from training.evaluate import HELD_OUT
+from training.judgement import Protocol, judge, summary
+from training.tables import show_scores
+
+
+def evaluate_command(
+    agent: str,
+    world: str | None = None,
+    partner: str | None = None,
+    seat: int | None = None,
+    episodes: int = 100,
+    horizon: int | None = None,
+    seed: int = HELD_OUT,
+    greedy: bool = False,
+) -> None:
+    """Play an agent on held-out seeds and print means with 95 % intervals.
+
+    Args:
+        agent: "random", "still" or the path of an agent file.
+        world: id; needed only if the agent is not a file.
+        partner: who plays the other seats, likewise; the agent itself if None.
+        seat: which seat to show; every one if None.
+        episodes: games per seat.
+        horizon: steps of a game; the world's own if None.
+        seed: of the first game.
+        greedy: take the likeliest actions.
+
+    Raises:
+        Problem: an unknown player or world, or an agent made for another world.
+    """
+    place = _world(agent, world)
+    protocol = Protocol(episodes, horizon or place.horizon, greedy, seed)
+    if seat is not None and seat >= len(place.agents):
+        raise Problem(f"There is no seat {seat} in {place.id}: it has {len(place.agents)}.")
+
+    def me(seed: int) -> Player:
+        return named_player(agent, place, seed)
+
+    def other(seed: int) -> Player:
+        return named_player(partner or agent, place, seed)
+
+    found = summary(judge(place, me, other if len(place.agents) > 1 else None, protocol))
+    if seat is not None:
+        found["seats"] = [found["seats"][seat]]
+    name = (
+        _short(agent)
+        if len(place.agents) == 1
+        else f"{_short(agent)} with {_short(partner or agent)}"
+    )
+    console = Console()
+    show_scores(console, {"world": place.id, "protocol": str(protocol), "rows": {name: found}})
+    for number, totals in enumerate(found["seats"] if seat is None else [found["seats"][0]]):
+        shown = ", ".join(f"{k} {v['mean']:.2f}" for k, v in totals.items() if k != "return")
+        console.print(f"seat {number if seat is None else seat}: {shown}", soft_wrap=True)
+
+
+def _world(agent: str, world: str | None) -> World:
+    """The world the agent was made for, or the named one."""
+    if agent.endswith(".safetensors"):
+        described = load_agent(Path(agent)).world
+        if world is None or world == described["world"]:
+            return make_world(described["world"], **described["params"])
+    if world is None:
+        raise Problem(
+            f"'{agent}' plays any world: say which with --world, for instance gpo/Kitchen-v0."
+        )
+    return make_world(world)
+
+
+def _short(name: str) -> str:
+    """The last folder and the name of a file, or a player's name."""
+    path = Path(name)
+    return f"{path.parent.name}/{path.stem}" if path.suffix else name

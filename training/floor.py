@@ -1,0 +1,173 @@
+"""The floor: the best agent so far is kept, and nothing worse than the clone is ever handed on.
+
+At a fixed rhythm the policy plays the same seeds that the clone has played. It becomes the best only if its
+mean north star is above the best so far and the lower end of its 95 % interval is not below the clone's
+mean. The same moments are the run's checkpoints.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from stable_baselines3.common.callbacks import BaseCallback
+
+from agents.player import NetworkPlayer, Player
+from agents.policy import AgentPolicy
+from training.checkpoint import Checkpoint, optimiser_tensors, write_checkpoint
+from training.evaluate import Games, interval, play_games
+
+JUDGE_SEEDS = 500_000  # apart from the training's, and from those of the last judgement
+
+
+class Judge:
+    """Plays an agent in every seat in turn, on the same seeds each time.
+
+    Args:
+        make_batch: makes B fresh games from (B, seed).
+        partner: who plays the other seats.
+        games: how many altogether.
+        seats: N.
+    """
+
+    def __init__(
+        self, make_batch: Callable[[int, int], Any], partner: Player | None, games: int, seats: int
+    ) -> None:
+        self.make_batch, self.partner = make_batch, partner
+        self.games, self.seats = games, seats
+
+    def __call__(self, player: Player) -> list[Games]:
+        """The games of each seat."""
+        played = []
+        for seat in range(self.seats):
+            if self.partner is not None and hasattr(self.partner, "reseed"):
+                self.partner.reseed(JUDGE_SEEDS + seat)
+            players: list[Any] = [self.partner] * self.seats
+            players[seat] = player
+            batch = self.make_batch(max(1, self.games // self.seats), JUDGE_SEEDS)
+            played.append(play_games(batch, players))
+        return played
+
+
+def ours(played: list[Games], name: str) -> np.ndarray:
+    """A term's or cost's totals of the judged agent, seat after seat: [E]."""
+    found = [(g.terms | g.costs)[name][:, seat] for seat, g in enumerate(played)]
+    return np.concatenate(found)
+
+
+class Floor(BaseCallback):
+    """Judges, keeps the best, writes metrics and checkpoints.
+
+    Args:
+        judge: plays the agent.
+        north_star: the term that counts.
+        clone: what the result must not fall below.
+        clone_player: the clone as it is meant to be played.
+        every: updates between two judgements.
+        folder: of the run.
+        guard: hand on the clone rather than something worse. Without it the best is simply the best,
+            which is for comparisons with runs that do not start from the clone.
+    """
+
+    def __init__(
+        self,
+        judge: Judge,
+        north_star: str,
+        clone: AgentPolicy,
+        clone_player: Player,
+        every: int,
+        folder: Path,
+        guard: bool = True,
+    ) -> None:
+        super().__init__()
+        self.judge, self.north_star, self.every, self.folder = judge, north_star, every, folder
+        self.clone_mean = float(ours(judge(clone_player), north_star).mean())
+        self.best: AgentPolicy = copy.deepcopy(clone)
+        self.least = self.clone_mean if guard else -math.inf
+        self.best_mean, self.best_update = self.least, -1  # -1: the clone itself
+        self.metrics = folder / "metrics.jsonl"
+
+    def resume(self, start: Checkpoint) -> None:
+        """Take up where a checkpoint left off."""
+        self.best.load_tensors(start.part("best"))
+        if start.facts["best_update"] >= 0:
+            self.best_mean, self.best_update = start.facts["best_mean"], start.facts["best_update"]
+        if self.metrics.exists():  # rows written after the checkpoint will be written again
+            rows = [json.loads(line) for line in self.metrics.read_text().splitlines()]
+            kept = [json.dumps(row) + "\n" for row in rows if row["update"] < start.update]
+            self.metrics.write_text("".join(kept))
+
+    @property
+    def verdict(self) -> str:
+        """One sentence on what is handed on."""
+        if self.best_update < 0:
+            return (
+                f"No refined agent was reliably better than the clone ({self.north_star} "
+                f"{self.clone_mean:.2f}), so the clone itself is handed on."
+            )
+        return (
+            f"The best agent is from update {self.best_update}: {self.north_star} "
+            f"{self.best_mean:.2f} against the clone's {self.clone_mean:.2f} on the same seeds."
+        )
+
+    def _on_rollout_start(self) -> None:
+        if self._update % self.every == 0:
+            self._judge()
+
+    def _on_training_end(self) -> None:
+        self._judge()
+
+    def _on_step(self) -> bool:
+        return True
+
+    @property
+    def _update(self) -> int:
+        """Updates done so far."""
+        model: Any = self.model
+        return int(self.num_timesteps // (model.n_steps * model.n_envs))
+
+    def _judge(self) -> None:
+        model: Any = self.model
+        row = self._play(model.policy)
+        parts = {
+            "policy": model.policy.tensors(),
+            "best": self.best.tensors(),
+            "optimiser": optimiser_tensors(model.policy.optimizer),
+        }
+        facts = {
+            "steps": self.num_timesteps,
+            "n_updates": model._n_updates,
+            "best_mean": None if self.best_update < 0 else self.best_mean,
+            "best_update": self.best_update,
+        }
+        with self.metrics.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+        write_checkpoint(self.folder / "checkpoints", self._update, parts, facts)
+
+    def _play(self, policy: AgentPolicy) -> dict[str, Any]:
+        """Judge the policy, keep it if it is the best, and return the row of metrics."""
+        played = self.judge(NetworkPlayer(policy, JUDGE_SEEDS))
+        found = interval(ours(played, self.north_star))
+        if found.mean > self.best_mean and found.low >= self.least:
+            self.best.load_state_dict(policy.state_dict())
+            self.best_mean, self.best_update = found.mean, self._update
+        logged: Any = self.logger.name_to_value
+        world = {name: ours(played, name).mean() for name in (*played[0].terms, *played[0].costs)}
+        return {
+            "update": self._update,
+            "steps": self.num_timesteps,
+            "north_star": found.mean,
+            "low": found.low,
+            "high": found.high,
+            "clone": self.clone_mean,
+            "best": max(self.best_mean, self.clone_mean)
+            if self.best_update < 0
+            else self.best_mean,
+            **{f"play/{name}": float(value) for name, value in world.items()},
+            **{name: float(value) for name, value in logged.items()},
+        }

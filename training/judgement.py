@@ -1,0 +1,97 @@
+"""The last judgement of a run: the people, the clone and the refined agent on held-out seeds, side by side.
+
+Protocol of Carroll et al. (2019): 400 steps in the kitchen, actions sampled, and a cloned cook that has been
+stuck for several steps takes another action.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from agents.player import Player
+from demos.dataset import Dataset
+from environments.catalog import make_batch
+from environments.world import World
+from training.evaluate import HELD_OUT, Games, interval, play_games
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How everybody is judged."""
+
+    games: int  # per seat
+    horizon: int  # steps
+    greedy: bool = False
+    seed: int = HELD_OUT
+
+    def __str__(self) -> str:
+        """In words."""
+        how = "likeliest actions" if self.greedy else "sampled actions"
+        return f"{self.games} games a seat, {self.horizon} steps, {how}, seeds from {self.seed:,}"
+
+
+def judge(
+    world: World,
+    me: Callable[[int], Player],
+    partner: Callable[[int], Player] | None,
+    protocol: Protocol,
+) -> list[Games]:
+    """Play in every seat in turn.
+
+    Args:
+        world: what to play.
+        me: makes the judged player from a seed.
+        partner: makes whoever plays the other seats from a seed; None in worlds with one seat.
+        protocol: games, steps, actions, seeds.
+
+    Returns:
+        The games of each seat.
+    """
+    played = []
+    seats = len(world.agents)
+    for seat in range(seats):
+        batch = make_batch(
+            world, protocol.games, seed=protocol.seed, options={"horizon": protocol.horizon}
+        )
+        # every player gets a generator of its own, the same one whoever sits in the other seats
+        players = [
+            me(protocol.seed + n) if n == seat or partner is None else partner(protocol.seed + n)
+            for n in range(seats)
+        ]
+        played.append(play_games(batch, players, protocol.greedy))
+    return played
+
+
+def summary(played: list[Games]) -> dict[str, Any]:
+    """Means and 95 % intervals by seat: returns, terms and costs, as JSON."""
+    seats = []
+    for seat, games in enumerate(played):
+        totals = {"return": games.returns, **games.terms, **games.costs}
+        seats.append({name: _spread(values[:, seat]) for name, values in totals.items()})
+    return {"seats": seats, "games": len(played[0].steps)}
+
+
+def people(dataset: Dataset, world: World, horizon: int) -> dict[str, Any]:
+    """What the recorded people reached in the first `horizon` steps of each match, as `summary`.
+
+    A recording shorter than that is left out.
+    """
+    arrays = dataset.arrays()
+    weights = world.weights
+    reward = np.sum([weights.get(n, 0.0) * values for n, values in arrays.terms.items()], axis=0)
+    by_seat: dict[str, list[float]] = {agent: [] for agent in world.agents}
+    for e, (start, end) in enumerate(zip(arrays.starts[:-1], arrays.starts[1:], strict=True)):
+        if end - start >= horizon:
+            seat = dataset.episode_facts(e)["agent"]
+            by_seat[seat].append(float(reward[start : start + horizon].sum()))
+    seats = [{"return": _spread(np.array(totals))} for totals in by_seat.values() if totals]
+    return {"seats": seats, "games": min((len(t) for t in by_seat.values()), default=0)}
+
+
+def _spread(values: np.ndarray) -> dict[str, float]:
+    found = interval(values)
+    return {"mean": found.mean, "low": found.low, "high": found.high}

@@ -1,0 +1,63 @@
+"""Pictures of a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from environments.world import World
+
+
+def read_metrics(folder: Path) -> list[dict[str, Any]]:
+    """The rows of a run's `metrics.jsonl`."""
+    path = folder / "metrics.jsonl"
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def draw_curve(
+    folder: Path,
+    world: World,
+    others: Sequence[tuple[str, Path]] = (),
+    lines: dict[str, float] | None = None,
+) -> Path | None:
+    """Draw the north star against steps into `curve.png`.
+
+    Args:
+        folder: of the run.
+        world: for the name and the weight of its north star.
+        others: further runs to draw beside it: label and folder.
+        lines: levels to compare with, by label.
+
+    Returns:
+        The picture's path, or None if nothing was judged.
+    """
+    rows = read_metrics(folder)
+    if not rows:
+        return None
+    from matplotlib.figure import Figure  # here, because it is slow to import
+
+    scale = world.weights.get(world.north_star, 1.0)
+    figure = Figure(figsize=(8, 4.5), dpi=120, layout="constrained")
+    axes = figure.subplots()
+    for label, place in (("from the clone", folder), *others):
+        found = read_metrics(place)
+        steps = [row["steps"] / 1e6 for row in found]
+        axes.plot(steps, [scale * row["north_star"] for row in found], label=label, linewidth=2)
+        low, high = ([scale * row[key] for row in found] for key in ("low", "high"))
+        axes.fill_between(steps, low, high, alpha=0.2, linewidth=0)
+    axes.axhline(scale * rows[0]["clone"], color="grey", linestyle="--", label="the clone itself")
+    for number, (label, level) in enumerate((lines or {}).items()):
+        axes.axhline(level, color=f"C{number + 3}", linestyle=":", label=label)
+    axes.set_xlabel("million steps")
+    axes.set_ylabel(f"{world.north_star} x {scale:g} per game, 95 % interval")
+    axes.set_title(f"{world.id}: refining, judged on fixed seeds")
+    axes.set_ylim(bottom=0)
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right", frameon=False)
+    path = folder / "curve.png"
+    figure.savefig(path)
+    return path

@@ -1,0 +1,152 @@
+"""A recipe: the TOML file that says what to train, on whose play, and how.
+
+    seed = 0
+
+    [world]    which world, with which parameters
+    [reward]   the weights of its terms, and which of them fade out
+    [data]     whose play to learn from, and whose to be judged beside
+    [clone]    `training.clone.CloneSettings`
+    [partner]  `training.refining.PartnerSettings`: who plays the other seats meanwhile
+    [refine]   `training.refining.RefineSettings`
+    [evaluate] the protocol of the last judgement
+
+Every setting can be overridden on the command line: `--refine.steps 2_000_000`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from environments.problem import Problem
+from training.clone import CloneSettings
+from training.refining import PartnerSettings, RefineSettings
+from training.settings import Settings
+
+RECIPES = Path(__file__).parent / "recipes"
+
+
+class WorldSettings(Settings):
+    """Which world."""
+
+    id: str
+    params: dict[str, Any] = {}  # of the world's Params; for a foreign environment, its keywords
+    horizon: int | None = Field(None, ge=1)  # steps of an episode; the world's own if left out
+
+
+class RewardSettings(Settings):
+    """What the agent is paid for while it trains; it is judged by the world's north star alone."""
+
+    weights: dict[str, float] | None = None  # by term; the world's own if left out
+    faded: list[str] = []  # terms whose weight falls to 0 ...
+    fade_until: float = Field(0.6, gt=0, le=1)  # ... by this share of the steps
+
+
+class DataSettings(Settings):
+    """Whose play."""
+
+    root: Path = Path("datasets")
+    train: str  # the dataset that is cloned
+    held_out: str | None = None  # other people's: their clone is only ever played with to judge
+
+
+class EvaluateSettings(Settings):
+    """The protocol of the last judgement."""
+
+    games: int = Field(100, ge=1)  # per seat
+    greedy: bool = False  # the likeliest actions instead of samples
+
+
+class Recipe(Settings):
+    """A whole recipe."""
+
+    seed: int = Field(0, ge=0)
+    threads: int = Field(1, ge=1)  # of torch; small networks run fastest on one
+    world: WorldSettings
+    reward: RewardSettings = RewardSettings()
+    data: DataSettings
+    clone: CloneSettings = CloneSettings()
+    partner: PartnerSettings = PartnerSettings()
+    refine: RefineSettings = RefineSettings()
+    evaluate: EvaluateSettings = EvaluateSettings()
+
+
+def read_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe by path or by the name of one of ours, then apply `section.key=value` overrides.
+
+    Raises:
+        Problem: no such recipe, not TOML, an unknown key, a value out of bounds.
+    """
+    path = _find(name)
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Problem(f"{path} is not TOML: {error}.") from None
+    for override in overrides:
+        _override(content, override)
+    return check_recipe(content, str(path))
+
+
+def check_recipe(content: dict[str, Any], where: str) -> Recipe:
+    """A recipe from plain values.
+
+    Raises:
+        Problem: an unknown key or a value out of bounds, named with the nearest that is known.
+    """
+    try:
+        return Recipe.model_validate(content)
+    except ValidationError as error:
+        raise Problem(_sentence(error, where)) from None
+
+
+def _find(name: str) -> Path:
+    for path in (Path(name), RECIPES / name, RECIPES / f"{name}.toml"):
+        if path.is_file():
+            return path
+    ours = sorted(path.stem for path in RECIPES.glob("*.toml"))
+    near = difflib.get_close_matches(Path(name).stem, ours, n=1)
+    hint = f"did you mean '{near[0]}'?" if near else f"ours are {', '.join(ours)}."
+    raise Problem(f"There is no recipe '{name}': {hint}")
+
+
+def _override(content: dict[str, Any], override: str) -> None:
+    """Apply `refine.steps=2_000_000`; the value is read as TOML, and as plain text where that fails."""
+    name, _, text = override.partition("=")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *sections, key = name.split(".")
+    for section in sections:
+        content = content.setdefault(section, {})
+        if not isinstance(content, dict):
+            raise Problem(f"--{name} cannot be set: '{section}' is a single value.")
+    content[key] = value
+
+
+def _sentence(error: ValidationError, where: str) -> str:
+    """The first of pydantic's complaints as one sentence."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        known = list(_model_at(first["loc"][:-1]).model_fields)
+        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(known)}."
+        return f"{where}: there is no setting '{place}': {hint}"
+    if first["type"] == "missing":
+        return f"{where}: the setting '{place}' is missing; add it."
+    message = first["msg"][0].lower() + first["msg"][1:]
+    return f"{where}: {place} = {first['input']!r}: {message}."
+
+
+def _model_at(place: Sequence[Any]) -> type[BaseModel]:
+    model: Any = Recipe
+    for part in place:
+        model = model.model_fields[part].annotation
+    found: type[BaseModel] = model
+    return found

@@ -1,0 +1,180 @@
+"""The refining stage: builds a `Refiner` from a recipe, guards it with the floor, and can resume."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from pydantic import Field
+from stable_baselines3.common import logger as sb3_logger
+from stable_baselines3.common.callbacks import BaseCallback, CallbackList
+
+from agents.player import Player
+from agents.policy import AgentPolicy
+from environments.catalog import make_batch
+from environments.faces.sb3 import Sb3Face
+from environments.seating import Seating
+from environments.world import World
+from training.checkpoint import read_checkpoint, restore_optimiser
+from training.floor import Floor
+from training.refine import Refiner
+from training.settings import Settings, discount
+
+
+class PartnerSettings(Settings):
+    """Who plays the other seats while refining, in worlds that have others."""
+
+    player: str = "clone"  # "clone", "random", "still", or the path of an agent file
+    stuck_steps: int = Field(
+        3, ge=0
+    )  # a clone that stood still so long does something else; 0: off
+
+
+class RefineSettings(Settings):
+    """How to refine."""
+
+    start: Literal["clone", "nothing"] = "clone"  # "nothing" is for comparison
+    steps: int = Field(2_400_000, ge=0)
+    games: int = Field(80, ge=1)  # B, played at once
+    rollout: int = Field(400, ge=1)  # T, steps of a game between two updates
+    epochs: int = Field(4, ge=1)
+    batch_size: int = Field(4000, ge=2)
+    learning_rate: float = Field(1e-3, gt=0)  # falls to 0 over all steps
+    half_life: float = Field(10.3, gt=0)  # s, after which a reward counts half
+    gae_lambda: float = Field(0.98, ge=0, le=1)
+    clip: float = Field(0.2, gt=0)
+    entropy: tuple[float, float] = (0.02, 0.003)  # weight of the bonus at the start and the end
+    kl_clone: tuple[float, float] = (0.0, 0.0)  # weight of KL(policy from clone), likewise
+    kl_clone_reverse: tuple[float, float] = (0.0, 0.0)  # of KL(clone from policy)
+    value_weight: float = Field(0.5, gt=0)
+    max_gradient: float = Field(0.5, gt=0)
+    warm_up: int = Field(4, ge=0)  # updates in which only the values learn
+    reward_scale: float = Field(0.1, gt=0)
+    judge_every: int = Field(5, ge=1)  # updates between two evaluations, which are also checkpoints
+    judge_games: int = Field(80, ge=2)  # games of such an evaluation, seats in turn
+
+
+@dataclass(frozen=True)
+class Reward:
+    """Weights by term, and those that fall to nothing by a share of the steps."""
+
+    weights: Mapping[str, float]
+    faded: tuple[str, ...]
+    fade_until: float
+
+
+class FadeReward(BaseCallback):
+    """Sets the weights of the faded terms at the start of each rollout."""
+
+    def __init__(self, batch: Any, reward: Reward) -> None:
+        super().__init__()
+        self.batch, self.reward = batch, reward
+        self.full = batch.weights.copy()
+        terms = list(batch.world.terms)
+        self.faded = [terms.index(name) for name in reward.faded]
+
+    def _on_rollout_start(self) -> None:
+        done = 1 - self.model._current_progress_remaining
+        share = max(0.0, 1 - done / self.reward.fade_until)
+        self.batch.weights[self.faded] = share * self.full[self.faded]
+
+    def _on_step(self) -> bool:
+        return True
+
+
+class Report(BaseCallback):
+    """Tells a progress bar after each rollout how many steps are done."""
+
+    def __init__(self, tick: Callable[[int], None]) -> None:
+        super().__init__()
+        self.tick = tick
+
+    def _on_step(self) -> bool:
+        return True
+
+    def _on_rollout_end(self) -> None:
+        self.tick(self.num_timesteps)
+
+
+def refine(
+    world: World,
+    clone: AgentPolicy,
+    partner: Player | None,
+    settings: RefineSettings,
+    reward: Reward,
+    floor: Floor,
+    *,
+    seed: int,
+    folder: Path,
+    options: Mapping[str, Any] | None = None,
+    tick: Callable[[int], None] = lambda steps: None,
+) -> AgentPolicy:
+    """Refine a clone and return the best agent that the floor has seen, at worst the clone.
+
+    If `folder` holds a checkpoint the run goes on from there, and ends with the same weights as if it had
+    never been interrupted: at every checkpoint all generators and games start afresh from
+    hash(seed, update), so that nothing but the weights and the optimiser need to be kept.
+    """
+    batch = make_batch(world, settings.games, weights=dict(reward.weights), options=options)
+    face = Sb3Face(Seating(batch, "alternate", partner))
+    model: Any = _build(face, clone, settings, world.tick, seed)
+    model.set_logger(sb3_logger.configure(str(folder / "tensorboard"), ["tensorboard"]))
+    start, _ = read_checkpoint(folder / "checkpoints")
+    if start is not None:
+        model.policy.load_tensors(start.part("policy"))
+        restore_optimiser(model.policy.optimizer, start.part("optimiser"))
+        model.num_timesteps = start.facts["steps"]
+        model._n_updates = start.facts["n_updates"]
+        floor.resume(start)
+    remaining = settings.steps - model.num_timesteps
+    if remaining > 0:
+        callbacks = CallbackList([floor, FadeReward(batch, reward), Report(tick)])
+        model.learn(remaining, callbacks, log_interval=1, reset_num_timesteps=False)
+    return floor.best
+
+
+def _build(
+    face: Sb3Face, clone: AgentPolicy, settings: RefineSettings, tick: float, seed: int
+) -> Refiner:
+    frozen = copy.deepcopy(clone)
+    anchored = any(settings.kl_clone) or any(settings.kl_clone_reverse)
+    network = clone.settings()
+    activation = getattr(torch.nn, network.pop("activation"))
+    model = Refiner(
+        AgentPolicy,
+        face,
+        clone=frozen if anchored else None,
+        kl_clone=_falling(settings.kl_clone),
+        kl_clone_reverse=_falling(settings.kl_clone_reverse),
+        entropy=_falling(settings.entropy),
+        warm_up=settings.warm_up if settings.start == "clone" else 0,
+        reward_scale=settings.reward_scale,
+        reseed_every=settings.judge_every,
+        n_steps=settings.rollout,
+        batch_size=settings.batch_size,
+        n_epochs=settings.epochs,
+        learning_rate=_falling((settings.learning_rate, 0.0)),
+        gamma=discount(settings.half_life, tick),
+        gae_lambda=settings.gae_lambda,
+        clip_range=settings.clip,
+        vf_coef=settings.value_weight,
+        max_grad_norm=settings.max_gradient,
+        seed=seed,
+        device="cpu",
+        policy_kwargs={**network, "activation_fn": activation},
+    )
+    if settings.start == "clone":
+        model.policy.load_state_dict(clone.state_dict())
+    else:  # the scale of what it sees is no skill
+        model.policy.features_extractor.load_state_dict(clone.features_extractor.state_dict())
+    return model
+
+
+def _falling(ends: tuple[float, float]) -> Callable[[float], float]:
+    """A straight line over the progress that remains, from 1 (the start) to 0 (the end)."""
+    start, end = ends
+    return lambda remaining: end + (start - end) * remaining

@@ -1,0 +1,116 @@
+"""The run folder: everything a run made, and enough to go on with it or to repeat it.
+
+runs/cramped_room/
+    recipe.json             the resolved recipe; a run never goes on with another one
+    machine.json            versions, threads and processor, as at the last start
+    clone.safetensors       the agent cloned from the training recordings
+    human_model.safetensors the clone of the held-out recordings, if the recipe names some
+    cloning.json            losses of both, by epoch
+    checkpoints/            of the refining, see `training.checkpoint`
+    metrics.jsonl           a row for each evaluation of the refining
+    tensorboard/            the same and more, for `tensorboard --logdir`
+    agent.safetensors       what the run hands on: the best agent, or the clone if none was better
+    scores.json             the last judgement
+    curve.png               north star against steps
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from environments.durable import locked, replace, to_json
+from environments.problem import Problem
+from environments.world import differences
+from training.recipe import Recipe
+
+PACKAGES = (
+    "torch",
+    "numpy",
+    "numba",
+    "gymnasium",
+    "stable-baselines3",
+    "pettingzoo",
+    "safetensors",
+)
+
+
+class Run:
+    """A run folder, opened for one recipe.
+
+    Raises:
+        Problem: the folder holds a run of another recipe.
+    """
+
+    def __init__(self, folder: Path, recipe: Recipe) -> None:
+        self.folder, self.recipe = folder, recipe
+        folder.mkdir(parents=True, exist_ok=True)
+        resolved = recipe.model_dump(mode="json")
+        if self.has("recipe.json"):
+            lines = differences(resolved, self.read_json("recipe.json"))
+            if lines:
+                raise Problem(
+                    f"{folder} holds a run of another recipe ({'; '.join(lines)}): "
+                    "choose another folder with --run, or remove it."
+                )
+        else:
+            self.write_json("recipe.json", resolved)
+        self.recipe_hash = hashlib.sha256(to_json(resolved)).hexdigest()
+        self.write_json("machine.json", _machine())
+
+    def path(self, name: str) -> Path:
+        """The path of a file of the run."""
+        return self.folder / name
+
+    def has(self, name: str) -> bool:
+        """Whether the run has got as far as that file."""
+        return self.path(name).exists()
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """A JSON file of the run."""
+        content: dict[str, Any] = json.loads(self.path(name).read_text(encoding="utf-8"))
+        return content
+
+    def write_json(self, name: str, content: dict[str, Any]) -> None:
+        """Put a JSON file in place in one step."""
+        replace(self.path(name), to_json(content))
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the folder; a second process is refused."""
+        refusal = (
+            f"{self.folder} is in use by another process; wait for it or choose another --run."
+        )
+        with locked(self.path(".lock"), refusal):
+            yield
+
+
+def _machine() -> dict[str, Any]:
+    """What the results may depend on."""
+    return {
+        "python": platform.python_version(),
+        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "processor": _processor(),
+        "cpus": os.cpu_count(),
+        "torch_threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+    }
+
+
+def _processor() -> str:
+    """The processor's name where Linux tells it, else its architecture."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()

@@ -1,0 +1,45 @@
+"""Scores as tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+def show_scores(
+    console: Console,
+    scores: Mapping[str, Any],
+    title: str | None = None,
+    extra: Mapping[str, Mapping[str, str]] | None = None,
+) -> None:
+    """Print a row for each pairing, a column for each seat.
+
+    Args:
+        console: where.
+        scores: as `training.train` writes them to `scores.json`.
+        title: above the table.
+        extra: further columns: heading -> row name -> text.
+    """
+    rows: Mapping[str, Any] = scores["rows"]
+    seats = max(len(row["seats"]) for row in rows.values())
+    table = Table(title=title or f"{scores['world']}: return per game", title_justify="left")
+    table.add_column("who")
+    for seat in range(seats):
+        table.add_column(f"seat {seat}" if seats > 1 else "return", justify="right")
+    for heading in extra or {}:
+        table.add_column(heading, justify="right")
+    for name, row in rows.items():
+        cells = [spread(seat["return"]) for seat in row["seats"]]
+        cells += [""] * (seats - len(cells))
+        cells += [texts.get(name, "") for texts in (extra or {}).values()]
+        table.add_row(name, *cells)
+    console.print(table)
+    console.print(f"{scores['protocol']}; mean [95 % bootstrap interval].", soft_wrap=True)
+
+
+def spread(found: Mapping[str, float]) -> str:
+    """`156.4 [150.1, 162.7]`, safe from rich's markup."""
+    return f"{found['mean']:.1f} \\[{found['low']:.1f}, {found['high']:.1f}]"

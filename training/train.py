@@ -1,0 +1,212 @@
+"""From recordings to an agent: clone, refine, judge; each stage leaves its result in the run folder.
+
+Repeating the command goes on where the run stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+
+from agents.player import Player
+from agents.saving import Agent, as_player, load_agent, named_player, save_agent
+from demos.dataset import Dataset
+from demos.store import Store
+from environments.catalog import make_batch, make_world
+from environments.world import World
+from training.clone import clone, recorded_returns
+from training.floor import Floor, Judge
+from training.judgement import Protocol, judge, people, summary
+from training.pictures import draw_curve
+from training.progress import Bars
+from training.recipe import Recipe, read_recipe
+from training.refining import Reward, refine
+from training.run import Run
+from training.settings import discount
+from training.tables import show_scores
+
+PARTNER_SEED, JUDGE_PARTNER_SEED = 1, 2  # added to the run's
+
+
+def train_from_file(name: str, folder: str | None = None, overrides: Sequence[str] = ()) -> None:
+    """Run a recipe and print what came out.
+
+    Raises:
+        Problem: anything about the recipe, the data or the folder that cannot work.
+    """
+    recipe = read_recipe(name, overrides)
+    run = Run(Path(folder) if folder else Path("runs") / Path(name).stem, recipe)
+    console = Console()
+    with run.alone():
+        verdict = train(run, Bars(console))
+    show_scores(console, run.read_json("scores.json"))
+    console.print(verdict, soft_wrap=True)
+    console.print(f"Everything is in {run.folder}.", soft_wrap=True)
+    console.print(f"Play it again: gpo evaluate {run.path('agent.safetensors')}", soft_wrap=True)
+
+
+def train(run: Run, bars: Bars) -> str:
+    """Do what is still to do; returns the floor's verdict in one sentence."""
+    recipe = run.recipe
+    torch.set_num_threads(recipe.threads)
+    world = make_world(recipe.world.id, **recipe.world.params)
+    store = Store(recipe.data.root)
+    recordings = {"clone": store.open(recipe.data.train)}
+    if recipe.data.held_out is not None and len(world.agents) > 1:
+        recordings["human_model"] = store.open(recipe.data.held_out)
+    for dataset in recordings.values():
+        dataset.require_world(world)
+    made = {role: _cloned(run, role, world, data, bars) for role, data in recordings.items()}
+    agent, verdict = _refined(run, world, made["clone"], bars)
+    if not run.has("scores.json"):
+        run.write_json("scores.json", _judged(recipe, world, made, agent, recordings, bars))
+    draw_curve(run.folder, world)
+    return verdict
+
+
+def _cloned(run: Run, role: str, world: World, dataset: Dataset, bars: Bars) -> Agent:
+    """The agent cloned from a dataset, from the run folder if it is there."""
+    path = run.path(f"{role}.safetensors")
+    if not path.exists():
+        recipe = run.recipe
+        arrays = dataset.arrays()
+        matches = [dataset.episode_facts(e)["match"] or str(e) for e in range(len(dataset))]
+        groups = np.unique(matches, return_inverse=True)[1]
+        weights = recipe.reward.weights or world.weights
+        gamma = discount(recipe.refine.half_life, world.tick)
+        with bars.bar(f"cloning {dataset.name}", recipe.clone.epochs, "epochs") as bar:
+            found = clone(
+                arrays,
+                groups[arrays.episode],
+                world.observation_space,
+                world.action_space,
+                recipe.clone,
+                returns=recorded_returns(arrays, weights, gamma, recipe.refine.reward_scale),
+                action_names=world.action_names,
+                seed=recipe.seed,
+                tick=lambda record: bar(int(record["epoch"])),
+            )
+        history = run.read_json("cloning.json") if run.has("cloning.json") else {}
+        run.write_json(
+            "cloning.json", {**history, role: {"epochs": found.history, "kept": found.epoch}}
+        )
+        facts = {
+            "role": role,
+            "stuck_steps": recipe.partner.stuck_steps,
+            "seed": recipe.seed,
+            "dataset": dataset.name,
+            "data": dataset.digest(),
+            "recipe": run.recipe_hash,
+        }
+        save_agent(path, found.policy, world, facts)
+    agent = load_agent(path)
+    agent.require_world(world, str(path))
+    return agent
+
+
+def _partner(recipe: Recipe, world: World, cloned: Agent, seed: int) -> Player | None:
+    """Who plays the other seats while refining."""
+    if len(world.agents) == 1:
+        return None
+    if recipe.partner.player == "clone":
+        return as_player(cloned, world, seed)
+    return named_player(recipe.partner.player, world, seed)
+
+
+def _refined(run: Run, world: World, cloned: Agent, bars: Bars) -> tuple[Agent, str]:
+    """The refined agent and the floor's verdict, from the run folder if they are there."""
+    path, recipe = run.path("agent.safetensors"), run.recipe
+    if not path.exists():
+        options = _options(recipe)
+        settings = recipe.refine
+        floor = Floor(
+            Judge(
+                lambda games, seed: make_batch(world, games, seed=seed, options=options),
+                _partner(recipe, world, cloned, recipe.seed + JUDGE_PARTNER_SEED),
+                settings.judge_games,
+                len(world.agents),
+            ),
+            world.north_star,
+            cloned.policy,
+            as_player(cloned, world, recipe.seed),
+            settings.judge_every,
+            run.folder,
+            guard=settings.start == "clone",
+        )
+        weights = recipe.reward.weights or world.weights
+        with bars.bar("refining", settings.steps, "steps") as bar:
+            policy = refine(
+                world,
+                cloned.policy,
+                _partner(recipe, world, cloned, recipe.seed + PARTNER_SEED),
+                settings,
+                Reward(weights, tuple(recipe.reward.faded), recipe.reward.fade_until),
+                floor,
+                seed=recipe.seed,
+                folder=run.folder,
+                options=options,
+                tick=bar,
+            )
+        facts = {
+            "role": "refined" if floor.best_update >= 0 else "clone",
+            "stuck_steps": 0 if floor.best_update >= 0 else recipe.partner.stuck_steps,
+            "seed": recipe.seed,
+            "recipe": run.recipe_hash,
+            "verdict": floor.verdict,
+        }
+        save_agent(path, policy, world, facts)
+    agent = load_agent(path)
+    return agent, str(agent.facts["verdict"])
+
+
+def _options(recipe: Recipe) -> dict[str, Any]:
+    return {} if recipe.world.horizon is None else {"horizon": recipe.world.horizon}
+
+
+def _judged(
+    recipe: Recipe,
+    world: World,
+    made: dict[str, Agent],
+    agent: Agent,
+    recordings: dict[str, Dataset],
+    bars: Bars,
+) -> dict[str, Any]:
+    """Everybody's scores under the recipe's protocol, as JSON."""
+    horizon = recipe.world.horizon or world.horizon
+    protocol = Protocol(recipe.evaluate.games, horizon, recipe.evaluate.greedy)
+    alone = len(world.agents) == 1
+    pairings: dict[str, tuple[Agent, Agent | None]] = {"clone": (made["clone"], None)}
+    if alone:
+        pairings["refined"] = (agent, None)
+    else:
+        pairings = {
+            "clone with clone": (made["clone"], made["clone"]),
+            "refined with clone": (agent, made["clone"]),
+        }
+    if "human_model" in made:
+        human = made["human_model"]
+        pairings |= {
+            "human model with human model": (human, human),
+            "clone with human model": (made["clone"], human),
+            "refined with human model": (agent, human),
+        }
+    rows = {}
+    source = recordings.get("human_model", recordings["clone"])
+    rows["people with people" if not alone else "people"] = people(source, world, horizon)
+    with bars.bar("judging", len(pairings), "pairings") as bar:
+        for number, (name, (me, other)) in enumerate(pairings.items(), 1):
+            rows[name] = summary(
+                judge(
+                    world,
+                    lambda seed, me=me: as_player(me, world, seed),  # type: ignore[misc]
+                    None if other is None else (lambda seed, o=other: as_player(o, world, seed)),  # type: ignore[misc]
+                    protocol,
+                )
+            )
+            bar(number)
+    return {"world": world.id, "protocol": str(protocol), "rows": rows}
