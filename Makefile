@@ -54,6 +54,7 @@ $(READY): pyproject.toml constraints.txt
 	    exit 1; }
 	@echo "Making .venv (once; a few minutes, mostly download)"
 	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip uninstall --quiet --yes imitation overcooked-ai 2>/dev/null
 	@$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev]"
 	@$(BIN)/python -m pip install --quiet --no-deps imitation==1.0.1 overcooked-ai==1.1.0
 	@touch $@

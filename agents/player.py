@@ -88,7 +88,7 @@ class NetworkPlayer:
     Args:
         policy: the network; it is switched to evaluation (no dropout).
         seed: of the sampling.
-        temperature: of the sampling; 1 plays the policy as it is, lower is more decided.
+        temperature: of sampling discrete actions; 1 plays the policy as it is, lower is more decided.
     """
 
     def __init__(self, policy: AgentPolicy, seed: int = 0, temperature: float = 1.0) -> None:
@@ -125,4 +125,6 @@ class NetworkPlayer:
         """As `Player.predict`; keeps no state."""
         if self.discrete:
             return self.choose(self.scores(observation), deterministic), None
-        return self.policy.predict(observation, deterministic=deterministic)[0], None
+        with torch.random.fork_rng(devices=[]):  # torch's distributions draw from no other
+            torch.manual_seed(int(self._random.integers(2**63)))
+            return self.policy.predict(observation, deterministic=deterministic)[0], None

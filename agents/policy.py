@@ -17,7 +17,6 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor, nn
 
-
 _SHARED = ("pi_features_extractor.", "vf_features_extractor.")
 
 

@@ -57,7 +57,7 @@ def write_checkpoint(
 
 def read_checkpoint(folder: Path) -> tuple[Checkpoint | None, list[Path]]:
     """The newest checkpoint that is whole, and the damaged ones that were passed over."""
-    damaged = []
+    damaged: list[Path] = []
     for path in sorted(folder.glob("*.safetensors"), reverse=True):
         found = _read(path)
         if found is not None:

@@ -67,8 +67,8 @@ def clone(
     """Fit a policy to recorded steps by maximum likelihood, and its values to recorded returns.
 
     It stops when the validation loss, on matches never trained on, has been more than `tolerance` above its
-    best for `patience` epochs, and keeps the latest weights within the tolerance: with some tens of matches the
-    loss cannot tell such epochs apart, and the later ones, with a smaller step, play better.
+    best for `patience` epochs, and keeps the latest weights within the tolerance: with some tens of matches
+    the loss cannot tell such epochs apart, and the later ones, with a smaller step, play better.
 
     Args:
         arrays: the recordings.
@@ -140,7 +140,7 @@ def one_epoch(
     order = torch.randperm(len(data[0]))
     shuffled = [column[order] for column in data]  # one gather an epoch; minibatches are then views
     sum_of_losses = torch.zeros(())
-    for minibatch in zip(*(column.split(batch_size) for column in shuffled), strict=True):
+    for minibatch in zip(*(torch.split(column, batch_size) for column in shuffled), strict=True):
         loss = objective(*minibatch)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -178,7 +178,7 @@ class _Objective:
                 weight=self.action_weights,
                 label_smoothing=self.settings.label_smoothing,
             )
-        likelihood: Tensor = self.policy.get_distribution(observations).log_prob(actions)  # type: ignore[arg-type]
+        likelihood: Tensor = self.policy.get_distribution(observations).log_prob(actions)
         return -likelihood.mean()
 
     def judge(self, data: list[Tensor]) -> dict[str, float]:

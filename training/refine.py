@@ -126,20 +126,22 @@ class Refiner(PPO):
     def _act(self, observation: Any) -> tuple[np.ndarray, Tensor]:
         """Sample an action a game and its log-probability: [B, ...], [B]."""
         with torch.inference_mode():
+            policy: Any = self.policy
             seen = obs_as_tensor(observation, self.device)
-            if hasattr(self.policy, "logits") and isinstance(self.action_space, spaces.Discrete):
-                log_probs = torch.log_softmax(self.policy.logits(seen), dim=1)
+            if hasattr(policy, "logits") and isinstance(self.action_space, spaces.Discrete):
+                log_probs = torch.log_softmax(policy.logits(seen), dim=1)
                 noise = torch.empty_like(log_probs).exponential_()
                 chosen = (log_probs - noise.log_()).argmax(1, keepdim=True)  # Gumbel-max
                 return chosen.squeeze(1).cpu().numpy(), log_probs.gather(1, chosen).squeeze(1)
-            distribution = self.policy.get_distribution(seen)  # type: ignore[arg-type]
+            distribution = policy.get_distribution(seen)
             actions = distribution.get_actions()
             return actions.cpu().numpy(), distribution.log_prob(actions)
 
     def _within_bounds(self, actions: np.ndarray) -> np.ndarray:
         if not isinstance(self.action_space, spaces.Box):
             return actions
-        return np.clip(actions, self.action_space.low, self.action_space.high)
+        clipped: np.ndarray = np.clip(actions, self.action_space.low, self.action_space.high)
+        return clipped
 
     def _fill_values(
         self, buffer: RolloutBuffer, cut_off: list[tuple[int, int, Any]], dones: np.ndarray
@@ -173,11 +175,13 @@ class Refiner(PPO):
         self.policy.set_training_mode(False)  # a rollout and its update see one policy: no dropout
         self._update_learning_rate(self.policy.optimizer)
         data = self._flatten_rollout()
-        clip = self.clip_range(self._current_progress_remaining)  # type: ignore[operator]
+        schedule: Any = self.clip_range
+        clip = float(schedule(self._current_progress_remaining))
         weights = self.loss_weights()
         logged: list[dict[str, Tensor]] = []
         for _ in range(self.n_epochs):
-            for chosen in torch.randperm(len(data["returns"])).split(self.batch_size):
+            order = torch.randperm(len(data["returns"]))
+            for chosen in torch.split(order, self.batch_size):
                 minibatch = {name: column[chosen] for name, column in data.items()}
                 logged.append(self.gradient_step(minibatch, weights, clip))
             self._n_updates += 1
@@ -217,13 +221,13 @@ class Refiner(PPO):
         self, minibatch: dict[str, Tensor], weights: dict[str, float], clip: float, frozen: bool
     ) -> tuple[dict[str, Tensor], Tensor]:
         seen = minibatch["observations"]
-        values = self.policy.predict_values(seen).flatten()  # type: ignore[arg-type]
+        values = self.policy.predict_values(seen).flatten()
         parts = {"value": losses.value_error(values, minibatch["returns"])}
         zero = torch.zeros(())
         if frozen:
             parts |= {name: zero for name in weights if name != "value"}
             return parts, torch.zeros(len(values))
-        policy = self.policy.get_distribution(seen)  # type: ignore[arg-type]
+        policy = self.policy.get_distribution(seen)
         log_prob = policy.log_prob(minibatch["actions"])
         log_ratio = log_prob - minibatch["log_prob"]
         advantages = minibatch["advantages"]

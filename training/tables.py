@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -25,10 +26,11 @@ def show_scores(
     """
     rows: Mapping[str, Any] = scores["rows"]
     seats = max(len(row["seats"]) for row in rows.values())
-    table = Table(title=title or f"{scores['world']}: return per game", title_justify="left")
-    table.add_column("who")
+    heading = title or f"{scores['world']}: return per game"
+    table = Table(title=heading, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
+    table.add_column("who", no_wrap=True)
     for seat in range(seats):
-        table.add_column(f"seat {seat}" if seats > 1 else "return", justify="right")
+        table.add_column(f"seat {seat}" if seats > 1 else "return", justify="right", no_wrap=True)
     for heading in extra or {}:
         table.add_column(heading, justify="right")
     for name, row in rows.items():
@@ -41,5 +43,6 @@ def show_scores(
 
 
 def spread(found: Mapping[str, float]) -> str:
-    """`156.4 [150.1, 162.7]`, safe from rich's markup."""
-    return f"{found['mean']:.1f} \\[{found['low']:.1f}, {found['high']:.1f}]"
+    """`156.4 [150, 163]`, safe from rich's markup."""
+    digits = 0 if abs(found["mean"]) >= 20 else 2
+    return f"{found['mean']:.1f} \\[{found['low']:.{digits}f}, {found['high']:.{digits}f}]"

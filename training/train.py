@@ -30,6 +30,7 @@ from training.run import Run
 from training.settings import discount
 from training.tables import show_scores
 
+CLONING = {"clone": "cloning the players", "human_model": "cloning other people"}
 PARTNER_SEED, JUDGE_PARTNER_SEED = 1, 2  # added to the run's
 
 
@@ -79,7 +80,7 @@ def _cloned(run: Run, role: str, world: World, dataset: Dataset, bars: Bars) -> 
         groups = np.unique(matches, return_inverse=True)[1]
         weights = recipe.reward.weights or world.weights
         gamma = discount(recipe.refine.half_life, world.tick)
-        with bars.bar(f"cloning {dataset.name}", recipe.clone.epochs, "epochs") as bar:
+        with bars.bar(CLONING[role], recipe.clone.epochs, "epochs") as bar:
             found = clone(
                 arrays,
                 groups[arrays.episode],

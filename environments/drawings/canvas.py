@@ -95,14 +95,14 @@ def place(surface: pygame.Surface, picture: pygame.Surface, x: float, y: float) 
     surface.blit(picture, corner, special_flags=pygame.BLEND_PREMULTIPLIED)
 
 
-@functools.lru_cache(maxsize=64)
 def _font(height: int) -> pygame.font.Font:
-    """pygame's own font, the same on every machine."""
+    """pygame's own font, the same on every machine; not kept, because `pygame.quit` kills fonts."""
     if not pygame.font.get_init():
         pygame.font.init()
     return pygame.font.Font(None, max(height, 8) * FINER)
 
 
+@functools.lru_cache(maxsize=256)
 def width_of(words: str, height: int) -> float:
     """How wide words of a height are, in pixels."""
     return _font(height).size(words)[0] / FINER

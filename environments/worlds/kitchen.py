@@ -13,7 +13,8 @@ import numpy as np
 from numba import njit
 
 from environments.kernels import HEADER
-from environments.worlds.kitchen_layouts import LAYOUTS, TABLE, derive, named_layout
+from environments.worlds.kitchen_layouts import derive as derive  # part of a world
+from environments.worlds.kitchen_layouts import named_layout
 
 VERSION = 1  # raise it when the physics or the observation changes
 AGENTS = ("cook_0", "cook_1")
@@ -64,7 +65,7 @@ STATE = np.dtype(
 TERMS = {
     "soup": "soups served by either cook",
     "onion_potted": "onions this cook put into a pot",
-    "dish_fetched_for_soup": "dishes fetched while a pot holds onions that no dish in hand or on a counter is for",
+    "dish_fetched_for_soup": "dishes fetched for a pot in use, while fewer dishes were out than such pots",
     "soup_picked_up": "soups this cook took out of a pot",
     "served": "soups this cook served itself",
     "blocked": "moves that neither moved nor turned the cook",
@@ -115,7 +116,9 @@ def effect_of(table, state, n, cell):  # type: ignore[no-untyped-def]
     if kind == COUNTER:
         if held != NOTHING:
             return PUT_DOWN if state.item[cell] == NOTHING else NO_EFFECT
-        return state.item[cell]  # ONION, DISH, SOUP are the codes of TAKE_ONION, TAKE_DISH, TAKE_SOUP
+        return state.item[
+            cell
+        ]  # ONION, DISH, SOUP are the codes of TAKE_ONION, TAKE_DISH, TAKE_SOUP
     if kind == ONIONS:
         return TAKE_ONION if held == NOTHING else NO_EFFECT
     if kind == DISHES:
@@ -245,7 +248,16 @@ def body(table: np.void) -> slice:
 def observation_size(table: np.void) -> int:
     """How many numbers a cook sees in this layout."""
     floors, pots, counters = (int(table[f"n_{name}"]) for name in ("floors", "pots", "counters"))
-    return 2 * (8 + floors) + 3 + 4 * (EFFECTS + 1) + EFFECTS + 9 * pots + 3 * counters + 5 * TARGETS + 1
+    return (
+        2 * (8 + floors)
+        + 3
+        + 4 * (EFFECTS + 1)
+        + EFFECTS
+        + 9 * pots
+        + 3 * counters
+        + 5 * TARGETS
+        + 1
+    )
 
 
 @njit
