@@ -7,12 +7,14 @@ B observations, O numbers each, H hidden units, C costs.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from gymnasium import spaces
+from stable_baselines3.common.distributions import DiagGaussianDistribution, Distribution
 from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor, nn
@@ -136,6 +138,15 @@ class AgentPolicy(ActorCriticPolicy):
         features = self.extract_features(observations, self.pi_features_extractor)
         logits: Tensor = self.action_net(self.mlp_extractor.forward_actor(features))
         return logits
+
+    def distribution_of(self, logits: Tensor) -> Distribution:
+        """The action distribution that `logits` [B, A] make."""
+        kind: Any = self.action_dist
+        if isinstance(kind, DiagGaussianDistribution):
+            made: Distribution = kind.proba_distribution(logits, self.log_std)
+        else:
+            made = kind.proba_distribution(action_logits=logits)
+        return copy.copy(made)  # SB3 hands out the same object every time
 
     def tensors(self) -> dict[str, Tensor]:
         """The state, each tensor once: SB3 lists a shared features extractor under three names."""

@@ -23,11 +23,12 @@ from torch import Tensor
 from agents.player import NetworkPlayer, Player, RandomPlayer, StillPlayer
 from agents.policy import AgentPolicy, build_policy
 from agents.unstuck import Unstuck
-from environments.durable import replace
+from environments.durable import SEAL, replace
 from environments.problem import Problem
 from environments.world import World, differences
 
 FORMAT = "gpo-agent-1"
+_ENTRY = "gpo"  # of a safetensors file's metadata
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,9 @@ def save_agent(
         "fingerprint": world.fingerprint,
         "facts": dict(facts or {}),
     }
-    text = json.dumps(about, sort_keys=True)
-    sha256 = digest(tensors, text)
+    metadata, sha256 = seal_tensors(tensors, about)
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace(path, save(tensors, {"agent": text, "sha256": sha256}))
+    replace(path, save(tensors, metadata))
     return sha256
 
 
@@ -90,17 +90,20 @@ def load_agent(path: Path) -> Agent:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise Problem(f"{path} is not a whole agent file ({error}); make it again.") from None
-    if json.loads(metadata.get("agent", "{}")).get("format") != FORMAT:
+    about = sealed_facts(metadata)
+    if about.get("format") != FORMAT:
         raise Problem(f"{path} is not an agent of this program: its format is not {FORMAT}.")
-    if metadata.get("sha256") != digest(tensors, metadata["agent"]):
+    if not is_whole(tensors, about):
         raise Problem(f"{path} was changed or damaged: its SHA-256 is wrong; make it again.")
-    about = json.loads(metadata["agent"])
-    policy = build_policy(
-        _space(about["observation_space"]), _space(about["action_space"]), about["network"]
-    )
-    policy.load_tensors(tensors)
+    try:
+        policy = build_policy(
+            _space(about["observation_space"]), _space(about["action_space"]), about["network"]
+        )
+        policy.load_tensors(tensors)
+    except (KeyError, TypeError, ValueError, RuntimeError):  # whole, but not as we write it
+        raise Problem(f"{path} holds no network that this program can build.") from None
     policy.set_training_mode(False)
-    return Agent(policy, about["world"], about["facts"], metadata["sha256"])
+    return Agent(policy, about["world"], about["facts"], about[SEAL])
 
 
 def as_player(agent: Agent, world: World, seed: int = 0, temperature: float = 1.0) -> Player:
@@ -127,6 +130,34 @@ def named_player(name: str, world: World, seed: int = 0) -> Player:
     agent = load_agent(Path(name))
     agent.require_world(world, name)
     return as_player(agent, world, seed)
+
+
+def seal_tensors(
+    tensors: Mapping[str, Tensor], facts: dict[str, Any]
+) -> tuple[dict[str, str], str]:
+    """Metadata for a safetensors file: `facts` with a SHA-256 over them and the tensors, and that alone.
+
+    It has one entry: safetensors writes several in a random order, and equal content is to be equal bytes.
+    """
+    sha256 = digest(tensors, json.dumps(facts, sort_keys=True))
+    return {_ENTRY: json.dumps({**facts, SEAL: sha256}, sort_keys=True)}, sha256
+
+
+def sealed_facts(metadata: Mapping[str, str]) -> dict[str, Any]:
+    """What `seal_tensors` wrote, its hash not yet verified; nothing if it was not written by that."""
+    text = metadata.get(_ENTRY, "")
+    try:
+        facts = json.loads(text)
+    except json.JSONDecodeError:
+        return {}
+    as_written = isinstance(facts, dict) and json.dumps(facts, sort_keys=True) == text
+    return facts if as_written else {}
+
+
+def is_whole(tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> bool:
+    """Whether the SHA-256 among the facts is that of the tensors and the other facts."""
+    others = {name: value for name, value in facts.items() if name != SEAL}
+    return bool(facts.get(SEAL) == digest(tensors, json.dumps(others, sort_keys=True)))
 
 
 def digest(tensors: Mapping[str, Tensor], text: str) -> str:

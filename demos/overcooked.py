@@ -171,18 +171,11 @@ def _present(store: Store, split: str, layout: str) -> bool:
 def _write(store: Store, split: str, layout: str, games: Sequence[Game]) -> None:
     world = make_world(WORLD, layout=layout)
     played = replay(world, games)
-    with store.building(
+    with store.building_for(
+        world,
         dataset_name(layout, split),
-        world=world.id,
-        fingerprint=world.fingerprint,
-        world_description=world.describe(),
-        observation_space=world.observation_space,
-        action_space=world.action_space,
-        terms=list(world.terms),
-        costs=list(world.costs),
-        north_star=world.north_star,
-        description=f"People cooking together in {layout}, {split} split of Carroll et al. 2019.",
-        provenance=_provenance(layout, split),
+        f"People cooking together in {layout}, {split} split of Carroll et al. 2019.",
+        _provenance(layout, split),
     ) as dataset:
         dataset.append_many(
             [

@@ -19,6 +19,7 @@ from demos.dataset import Dataset
 from demos.revision import FIRST, make_current, write_revision
 from environments.durable import locked, sync
 from environments.problem import Problem
+from environments.world import World
 
 _BUILDING = ".building-"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # serves as folder and as minari's namespace
@@ -88,6 +89,30 @@ class Store:
             sync(folder / FIRST)
             sync(folder)
             self._put_in_place(folder, name)
+
+    @contextmanager
+    def building_for(
+        self,
+        world: World,
+        name: str,
+        description: str = "",
+        provenance: Mapping[str, Any] | None = None,
+    ) -> Iterator[Dataset]:
+        """`building`, with the facts that follow from the world."""
+        with self.building(
+            name,
+            world=world.id,
+            fingerprint=world.fingerprint,
+            world_description=world.describe(),
+            observation_space=world.observation_space,
+            action_space=world.action_space,
+            terms=list(world.terms),
+            costs=list(world.costs),
+            north_star=world.north_star,
+            description=description,
+            provenance=provenance,
+        ) as dataset:
+            yield dataset
 
     def _free(self, name: str) -> None:
         if not _NAME.fullmatch(name):

@@ -7,7 +7,6 @@ checkpoints/
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from agents.saving import digest
+from agents.saving import is_whole, seal_tensors, sealed_facts
 from environments.durable import replace
 
 KEPT = 2
@@ -48,9 +47,8 @@ def write_checkpoint(
         for part, values in parts.items()
         for name, value in values.items()
     }
-    text = json.dumps({"update": update, **facts}, sort_keys=True)
-    data = save(tensors, {"facts": text, "sha256": digest(tensors, text)})
-    replace(folder / f"{update:08d}.safetensors", data)
+    metadata, _ = seal_tensors(tensors, {"update": update, **facts})
+    replace(folder / f"{update:08d}.safetensors", save(tensors, metadata))
     for old in sorted(folder.glob("*.safetensors"))[:-KEPT]:
         old.unlink()
 
@@ -73,10 +71,9 @@ def _read(path: Path) -> Checkpoint | None:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError):
         return None
-    text = metadata.get("facts", "")
-    if metadata.get("sha256") != digest(tensors, text):
+    facts = sealed_facts(metadata)
+    if not is_whole(tensors, facts):
         return None
-    facts = json.loads(text)
     return Checkpoint(facts["update"], tensors, facts)
 
 

@@ -98,7 +98,7 @@ def _from_nothing(folder: Path, recipe: Recipe) -> Iterator[Rival]:
     changed = check_recipe(content, "the demo's recipe")
     spawn = multiprocessing.get_context("spawn")
     rival = Rival(folder, changed, None, spawn.Value("q", 0))
-    if len(os.sched_getaffinity(0)) > 1 and not rival.ready:
+    if _cores() > 1 and not rival.ready:
         rival.process = spawn.Process(
             target=_train_rival, args=(folder, content, rival.done), daemon=True
         )
@@ -108,6 +108,13 @@ def _from_nothing(folder: Path, recipe: Recipe) -> Iterator[Rival]:
     finally:
         if rival.process is not None and rival.process.is_alive():
             rival.process.terminate()
+
+
+def _cores() -> int:
+    """How many cores this process may use, where the system tells; else how many there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _train_rival(folder: Path, content: dict[str, Any], done: Any) -> None:

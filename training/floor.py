@@ -1,8 +1,9 @@
 """The floor: the best agent so far is kept, and nothing worse than the clone is ever handed on.
 
-At a fixed rhythm the policy plays the same seeds that the clone has played. It becomes the best only if its
-mean north star is above the best so far and the lower end of its 95 % interval is not below the clone's
-mean. The same moments are the run's checkpoints.
+At a fixed rhythm the policy plays the same seeds that the clone has played. The latest is kept whose 95 %
+interval of the north star begins above the clone's mean and reaches up to the highest mean so far: among
+agents that the games cannot tell apart, the one trained longest, not the one with the luckiest average. The
+same moments are the run's checkpoints.
 """
 
 from __future__ import annotations
@@ -89,14 +90,16 @@ class Floor(BaseCallback):
         self.clone_mean = float(ours(judge(clone_player), north_star).mean())
         self.best: AgentPolicy = copy.deepcopy(clone)
         self.least = self.clone_mean if guard else -math.inf
-        self.best_mean, self.best_update = self.least, -1  # -1: the clone itself
+        self.best_mean, self.best_update = self.clone_mean, -1  # -1: the clone itself
+        self.highest = self.least
         self.metrics = folder / "metrics.jsonl"
 
     def resume(self, start: Checkpoint) -> None:
         """Take up where a checkpoint left off."""
         self.best.load_tensors(start.part("best"))
-        if start.facts["best_update"] >= 0:
-            self.best_mean, self.best_update = start.facts["best_mean"], start.facts["best_update"]
+        self.best_mean, self.best_update = start.facts["best_mean"], start.facts["best_update"]
+        if start.facts["highest"] is not None:
+            self.highest = start.facts["highest"]
         if self.metrics.exists():  # rows written after the checkpoint will be written again
             rows = [json.loads(line) for line in self.metrics.read_text().splitlines()]
             kept = [json.dumps(row) + "\n" for row in rows if row["update"] < start.update]
@@ -142,7 +145,8 @@ class Floor(BaseCallback):
         facts = {
             "steps": self.num_timesteps,
             "n_updates": model._n_updates,
-            "best_mean": None if self.best_update < 0 else self.best_mean,
+            "best_mean": self.best_mean,
+            "highest": self.highest if math.isfinite(self.highest) else None,
             "best_update": self.best_update,
         }
         with self.metrics.open("a", encoding="utf-8") as file:
@@ -153,9 +157,10 @@ class Floor(BaseCallback):
         """Judge the policy, keep it if it is the best, and return the row of metrics."""
         played = self.judge(NetworkPlayer(policy, JUDGE_SEEDS))
         found = interval(ours(played, self.north_star))
-        if found.mean > self.best_mean and found.low >= self.least:
+        if found.high >= self.highest and found.low >= self.least:
             self.best.load_state_dict(policy.state_dict())
             self.best_mean, self.best_update = found.mean, self._update
+        self.highest = max(self.highest, found.mean)
         logged: Any = self.logger.name_to_value
         world = {name: ours(played, name).mean() for name in (*played[0].terms, *played[0].costs)}
         return {
@@ -165,9 +170,7 @@ class Floor(BaseCallback):
             "low": found.low,
             "high": found.high,
             "clone": self.clone_mean,
-            "best": max(self.best_mean, self.clone_mean)
-            if self.best_update < 0
-            else self.best_mean,
+            "best": self.best_mean,
             **{f"play/{name}": float(value) for name, value in world.items()},
             **{name: float(value) for name, value in logged.items()},
         }

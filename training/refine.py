@@ -236,9 +236,8 @@ class Refiner(PPO):
         parts["surrogate"] = losses.surrogate(log_ratio, advantages, clip)
         parts["entropy"] = losses.negative_entropy(policy, log_prob)
         parts["kl_clone"] = parts["kl_clone_reverse"] = zero
-        if self.clone is not None and (weights["kl_clone"] or weights["kl_clone_reverse"]):
-            with torch.no_grad():
-                clone = self.clone.get_distribution(seen)
+        if "clone" in minibatch:
+            clone = self.clone.distribution_of(minibatch["clone"])
             parts["kl_clone"] = losses.divergence(policy, clone).mean()
             if weights["kl_clone_reverse"]:
                 parts["kl_clone_reverse"] = losses.divergence(clone, policy).mean()
@@ -254,13 +253,20 @@ class Refiner(PPO):
 
         actions = flat(buffer.actions)
         discrete = isinstance(self.action_space, spaces.Discrete)
-        return {
+        data = {
             "observations": flat(buffer.observations),
             "actions": actions.long().flatten() if discrete else actions,
             "log_prob": flat(buffer.log_probs),
             "advantages": flat(buffer.advantages),
             "returns": flat(buffer.returns),
         }
+        if self.clone is not None:  # frozen: once a rollout is enough
+            with torch.no_grad():
+                parts = [
+                    self.clone.logits(part) for part in torch.split(data["observations"], CHUNK)
+                ]
+            data["clone"] = torch.cat(parts)
+        return data
 
     def _log(self, logged: list[dict[str, Tensor]], weights: dict[str, float], clip: float) -> None:
         """Write means over the update, under SB3's names where it has them."""

@@ -128,6 +128,7 @@ def refine(
         model.policy.load_tensors(start.part("policy"))
         restore_optimiser(model.policy.optimizer, start.part("optimiser"))
         model.num_timesteps = start.facts["steps"]
+        model._current_progress_remaining = 1 - start.facts["steps"] / settings.steps
         model._n_updates = start.facts["n_updates"]
         floor.resume(start)
     remaining = settings.steps - model.num_timesteps

@@ -198,7 +198,7 @@ def _judged(
         }
     rows = {}
     source = recordings.get("human_model", recordings["clone"])
-    rows["people with people" if not alone else "people"] = people(source, world, horizon)
+    rows["people with people" if not alone else "recorded play"] = people(source, world, horizon)
     with bars.bar("judging", len(pairings), "pairings") as bar:
         for number, (name, (me, other)) in enumerate(pairings.items(), 1):
             rows[name] = summary(

@@ -1,0 +1,62 @@
+"""Recording what players do."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agents.player import RandomPlayer, StillPlayer
+from demos.collect import collect
+from demos.store import Store
+from environments.catalog import make_batch, make_world
+from environments.problem import Problem
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path)
+
+
+def test_every_seat_of_every_game_becomes_an_episode(store: Store) -> None:
+    world = make_world("gpo/Kitchen-v0")
+    players = [RandomPlayer(world.action_space, seed) for seed in range(2)]
+    dataset = collect(store, "random", world, players, 3, options={"horizon": 30})
+    episodes = dataset.load_all()
+    assert [episode.agent for episode in episodes] == ["cook_0", "cook_1"] * 3
+    assert [episode.match for episode in episodes] == [f"random-{n}" for n in (0, 0, 1, 1, 2, 2)]
+    assert all(len(episode) == 30 and episode.truncated for episode in episodes)
+
+
+def test_a_recorded_game_plays_again_from_its_seed(store: Store) -> None:
+    world = make_world("gpo/Balance-v0")
+    player = RandomPlayer(world.action_space, 1)
+    episode = collect(store, "falls", world, [player], 4, seed=7).load(2)
+    batch = make_batch(world, 1, seed=episode.seed or 0, restart=False)
+    for t, action in enumerate(episode.actions):
+        np.testing.assert_array_equal(batch.observation[0, 0], episode.observations[t])
+        batch.step(np.array([[action]]))
+    np.testing.assert_array_equal(batch.observation[0, 0], episode.observations[-1])
+    assert episode.terminated, "a pole pushed at random falls before the time is up"
+    assert batch.terminated[0]
+
+
+def test_a_foreign_environment_is_recorded_just_so(store: Store) -> None:
+    world = make_world("CartPole-v1")
+    dataset = collect(store, "foreign", world, [StillPlayer(world.action_space)], 2)
+    dataset.require_world(world)
+    assert dataset.load(0).total("return") == len(dataset.load(0))
+
+
+def test_a_name_that_is_taken_is_refused_before_anything_is_played(store: Store) -> None:
+    world = make_world("gpo/Balance-v0")
+    players = [StillPlayer(world.action_space)]
+    collect(store, "taken", world, players, 2)
+    with pytest.raises(Problem, match="taken"):
+        collect(store, "taken", world, players, 2)
+
+
+def test_each_seat_needs_a_player(store: Store) -> None:
+    world = make_world("gpo/Kitchen-v0")
+    with pytest.raises(ValueError, match="1 players for 2 seats"):
+        collect(store, "one", world, [StillPlayer(world.action_space)], 2)
+    assert store.names() == []

@@ -1,0 +1,119 @@
+"""Small recordings and small games, quick to learn, for the tests of what learns."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from demos.arrays import Arrays
+from demos.dataset import Dataset
+from demos.episode import Episode
+from demos.store import Store
+from environments.catalog import make_batch
+from environments.world import World
+
+SIGHT = spaces.Box(-9.0, 9.0, (4,), np.float32)
+
+
+def toy_arrays(
+    actions: Any, seen: np.ndarray, length: int, terminated: bool = True, **columns: Any
+) -> Arrays:
+    """Recordings of episodes of equal length, end to end."""
+    steps = len(seen)
+    starts = np.arange(0, steps + 1, length)
+    ended = np.full(steps // length, terminated)
+    return Arrays(
+        observations=seen.astype(np.float32),
+        actions=np.asarray(actions),
+        rewards=np.zeros(steps, np.float32),
+        terms=columns.get("terms", {}),
+        costs=columns.get("costs", {}),
+        actors=np.zeros(steps, np.uint8),
+        episode=np.repeat(np.arange(steps // length), length),
+        starts=starts,
+        final_observations=seen[starts[1:] - 1],
+        terminated=ended,
+        truncated=~ended,
+    )
+
+
+class Leaning:
+    """A fair hand at the pole: pushes to where it falls, and sometimes anywhere.
+
+    Args:
+        careless: how often it pushes anywhere.
+        seed: of its carelessness.
+    """
+
+    def __init__(self, careless: float = 0.0, seed: int = 0) -> None:
+        self.careless, self._random = careless, np.random.default_rng(seed)
+
+    def predict(
+        self,
+        observation: Any,
+        state: Any = None,
+        episode_start: Any = None,
+        deterministic: bool = False,
+    ) -> tuple[np.ndarray, None]:
+        """As `agents.player.Player`."""
+        right = observation[:, 2] + observation[:, 3] > 0
+        anywhere = self._random.integers(2, size=len(right))
+        return np.where(self._random.random(len(right)) < self.careless, anywhere, right).astype(
+            np.int64
+        ), None
+
+
+def record(
+    root: Path, name: str, world: World, player: Any, episodes: int, horizon: int
+) -> Dataset:
+    """A new dataset of a player's games, who sits in every seat; seeds count from 0."""
+    dataset = Store(root).create(
+        name,
+        world=world.id,
+        fingerprint=world.fingerprint,
+        world_description=world.describe(),
+        observation_space=world.observation_space,
+        action_space=world.action_space,
+        terms=list(world.terms),
+        costs=list(world.costs),
+        north_star=world.north_star,
+    )
+    played = [
+        episode for seed in range(episodes) for episode in _game(world, player, seed, horizon)
+    ]
+    dataset.append_many(played)
+    return dataset
+
+
+def _game(world: World, player: Any, seed: int, horizon: int) -> list[Episode]:
+    """One game, an episode a seat."""
+    batch = make_batch(world, 1, seed=seed, options={"horizon": horizon}, restart=False)
+    seats = range(len(world.agents))
+    seen, done = [batch.observation[0].copy()], []
+    rewards, terms, costs = [], [], []
+    while not batch.ended[0]:
+        action = np.stack([player.predict(batch.observation[:, n])[0][0] for n in seats])
+        batch.step(action[None])
+        seen.append(batch.observation[0].copy())
+        done.append(action)
+        rewards.append(batch.reward[0].copy())
+        terms.append(batch.terms[0].copy())
+        costs.append(batch.costs[0].copy())
+    return [
+        Episode(
+            observations=np.stack(seen)[:, n],
+            actions=np.stack(done)[:, n],
+            rewards=np.stack(rewards)[:, n],
+            terms={k: np.stack(terms)[:, n, i] for i, k in enumerate(world.terms)},
+            costs={k: np.stack(costs)[:, n, i] for i, k in enumerate(world.costs)},
+            terminated=bool(batch.terminated[0]),
+            truncated=bool(batch.truncated[0]),
+            world=world.id,
+            fingerprint=world.fingerprint,
+            agent=world.agents[n],
+            match=f"m{seed}",
+            seed=seed,
+        )
+        for n in seats
+    ]
