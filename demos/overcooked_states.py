@@ -10,7 +10,17 @@ import numpy as np
 
 from environments.problem import Problem
 from environments.world import World
-from environments.worlds.kitchen import COUNTER, EAST, INTERACT, NORTH, POT, SOUP, SOUTH, STAY, WEST
+from environments.worlds.kitchen_things import (
+    COUNTER,
+    EAST,
+    INTERACT,
+    NORTH,
+    POT,
+    SOUP,
+    SOUTH,
+    STAY,
+    WEST,
+)
 
 DIRECTIONS = {(0, -1): NORTH, (0, 1): SOUTH, (1, 0): EAST, (-1, 0): WEST}
 OBJECTS = ("nothing", "onion", "dish", "soup")  # by our codes

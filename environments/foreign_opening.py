@@ -160,9 +160,7 @@ def _from_pettingzoo(name: str, params: dict[str, Any]) -> Any:
 
 
 def _meant(name: str) -> str:
-    from environments.catalog import WORLDS
-
-    known = [*WORLDS, *gymnasium.registry]
+    known = list(gymnasium.registry)  # ours are among them
     near = difflib.get_close_matches(name, known, n=1)
     near = near or [known_id for known_id in known if name.lower() in known_id.lower()][:1]
     if near:

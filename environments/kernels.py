@@ -2,7 +2,7 @@
 
 A world writes `reset_one`, `step_one` and `observe_one` for a single game; the loops below run them over
 B games. They are compiled as if they stood in the world's file (`bind`), for two reasons: the calls are
-inlined, and numba's on-disk cache is keyed by that file, so that editing a world can never run stale code.
+inlined, and numba's on-disk cache is keyed by the world's files, so that an edit never runs stale code.
 
 B games, N agents, O numbers in an observation.
 """
@@ -107,8 +107,11 @@ def _step_batch(  # type: ignore[no-untyped-def]
             observe_one(table[0], states[b], observations[b])  # type: ignore[name-defined] # noqa: F821
 
 
-# The name of a loop, and so of its file in numba's cache, changes with this file too.
-_OWN_TEXT = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]
+def _version(world: ModuleType) -> str:
+    """Changes with this file and with every file of the world: `kitchen.py`, `kitchen_view.py`, ..."""
+    place = Path(str(world.__file__))
+    files = [Path(__file__), *sorted(place.parent.glob(f"{place.stem}*.py"))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
 
 @dataclass(frozen=True)
@@ -121,14 +124,17 @@ class Kernels:
 
 
 def bind(world: ModuleType) -> Kernels:
-    """Compile the loops around a world's `reset_one`, `step_one` and `observe_one`."""
-    scope = vars(world)
+    """Compile the loops around a world's `reset_one`, `step_one` and `observe_one`.
+
+    The version is part of a loop's name, and so of its file in numba's cache.
+    """
+    scope, version = vars(world), _version(world)
     scope["seed_episode"] = seed_episode
 
     def compiled(template: Any) -> Callable[..., None]:
         code = template.__code__.replace(co_filename=str(world.__file__))
         function = FunctionType(code, scope, template.__name__)
-        function.__qualname__ = f"{template.__name__}_{_OWN_TEXT}"
+        function.__qualname__ = f"{template.__name__}_{version}"
         function.__module__ = world.__name__
         loop: Callable[..., None] = njit(cache=True, nogil=True)(function)
         return loop

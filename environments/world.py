@@ -1,6 +1,7 @@
 """A world: one module that says how a game works, bound to its parameters.
 
-A world is one file in `environments/worlds/`, always in the same order:
+A world is one file in `environments/worlds/`, always in the same order; a long one may keep parts beside it,
+in files that begin with its name:
 
     VERSION, AGENTS, TICK [s], HORIZON [steps]
     Params          frozen dataclass: what may differ between two worlds of this kind

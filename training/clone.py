@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,8 @@ from agents.policy import AgentPolicy, build_policy
 from demos.arrays import Arrays
 from environments.problem import Problem
 from training.settings import Settings
+
+DIVERGED = "The cloning diverged, its loss is no number any more: lower clone.learning_rate."
 
 
 class CloneSettings(Settings):
@@ -79,7 +82,8 @@ def clone(
         tick: called with each epoch's record.
 
     Raises:
-        Problem: fewer than two matches, or a weight for an action that does not exist.
+        Problem: fewer than two matches, a weight for an action that does not exist, or a loss that is no
+            longer a number.
     """
     torch.manual_seed(seed)
     train, held_back = _split(groups, settings.validation, seed)
@@ -94,7 +98,8 @@ def clone(
     _fit_normaliser(policy, arrays.observations[train], settings.scale_floor)
     objective = _Objective(policy, settings, _action_weights(settings, action_names, action_space))
     data = [
-        torch.from_numpy(np.ascontiguousarray(a)) for a in (arrays.observations, arrays.actions)
+        torch.from_numpy(arrays.observations.astype(np.float32)),
+        torch.from_numpy(arrays.actions.astype(np.int64 if objective.discrete else np.float32)),
     ]
     if returns is not None:
         data.append(torch.from_numpy(returns.astype(np.float32)))
@@ -122,6 +127,8 @@ def _fit(
         if tick is not None:
             tick(record)
         found = record["validation_loss"]
+        if not math.isfinite(loss + found):
+            raise Problem(DIVERGED)
         least = min(least, found)
         if found <= least + settings.tolerance * abs(least):  # a log-density may be negative
             kept_epoch, kept = epoch + 1, copy.deepcopy(policy.state_dict())
@@ -178,7 +185,10 @@ class _Objective:
                 weight=self.action_weights,
                 label_smoothing=self.settings.label_smoothing,
             )
-        likelihood: Tensor = self.policy.get_distribution(observations).log_prob(actions)
+        try:
+            likelihood: Tensor = self.policy.get_distribution(observations).log_prob(actions)
+        except ValueError:  # torch's answer to a mean that is no number
+            raise Problem(DIVERGED) from None
         return -likelihood.mean()
 
     def judge(self, data: list[Tensor]) -> dict[str, float]:
@@ -200,7 +210,8 @@ def _split(groups: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.
             "Cloning holds back whole matches to judge itself, but the recordings hold only "
             f"{len(numbers)}: record at least two."
         )
-    held = np.random.default_rng(seed).permutation(numbers)[: max(1, round(len(numbers) * share))]
+    count = min(max(1, round(len(numbers) * share)), len(numbers) - 1)
+    held = np.random.default_rng(seed).permutation(numbers)[:count]
     is_held = np.isin(groups, held)
     return np.flatnonzero(~is_held), np.flatnonzero(is_held)
 

@@ -20,7 +20,7 @@ import pygame
 from environments.drawings import kitchen_things as things
 from environments.drawings.bars import draw_names, draw_standing
 from environments.drawings.canvas import place, sprite
-from environments.worlds.kitchen import (
+from environments.worlds.kitchen_things import (
     AGENTS,
     DISHES,
     EAST,

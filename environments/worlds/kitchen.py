@@ -13,12 +13,38 @@ import numpy as np
 from numba import njit
 
 from environments.kernels import HEADER
-from environments.worlds.kitchen_layouts import derive as derive  # part of a world
+from environments.worlds.kitchen_layouts import (
+    derive as derive,  # part of a world, as all `as` here
+)
 from environments.worlds.kitchen_layouts import named_layout
+from environments.worlds.kitchen_things import ACTIONS as ACTIONS
+from environments.worlds.kitchen_things import AGENTS as AGENTS
+from environments.worlds.kitchen_things import (
+    CELLS,
+    COUNTER,
+    DISH,
+    DISHES,
+    FILL_DISH,
+    FILL_POT,
+    FLOOR,
+    INTERACT,
+    NO_EFFECT,
+    NORTH,
+    NOTHING,
+    POTS,
+    PUT_DOWN,
+    SOUP,
+    STAY,
+    TAKE_SOUP,
+    effect_of,
+)
+from environments.worlds.kitchen_things import IDLE as IDLE
+from environments.worlds.kitchen_things import TICK as TICK
+from environments.worlds.kitchen_view import body as body
+from environments.worlds.kitchen_view import observation_size as observation_size
+from environments.worlds.kitchen_view import observe_one as observe_one
 
 VERSION = 1  # raise it when the physics or the observation changes
-AGENTS = ("cook_0", "cook_1")
-TICK = 0.15  # s, the pace of the recordings
 HORIZON = 400  # steps of an episode, unless the option `horizon` says otherwise
 
 
@@ -38,13 +64,6 @@ class Params:
         """
         named_layout(self.layout)
 
-
-NORTH, SOUTH, EAST, WEST, STAY, INTERACT = range(6)
-IDLE = STAY  # what an empty seat does
-ACTIONS = ("north", "south", "east", "west", "stay", "interact")
-NOTHING, ONION, DISH, SOUP = range(4)
-FLOOR, COUNTER, POT, ONIONS, DISHES, SERVING = range(6)
-CELLS, POTS = 45, 2  # room for the largest layout
 
 STATE = np.dtype(
     [
@@ -101,37 +120,6 @@ def reset_one(table, state):  # type: ignore[no-untyped-def]
     state.item_by[:] = 0
     state.onions[:] = 0
     state.ticks[:] = 0
-
-
-# What an interaction would do, and the names under which the observation shows it.
-(NO_EFFECT, TAKE_ONION, TAKE_DISH, TAKE_SOUP, PUT_DOWN, FILL_POT, FILL_DISH, SERVE) = range(8)
-EFFECTS = 8
-
-
-@njit
-def effect_of(table, state, n, cell):  # type: ignore[no-untyped-def]
-    """What cook n's interaction with `cell` would do now."""
-    kind = table.terrain[cell]
-    held = state.held[n]
-    if kind == COUNTER:
-        if held != NOTHING:
-            return PUT_DOWN if state.item[cell] == NOTHING else NO_EFFECT
-        return state.item[
-            cell
-        ]  # ONION, DISH, SOUP are the codes of TAKE_ONION, TAKE_DISH, TAKE_SOUP
-    if kind == ONIONS:
-        return TAKE_ONION if held == NOTHING else NO_EFFECT
-    if kind == DISHES:
-        return TAKE_DISH if held == NOTHING else NO_EFFECT
-    if kind == SERVING:
-        return SERVE if held == SOUP else NO_EFFECT
-    if kind == POT:
-        pot = table.pot_at[cell]
-        if held == ONION and state.onions[pot] < 3:
-            return FILL_POT
-        if held == DISH and state.onions[pot] == 3 and state.ticks[pot] >= table.cook_ticks:
-            return FILL_DISH
-    return NO_EFFECT
 
 
 @njit
@@ -232,129 +220,6 @@ def step_one(table, state, actions, terms, costs):  # type: ignore[no-untyped-de
         ):
             costs[state.item_by[cell]].waste += 1
     return False
-
-
-# ------------------------------------------------------------------ what a cook sees
-
-TARGETS = 6  # nearest onion, dish, soup, pot with room, hatch, empty counter
-FAR = 99  # distance of what cannot be reached
-
-
-def body(table: np.void) -> slice:
-    """Which part of an observation is the cook's own body: where it is, faces, and what it holds."""
-    return slice(0, 8 + int(table["n_floors"]))
-
-
-def observation_size(table: np.void) -> int:
-    """How many numbers a cook sees in this layout."""
-    floors, pots, counters = (int(table[f"n_{name}"]) for name in ("floors", "pots", "counters"))
-    return (
-        2 * (8 + floors)
-        + 3
-        + 4 * (EFFECTS + 1)
-        + EFFECTS
-        + 9 * pots
-        + 3 * counters
-        + 5 * TARGETS
-        + 1
-    )
-
-
-@njit
-def _see_cook(table, state, n, out, i):  # type: ignore[no-untyped-def]
-    """Facing (4), held object (4) and cell (one of the floor's) of cook n."""
-    out[i + state.facing[n]] = 1
-    out[i + 4 + state.held[n]] = 1
-    out[i + 8 + table.floor_at[state.position[n]]] = 1
-    return i + 8 + table.n_floors
-
-
-@njit
-def _serves_as(table, state, cell, target):  # type: ignore[no-untyped-def]
-    """Whether `cell` is a place to get or bring what `target` names."""
-    kind = table.terrain[cell]
-    if kind == COUNTER:
-        return state.item[cell] == (target + 1 if target < 3 else (NOTHING if target == 5 else -1))
-    if kind == POT:
-        pot = table.pot_at[cell]
-        if target == 2:
-            return state.onions[pot] == 3 and state.ticks[pot] >= table.cook_ticks
-        return target == 3 and state.onions[pot] < 3
-    return (
-        (target == 0 and kind == ONIONS)
-        or (target == 1 and kind == DISHES)
-        or (target == 4 and kind == SERVING)
-    )
-
-
-@njit
-def _see_nearest(table, state, here, target, out, i):  # type: ignore[no-untyped-def]
-    """Offset (2), walking distance, whether it adjoins, whether any can be reached."""
-    best, where = FAR, -1
-    for k in range(table.n_useful):
-        cell = table.useful[k]
-        distance = table.distance[here, cell]
-        if distance < best and _serves_as(table, state, cell, target):
-            best, where = distance, cell
-    if where >= 0:
-        out[i] = (where % table.width - here % table.width) / 8.0
-        out[i + 1] = (where // table.width - here // table.width) / 8.0
-        out[i + 2] = best / 8.0
-        out[i + 3] = best == 0
-        out[i + 4] = 1
-    return i + 5
-
-
-@njit
-def _see_around(table, state, n, out, i):  # type: ignore[no-untyped-def]
-    """For each direction: what an interaction there would do (8) and whether one can walk (1)."""
-    here = state.position[n]
-    for direction in range(4):
-        cell = here + table.step[direction]
-        out[i + effect_of(table, state, n, cell)] = 1
-        out[i + EFFECTS] = table.terrain[cell] == FLOOR and cell != state.position[1 - n]
-        i += EFFECTS + 1
-    out[i + effect_of(table, state, n, here + table.step[state.facing[n]])] = 1
-    return i + EFFECTS
-
-
-@njit
-def _see_pots(table, state, here, out, i):  # type: ignore[no-untyped-def]
-    """Onions (one of 4), clock, ready, offset (2) and distance of every pot."""
-    for pot in range(table.n_pots):
-        out[i + state.onions[pot]] = 1
-        out[i + 4] = min(state.ticks[pot], table.cook_ticks) / table.cook_ticks
-        out[i + 5] = state.ticks[pot] >= table.cook_ticks
-        cell = table.pots[pot]
-        out[i + 6] = (cell % table.width - here % table.width) / 8.0
-        out[i + 7] = (cell // table.width - here // table.width) / 8.0
-        out[i + 8] = min(table.distance[here, cell], 16) / 8.0
-        i += 9
-    return i
-
-
-@njit(inline="always")
-def observe_one(table, state, observations):  # type: ignore[no-untyped-def]
-    """Write both cooks' views, each from its own place: [2, O]. Nothing that matters later is left out."""
-    for n in range(2):
-        out = observations[n]
-        out[:] = 0
-        here, there = state.position[n], state.position[1 - n]
-        i = _see_cook(table, state, n, out, 0)
-        i = _see_cook(table, state, 1 - n, out, i)
-        out[i] = (there % table.width - here % table.width) / 8.0
-        out[i + 1] = (there // table.width - here // table.width) / 8.0
-        out[i + 2] = min(table.distance[here, there], 16) / 8.0
-        i = _see_around(table, state, n, out, i + 3)
-        i = _see_pots(table, state, here, out, i)
-        for k in range(table.n_counters):
-            item = state.item[table.counters[k]]
-            if item != NOTHING:
-                out[i + item - 1] = 1
-            i += 3
-        for target in range(TARGETS):
-            i = _see_nearest(table, state, here, target, out, i)
-        out[i] = (state.horizon - state.tick) / max(state.horizon, 1)
 
 
 def draw(surface: Any, table: np.void, state: np.void, score: dict[str, Any]) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 
 from environments.batch import Batch
 from environments.catalog import make_world
-from environments.worlds.kitchen import COSTS, NORTH, NOTHING, TERMS, WEST
+from environments.worlds.kitchen import COSTS, TERMS
+from environments.worlds.kitchen_things import NORTH, NOTHING, WEST
 
 
 class Kitchen:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from environments.worlds.kitchen import (
+from environments.worlds.kitchen_things import (
     DISH,
     EAST,
     INTERACT,

@@ -7,7 +7,7 @@ import pytest
 
 from environments.batch import Batch
 from environments.catalog import make_world
-from environments.worlds.kitchen import (
+from environments.worlds.kitchen_things import (
     ACTIONS,
     DISH,
     INTERACT,

@@ -10,8 +10,9 @@ import pytest
 from environments.batch import Batch
 from environments.catalog import make_world
 from environments.world import World
-from environments.worlds.kitchen import EFFECTS, FLOOR, TARGETS
 from environments.worlds.kitchen_layouts import FAR, LAYOUTS
+from environments.worlds.kitchen_things import EFFECTS, FLOOR
+from environments.worlds.kitchen_view import TARGETS
 from tests.environments.kitchen_by_hand import Kitchen
 from tests.environments.recordings import Recorded
 

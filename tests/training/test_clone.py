@@ -1,5 +1,7 @@
 """Cloning: it learns what was done, judges itself on other matches, and knows what play earned."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 import torch
@@ -18,9 +20,12 @@ TASKS = {  # space, and what to do from the numbers seen
     "discrete": (spaces.Discrete(3), lambda s: s[:, :3].argmax(1)),
     "box": (spaces.Box(-5.0, 5.0, (2,), np.float32), lambda s: (2 * s[:, :2]).astype(np.float32)),
     "wide box": (spaces.Box(-5.0, 5.0, (2,), np.float64), lambda s: 2.0 * s[:, :2]),
-    "multi-discrete": (spaces.MultiDiscrete([2, 3]), lambda s: np.stack([s[:, 3] > 0, s[:, :3].argmax(1)], 1)),
+    "multi-discrete": (
+        spaces.MultiDiscrete([2, 3]),
+        lambda s: np.stack([s[:, 3] > 0, s[:, :3].argmax(1)], 1),
+    ),
     "multi-binary": (spaces.MultiBinary(2), lambda s: (s[:, :2] > 0).astype(np.int8)),
-}  # fmt: skip
+}
 
 
 def sights(episodes=20, seed=0):
@@ -108,16 +113,16 @@ def test_fewer_than_two_matches_cannot_be_judged(matches):
         cloned(seen=seen, arrays=toy_arrays(np.zeros(len(seen), int), seen, LENGTH))
 
 
-def guesswork():
+def guesswork(episodes=6):
     """Actions that nothing tells: learning them by heart is all that can be done."""
-    seen = sights(6)
+    seen = sights(episodes)
     actions = np.random.default_rng(3).integers(3, size=len(seen))
     return toy_arrays(actions, seen, LENGTH)
 
 
 @pytest.mark.parametrize("tolerance", [0.0, 0.02, 0.1])
-def test_it_stops_when_the_validation_loss_has_left_the_tolerance_and_keeps_the_last_within(tolerance):  # fmt: skip
-    rule = {"tolerance": tolerance, "patience": 3, "epochs": 40, "hidden": [64]}
+def test_it_stops_beyond_the_tolerance_and_keeps_the_last_epoch_within(tolerance):
+    rule = {"tolerance": tolerance, "patience": 3, "epochs": 40, "learning_rate": 0.03}
     found = cloned(arrays=guesswork(), changes=rule)
     losses = [row["validation_loss"] for row in found.history]
     least = np.minimum.accumulate(losses)
@@ -131,14 +136,11 @@ def test_it_hands_over_the_weights_of_the_epoch_it_names():
     arrays = guesswork()
     found = cloned(arrays=arrays, changes=rule)
     assert found.epoch < len(found.history)
-    wanted = found.history[found.epoch - 1]["validation_accuracy"]
-    right = found.policy.logits(torch.from_numpy(arrays.observations)).argmax(1).numpy()
-    right = right == arrays.actions
-    halves = [
-        right[np.isin(arrays.episode, held)].mean()
-        for held in __import__("itertools").combinations(range(6), 3)
-    ]
-    assert min(abs(np.array(halves) - wanted)) < 1e-6, "no three matches give the accuracy told"
+    told = found.history[found.epoch - 1]["validation_accuracy"]
+    chosen = found.policy.logits(torch.from_numpy(arrays.observations)).argmax(1).numpy()
+    right = (chosen == arrays.actions).reshape(6, LENGTH).mean(1)  # by match
+    halves = [right[list(held)].mean() for held in combinations(range(6), 3)]
+    assert min(abs(np.array(halves) - told)) < 1e-6, "no three matches held back give what it told"
 
 
 def test_a_clone_that_never_learned_is_not_handed_on():
@@ -152,12 +154,12 @@ def test_a_clone_that_never_learned_is_not_handed_on():
 def test_an_action_that_counts_less_is_done_less():
     def share(weights):
         found = cloned(
-            arrays=guesswork(),
+            arrays=guesswork(100),
             changes={"action_weights": weights, "epochs": 3},
             action_names=("left", "stay", "right"),
         )
         odds = torch.softmax(found.policy.logits(torch.from_numpy(sights(2, 5))), 1)
-        return float(odds[:, 1].mean())
+        return odds[:, 1].mean().item()
 
     assert share({}) == pytest.approx(1 / 3, abs=0.1)
     assert share({"stay": 0.1}) == pytest.approx(0.1 / 2.1, abs=0.05)
@@ -183,9 +185,10 @@ def test_weights_are_for_discrete_actions():
 def test_label_smoothing_leaves_some_doubt():
     def surest(smoothing):
         found = cloned(changes={"label_smoothing": smoothing, "epochs": 25})
-        return float(torch.softmax(found.policy.logits(torch.from_numpy(sights(2, 5))), 1).max())
+        odds = torch.softmax(found.policy.logits(torch.from_numpy(sights(2, 5))), 1)
+        return odds.max(1).values.mean().item()
 
-    assert surest(0.3) < 0.95 < surest(0.0)
+    assert surest(0.3) < 0.85 < 0.9 < surest(0.0)
 
 
 @pytest.mark.parametrize("wrong", [{"epochs": 0}, {"dropout": 1.0}, {"epoch": 3}])
@@ -207,7 +210,7 @@ def earning(terminated=True, episodes=20):
         seen,
         LENGTH,
         terminated,
-        terms={"step": np.ones(len(seen), np.float32), "other": np.ones(len(seen), np.float32)},
+        terms={"step": np.ones(len(seen), np.float32), "to_go": to_go / 25},
         costs={"late": (to_go < 5).astype(np.float32)},
     )
 
@@ -221,11 +224,12 @@ def naive(stream, gamma):
 
 def test_returns_are_the_discounted_sums_by_their_definition():
     arrays = earning(episodes=3)
-    found = recorded_returns(arrays, {"step": 2.0, "other": -0.5}, GAMMA, 0.1, ["late"])
+    found = recorded_returns(arrays, {"step": 2.0, "to_go": -0.5}, GAMMA, 0.1, ["late"])
     assert found.shape == (150, 2)
     for e in range(3):
         rows = slice(50 * e, 50 * e + 50)
-        assert found[rows, 0] == pytest.approx(naive([0.1 * 1.5] * 50, GAMMA))
+        reward = 0.1 * (2.0 - 0.5 * arrays.terms["to_go"][rows])
+        assert found[rows, 0] == pytest.approx(naive(reward, GAMMA), rel=1e-6)
         assert found[rows, 1] == pytest.approx(naive(arrays.costs["late"][rows], GAMMA))
 
 
@@ -245,16 +249,17 @@ def test_without_a_discount_a_cut_off_episode_tells_nothing():
 
 @pytest.mark.parametrize("terminated", [True, False])
 def test_values_learn_what_the_recordings_earned(terminated):
-    arrays = earning(terminated)
-    returns = recorded_returns(arrays, {"step": 1.0}, GAMMA, 0.3, ["late"])
-    found = cloned(arrays=arrays, returns=returns, changes={"epochs": 40, "value_weight": 1.0})
+    arrays = earning(terminated, 80)
+    returns = recorded_returns(arrays, {"to_go": 1.0}, 0.7, 0.3, ["late"])
+    patient = {"epochs": 60, "tolerance": 9.0, "value_weight": 1.0, "hidden": [64]}
+    found = cloned(arrays=arrays, returns=returns, changes=patient)
     with torch.inference_mode():
         values = found.policy.predict_all_values(torch.from_numpy(arrays.observations)).numpy()
     assert values.shape == returns.shape
     for column in range(2):
         known = ~np.isnan(returns[:, column])
         error = (values - returns)[known, column]
-        if returns[known, column].var() > 1e-6:
+        if terminated or column == 0:  # what is late is never known of an episode cut off
             explained = 1 - error.var() / returns[known, column].var()
             assert explained > 0.9, f"value {column} explains only {explained:.2f}"
     assert found.history[-1]["validation_accuracy"] > 0.8, "the policy must learn beside them"
