@@ -25,7 +25,7 @@ from agents.policy import AgentPolicy, build_policy
 from agents.unstuck import Unstuck
 from environments.durable import SEAL, replace
 from environments.problem import Problem
-from environments.world import World, differences
+from environments.world import World, require
 
 FORMAT = "gpo-agent-1"
 _ENTRY = "gpo"  # of a safetensors file's metadata
@@ -46,12 +46,7 @@ class Agent:
 
     def require_world(self, world: World, called: str = "The agent") -> None:
         """Refuse, with what differs, a world other than the one the agent was made for."""
-        lines = differences(world.describe(), self.world)
-        if lines:
-            raise Problem(
-                f"{called} was made for another world than {world.id}: {'; '.join(lines)}. "
-                "Choose an agent of this world or train a new one."
-            )
+        require(world, self.world, called, "Choose an agent of this world or train a new one.")
 
 
 def save_agent(

@@ -28,7 +28,7 @@ from demos.parquet import CHECKSUM_FILE, STEPS_FILE, Damaged, decode, encode, re
 from demos.revision import read_current
 from environments.durable import locked, replace, sync, to_json, write_synced
 from environments.problem import Problem
-from environments.world import World, differences
+from environments.world import World, require
 
 _NUMBER = re.compile("0|[1-9][0-9]*")  # as we write it: a folder 007 is none of ours
 
@@ -59,11 +59,9 @@ class Dataset:
     def require_world(self, world: World) -> None:
         """Refuse, with what differs, a world other than the one these episodes were played in."""
         if self.fingerprint != world.fingerprint:
-            lines = differences(world.describe(), self.facts["world_description"])
-            raise Problem(
-                f"Dataset {self.name} was made for another world than {world.id}: "
-                f"{'; '.join(lines)}. Choose a dataset of this world or record a new one."
-            )
+            described = self.facts["world_description"]
+            cure = "Choose a dataset of this world or record a new one."
+            require(world, described, f"Dataset {self.name}", cure)
 
     def __len__(self) -> int:
         return max(self._listing(), default=-1) + 1

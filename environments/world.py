@@ -192,6 +192,25 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"it has {', '.join(names)}." if names else "it has none."
 
 
+def require(world: World, described: dict[str, Any], what: str, cure: str) -> None:
+    """Refuse what was made for another world.
+
+    Args:
+        world: the world it is to be used in.
+        described: `describe()` of the world it was made for.
+        what: the thing, as a sentence begins with it.
+        cure: what to do instead, as a sentence.
+
+    Raises:
+        Problem: they differ; it says in what.
+    """
+    if described.get("world") != world.id:
+        raise Problem(f"{what} was made for {described.get('world')}, not for {world.id}. {cure}")
+    lines = differences(world.describe(), described)
+    if lines:
+        raise Problem(f"{what} was made for another {world.id}: {'; '.join(lines)}. {cure}")
+
+
 def differences(ours: dict[str, Any], theirs: dict[str, Any]) -> list[str]:
     """What differs between two `describe()`s, a line each: `params.layout: here a, there b`."""
     lines = []

@@ -96,7 +96,7 @@ def clone(
         settings.learning_rate,
     )
     _fit_normaliser(policy, arrays.observations[train], settings.scale_floor)
-    objective = _Objective(policy, settings, _action_weights(settings, action_names, action_space))
+    objective = _Objective(policy, settings, action_weights(settings, action_names, action_space))
     data = [
         torch.from_numpy(arrays.observations.astype(np.float32)),
         torch.from_numpy(arrays.actions.astype(np.int64 if objective.discrete else np.float32)),
@@ -222,9 +222,14 @@ def _fit_normaliser(policy: AgentPolicy, observations: np.ndarray, floor: float)
         fit(observations, floor)
 
 
-def _action_weights(
+def action_weights(
     settings: CloneSettings, names: Sequence[str], space: spaces.Space[Any]
 ) -> Tensor | None:
+    """The weight of each discrete action in the loss, [A], or None if all count alike.
+
+    Raises:
+        Problem: a weight for an action that does not exist, or weights where actions are not discrete.
+    """
     if not settings.action_weights:
         return None
     if not isinstance(space, spaces.Discrete):

@@ -13,7 +13,7 @@ from environments.problem import Problem
 from environments.world import World
 from training.evaluate import HELD_OUT
 from training.judgement import Protocol, judge, summary
-from training.tables import show_scores
+from training.tables import show_parts, show_scores
 
 
 def evaluate_command(
@@ -62,9 +62,7 @@ def evaluate_command(
     )
     console = Console()
     show_scores(console, {"world": place.id, "protocol": str(protocol), "rows": {name: found}})
-    for number, totals in enumerate(found["seats"] if seat is None else [found["seats"][0]]):
-        shown = ", ".join(f"{k} {v['mean']:.2f}" for k, v in totals.items() if k != "return")
-        console.print(f"seat {number if seat is None else seat}: {shown}", soft_wrap=True)
+    show_parts(console, found, list(place.costs), seat or 0)
 
 
 def _world(agent: str, world: str | None) -> World:

@@ -93,6 +93,7 @@ class Floor(BaseCallback):
         self.best_mean, self.best_update = self.clone_mean, -1  # -1: the clone itself
         self.highest = self.least
         self.metrics = folder / "metrics.jsonl"
+        self.trouble = ""  # why refining stopped early, in a sentence
 
     def resume(self, start: Checkpoint) -> None:
         """Take up where a checkpoint left off."""
@@ -107,14 +108,15 @@ class Floor(BaseCallback):
 
     @property
     def verdict(self) -> str:
-        """One sentence on what is handed on."""
+        """What is handed on, in a sentence, after another if refining stopped early."""
+        before = f"{self.trouble} " if self.trouble else ""
         if self.best_update < 0:
             return (
-                f"No refined agent was reliably better than the clone ({self.north_star} "
+                f"{before}No refined agent was reliably better than the clone ({self.north_star} "
                 f"{self.clone_mean:.2f}), so the clone itself is handed on."
             )
         return (
-            f"The best agent is from update {self.best_update}: {self.north_star} "
+            f"{before}The best agent is from update {self.best_update}: {self.north_star} "
             f"{self.best_mean:.2f} against the clone's {self.clone_mean:.2f} on the same seeds."
         )
 

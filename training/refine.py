@@ -20,13 +20,19 @@ from gymnasium import spaces
 from stable_baselines3 import PPO
 from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.distributions import Distribution
 from stable_baselines3.common.utils import explained_variance, obs_as_tensor
 from stable_baselines3.common.vec_env import VecEnv
 from torch import Tensor
 
+from environments.problem import Problem
 from training import losses
 
 CHUNK = 8192  # observations a forward pass; larger ones fall out of the cache
+
+
+class Diverged(Problem):
+    """The policy has become nonsense."""
 
 
 class Refiner(PPO):
@@ -59,7 +65,12 @@ class Refiner(PPO):
         reseed_every: int = 0,
         **keywords: Any,
     ) -> None:
+        for name in _NOT_OURS:
+            if keywords.get(name):
+                raise ValueError(f"Refiner does not have PPO's {name}; leave it out")
         self.clone = clone
+        if clone is not None:
+            clone.set_training_mode(False)  # no dropout: the anchor must not shake
         self.schedules: dict[str, float | Callable[[float], float]] = {
             "kl_clone": kl_clone,
             "kl_clone_reverse": kl_clone_reverse,
@@ -185,6 +196,8 @@ class Refiner(PPO):
                 minibatch = {name: column[chosen] for name, column in data.items()}
                 logged.append(self.gradient_step(minibatch, weights, clip))
             self._n_updates += 1
+        with torch.no_grad():
+            self._distribution(minibatch["observations"])
         self._log(logged, weights, clip)
 
     def loss_weights(self) -> dict[str, float]:
@@ -207,7 +220,8 @@ class Refiner(PPO):
         self.policy.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), self.max_grad_norm)
-        self.policy.optimizer.step()
+        if norm.isfinite():  # else the step is left out: it would leave no number behind
+            self.policy.optimizer.step()
         with torch.no_grad():
             ratio = torch.exp(log_ratio)
             moved = {
@@ -227,7 +241,7 @@ class Refiner(PPO):
         if frozen:
             parts |= {name: zero for name in weights if name != "value"}
             return parts, torch.zeros(len(values))
-        policy = self.policy.get_distribution(seen)
+        policy = self._distribution(seen)
         log_prob = policy.log_prob(minibatch["actions"])
         log_ratio = log_prob - minibatch["log_prob"]
         advantages = minibatch["advantages"]
@@ -243,6 +257,19 @@ class Refiner(PPO):
                 parts["kl_clone_reverse"] = losses.divergence(clone, policy).mean()
         return parts, log_ratio
 
+    def _distribution(self, seen: Tensor) -> Distribution:
+        """What the policy would do: [M] distributions.
+
+        Raises:
+            Diverged: its parameters are no numbers.
+        """
+        try:
+            return self.policy.get_distribution(seen)
+        except ValueError:  # torch's answer
+            raise Diverged(
+                "The refining diverged, its policy gives no numbers any more: lower its learning rate."
+            ) from None
+
     def _flatten_rollout(self) -> dict[str, Tensor]:
         """The rollout as tensors [T x B, ...], without copying."""
         buffer: Any = self.rollout_buffer
@@ -255,7 +282,7 @@ class Refiner(PPO):
         discrete = isinstance(self.action_space, spaces.Discrete)
         data = {
             "observations": flat(buffer.observations),
-            "actions": actions.long().flatten() if discrete else actions,
+            "actions": actions.long().flatten() if discrete else actions.float(),
             "log_prob": flat(buffer.log_probs),
             "advantages": flat(buffer.advantages),
             "returns": flat(buffer.returns),
@@ -290,6 +317,7 @@ class Refiner(PPO):
 
 
 _PPO = ("surrogate", "value")
+_NOT_OURS = ("clip_range_vf", "target_kl", "use_sde")  # PPO's settings that our update would ignore
 
 
 def _truncated(dones: np.ndarray, infos: list[dict[str, Any]]) -> list[int]:

@@ -21,7 +21,7 @@ from environments.seating import Seating
 from environments.world import World
 from training.checkpoint import read_checkpoint, restore_optimiser
 from training.floor import Floor
-from training.refine import Refiner
+from training.refine import Diverged, Refiner
 from training.settings import Settings, discount
 
 
@@ -134,7 +134,10 @@ def refine(
     remaining = settings.steps - model.num_timesteps
     if remaining > 0:
         callbacks = CallbackList([floor, FadeReward(batch, reward), Report(tick)])
-        model.learn(remaining, callbacks, log_interval=1, reset_num_timesteps=False)
+        try:
+            model.learn(remaining, callbacks, log_interval=1, reset_num_timesteps=False)
+        except Diverged as diverged:  # the best so far is still good
+            floor.trouble = str(diverged)
     return floor.best
 
 

@@ -65,7 +65,7 @@ class Run:
         else:
             self.write_json("recipe.json", resolved)
         self.recipe_hash = hashlib.sha256(to_json(resolved)).hexdigest()
-        self.write_json("machine.json", _machine())
+        self.write_json("machine.json", _machine(recipe.threads))
 
     def path(self, name: str) -> Path:
         """The path of a file of the run."""
@@ -94,14 +94,14 @@ class Run:
             yield
 
 
-def _machine() -> dict[str, Any]:
+def _machine(threads: int) -> dict[str, Any]:
     """What the results may depend on."""
     return {
         "python": platform.python_version(),
         "packages": {name: metadata.version(name) for name in PACKAGES},
         "processor": _processor(),
         "cpus": os.cpu_count(),
-        "torch_threads": torch.get_num_threads(),
+        "torch_threads": threads,
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }
 

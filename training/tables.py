@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich import box
@@ -27,7 +27,7 @@ def show_scores(
     rows: Mapping[str, Any] = scores["rows"]
     seats = max(len(row["seats"]) for row in rows.values())
     heading = title or f"{scores['world']}: return per game"
-    table = Table(title=heading, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
     table.add_column("who", no_wrap=True)
     for seat in range(seats):
         table.add_column(f"seat {seat}" if seats > 1 else "return", justify="right", no_wrap=True)
@@ -38,11 +38,28 @@ def show_scores(
         cells += [""] * (seats - len(cells))
         cells += [texts.get(name, "") for texts in (extra or {}).values()]
         table.add_row(name, *cells)
+    console.print(heading, style="bold")
     console.print(table)
     console.print(f"{scores['protocol']}; mean [95 % bootstrap interval].", soft_wrap=True)
 
 
-def spread(found: Mapping[str, float]) -> str:
-    """`156.4 [150, 163]`, safe from rich's markup."""
-    digits = 0 if abs(found["mean"]) >= 20 else 2
-    return f"{found['mean']:.1f} \\[{found['low']:.{digits}f}, {found['high']:.{digits}f}]"
+def show_parts(
+    console: Console, found: Mapping[str, Any], costs: Sequence[str], first: int = 0
+) -> None:
+    """Print every term and cost of one pairing, a column for each seat from `first` on."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    table.add_column("per game", no_wrap=True)
+    for seat in range(len(found["seats"])):
+        table.add_column(f"seat {first + seat}", justify="right", no_wrap=True)
+    for name in found["seats"][0]:
+        if name != "return" or len(found["seats"][0]) == 1:
+            label = f"{name} (cost)" if name in costs else name
+            table.add_row(label, *(spread(seat[name], 2) for seat in found["seats"]))
+    console.print(table)
+
+
+def spread(found: Mapping[str, float], digits: int | None = None) -> str:
+    """`156.4 [150, 163]`, safe from rich's markup; the ends have `digits` decimals, or as many as tell."""
+    if digits is None:
+        digits = 0 if abs(found["mean"]) >= 20 else 2
+    return f"{found['mean']:.{max(digits, 1)}f} \\[{found['low']:.{digits}f}, {found['high']:.{digits}f}]"

@@ -18,8 +18,9 @@ from agents.saving import Agent, as_player, load_agent, named_player, save_agent
 from demos.dataset import Dataset
 from demos.store import Store
 from environments.catalog import make_batch, make_world
+from environments.reward import weight_vector
 from environments.world import World
-from training.clone import clone, recorded_returns
+from training.clone import action_weights, clone, recorded_returns
 from training.floor import Floor, Judge
 from training.judgement import Protocol, judge, people, summary
 from training.pictures import draw_curve
@@ -41,6 +42,7 @@ def train_from_file(name: str, folder: str | None = None, overrides: Sequence[st
         Problem: anything about the recipe, the data or the folder that cannot work.
     """
     recipe = read_recipe(name, overrides)
+    prepare(recipe)  # before the run folder: a mistake leaves nothing behind
     run = Run(Path(folder) if folder else Path("runs") / Path(name).stem, recipe)
     console = Console()
     with run.alone():
@@ -51,17 +53,32 @@ def train_from_file(name: str, folder: str | None = None, overrides: Sequence[st
     console.print(f"Play it again: gpo evaluate {run.path('agent.safetensors')}", soft_wrap=True)
 
 
-def train(run: Run, bars: Bars) -> str:
-    """Do what is still to do; returns the floor's verdict in one sentence."""
-    recipe = run.recipe
-    torch.set_num_threads(recipe.threads)
+def prepare(recipe: Recipe) -> tuple[World, dict[str, Dataset]]:
+    """The world and the recordings of a recipe, checked as far as can be without training.
+
+    Raises:
+        Problem: the recipe names something that does not exist or does not fit.
+    """
     world = make_world(recipe.world.id, **recipe.world.params)
+    weight_vector(world.terms, recipe.reward.weights or {})
+    weight_vector(world.terms, dict.fromkeys(recipe.reward.faded, 0.0))
+    action_weights(recipe.clone, world.action_names, world.action_space)
+    if recipe.partner.player != "clone":
+        named_player(recipe.partner.player, world)
     store = Store(recipe.data.root)
     recordings = {"clone": store.open(recipe.data.train)}
     if recipe.data.held_out is not None and len(world.agents) > 1:
         recordings["human_model"] = store.open(recipe.data.held_out)
     for dataset in recordings.values():
         dataset.require_world(world)
+    return world, recordings
+
+
+def train(run: Run, bars: Bars) -> str:
+    """Do what is still to do; returns the floor's verdict in one sentence."""
+    recipe = run.recipe
+    torch.set_num_threads(recipe.threads)
+    world, recordings = prepare(recipe)
     made = {role: _cloned(run, role, world, data, bars) for role, data in recordings.items()}
     agent, verdict = _refined(run, world, made["clone"], bars)
     if not run.has("scores.json"):
@@ -87,7 +104,9 @@ def _cloned(run: Run, role: str, world: World, dataset: Dataset, bars: Bars) -> 
                 world.observation_space,
                 world.action_space,
                 recipe.clone,
-                returns=recorded_returns(arrays, weights, gamma, recipe.refine.reward_scale),
+                returns=recorded_returns(
+                    arrays, weights, gamma, recipe.refine.reward_scale, list(world.costs)
+                ),
                 action_names=world.action_names,
                 seed=recipe.seed,
                 tick=lambda record: bar(int(record["epoch"])),

@@ -249,9 +249,9 @@ def test_without_a_discount_a_cut_off_episode_tells_nothing():
 
 @pytest.mark.parametrize("terminated", [True, False])
 def test_values_learn_what_the_recordings_earned(terminated):
-    arrays = earning(terminated, 80)
+    arrays = earning(terminated, 60)
     returns = recorded_returns(arrays, {"to_go": 1.0}, 0.7, 0.3, ["late"])
-    patient = {"epochs": 60, "tolerance": 9.0, "value_weight": 1.0, "hidden": [64]}
+    patient = {"epochs": 60, "tolerance": 9.0, "value_weight": 1.0, "hidden": [64, 64]}
     found = cloned(arrays=arrays, returns=returns, changes=patient)
     with torch.inference_mode():
         values = found.policy.predict_all_values(torch.from_numpy(arrays.observations)).numpy()
