@@ -202,14 +202,23 @@ class _Objective:
         return found
 
 
+def require_matches(count: int) -> None:
+    """Refuse recordings that cannot be parted.
+
+    Raises:
+        Problem: fewer than two matches.
+    """
+    if count < 2:
+        raise Problem(
+            "Cloning holds back whole matches to judge itself, but the recordings hold only "
+            f"{count}: record at least two."
+        )
+
+
 def _split(groups: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows to train on and rows held back, by whole groups, at least one group on each side."""
     numbers = np.unique(groups)
-    if len(numbers) < 2:
-        raise Problem(
-            "Cloning holds back whole matches to judge itself, but the recordings hold only "
-            f"{len(numbers)}: record at least two."
-        )
+    require_matches(len(numbers))
     count = min(max(1, round(len(numbers) * share)), len(numbers) - 1)
     held = np.random.default_rng(seed).permutation(numbers)[:count]
     is_held = np.isin(groups, held)

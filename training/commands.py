@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from ast import literal_eval
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from agents.player import Player
 from agents.saving import load_agent, named_player
-from environments.catalog import make_world
+from environments.catalog import WORLDS, make_world
 from environments.problem import Problem
 from environments.world import World
 from training.evaluate import HELD_OUT
@@ -70,12 +72,25 @@ def _world(agent: str, world: str | None) -> World:
     if agent.endswith(".safetensors"):
         described = load_agent(Path(agent)).world
         if world is None or world == described["world"]:
-            return make_world(described["world"], **described["params"])
+            return make_world(described["world"], **_params(described))
     if world is None:
         raise Problem(
             f"'{agent}' plays any world: say which with --world, for instance gpo/Kitchen-v0."
         )
     return make_world(world)
+
+
+def _params(described: dict[str, Any]) -> dict[str, Any]:
+    """A world's parameters as it is made with; those of a foreign one are described in Python's words."""
+    params: dict[str, Any] = described["params"]
+    if described["world"] in WORLDS:
+        return params
+    try:
+        return {name: literal_eval(words) for name, words in params.items()}
+    except (ValueError, SyntaxError):
+        raise Problem(
+            f"{described['world']} was made with {params}, which cannot be made again from words."
+        ) from None
 
 
 def _short(name: str) -> str:

@@ -22,7 +22,7 @@ from demos.commands import import_overcooked
 from environments.catalog import make_batch, make_world
 from environments.faces.picture import picture
 from environments.worlds.kitchen_layouts import named_layout
-from training.pictures import draw_curve
+from training.pictures import draw_curve, read_metrics
 from training.progress import Bars
 from training.published import published_texts
 from training.recipe import Recipe, check_recipe, read_recipe
@@ -153,13 +153,31 @@ def _finish(run: Run, rival: Rival, console: Console, layout: str) -> None:
         "the refined agent plays without that rule.",
         soft_wrap=True,
     )
-    if not rival.ready:
+    if rival.ready:
+        console.print(_compare_speed(run.folder, rival.folder), soft_wrap=True)
+    else:
         console.print("PPO from nothing was left out: it takes a second core.")
     others = [("from nothing", rival.folder)] if rival.ready else []
     level = rows["people with people"]["seats"][0]["return"]["mean"]
     draw_curve(run.folder, world, others, {"people with people": level})
     if not run.has("game.mp4"):
         _film(run)
+
+
+def _compare_speed(ours: Path, theirs: Path) -> str:
+    """One sentence on how soon either run was nearly as good as ours ever got."""
+    level = 0.9 * max(row["north_star"] for row in read_metrics(ours))
+
+    def reached(folder: Path) -> str:
+        for row in read_metrics(folder):
+            if row["north_star"] >= level:
+                return f"after {row['steps']:,} steps"
+        return "never"
+
+    return (
+        f"Nine tenths of the refined agent's best ({20 * level:.0f}) were reached {reached(ours)} from the "
+        f"clone and {reached(theirs)} from nothing."
+    )
 
 
 def _film(run: Run) -> None:

@@ -20,6 +20,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from agents.player import NetworkPlayer, Player
 from agents.policy import AgentPolicy
+from environments.durable import replace
 from training.checkpoint import Checkpoint, optimiser_tensors, write_checkpoint
 from training.evaluate import Games, interval, play_games
 
@@ -102,9 +103,10 @@ class Floor(BaseCallback):
         if start.facts["highest"] is not None:
             self.highest = start.facts["highest"]
         if self.metrics.exists():  # rows written after the checkpoint will be written again
-            rows = [json.loads(line) for line in self.metrics.read_text().splitlines()]
-            kept = [json.dumps(row) + "\n" for row in rows if row["update"] < start.update]
-            self.metrics.write_text("".join(kept))
+            lines = self.metrics.read_text(encoding="utf-8").splitlines(keepends=True)
+            whole = [line for line in lines if line.endswith("\n")]  # the last may be cut off
+            kept = [line for line in whole if json.loads(line)["update"] < start.update]
+            replace(self.metrics, "".join(kept).encode())
 
     @property
     def verdict(self) -> str:

@@ -78,16 +78,16 @@ def summary(played: list[Games]) -> dict[str, Any]:
 def people(dataset: Dataset, world: World, horizon: int) -> dict[str, Any]:
     """What the recorded people reached in the first `horizon` steps of each match, as `summary`.
 
-    A recording shorter than that is left out.
+    A recording that was cut off before that is left out; a game that was over by then is whole.
     """
     arrays = dataset.arrays()
     weights = world.weights
     reward = np.sum([weights.get(n, 0.0) * values for n, values in arrays.terms.items()], axis=0)
     by_seat: dict[str, list[float]] = {agent: [] for agent in world.agents}
     for e, (start, end) in enumerate(zip(arrays.starts[:-1], arrays.starts[1:], strict=True)):
-        if end - start >= horizon:
+        if end - start >= horizon or arrays.terminated[e]:
             seat = dataset.episode_facts(e)["agent"]
-            by_seat[seat].append(float(reward[start : start + horizon].sum()))
+            by_seat[seat].append(float(reward[start : min(end, start + horizon)].sum()))
     seats = [{"return": _spread(np.array(totals))} for totals in by_seat.values() if totals]
     return {"seats": seats, "games": min((len(t) for t in by_seat.values()), default=0)}
 

@@ -43,6 +43,9 @@ PUBLISHED: dict[str, dict[str, tuple[float, ...]]] = {
 
 
 def published_texts(layout: str) -> dict[str, str]:
-    """Pairing -> `104 / 110`, for a column beside ours."""
+    """Pairing -> `109.5`, or `104 / 110` where the seats differ, for a column beside ours."""
     rows = PUBLISHED[layout]
-    return {name: " / ".join(f"{value:.0f}" for value in values) for name, values in rows.items()}
+    return {
+        name: f"{values[0]:g}" if len(values) == 1 else " / ".join(f"{v:.0f}" for v in values)
+        for name, values in rows.items()
+    }

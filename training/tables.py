@@ -31,8 +31,8 @@ def show_scores(
     table.add_column("who", no_wrap=True)
     for seat in range(seats):
         table.add_column(f"seat {seat}" if seats > 1 else "return", justify="right", no_wrap=True)
-    for heading in extra or {}:
-        table.add_column(heading, justify="right")
+    for column in extra or {}:
+        table.add_column(column, justify="right")
     for name, row in rows.items():
         cells = [spread(seat["return"]) for seat in row["seats"]]
         cells += [""] * (seats - len(cells))

@@ -20,7 +20,7 @@ from demos.store import Store
 from environments.catalog import make_batch, make_world
 from environments.reward import weight_vector
 from environments.world import World
-from training.clone import action_weights, clone, recorded_returns
+from training.clone import action_weights, clone, recorded_returns, require_matches
 from training.floor import Floor, Judge
 from training.judgement import Protocol, judge, people, summary
 from training.pictures import draw_curve
@@ -71,6 +71,7 @@ def prepare(recipe: Recipe) -> tuple[World, dict[str, Dataset]]:
         recordings["human_model"] = store.open(recipe.data.held_out)
     for dataset in recordings.values():
         dataset.require_world(world)
+        require_matches(len(set(_matches(dataset))))
     return world, recordings
 
 
@@ -87,14 +88,18 @@ def train(run: Run, bars: Bars) -> str:
     return verdict
 
 
+def _matches(dataset: Dataset) -> list[str]:
+    """The match of each episode; without one an episode stands for itself."""
+    return [dataset.episode_facts(e)["match"] or str(e) for e in range(len(dataset))]
+
+
 def _cloned(run: Run, role: str, world: World, dataset: Dataset, bars: Bars) -> Agent:
     """The agent cloned from a dataset, from the run folder if it is there."""
     path = run.path(f"{role}.safetensors")
     if not path.exists():
         recipe = run.recipe
         arrays = dataset.arrays()
-        matches = [dataset.episode_facts(e)["match"] or str(e) for e in range(len(dataset))]
-        groups = np.unique(matches, return_inverse=True)[1]
+        groups = np.unique(_matches(dataset), return_inverse=True)[1]
         weights = recipe.reward.weights or world.weights
         gamma = discount(recipe.refine.half_life, world.tick)
         with bars.bar(CLONING[role], recipe.clone.epochs, "epochs") as bar:

@@ -1,0 +1,191 @@
+"""Recipes: ours parse, and a mistake in one is a sentence that names it."""
+
+import pytest
+
+from environments.catalog import make_world
+from environments.problem import Problem
+from training.recipe import RECIPES, check_recipe, read_recipe
+from training.run import Run
+from training.train import prepare
+
+LEAST = {"world": {"id": "gpo/Balance-v0"}, "data": {"train": "somebody"}}
+
+
+def refusal(**changes):
+    """The sentence with which a recipe is refused."""
+    with pytest.raises(Problem) as caught:
+        check_recipe({**LEAST, **changes}, "r.toml")
+    sentence = str(caught.value)
+    assert sentence.startswith("r.toml: ")
+    assert "\n" not in sentence
+    assert sentence[-1] in ".?"
+    return sentence
+
+
+# ------------------------------------------------------------------ ours
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in RECIPES.glob("*.toml")))
+def test_our_recipes_name_worlds_terms_and_actions_that_exist(name):
+    recipe = read_recipe(name)
+    world = make_world(recipe.world.id, **recipe.world.params)
+    assert set(recipe.reward.weights or {}) <= set(world.terms)
+    assert set(recipe.reward.faded) <= set(recipe.reward.weights or {})
+    assert set(recipe.clone.action_weights) <= set(world.action_names)
+    assert recipe.refine.steps % (recipe.refine.games * recipe.refine.rollout) == 0
+
+
+def test_a_recipe_is_found_by_path_and_by_name(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text((RECIPES / "cramped_room.toml").read_text())
+    assert read_recipe(str(path)) == read_recipe("cramped_room") == read_recipe("cramped_room.toml")
+
+
+def test_what_is_left_out_has_a_default():
+    recipe = check_recipe(LEAST, "r.toml")
+    assert recipe.refine.start == "clone"
+    assert recipe.reward.weights is None
+
+
+# ------------------------------------------------------------------ overrides
+
+
+def test_overrides_replace_and_add():
+    recipe = read_recipe(
+        "cramped_room",
+        ["refine.steps=2_000_000", "seed=3", "reward.weights.soup=1.5", "data.held_out=others"],
+    )
+    assert recipe.refine.steps == 2_000_000
+    assert recipe.seed == 3
+    assert recipe.reward.weights is not None
+    assert recipe.reward.weights["soup"] == 1.5
+    assert recipe.data.held_out == "others"
+
+
+def test_an_override_is_read_as_toml_reads_it():
+    recipe = read_recipe(
+        "cramped_room", ["clone.hidden=[64, 64]", "evaluate.greedy=true", "clone.action_weights={}"]
+    )
+    assert recipe.clone.hidden == [64, 64]
+    assert recipe.evaluate.greedy
+    assert recipe.clone.action_weights == {}
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("refine.stesp=3", "did you mean 'steps'"),
+        ("refin.steps=3", "did you mean 'refine'"),
+        ("refine.steps=-3", "refine.steps = -3"),
+        ("seed.x=3", "'seed' is a single value"),
+    ],
+)
+def test_a_wrong_override_is_refused(override, said):
+    with pytest.raises(Problem) as caught:
+        read_recipe("cramped_room", [override])
+    assert said in str(caught.value)
+
+
+# ------------------------------------------------------------------ mistakes
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"sed": 1}, "no setting 'sed': did you mean 'seed'?"),
+        ({"world": {"id": "x", "horizn": 5}}, "'world.horizn': did you mean 'horizon'?"),
+        ({"reward": {"wieghts": {}}}, "'reward.wieghts': did you mean 'weights'?"),
+        ({"data": {"train": "x", "heldout": "y"}}, "'data.heldout': did you mean 'held_out'?"),
+        ({"clone": {"epoch": 3}}, "'clone.epoch': did you mean 'epochs'?"),
+        ({"partner": {"stuck": 3}}, "did you mean 'stuck_steps'?"),
+        ({"refine": {"learningrate": 3}}, "did you mean 'learning_rate'?"),
+        ({"evaluate": {"game": 3}}, "did you mean 'games'?"),
+        ({"evaluate": {"qqq": 3}}, "known here: games, greedy."),
+    ],
+)
+def test_an_unknown_setting_is_answered_with_the_nearest(changes, said):
+    assert said in refusal(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"refine": {"steps": -1}}, "refine.steps = -1: input should be greater"),
+        ({"refine": {"steps": 1.5}}, "refine.steps = 1.5"),
+        ({"refine": {"steps": "many"}}, "refine.steps = 'many'"),
+        ({"refine": {"start": "scratch"}}, "refine.start = 'scratch'"),
+        ({"refine": {"entropy": [1.0]}}, "refine.entropy"),
+        ({"refine": {"gae_lambda": 1.1}}, "refine.gae_lambda"),
+        ({"clone": {"hidden": "big"}}, "clone.hidden"),
+        ({"clone": {"dropout": 1}}, "clone.dropout"),
+        ({"clone": {"action_weights": {"stay": "little"}}}, "clone.action_weights.stay"),
+        ({"world": {"id": "x", "horizon": 0}}, "world.horizon = 0"),
+        ({"evaluate": {"games": 0}}, "evaluate.games = 0"),
+        ({"seed": -1}, "seed = -1"),
+        ({"world": 3}, "world = 3"),
+        ({"world": {}}, "the setting 'world.id' is missing"),
+    ],
+)
+def test_a_value_out_of_bounds_is_named(changes, said):
+    assert said in refusal(**changes)
+
+
+def test_a_missing_section_is_named():
+    with pytest.raises(Problem, match="'data' is missing"):
+        check_recipe({"world": {"id": "x"}}, "r.toml")
+
+
+@pytest.mark.parametrize("content", [b"seed = ", b"seed 3", b"\xff\xfe", b"[world\n"])
+def test_what_is_no_toml_is_refused(tmp_path, content):
+    path = tmp_path / "bad.toml"
+    path.write_bytes(content)
+    with pytest.raises(Problem, match="is not TOML"):
+        read_recipe(str(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("cramped_rom", "did you mean 'cramped_room'"), ("xyz", "ours are"), ("a/b.toml", "ours are")],
+)
+def test_an_unknown_recipe_is_answered_with_ours(name, said):
+    with pytest.raises(Problem, match=said):
+        read_recipe(name)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"reward": {"weights": {"balancd": 1.0}}}, "did you mean 'balanced'"),
+        ({"reward": {"faded": ["centerd"]}}, "did you mean 'centred'"),
+        ({"world": {"id": "gpo/Balanc-v0"}}, "did you mean 'gpo/Balance-v0'"),
+        ({"world": {"id": "gpo/Balance-v0", "params": {"gravty": 1}}}, "did you mean 'gravity'"),
+        ({"partner": {"player": "clon"}}, "'clon' is no player"),
+        ({}, "no dataset somebody"),
+    ],
+)
+def test_what_a_recipe_names_must_exist(tmp_path, changes, said):
+    content = {**LEAST, "data": {"train": "somebody", "root": str(tmp_path)}, **changes}
+    with pytest.raises(Problem) as caught:
+        prepare(check_recipe(content, "r.toml"))
+    assert said in str(caught.value)
+
+
+# ------------------------------------------------------------------ the run folder
+
+
+def test_a_run_folder_does_not_take_another_recipe(tmp_path):
+    def recipe(steps):
+        return check_recipe({**LEAST, "refine": {"steps": steps}}, "r.toml")
+
+    first = Run(tmp_path / "run", recipe(10))
+    assert Run(tmp_path / "run", recipe(10)).recipe_hash == first.recipe_hash
+    with pytest.raises(Problem, match=r"another recipe \(refine\.steps: here 20, there 10\)"):
+        Run(tmp_path / "run", recipe(20))
+
+
+def test_a_run_folder_is_held_by_one(tmp_path):
+    run = Run(tmp_path / "run", check_recipe(LEAST, "r.toml"))
+    with run.alone(), pytest.raises(Problem, match="in use by another process"), run.alone():
+        pass
+    with run.alone():
+        pass
