@@ -96,7 +96,7 @@ def clone(
         settings.learning_rate,
     )
     _fit_normaliser(policy, arrays.observations[train], settings.scale_floor)
-    objective = _Objective(policy, settings, action_weights(settings, action_names, action_space))
+    objective = Objective(policy, settings, action_weights(settings, action_names, action_space))
     data = [
         torch.from_numpy(arrays.observations.astype(np.float32)),
         torch.from_numpy(arrays.actions.astype(np.int64 if objective.discrete else np.float32)),
@@ -109,7 +109,7 @@ def clone(
 
 def _fit(
     policy: AgentPolicy,
-    objective: _Objective,
+    objective: Objective,
     training: list[Tensor],
     validation: list[Tensor],
     settings: CloneSettings,
@@ -140,7 +140,7 @@ def _fit(
 
 
 def one_epoch(
-    objective: _Objective, optimiser: torch.optim.Optimizer, data: list[Tensor], batch_size: int
+    objective: Objective, optimiser: torch.optim.Optimizer, data: list[Tensor], batch_size: int
 ) -> float:
     """Every step once, in random order; the mean loss. The last minibatch may be smaller."""
     objective.policy.set_training_mode(True)
@@ -156,7 +156,7 @@ def one_epoch(
     return float(sum_of_losses) / len(order)
 
 
-class _Objective:
+class Objective:
     """Minus the weighted log-likelihood of the actions, plus the values' error."""
 
     def __init__(

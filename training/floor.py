@@ -102,10 +102,13 @@ class Floor(BaseCallback):
         self.best_mean, self.best_update = start.facts["best_mean"], start.facts["best_update"]
         if start.facts["highest"] is not None:
             self.highest = start.facts["highest"]
-        if self.metrics.exists():  # rows written after the checkpoint will be written again
+
+    def drop_rows(self, update: int) -> None:
+        """Remove the rows of metrics from `update` on, which will be written again."""
+        if self.metrics.exists():
             lines = self.metrics.read_text(encoding="utf-8").splitlines(keepends=True)
             whole = [line for line in lines if line.endswith("\n")]  # the last may be cut off
-            kept = [line for line in whole if json.loads(line)["update"] < start.update]
+            kept = [line for line in whole if json.loads(line)["update"] < update]
             replace(self.metrics, "".join(kept).encode())
 
     @property
@@ -161,7 +164,7 @@ class Floor(BaseCallback):
         """Judge the policy, keep it if it is the best, and return the row of metrics."""
         played = self.judge(NetworkPlayer(policy, JUDGE_SEEDS))
         found = interval(ours(played, self.north_star))
-        if found.high >= self.highest and found.low >= self.least:
+        if found.high >= self.highest and found.low > self.least:
             self.best.load_state_dict(policy.state_dict())
             self.best_mean, self.best_update = found.mean, self._update
         self.highest = max(self.highest, found.mean)

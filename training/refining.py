@@ -133,6 +133,7 @@ def refine(
         floor.resume(start)
     remaining = settings.steps - model.num_timesteps
     if remaining > 0:
+        floor.drop_rows(0 if start is None else start.update)
         callbacks = CallbackList([floor, FadeReward(batch, reward), Report(tick)])
         try:
             model.learn(remaining, callbacks, log_interval=1, reset_num_timesteps=False)

@@ -171,15 +171,17 @@ def test_a_missing_file_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("other", "said"),
     [
-        ({"world": "gpo/Kitchen-v0", "layout": "counter_circuit"}, "params.layout"),
-        ({"world": "gpo/Balance-v0"}, "world: here gpo/Balance-v0, there gpo/Kitchen-v0"),
+        (
+            {"world": "gpo/Kitchen-v0", "layout": "counter_circuit"},
+            "params.layout: here counter_circuit, there cramped_room",
+        ),
+        ({"world": "gpo/Balance-v0"}, "was made for gpo/Kitchen-v0, not for gpo/Balance-v0"),
     ],
 )
 def test_an_agent_of_another_world_is_refused_with_what_differs(saved, other, said):
-    with pytest.raises(Problem, match="made for another world") as caught:
+    with pytest.raises(Problem, match=said):
         load_agent(saved).require_world(make_world(**other))
-    assert said in str(caught.value)
-    with pytest.raises(Problem, match="made for another world"):
+    with pytest.raises(Problem, match=said):
         named_player(str(saved), make_world(**other))
 
 

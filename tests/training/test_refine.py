@@ -163,8 +163,6 @@ def test_advantages_and_returns_are_ppos_on_the_same_actions(terminates, scale, 
 class Scaled(DummyVecEnv):
     """Hands on another's steps with scaled rewards."""
 
-    render_mode = None
-
     def __init__(self, worlds, scale):
         self.worlds, self.scale = worlds, scale
         VecEnv.__init__(self, worlds.num_envs, worlds.observation_space, worlds.action_space)
@@ -182,6 +180,9 @@ class Scaled(DummyVecEnv):
 
     def seed(self, seed=None):
         return self.worlds.seed(seed)
+
+    def get_attr(self, attr_name, indices=None):
+        return [None] * self.num_envs
 
     def env_is_wrapped(self, wrapper_class, indices=None):
         return [True] * self.num_envs

@@ -1,0 +1,30 @@
+"""Training in processes of their own, which can be ended at any moment."""
+
+import multiprocessing
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+SERVER = multiprocessing.get_context("forkserver")  # loads torch once; each process is then a fork
+SERVER.set_forkserver_preload(
+    [
+        "tests.training.apart",
+        "training.train",
+        "environments.worlds.balance",
+        "environments.worlds.kitchen",
+        "matplotlib.figure",
+        "torch.utils.tensorboard",
+    ]
+)
+
+
+def start(recipe: Path, folder: Path) -> BaseProcess:
+    """Begin `gpo train` in a new process."""
+    process = SERVER.Process(target=_train, args=(str(recipe), str(folder)))
+    process.start()
+    return process
+
+
+def _train(recipe: str, folder: str) -> None:
+    import gpo  # here: in the new process
+
+    raise SystemExit(gpo.main(["train", recipe, "--run", folder]))

@@ -1,0 +1,77 @@
+"""Costs with limits: each has its own multiplier, moved by a controller that looks ahead.
+
+A multiplier alone, raised while the cost is above its limit, swings about the limit (the plain Lagrangian). A
+controller with a proportional and a derivative part damps it: Stooke, Achiam, Abbeel, "Responsive Safety in
+Reinforcement Learning by PID Lagrangian Methods", ICML 2020, algorithm 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import Field
+
+from training.settings import Settings
+
+
+class CostSettings(Settings):
+    """One cost's limit and the controller of its multiplier."""
+
+    limit: float = Field(gt=0)  # of the cost, per episode
+    tighten: float = Field(0.9, gt=0, le=1)  # training aims at this share of the limit
+    proportional: float = Field(0.5, ge=0)  # gain on the smoothed excess, as a share of the aim
+    integral: float = Field(0.1, ge=0)  # gain on its sum over updates
+    derivative: float = Field(0.5, ge=0)  # gain on the cost's rise, as a share of the aim
+    smoothing: float = Field(0.7, ge=0, lt=1)  # of cost and rise: share of the old
+    most: float = Field(20.0, gt=0)  # largest multiplier
+    stop_when_spent: bool = False  # end a training episode (terminated) once it has cost its limit
+
+
+@dataclass
+class Multiplier:
+    """The multiplier of one cost, in units of the reward's deviation per cost's deviation."""
+
+    settings: CostSettings
+    value: float = 0.0
+    state: dict[str, float] = field(default_factory=lambda: {"sum": 0.0, "excess": 0.0, "cost": -1.0})
+
+    @property
+    def aim(self) -> float:
+        """Cost per episode that training aims at."""
+        return self.settings.limit * self.settings.tighten
+
+    def update(self, cost: float) -> float:
+        """Take an update's mean cost per episode; returns the new multiplier, never negative.
+
+        The rise counts only upwards, so that a falling cost is not held up by the controller (Stooke et al.).
+        """
+        s, now = self.settings, self.state
+        excess = (cost - self.aim) / self.aim
+        smoothed = cost if now["cost"] < 0 else s.smoothing * now["cost"] + (1 - s.smoothing) * cost
+        rise = 0.0 if now["cost"] < 0 else max(0.0, smoothed - now["cost"]) / self.aim
+        now["cost"] = smoothed
+        now["excess"] = s.smoothing * now["excess"] + (1 - s.smoothing) * excess
+        now["sum"] = min(max(0.0, now["sum"] + s.integral * excess), s.most)
+        wanted = s.proportional * now["excess"] + now["sum"] + s.derivative * rise
+        self.value = min(max(0.0, wanted), s.most)
+        return self.value
+
+    def facts(self) -> dict[str, float]:
+        """What a checkpoint keeps."""
+        return {**self.state, "value": self.value}
+
+    def restore(self, facts: Mapping[str, float]) -> None:
+        """Put back what `facts` gave."""
+        self.value = facts["value"]
+        self.state = {name: facts[name] for name in self.state}
+
+
+def loss_weights(multipliers: Mapping[str, Multiplier]) -> dict[str, float]:
+    """Weights of the reward's and each cost's surrogate: 1 and the multipliers, divided by their sum.
+
+    The division keeps the size of a step the same however high a multiplier climbs (Stooke et al., section 4.2).
+    """
+    whole = 1.0 + sum(m.value for m in multipliers.values())
+    costs = {f"cost/{name}": m.value / whole for name, m in multipliers.items()}
+    return {"surrogate": 1.0 / whole, **costs}
