@@ -112,6 +112,9 @@ class AgentPolicy(ActorCriticPolicy):
         keywords.setdefault("activation_fn", nn.ReLU)
         keywords.setdefault("net_arch", {"pi": [128, 128], "vf": [128, 128]})
         super().__init__(observation_space, action_space, lr_schedule, *args, **keywords)
+        # What returns of the reward and of each cost were multiplied by before values were fitted to them.
+        self.return_scale: Tensor
+        self.register_buffer("return_scale", torch.ones(1 + n_costs))
 
     def _build_mlp_extractor(self) -> None:
         arch = self.net_arch

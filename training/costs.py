@@ -2,7 +2,7 @@
 
 A multiplier alone, raised while the cost is above its limit, swings about the limit (the plain Lagrangian). A
 controller with a proportional and a derivative part damps it: Stooke, Achiam, Abbeel, "Responsive Safety in
-Reinforcement Learning by PID Lagrangian Methods", ICML 2020, algorithm 2.
+Reinforcement Learning by PID Lagrangian Methods", ICML 2020.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ class Multiplier:
 
     settings: CostSettings
     value: float = 0.0
-    state: dict[str, float] = field(default_factory=lambda: {"sum": 0.0, "excess": 0.0, "cost": -1.0})
+    state: dict[str, float] = field(
+        default_factory=lambda: {"sum": 0.0, "excess": 0.0, "cost": -1.0}
+    )
 
     @property
     def aim(self) -> float:
@@ -67,10 +69,10 @@ class Multiplier:
         self.state = {name: facts[name] for name in self.state}
 
 
-def loss_weights(multipliers: Mapping[str, Multiplier]) -> dict[str, float]:
+def surrogate_weights(multipliers: Mapping[str, Multiplier]) -> dict[str, float]:
     """Weights of the reward's and each cost's surrogate: 1 and the multipliers, divided by their sum.
 
-    The division keeps the size of a step the same however high a multiplier climbs (Stooke et al., section 4.2).
+    The division keeps the size of a step the same however high a multiplier climbs (as Stooke et al. do).
     """
     whole = 1.0 + sum(m.value for m in multipliers.values())
     costs = {f"cost/{name}": m.value / whole for name, m in multipliers.items()}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,8 @@ class Floor(BaseCallback):
         folder: of the run.
         guard: hand on the clone rather than something worse. Without it the best is simply the best,
             which is for comparisons with runs that do not start from the clone.
+        limits: by cost, what an agent that is handed on may cost per episode: the upper end of its interval.
+        budget: how far from the clone it may be, in nats per state.
     """
 
     def __init__(
@@ -85,6 +87,8 @@ class Floor(BaseCallback):
         every: int,
         folder: Path,
         guard: bool = True,
+        limits: Mapping[str, float] | None = None,
+        budget: float | None = None,
     ) -> None:
         super().__init__()
         self.judge, self.north_star, self.every, self.folder = judge, north_star, every, folder
@@ -94,6 +98,8 @@ class Floor(BaseCallback):
         self.best_mean, self.best_update = self.clone_mean, -1  # -1: the clone itself
         self.highest = self.least
         self.metrics = folder / "metrics.jsonl"
+        self.refused = ""  # why the last agent that was not kept for its costs or distance was not
+        self.limits, self.budget = dict(limits or {}), budget
         self.trouble = ""  # why refining stopped early, in a sentence
 
     def resume(self, start: Checkpoint) -> None:
@@ -116,6 +122,7 @@ class Floor(BaseCallback):
         """What is handed on, in a sentence, after another if refining stopped early."""
         before = f"{self.trouble} " if self.trouble else ""
         if self.best_update < 0:
+            before += f"{self.refused} " if self.refused else ""
             return (
                 f"{before}No refined agent was reliably better than the clone ({self.north_star} "
                 f"{self.clone_mean:.2f}), so the clone itself is handed on."
@@ -124,6 +131,19 @@ class Floor(BaseCallback):
             f"{before}The best agent is from update {self.best_update}: {self.north_star} "
             f"{self.best_mean:.2f} against the clone's {self.clone_mean:.2f} on the same seeds."
         )
+
+    def _complaint(self, played: list[Games], policy: AgentPolicy) -> str:
+        """Why an agent may not be handed on, in a sentence; nothing if it may."""
+        for name, limit in self.limits.items():
+            high = interval(ours(played, name)).high
+            if high > limit:
+                return f"The last agent refused may cost {high:.2f} {name}, more than its limit of {limit:g}."
+        distance = getattr(getattr(self.model, "anchor", None), "distance", 0.0)
+        if self.budget is not None and distance > self.budget:
+            return (
+                f"The last agent refused was {distance:.2f} nats away, its budget {self.budget:g}."
+            )
+        return ""
 
     def _on_rollout_start(self) -> None:
         if self._update % self.every == 0:
@@ -150,8 +170,7 @@ class Floor(BaseCallback):
             "optimiser": optimiser_tensors(model.policy.optimizer),
         }
         facts = {
-            "steps": self.num_timesteps,
-            "n_updates": model._n_updates,
+            "refiner": model.facts(),
             "best_mean": self.best_mean,
             "highest": self.highest if math.isfinite(self.highest) else None,
             "best_update": self.best_update,
@@ -164,11 +183,16 @@ class Floor(BaseCallback):
         """Judge the policy, keep it if it is the best, and return the row of metrics."""
         played = self.judge(NetworkPlayer(policy, JUDGE_SEEDS))
         found = interval(ours(played, self.north_star))
-        if found.high >= self.highest and found.low > self.least:
+        complaint = self._complaint(played, policy)
+        if complaint:
+            self.refused = complaint
+        elif found.high >= self.highest and found.low > self.least:
             self.best.load_state_dict(policy.state_dict())
             self.best_mean, self.best_update = found.mean, self._update
-        self.highest = max(self.highest, found.mean)
+        if not complaint:
+            self.highest = max(self.highest, found.mean)
         logged: Any = self.logger.name_to_value
+        high = {f"high/{name}": interval(ours(played, name)).high for name in self.limits}
         world = {name: ours(played, name).mean() for name in (*played[0].terms, *played[0].costs)}
         return {
             "update": self._update,
@@ -178,6 +202,7 @@ class Floor(BaseCallback):
             "high": found.high,
             "clone": self.clone_mean,
             "best": self.best_mean,
+            **high,
             **{f"play/{name}": float(value) for name, value in world.items()},
             **{name: float(value) for name, value in logged.items()},
         }

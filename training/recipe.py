@@ -8,6 +8,7 @@
     [clone]    `training.clone.CloneSettings`
     [partner]  `training.refining.PartnerSettings`: who plays the other seats meanwhile
     [refine]   `training.refining.RefineSettings`
+    [costs.NAME]  `training.costs.CostSettings`: the limit of a cost
     [evaluate] the protocol of the last judgement
 
 Every setting can be overridden on the command line: `--refine.steps 2_000_000`.
@@ -19,12 +20,13 @@ import difflib
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 
 from environments.problem import Problem
 from training.clone import CloneSettings
+from training.costs import CostSettings
 from training.refining import PartnerSettings, RefineSettings
 from training.settings import Settings
 
@@ -73,6 +75,7 @@ class Recipe(Settings):
     clone: CloneSettings = CloneSettings()
     partner: PartnerSettings = PartnerSettings()
     refine: RefineSettings = RefineSettings()
+    costs: dict[str, CostSettings] = {}  # by the name of a cost
     evaluate: EvaluateSettings = EvaluateSettings()
 
 
@@ -147,6 +150,7 @@ def _sentence(error: ValidationError, where: str) -> str:
 def _model_at(place: Sequence[Any]) -> type[BaseModel]:
     model: Any = Recipe
     for part in place:
-        model = model.model_fields[part].annotation
+        inner = get_args(model)  # of dict[str, CostSettings]
+        model = inner[1] if inner else model.model_fields[part].annotation
     found: type[BaseModel] = model
     return found

@@ -5,50 +5,62 @@ imitation's trainers. Loading a clone into plain PPO is known to undo it (SB3 #5
 what keeps it here: values are fitted before the policy moves, the policy is held near the frozen clone, and
 `training.floor` never hands on an agent that is worse than its clone.
 
-T steps of a rollout, B games, M samples of a minibatch.
+T steps of a rollout, B games, M samples of a minibatch, C costs with a limit.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
+import copy
+import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from gymnasium import spaces
-from stable_baselines3 import PPO
-from stable_baselines3.common.buffers import RolloutBuffer
-from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.distributions import Distribution
-from stable_baselines3.common.utils import explained_variance, obs_as_tensor
-from stable_baselines3.common.vec_env import VecEnv
+from stable_baselines3.common.utils import explained_variance
 from torch import Tensor
 
-from environments.problem import Problem
 from training import losses
+from training.anchor import Anchor, AnchorSettings
+from training.costs import surrogate_weights
+from training.rollout import CHUNK, RolloutPPO
 
-CHUNK = 8192  # observations a forward pass; larger ones fall out of the cache
+IN_A_ROW = 3  # rejected updates after which the run is stopped
+FIT_GAIN = 0.01  # explained variance that another update of warming up must bring
+
+Scheduled = float | Callable[[float], float]
 
 
-class Diverged(Problem):
-    """The policy has become nonsense."""
+class Diverged(RuntimeError):
+    """Refining gives no numbers any more; the message is a sentence for the person."""
 
 
-class Refiner(PPO):
+class Refiner(RolloutPPO):
     """PPO that starts from a clone and stays in its reach.
+
+    Weights of the loss are numbers, or functions of the progress that remains (1 at the start, 0 at the end),
+    as SB3's learning rate may be.
 
     Args:
         clone: the frozen policy to stay near; None refines without an anchor.
-        kl_clone: weight of KL(policy from clone) in the loss, a number or a function of the progress that
-            remains (1 at the start, 0 at the end), as SB3's learning rate may be.
-        kl_clone_reverse: likewise of KL(clone from policy).
-        entropy: likewise of the entropy bonus; it replaces `ent_coef` if given.
-        warm_up: updates at the start in which only the values learn.
-        reward_scale: rewards are multiplied by this before values are learned from them.
+        kl_clone: weight of KL(policy from clone): forbids what the clone never does.
+        kl_clone_reverse: weight of KL(clone from policy): asks to keep doing all that the clone does.
+        anchor: a distance to seek and a budget, instead of the weight alone.
+        entropy: weight of the entropy bonus; it replaces `ent_coef` if given.
+        imitation: weight of minus the log-likelihood of `demonstrations` (as DAPG, Rajeswaran et al. 2018).
+        demonstrations: observations and actions to draw from.
+        costs: limits by the name of a cost; needs a policy with a value for each of the world's costs.
+        warm_up: updates at the start, at most, in which the policy rests while the values learn and the
+            optimiser's moments fill; it ends when the values fit no better.
+        reward_scale: rewards are multiplied by this before values are learned; None takes the policy's own.
         reseed_every: updates after which games and generators start afresh from hash(seed, update), so that
             a run can go on from its weights and optimiser alone; 0 never does.
-        keywords: PPO's own.
+        keywords: PPO's own, and those of `RolloutPPO` described here.
+
+    Raises:
+        ValueError: one of PPO's settings that this update would ignore.
     """
 
     def __init__(
@@ -57,171 +69,108 @@ class Refiner(PPO):
         env: Any,
         *,
         clone: Any = None,
-        kl_clone: float | Callable[[float], float] = 0.0,
-        kl_clone_reverse: float | Callable[[float], float] = 0.0,
-        entropy: float | Callable[[float], float] | None = None,
+        kl_clone: Scheduled = 0.0,
+        kl_clone_reverse: Scheduled = 0.0,
+        anchor: AnchorSettings | None = None,
+        entropy: Scheduled | None = None,
+        imitation: Scheduled = 0.0,
+        demonstrations: tuple[Tensor, Tensor] | None = None,
         warm_up: int = 0,
-        reward_scale: float = 1.0,
-        reseed_every: int = 0,
         **keywords: Any,
     ) -> None:
         for name in _NOT_OURS:
             if keywords.get(name):
                 raise ValueError(f"Refiner does not have PPO's {name}; leave it out")
-        self.clone = clone
+        self.clone, self.demonstrations = clone, demonstrations
         if clone is not None:
             clone.set_training_mode(False)  # no dropout: the anchor must not shake
-        self.schedules: dict[str, float | Callable[[float], float]] = {
+        self.schedules: dict[str, Scheduled] = {
             "kl_clone": kl_clone,
             "kl_clone_reverse": kl_clone_reverse,
             "entropy": keywords.get("ent_coef", 0.0) if entropy is None else entropy,
+            "imitation": imitation if demonstrations is not None else 0.0,
         }
-        self.warm_up, self.reward_scale, self.reseed_every = warm_up, reward_scale, reseed_every
+        start = kl_clone(1.0) if callable(kl_clone) else kl_clone
+        self.anchor = Anchor(anchor or AnchorSettings(), start)
+        self.warm_up, self.warmed, self.best_fit = warm_up, 0, -math.inf
+        self.rejected = 0
         super().__init__(policy, env, **keywords)
 
-    # ------------------------------------------------------------------ the rollout
-
-    def collect_rollouts(
-        self,
-        env: VecEnv,
-        callback: BaseCallback,
-        rollout_buffer: RolloutBuffer,
-        n_rollout_steps: int,
-    ) -> bool:
-        """Play `n_rollout_steps` in every game; values are computed afterwards, all at once."""
-        self.policy.set_training_mode(False)
-        rollout_buffer.reset()
-        callback.on_rollout_start()
-        self._begin_afresh(env)
-        cut_off: list[tuple[int, int, Any]] = []  # step, game and last sight of truncated episodes
-        dones = np.zeros(env.num_envs, bool)
-        for t in range(n_rollout_steps):
-            actions, log_prob = self._act(self._last_obs)
-            new_obs, rewards, dones, infos = env.step(self._within_bounds(actions))
-            self.num_timesteps += env.num_envs
-            callback.update_locals(locals())
-            if not callback.on_step():
-                return False
-            if dones.any():
-                self._update_info_buffer(infos, dones)
-                cut_off += [
-                    (t, b, infos[b]["terminal_observation"]) for b in _truncated(dones, infos)
-                ]
-            flat = actions.reshape(env.num_envs, -1) if actions.ndim == 1 else actions
-            nothing = torch.zeros(env.num_envs)
-            rollout_buffer.add(
-                self._last_obs,  # type: ignore[arg-type]
-                flat,
-                rewards * self.reward_scale,
-                self._last_episode_starts,  # type: ignore[arg-type]
-                nothing,
-                log_prob,
-            )
-            self._last_obs = new_obs  # type: ignore[assignment]
-            self._last_episode_starts = dones
-        self._fill_values(rollout_buffer, cut_off, dones)
-        callback.update_locals(locals())
-        callback.on_rollout_end()
-        return True
-
-    def _begin_afresh(self, env: VecEnv) -> None:
-        update = self.num_timesteps // (self.n_steps * env.num_envs)
-        if self.reseed_every and update % self.reseed_every == 0:
-            text = f"{self.seed or 0}/{update}".encode()
-            seed = int.from_bytes(hashlib.sha256(text).digest()[:4])
-            torch.manual_seed(seed)
-            env.seed(seed)
-            self._last_obs = env.reset()  # type: ignore[assignment]
-            self._last_episode_starts = np.ones(env.num_envs, bool)
-
-    def _act(self, observation: Any) -> tuple[np.ndarray, Tensor]:
-        """Sample an action a game and its log-probability: [B, ...], [B]."""
-        with torch.inference_mode():
-            policy: Any = self.policy
-            seen = obs_as_tensor(observation, self.device)
-            if hasattr(policy, "logits") and isinstance(self.action_space, spaces.Discrete):
-                log_probs = torch.log_softmax(policy.logits(seen), dim=1)
-                noise = torch.empty_like(log_probs).exponential_()
-                chosen = (log_probs - noise.log_()).argmax(1, keepdim=True)  # Gumbel-max
-                return chosen.squeeze(1).cpu().numpy(), log_probs.gather(1, chosen).squeeze(1)
-            distribution = policy.get_distribution(seen)
-            actions = distribution.get_actions()
-            return actions.cpu().numpy(), distribution.log_prob(actions)
-
-    def _within_bounds(self, actions: np.ndarray) -> np.ndarray:
-        if not isinstance(self.action_space, spaces.Box):
-            return actions
-        clipped: np.ndarray = np.clip(actions, self.action_space.low, self.action_space.high)
-        return clipped
-
-    def _fill_values(
-        self, buffer: RolloutBuffer, cut_off: list[tuple[int, int, Any]], dones: np.ndarray
-    ) -> None:
-        """Values of every observation, then advantages; a truncated episode goes on in its value."""
-        steps, games = buffer.rewards.shape
-        observations: Any = buffer.observations
-        flat = observations.reshape(steps * games, *observations.shape[2:])
-        buffer.values[:] = self._values(flat).reshape(steps, games)
-        if cut_off:
-            final = self._values(np.stack([seen for _, _, seen in cut_off]))
-            for (t, b, _), value in zip(cut_off, final, strict=True):
-                buffer.rewards[t, b] += self.gamma * value
-        last = torch.from_numpy(self._values(np.asarray(self._last_obs)))
-        buffer.compute_returns_and_advantage(last_values=last, dones=dones)
-
-    def _values(self, observations: np.ndarray) -> np.ndarray:
-        """[M, O] -> [M]."""
-        with torch.inference_mode():
-            chunks = [
-                self.policy.predict_values(torch.from_numpy(part).to(self.device))
-                for part in np.array_split(observations, max(1, len(observations) // CHUNK))
-            ]
-        values: np.ndarray = torch.cat(chunks).flatten().cpu().numpy()
-        return values
+    @property
+    def warming(self) -> bool:
+        """Whether the policy still rests."""
+        return self.warmed < self.warm_up
 
     # ------------------------------------------------------------------ the update
 
     def train(self) -> None:
-        """Several epochs over the rollout, in minibatches, as PPO's, with the parts of `losses`."""
+        """Several epochs over the rollout, in minibatches, as PPO's, with the parts of `losses`.
+
+        An update that leaves no numbers behind is undone.
+
+        Raises:
+            Diverged: several updates in a row had to be undone.
+        """
         self.policy.set_training_mode(False)  # a rollout and its update see one policy: no dropout
         self._update_learning_rate(self.policy.optimizer)
-        data = self._flatten_rollout()
+        for name, cost in self.meter.per_episode().items():
+            self.multipliers[name].update(cost)
         schedule: Any = self.clip_range
         clip = float(schedule(self._current_progress_remaining))
         weights = self.loss_weights()
+        good = self._snapshot()
+        logged = self._epochs(self._flatten_rollout(), weights, clip)
+        self._n_updates += self.n_epochs
+        if not self._finite(logged):
+            self._restore(good)
+            return
+        self.rejected = 0
+        self._log(logged, weights, clip)
+        self._adapt(logged)
+
+    def _epochs(
+        self, data: dict[str, Tensor], weights: dict[str, float], clip: float
+    ) -> list[dict[str, Tensor]]:
+        """Every sample `n_epochs` times; stops early where numbers end."""
         logged: list[dict[str, Tensor]] = []
+        resting = [
+            p for n, p in self.policy.named_parameters() if self.warming and not _of_values(n)
+        ]
+        kept = [p.detach().clone() for p in resting]
         for _ in range(self.n_epochs):
             order = torch.randperm(len(data["returns"]))
             for chosen in torch.split(order, self.batch_size):
-                minibatch = {name: column[chosen] for name, column in data.items()}
-                logged.append(self.gradient_step(minibatch, weights, clip))
-            self._n_updates += 1
-        with torch.no_grad():
-            self._distribution(minibatch["observations"])
-        self._log(logged, weights, clip)
+                minibatch = {k: column.index_select(0, chosen) for k, column in data.items()}
+                try:
+                    logged.append(self.gradient_step(minibatch, weights, clip))
+                except ValueError:  # torch's distributions refuse what is no number
+                    logged.append({"loss": torch.tensor(torch.nan)})
+                    return logged
+                with torch.no_grad():  # a learning rate of 0, to the bit
+                    for parameter, value in zip(resting, kept, strict=True):
+                        parameter.copy_(value)
+        return logged
 
     def loss_weights(self) -> dict[str, float]:
-        """The weight of every part now; while warming up, only the value's is not zero."""
-        if self._n_updates < self.warm_up * self.n_epochs:
-            return {
-                name: float(name == "value") * self.vf_coef for name in (*self.schedules, *_PPO)
-            }
+        """The weight of every part now."""
         remaining = self._current_progress_remaining
         now = {k: float(v(remaining) if callable(v) else v) for k, v in self.schedules.items()}
-        return {**now, "surrogate": 1.0, "value": self.vf_coef}
+        now["kl_clone"] = self.anchor.weight(now["kl_clone"]) if self.clone is not None else 0.0
+        values = {"value": self.vf_coef}
+        if self.multipliers:
+            values["cost_value"] = self.vf_coef
+        return {**now, **surrogate_weights(self.multipliers), **values}
 
     def gradient_step(
         self, minibatch: dict[str, Tensor], weights: dict[str, float], clip: float
     ) -> dict[str, Tensor]:
         """One step of the optimiser; returns every part of the loss and how far the policy moved."""
-        frozen = weights["surrogate"] == 0.0
-        parts, log_ratio = self._parts(minibatch, weights, clip, frozen)
+        parts, log_ratio = self._parts(minibatch, weights, clip)
         loss = losses.total(parts, weights)
         self.policy.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), self.max_grad_norm)
-        if norm.isfinite():  # else the step is left out: it would leave no number behind
-            self.policy.optimizer.step()
+        self.policy.optimizer.step()
         with torch.no_grad():
             ratio = torch.exp(log_ratio)
             moved = {
@@ -232,43 +181,52 @@ class Refiner(PPO):
         return {**detached, "loss": loss.detach(), "gradient_norm": norm.detach(), **moved}
 
     def _parts(
-        self, minibatch: dict[str, Tensor], weights: dict[str, float], clip: float, frozen: bool
+        self, minibatch: dict[str, Tensor], weights: dict[str, float], clip: float
     ) -> tuple[dict[str, Tensor], Tensor]:
+        """Every part of the loss by name, and the logarithm of the policy's ratio to the rollout's, [M]."""
         seen = minibatch["observations"]
-        values = self.policy.predict_values(seen).flatten()
-        parts = {"value": losses.value_error(values, minibatch["returns"])}
-        zero = torch.zeros(())
-        if frozen:
-            parts |= {name: zero for name in weights if name != "value"}
-            return parts, torch.zeros(len(values))
-        policy = self._distribution(seen)
+        values = self._all_values(seen)
+        policy = self.policy.get_distribution(seen)
         log_prob = policy.log_prob(minibatch["actions"])
         log_ratio = log_prob - minibatch["log_prob"]
-        advantages = minibatch["advantages"]
-        if self.normalize_advantage:
-            advantages = losses.standardise(advantages)
-        parts["surrogate"] = losses.surrogate(log_ratio, advantages, clip)
-        parts["entropy"] = losses.negative_entropy(policy, log_prob)
-        parts["kl_clone"] = parts["kl_clone_reverse"] = zero
+        parts = {
+            "value": losses.value_error(values[:, 0], minibatch["returns"]),
+            "surrogate": losses.surrogate(log_ratio, self._scaled(minibatch["advantages"]), clip),
+            "entropy": losses.negative_entropy(policy, log_prob),
+            **self._anchor_parts(policy, minibatch, weights),
+            "imitation": self._imitation(weights["imitation"]),
+        }
+        for column, name in enumerate(self.multipliers):  # a cost is to fall: minus its advantage
+            advantages = self._scaled(minibatch["cost_advantages"][:, column])
+            parts[f"cost/{name}"] = losses.surrogate(log_ratio, -advantages, clip)
+        if self.multipliers:
+            parts["cost_value"] = losses.value_error(values[:, 1:], minibatch["cost_returns"])
+        return parts, log_ratio
+
+    def _scaled(self, advantages: Tensor) -> Tensor:
+        return losses.standardise(advantages) if self.normalize_advantage else advantages
+
+    def _anchor_parts(
+        self, policy: Distribution, minibatch: dict[str, Tensor], weights: dict[str, float]
+    ) -> dict[str, Tensor]:
+        """Both divergences from the clone; the second only where it counts."""
+        zero = torch.zeros(())
+        parts = {"kl_clone": zero, "kl_clone_reverse": zero}
         if "clone" in minibatch:
             clone = self.clone.distribution_of(minibatch["clone"])
             parts["kl_clone"] = losses.divergence(policy, clone).mean()
             if weights["kl_clone_reverse"]:
                 parts["kl_clone_reverse"] = losses.divergence(clone, policy).mean()
-        return parts, log_ratio
+        return parts
 
-    def _distribution(self, seen: Tensor) -> Distribution:
-        """What the policy would do: [M] distributions.
-
-        Raises:
-            Diverged: its parameters are no numbers.
-        """
-        try:
-            return self.policy.get_distribution(seen)
-        except ValueError:  # torch's answer
-            raise Diverged(
-                "The refining diverged, its policy gives no numbers any more: lower its learning rate."
-            ) from None
+    def _imitation(self, weight: float) -> Tensor:
+        """Minus the log-likelihood of as many demonstrated steps as a minibatch has."""
+        if not weight or self.demonstrations is None:
+            return torch.zeros(())
+        observations, actions = self.demonstrations
+        chosen = torch.randint(len(actions), (min(self.batch_size, len(actions)),))
+        found: Tensor = self.policy.get_distribution(observations[chosen]).log_prob(actions[chosen])
+        return -found.mean()
 
     def _flatten_rollout(self) -> dict[str, Tensor]:
         """The rollout as tensors [T x B, ...], without copying."""
@@ -287,6 +245,11 @@ class Refiner(PPO):
             "advantages": flat(buffer.advantages),
             "returns": flat(buffer.returns),
         }
+        if self.multipliers:
+            data |= {
+                "cost_advantages": flat(self.cost_advantages),
+                "cost_returns": flat(self.cost_returns),
+            }
         if self.clone is not None:  # frozen: once a rollout is enough
             with torch.no_grad():
                 parts = [
@@ -295,20 +258,71 @@ class Refiner(PPO):
             data["clone"] = torch.cat(parts)
         return data
 
+    # ------------------------------------------------------------------ after the update
+
+    def _snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        return copy.deepcopy(self.policy.state_dict()), copy.deepcopy(
+            self.policy.optimizer.state_dict()
+        )
+
+    def _finite(self, logged: list[dict[str, Tensor]]) -> bool:
+        seen = all(bool(value.isfinite()) for row in logged for value in row.values())
+        return seen and all(bool(p.isfinite().all()) for p in self.policy.parameters())
+
+    def _restore(self, good: tuple[dict[str, Any], dict[str, Any]]) -> None:
+        self.policy.load_state_dict(good[0])
+        self.policy.optimizer.load_state_dict(good[1])
+        self.rejected += 1
+        self.logger.record("train/rejected", self.rejected)
+        if self.rejected >= IN_A_ROW:
+            raise Diverged(
+                f"The refining diverged: {IN_A_ROW} updates in a row left no numbers behind and were undone; "
+                "lower its learning rate."
+            )
+
+    def _adapt(self, logged: list[dict[str, Tensor]]) -> None:
+        """Move the anchor, and end the warming up once the values fit no better."""
+        self.anchor.update(float(logged[-1]["kl_clone"]))
+        if self.warming:
+            buffer = self.rollout_buffer
+            fit = float(explained_variance(buffer.values.flatten(), buffer.returns.flatten()))
+            self.warmed = self.warmed + 1 if fit > self.best_fit + FIT_GAIN else self.warm_up
+            self.best_fit = max(self.best_fit, fit)
+
+    def facts(self) -> dict[str, Any]:
+        """What a checkpoint must keep beside weights and optimiser."""
+        return {
+            "steps": self.num_timesteps,
+            "n_updates": self._n_updates,
+            "warmed": self.warmed,
+            "best_fit": None if self.best_fit == -math.inf else self.best_fit,
+            "rejected": self.rejected,
+            "anchor": self.anchor.facts(),
+            "multipliers": {name: m.facts() for name, m in self.multipliers.items()},
+        }
+
+    def restore(self, facts: Mapping[str, Any]) -> None:
+        """Put back what `facts` gave."""
+        self.num_timesteps, self._n_updates = facts["steps"], facts["n_updates"]
+        self.warmed, self.rejected = facts["warmed"], facts["rejected"]
+        self.best_fit = -math.inf if facts["best_fit"] is None else facts["best_fit"]
+        self.anchor.restore(facts["anchor"])
+        for name, kept in facts["multipliers"].items():
+            self.multipliers[name].restore(kept)
+
     def _log(self, logged: list[dict[str, Tensor]], weights: dict[str, float], clip: float) -> None:
         """Write means over the update, under SB3's names where it has them."""
         mean = {k: torch.stack([row[k] for row in logged]).mean().item() for k in logged[0]}
         for part, weight in weights.items():
             self.logger.record(f"loss/{part}", mean[part])
             self.logger.record(f"weight/{part}", weight)
-        names = {
-            "surrogate": "policy_gradient_loss",
-            "value": "value_loss",
-            "entropy": "entropy_loss",
-        }
-        for name, value in mean.items():
-            if name not in ("kl_clone_reverse",):
-                self.logger.record(f"train/{names.get(name, name)}", value)
+        for name in ("loss", "approx_kl", "clip_fraction", "gradient_norm", "kl_clone"):
+            self.logger.record(f"train/{name}", mean[name])
+        for name, sb3 in _SB3_NAMES.items():
+            self.logger.record(f"train/{sb3}", mean[name])
+        for name, cost in self.meter.per_episode().items():
+            self.logger.record(f"cost/{name}", cost)
+            self.logger.record(f"multiplier/{name}", self.multipliers[name].value)
         buffer = self.rollout_buffer
         fit = explained_variance(buffer.values.flatten(), buffer.returns.flatten())
         self.logger.record("train/explained_variance", fit)
@@ -316,10 +330,10 @@ class Refiner(PPO):
         self.logger.record("train/clip_range", clip)
 
 
-_PPO = ("surrogate", "value")
 _NOT_OURS = ("clip_range_vf", "target_kl", "use_sde")  # PPO's settings that our update would ignore
+_SB3_NAMES = {"surrogate": "policy_gradient_loss", "value": "value_loss", "entropy": "entropy_loss"}
 
 
-def _truncated(dones: np.ndarray, infos: list[dict[str, Any]]) -> list[int]:
-    """The games whose episode was cut off by a time limit in this step."""
-    return [int(b) for b in np.flatnonzero(dones) if infos[b].get("TimeLimit.truncated", False)]
+def _of_values(name: str) -> bool:
+    """Whether a parameter belongs to the values alone."""
+    return name.startswith(("mlp_extractor.value_net", "value_net", "cost_net"))

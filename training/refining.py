@@ -12,6 +12,7 @@ import torch
 from pydantic import Field
 from stable_baselines3.common import logger as sb3_logger
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
+from torch import Tensor
 
 from agents.player import Player
 from agents.policy import AgentPolicy
@@ -19,7 +20,9 @@ from environments.catalog import make_batch
 from environments.faces.sb3 import Sb3Face
 from environments.seating import Seating
 from environments.world import World
+from training.anchor import AnchorSettings
 from training.checkpoint import read_checkpoint, restore_optimiser
+from training.costs import CostSettings
 from training.floor import Floor
 from training.refine import Diverged, Refiner
 from training.settings import Settings, discount
@@ -52,8 +55,17 @@ class RefineSettings(Settings):
     kl_clone_reverse: tuple[float, float] = (0.0, 0.0)  # of KL(clone from policy)
     value_weight: float = Field(0.5, gt=0)
     max_gradient: float = Field(0.5, gt=0)
-    warm_up: int = Field(4, ge=0)  # updates in which only the values learn
-    reward_scale: float = Field(0.1, gt=0)
+    warm_up: int = Field(4, ge=0)  # updates, at most, in which only the values learn
+    kl: AnchorSettings = (
+        AnchorSettings()
+    )  # a distance to seek and a budget, beside the weights above
+    imitation: tuple[float, float] = (
+        0.0,
+        0.0,
+    )  # weight of the recorded actions' log-likelihood, likewise
+    reward_scale: float | None = Field(
+        None, gt=0
+    )  # None: one over the deviation of recorded returns
     judge_every: int = Field(5, ge=1)  # updates between two evaluations, which are also checkpoints
     judge_games: int = Field(80, ge=2)  # games of such an evaluation, seats in turn
 
@@ -110,6 +122,8 @@ def refine(
     *,
     seed: int,
     folder: Path,
+    costs: Mapping[str, CostSettings] | None = None,
+    demonstrations: tuple[Tensor, Tensor] | None = None,
     options: Mapping[str, Any] | None = None,
     tick: Callable[[int], None] = lambda steps: None,
 ) -> AgentPolicy:
@@ -120,16 +134,17 @@ def refine(
     hash(seed, update), so that nothing but the weights and the optimiser need to be kept.
     """
     batch = make_batch(world, settings.games, weights=dict(reward.weights), options=options)
-    face = Sb3Face(Seating(batch, "alternate", partner))
-    model: Any = _build(face, clone, settings, world.tick, seed)
+    costs = costs or {}
+    budgets = {name: cost.limit for name, cost in costs.items() if cost.stop_when_spent}
+    face = Sb3Face(Seating(batch, "alternate", partner), budgets=budgets)
+    model: Any = _build(face, clone, settings, costs, demonstrations, world.tick, seed)
     model.set_logger(sb3_logger.configure(str(folder / "tensorboard"), ["tensorboard"]))
     start, _ = read_checkpoint(folder / "checkpoints")
     if start is not None:
         model.policy.load_tensors(start.part("policy"))
         restore_optimiser(model.policy.optimizer, start.part("optimiser"))
-        model.num_timesteps = start.facts["steps"]
-        model._current_progress_remaining = 1 - start.facts["steps"] / settings.steps
-        model._n_updates = start.facts["n_updates"]
+        model.restore(start.facts["refiner"])
+        model._current_progress_remaining = 1 - model.num_timesteps / settings.steps
         floor.resume(start)
     remaining = settings.steps - model.num_timesteps
     if remaining > 0:
@@ -143,16 +158,31 @@ def refine(
 
 
 def _build(
-    face: Sb3Face, clone: AgentPolicy, settings: RefineSettings, tick: float, seed: int
+    face: Sb3Face,
+    clone: AgentPolicy,
+    settings: RefineSettings,
+    costs: Mapping[str, CostSettings],
+    demonstrations: tuple[Tensor, Tensor] | None,
+    tick: float,
+    seed: int,
 ) -> Refiner:
     frozen = copy.deepcopy(clone)
-    anchored = any(settings.kl_clone) or any(settings.kl_clone_reverse)
+    wanted = (
+        *settings.kl_clone,
+        *settings.kl_clone_reverse,
+        settings.kl.target,
+        settings.kl.budget,
+    )
     network = clone.settings()
     activation = getattr(torch.nn, network.pop("activation"))
     model = Refiner(
         AgentPolicy,
         face,
-        clone=frozen if anchored else None,
+        clone=frozen if any(wanted) else None,
+        anchor=settings.kl,
+        imitation=_falling(settings.imitation),
+        demonstrations=demonstrations if any(settings.imitation) else None,
+        costs=costs,
         kl_clone=_falling(settings.kl_clone),
         kl_clone_reverse=_falling(settings.kl_clone_reverse),
         entropy=_falling(settings.entropy),
@@ -176,6 +206,7 @@ def _build(
         model.policy.load_state_dict(clone.state_dict())
     else:  # the scale of what it sees is no skill
         model.policy.features_extractor.load_state_dict(clone.features_extractor.state_dict())
+        model.policy.load_state_dict({"return_scale": clone.return_scale}, strict=False)
     return model
 
 

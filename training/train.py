@@ -18,6 +18,7 @@ from agents.saving import Agent, as_player, load_agent, named_player, save_agent
 from demos.dataset import Dataset
 from demos.store import Store
 from environments.catalog import make_batch, make_world
+from environments.problem import Problem
 from environments.reward import weight_vector
 from environments.world import World
 from training.clone import action_weights, clone, recorded_returns, require_matches
@@ -62,6 +63,12 @@ def prepare(recipe: Recipe) -> tuple[World, dict[str, Dataset]]:
     world = make_world(recipe.world.id, **recipe.world.params)
     weight_vector(world.terms, recipe.reward.weights or {})
     weight_vector(world.terms, dict.fromkeys(recipe.reward.faded, 0.0))
+    for name in recipe.costs:
+        if name not in world.costs:
+            raise Problem(
+                f"The recipe limits the cost '{name}', but {world.id} has "
+                f"{', '.join(world.costs) or 'none'}."
+            )
     action_weights(recipe.clone, world.action_names, world.action_space)
     if recipe.partner.player != "clone":
         named_player(recipe.partner.player, world)
@@ -81,7 +88,7 @@ def train(run: Run, bars: Bars) -> str:
     torch.set_num_threads(recipe.threads)
     world, recordings = prepare(recipe)
     made = {role: _cloned(run, role, world, data, bars) for role, data in recordings.items()}
-    agent, verdict = _refined(run, world, made["clone"], bars)
+    agent, verdict = _refined(run, world, made["clone"], recordings["clone"], bars)
     if not run.has("scores.json"):
         run.write_json("scores.json", _judged(recipe, world, made, agent, recordings, bars))
     draw_curve(run.folder, world)
@@ -109,9 +116,7 @@ def _cloned(run: Run, role: str, world: World, dataset: Dataset, bars: Bars) -> 
                 world.observation_space,
                 world.action_space,
                 recipe.clone,
-                returns=recorded_returns(
-                    arrays, weights, gamma, recipe.refine.reward_scale, list(world.costs)
-                ),
+                returns=recorded_returns(arrays, weights, gamma, list(world.costs)),
                 action_names=world.action_names,
                 seed=recipe.seed,
                 tick=lambda record: bar(int(record["epoch"])),
@@ -143,7 +148,9 @@ def _partner(recipe: Recipe, world: World, cloned: Agent, seed: int) -> Player |
     return named_player(recipe.partner.player, world, seed)
 
 
-def _refined(run: Run, world: World, cloned: Agent, bars: Bars) -> tuple[Agent, str]:
+def _refined(
+    run: Run, world: World, cloned: Agent, recordings: Dataset, bars: Bars
+) -> tuple[Agent, str]:
     """The refined agent and the floor's verdict, from the run folder if they are there."""
     path, recipe = run.path("agent.safetensors"), run.recipe
     if not path.exists():
@@ -161,6 +168,8 @@ def _refined(run: Run, world: World, cloned: Agent, bars: Bars) -> tuple[Agent, 
             as_player(cloned, world, recipe.seed),
             settings.judge_every,
             run.folder,
+            limits={name: cost.limit for name, cost in recipe.costs.items()},
+            budget=settings.kl.budget,
             guard=settings.start == "clone",
         )
         weights = recipe.reward.weights or world.weights
@@ -172,6 +181,8 @@ def _refined(run: Run, world: World, cloned: Agent, bars: Bars) -> tuple[Agent, 
                 settings,
                 Reward(weights, tuple(recipe.reward.faded), recipe.reward.fade_until),
                 floor,
+                costs=recipe.costs,
+                demonstrations=_demonstrations(recordings),
                 seed=recipe.seed,
                 folder=run.folder,
                 options=options,
@@ -187,6 +198,12 @@ def _refined(run: Run, world: World, cloned: Agent, bars: Bars) -> tuple[Agent, 
         save_agent(path, policy, world, facts)
     agent = load_agent(path)
     return agent, str(agent.facts["verdict"])
+
+
+def _demonstrations(recordings: Dataset) -> tuple[torch.Tensor, torch.Tensor]:
+    """Recorded observations and actions as tensors: [S, O], [S, ...]."""
+    arrays = recordings.arrays()
+    return torch.from_numpy(arrays.observations), torch.from_numpy(arrays.actions)
 
 
 def _options(recipe: Recipe) -> dict[str, Any]:

@@ -6,7 +6,7 @@ B games, K terms, C costs.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gymnasium
@@ -61,9 +61,15 @@ class Sb3Face(VecEnv):
     Args:
         seating: the games, our seats and the partner.
         render_mode: "rgb_array" if `render` is to give pictures.
+        budgets: by cost, how much an episode may cost our seat before it is ended (terminated).
     """
 
-    def __init__(self, seating: Seating, render_mode: str | None = None) -> None:
+    def __init__(
+        self,
+        seating: Seating,
+        render_mode: str | None = None,
+        budgets: Mapping[str, float] | None = None,
+    ) -> None:
         self.seating, self.shown = seating, render_mode
         batch = seating.batch
         self.observation_space = batch.world.observation_space
@@ -73,6 +79,8 @@ class Sb3Face(VecEnv):
         self._actions = seating.ours(batch.actions)
         self._began = time.time()
         self._term_names, self._cost_names = list(batch.world.terms), list(batch.world.costs)
+        limits = budgets or {}
+        self._budgets = np.array([limits.get(name, np.inf) for name in self._cost_names])  # [C]
         self._return = np.zeros(batch.size)  # [B], of the episode so far, as all below
         self._length = np.zeros(batch.size, np.int64)  # [B]
         self._terms = np.zeros((batch.size, len(self._term_names)))  # [B, K]
@@ -105,17 +113,32 @@ class Sb3Face(VecEnv):
         infos: list[dict[str, Any]] = [{} for _ in range(batch.size)]  # wrappers write into them
         ended = seating.episode_start.copy()
         if ended.any():
-            self._finish(np.flatnonzero(ended), infos)
+            last = batch.final_observation[ended, seating.seats[ended]]
+            self._finish(np.flatnonzero(ended), infos, last, batch.truncated)
+        spent: np.ndarray = np.max(self._costs - self._budgets, axis=1, initial=-1.0) > 0
+        if spent.any():
+            self._finish(np.flatnonzero(spent), infos, seen[spent], np.zeros(batch.size, np.bool_))
+            seen = np.where(spent[:, None], seating.reset(chosen=spent), seen)
+            ended |= spent
         return seen, reward, ended, infos
 
-    def _finish(self, games: np.ndarray, infos: list[dict[str, Any]]) -> None:
-        """Write the infos of the games that ended and begin their sums anew."""
-        batch = self.seating.batch
-        last = batch.final_observation[games, self.seating.seats[games]]
+    @property
+    def cost_names(self) -> list[str]:
+        """The world's costs, in the order of a policy's cost values."""
+        return self._cost_names
+
+    def _finish(
+        self,
+        games: np.ndarray,
+        infos: list[dict[str, Any]],
+        last: np.ndarray,
+        truncated: np.ndarray,
+    ) -> None:
+        """Write the infos of the games that ended with `last` [E, O] and begin their sums anew."""
         seconds = round(time.time() - self._began, 6)
         for b, seen in zip(games.tolist(), last, strict=True):
             infos[b]["terminal_observation"] = seen
-            infos[b]["TimeLimit.truncated"] = bool(batch.truncated[b])
+            infos[b]["TimeLimit.truncated"] = bool(truncated[b])
             infos[b]["episode"] = {
                 "r": round(float(self._return[b]), 6),
                 "l": int(self._length[b]),

@@ -1,10 +1,12 @@
 """Small policies whose scores are known, for the tests of whatever acts."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from gymnasium import spaces
 
-from agents.policy import AgentPolicy, build_policy
+from agents.policy import build_policy
 
 SIGHT = spaces.Box(-9.0, 9.0, (5,), np.float32)
 ACTIONS = {
@@ -15,16 +17,18 @@ ACTIONS = {
 }
 
 
-def small_policy(actions: str = "discrete", seed: int = 0, **settings) -> AgentPolicy:
+def small_policy(actions: str = "discrete", seed: int = 0, **settings: Any) -> Any:
     """A random policy of 8 hidden units a tower."""
     torch.manual_seed(seed)
     settings = {"net_arch": {"pi": [8], "vf": [8]}, **settings}
     return build_policy(SIGHT, ACTIONS[actions], settings)
 
 
-def indifferent_policy(logits: list[float]) -> AgentPolicy:
+def indifferent_policy(logits: list[float]) -> Any:
     """A policy that has these logits whatever it sees."""
-    policy = build_policy(SIGHT, spaces.Discrete(len(logits)), {"net_arch": {"pi": [8], "vf": [8]}})
+    policy: Any = build_policy(
+        SIGHT, spaces.Discrete(len(logits)), {"net_arch": {"pi": [8], "vf": [8]}}
+    )
     with torch.no_grad():
         for parameter in policy.parameters():
             parameter.zero_()

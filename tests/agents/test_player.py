@@ -97,4 +97,4 @@ def test_a_still_player_repeats_itself(actions):
     space.seed(0)
     action = space.sample()
     chosen, _ = StillPlayer(space, action).predict(sights(3))
-    assert np.array_equal(chosen, np.stack([action] * 3))
+    assert np.array_equal(chosen, np.array([action] * 3))

@@ -1,5 +1,7 @@
 """The policy: SB3's in every respect, and small additions that do what they say."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -35,7 +37,7 @@ def test_ppo_takes_its_parameters(cartpoles):
 
 
 def test_ppo_trains_it_and_its_costs_are_with_the_optimiser(cartpoles):
-    agent = PPO(
+    agent: Any = PPO(
         AgentPolicy,
         cartpoles,
         n_steps=16,
@@ -49,6 +51,7 @@ def test_ppo_trains_it_and_its_costs_are_with_the_optimiser(cartpoles):
 
 
 def test_sb3_evaluates_it(cartpoles):
+    mean: Any
     mean, _ = evaluate_policy(cloned_for(cartpoles), cartpoles, n_eval_episodes=4)
     assert mean >= 8  # the shortest that a pole takes to fall
 

