@@ -25,6 +25,7 @@ from torch import Tensor
 from training import losses
 from training.anchor import Anchor, AnchorSettings
 from training.costs import surrogate_weights
+from training.engine import Precision
 from training.rollout import CHUNK, RolloutPPO
 
 IN_A_ROW = 3  # rejected updates after which the run is stopped
@@ -57,6 +58,8 @@ class Refiner(RolloutPPO):
         reward_scale: rewards are multiplied by this before values are learned; None takes the policy's own.
         reseed_every: updates after which games and generators start afresh from hash(seed, update), so that
             a run can go on from its weights and optimiser alone; 0 never does.
+        precision: of the update's layers; the rollout is in float32, and its log-probabilities are taken
+            again in the update's precision, so that the ratio begins at 1. Needs an `AgentPolicy`.
         keywords: PPO's own, and those of `RolloutPPO` described here.
 
     Raises:
@@ -76,6 +79,7 @@ class Refiner(RolloutPPO):
         imitation: Scheduled = 0.0,
         demonstrations: tuple[Tensor, Tensor] | None = None,
         warm_up: int = 0,
+        precision: Precision = "float32",
         **keywords: Any,
     ) -> None:
         for name in _NOT_OURS:
@@ -93,7 +97,7 @@ class Refiner(RolloutPPO):
         start = kl_clone(1.0) if callable(kl_clone) else kl_clone
         self.anchor = Anchor(anchor or AnchorSettings(), start)
         self.warm_up, self.warmed, self.best_fit = warm_up, 0, -math.inf
-        self.rejected = 0
+        self.precision, self.rejected = precision, 0
         super().__init__(policy, env, **keywords)
 
     @property
@@ -185,8 +189,7 @@ class Refiner(RolloutPPO):
     ) -> tuple[dict[str, Tensor], Tensor]:
         """Every part of the loss by name, and the logarithm of the policy's ratio to the rollout's, [M]."""
         seen = minibatch["observations"]
-        values = self._all_values(seen)
-        policy = self.policy.get_distribution(seen)
+        values, policy = self._forward(seen)
         log_prob = policy.log_prob(minibatch["actions"])
         log_ratio = log_prob - minibatch["log_prob"]
         parts = {
@@ -202,6 +205,19 @@ class Refiner(RolloutPPO):
         if self.multipliers:
             parts["cost_value"] = losses.value_error(values[:, 1:], minibatch["cost_returns"])
         return parts, log_ratio
+
+    @property
+    def _half(self) -> bool:
+        return self.precision == "bfloat16"
+
+    def _forward(self, seen: Tensor) -> tuple[Tensor, Distribution]:
+        """Values [M, 1 + C] and action distributions, the layers in the precision that was chosen."""
+        policy: Any = self.policy
+        if not self._half:
+            return self._all_values(seen), policy.get_distribution(seen)
+        with torch.autocast("cpu", torch.bfloat16):
+            values, logits = self._all_values(seen), policy.logits(seen)
+        return values.float(), policy.distribution_of(logits.float())
 
     def _scaled(self, advantages: Tensor) -> Tensor:
         return losses.standardise(advantages) if self.normalize_advantage else advantages
@@ -250,12 +266,18 @@ class Refiner(RolloutPPO):
                 "cost_advantages": flat(self.cost_advantages),
                 "cost_returns": flat(self.cost_returns),
             }
-        if self.clone is not None:  # frozen: once a rollout is enough
+        if self._half:  # or the ratio would not begin at 1
             with torch.no_grad():
+                pairs = zip(
+                    *(torch.split(data[k], CHUNK) for k in ("observations", "actions")), strict=True
+                )
+                data["log_prob"] = torch.cat([self._forward(o)[1].log_prob(a) for o, a in pairs])
+        if self.clone is not None:  # frozen: once a rollout is enough
+            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=self._half):
                 parts = [
                     self.clone.logits(part) for part in torch.split(data["observations"], CHUNK)
                 ]
-            data["clone"] = torch.cat(parts)
+            data["clone"] = torch.cat(parts).float()
         return data
 
     # ------------------------------------------------------------------ after the update
@@ -336,4 +358,5 @@ _SB3_NAMES = {"surrogate": "policy_gradient_loss", "value": "value_loss", "entro
 
 def _of_values(name: str) -> bool:
     """Whether a parameter belongs to the values alone."""
-    return name.startswith(("mlp_extractor.value_net", "value_net", "cost_net"))
+    own = ("mlp_extractor.value_net", "value_net", "cost_net", "vf_features_extractor")
+    return name.startswith(own)

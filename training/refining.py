@@ -12,17 +12,20 @@ import torch
 from pydantic import Field
 from stable_baselines3.common import logger as sb3_logger
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
+from stable_baselines3.common.vec_env import VecEnv
 from torch import Tensor
 
 from agents.player import Player
 from agents.policy import AgentPolicy
 from environments.catalog import make_batch
+from environments.faces.memory import MemoryFace
 from environments.faces.sb3 import Sb3Face
 from environments.seating import Seating
 from environments.world import World
 from training.anchor import AnchorSettings
 from training.checkpoint import read_checkpoint, restore_optimiser
 from training.costs import CostSettings
+from training.engine import Precision
 from training.floor import Floor
 from training.refine import Diverged, Refiner
 from training.settings import Settings, discount
@@ -66,6 +69,9 @@ class RefineSettings(Settings):
     reward_scale: float | None = Field(
         None, gt=0
     )  # None: one over the deviation of recorded returns
+    precision: Literal["auto", "float32", "bfloat16"] = (
+        "auto"  # of the update's layers; auto measures
+    )
     judge_every: int = Field(5, ge=1)  # updates between two evaluations, which are also checkpoints
     judge_games: int = Field(80, ge=2)  # games of such an evaluation, seats in turn
 
@@ -125,6 +131,7 @@ def refine(
     costs: Mapping[str, CostSettings] | None = None,
     demonstrations: tuple[Tensor, Tensor] | None = None,
     options: Mapping[str, Any] | None = None,
+    precision: Precision = "float32",
     tick: Callable[[int], None] = lambda steps: None,
 ) -> AgentPolicy:
     """Refine a clone and return the best agent that the floor has seen, at worst the clone.
@@ -136,8 +143,9 @@ def refine(
     batch = make_batch(world, settings.games, weights=dict(reward.weights), options=options)
     costs = costs or {}
     budgets = {name: cost.limit for name, cost in costs.items() if cost.stop_when_spent}
-    face = Sb3Face(Seating(batch, "alternate", partner), budgets=budgets)
-    model: Any = _build(face, clone, settings, costs, demonstrations, world.tick, seed)
+    face: Any = Sb3Face(Seating(batch, "alternate", partner), budgets=budgets)
+    face = MemoryFace(face, clone.memory) if clone.memory else face
+    model: Any = _build(face, clone, settings, costs, demonstrations, world.tick, seed, precision)
     model.set_logger(sb3_logger.configure(str(folder / "tensorboard"), ["tensorboard"]))
     start, _ = read_checkpoint(folder / "checkpoints")
     if start is not None:
@@ -158,13 +166,14 @@ def refine(
 
 
 def _build(
-    face: Sb3Face,
+    face: VecEnv,
     clone: AgentPolicy,
     settings: RefineSettings,
     costs: Mapping[str, CostSettings],
     demonstrations: tuple[Tensor, Tensor] | None,
     tick: float,
     seed: int,
+    precision: Precision,
 ) -> Refiner:
     frozen = copy.deepcopy(clone)
     wanted = (
@@ -189,6 +198,7 @@ def _build(
         warm_up=settings.warm_up if settings.start == "clone" else 0,
         reward_scale=settings.reward_scale,
         reseed_every=settings.judge_every,
+        precision=precision,
         n_steps=settings.rollout,
         batch_size=settings.batch_size,
         n_epochs=settings.epochs,
@@ -200,12 +210,16 @@ def _build(
         max_grad_norm=settings.max_gradient,
         seed=seed,
         device="cpu",
-        policy_kwargs={**network, "activation_fn": activation},
+        policy_kwargs={
+            **network,
+            "activation_fn": activation,
+            "optimizer_kwargs": {"eps": 1e-5, "fused": True},  # SB3's epsilon, one kernel a step
+        },
     )
     if settings.start == "clone":
         model.policy.load_state_dict(clone.state_dict())
     else:  # the scale of what it sees is no skill
-        model.policy.features_extractor.load_state_dict(clone.features_extractor.state_dict())
+        model.policy.take_scales(clone)
         model.policy.load_state_dict({"return_scale": clone.return_scale}, strict=False)
     return model
 

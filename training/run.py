@@ -6,6 +6,7 @@ runs/cramped_room/
     clone.safetensors       the agent cloned from the training recordings
     human_model.safetensors the clone of the held-out recordings, if the recipe names some
     cloning.json            losses of both, by epoch
+    engine.json             what was measured at the start and then kept: the precision of updates
     checkpoints/            of the refining, see `training.checkpoint`
     metrics.jsonl           a row for each evaluation of the refining
     tensorboard/            the same and more, for `tensorboard --logdir`

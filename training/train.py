@@ -14,6 +14,7 @@ import torch
 from rich.console import Console
 
 from agents.player import Player
+from agents.policy import AgentPolicy
 from agents.saving import Agent, as_player, load_agent, named_player, save_agent
 from demos.dataset import Dataset
 from demos.store import Store
@@ -21,9 +22,17 @@ from environments.catalog import make_batch, make_world
 from environments.problem import Problem
 from environments.reward import weight_vector
 from environments.world import World
-from training.clone import action_weights, clone, recorded_returns, require_matches
+from training.clone import (
+    CloneSettings,
+    action_weights,
+    clone,
+    recorded_returns,
+    require_matches,
+)
+from training.engine import Precision, fastest_precision
 from training.floor import Floor, Judge
 from training.judgement import Protocol, judge, people, summary
+from training.network import Recorded, sight_for
 from training.pictures import draw_curve
 from training.progress import Bars
 from training.recipe import Recipe, read_recipe
@@ -70,6 +79,7 @@ def prepare(recipe: Recipe) -> tuple[World, dict[str, Dataset]]:
                 f"{', '.join(world.costs) or 'none'}."
             )
     action_weights(recipe.clone, world.action_names, world.action_space)
+    sight_for(world, recipe.network)
     if recipe.partner.player != "clone":
         named_player(recipe.partner.player, world)
     store = Store(recipe.data.root)
@@ -115,11 +125,12 @@ def _cloned(run: Run, role: str, world: World, dataset: Dataset, bars: Bars) -> 
                 groups[arrays.episode],
                 world.observation_space,
                 world.action_space,
-                recipe.clone,
+                _cloning(recipe),
                 returns=recorded_returns(arrays, weights, gamma, list(world.costs)),
                 action_names=world.action_names,
                 seed=recipe.seed,
                 tick=lambda record: bar(int(record["epoch"])),
+                sight=sight_for(world, recipe.network),
             )
         history = run.read_json("cloning.json") if run.has("cloning.json") else {}
         run.write_json(
@@ -182,8 +193,9 @@ def _refined(
                 Reward(weights, tuple(recipe.reward.faded), recipe.reward.fade_until),
                 floor,
                 costs=recipe.costs,
-                demonstrations=_demonstrations(recordings),
+                demonstrations=_demonstrations(recordings, cloned.policy),
                 seed=recipe.seed,
+                precision=_precision(run, cloned),
                 folder=run.folder,
                 options=options,
                 tick=bar,
@@ -200,10 +212,31 @@ def _refined(
     return agent, str(agent.facts["verdict"])
 
 
-def _demonstrations(recordings: Dataset) -> tuple[torch.Tensor, torch.Tensor]:
-    """Recorded observations and actions as tensors: [S, O], [S, ...]."""
+def _precision(run: Run, cloned: Agent) -> Precision:
+    """The precision of this run's updates; once measured it is kept, or resuming would not be exact."""
+    settings = run.recipe.refine
+    if settings.precision != "auto":
+        return settings.precision
+    if not run.has("engine.json"):
+        found = fastest_precision(cloned.policy, settings.batch_size)
+        run.write_json("engine.json", {"precision": found})
+    precision: Precision = run.read_json("engine.json")["precision"]
+    return precision
+
+
+def _demonstrations(
+    recordings: Dataset, policy: AgentPolicy
+) -> tuple[torch.Tensor | Recorded, torch.Tensor]:
+    """Recorded observations, as the policy sees them, and actions: [S, ...], [S, ...]."""
     arrays = recordings.arrays()
-    return torch.from_numpy(arrays.observations), torch.from_numpy(arrays.actions)
+    seen = Recorded(arrays, policy) if policy.memory else torch.from_numpy(arrays.observations)
+    return seen, torch.from_numpy(arrays.actions)
+
+
+def _cloning(recipe: Recipe) -> CloneSettings:
+    """How to clone, with the layers of [network] if it names any."""
+    hidden = recipe.network.hidden
+    return recipe.clone if hidden is None else recipe.clone.model_copy(update={"hidden": hidden})
 
 
 def _options(recipe: Recipe) -> dict[str, Any]:
