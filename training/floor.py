@@ -74,6 +74,8 @@ class Floor(BaseCallback):
         folder: of the run.
         guard: hand on the clone rather than something worse. Without it the best is simply the best,
             which is for comparisons with runs that do not start from the clone.
+        weights: by term, what the agent is paid for before anything fades: the proxy that a row of metrics
+            holds beside the north star, so that one rising while the other falls can be seen.
         limits: by cost, what an agent that is handed on may cost per episode: the upper end of its interval.
         budget: how far from the clone it may be, in nats per state.
     """
@@ -87,6 +89,7 @@ class Floor(BaseCallback):
         every: int,
         folder: Path,
         guard: bool = True,
+        weights: Mapping[str, float] | None = None,
         limits: Mapping[str, float] | None = None,
         budget: float | None = None,
     ) -> None:
@@ -99,8 +102,10 @@ class Floor(BaseCallback):
         self.highest = self.least
         self.metrics = folder / "metrics.jsonl"
         self.refused = ""  # why the last agent that was not kept for its costs or distance was not
+        self.weights = dict(weights or {})
         self.limits, self.budget = dict(limits or {}), budget
         self.trouble = ""  # why refining stopped early, in a sentence
+        self.spent = ""  # where the time went, in words
 
     def resume(self, start: Checkpoint) -> None:
         """Take up where a checkpoint left off."""
@@ -163,7 +168,8 @@ class Floor(BaseCallback):
 
     def _judge(self) -> None:
         model: Any = self.model
-        row = self._play(model.policy)
+        with model.clock.part("evaluation"):
+            row = self._play(model.policy)
         parts = {
             "policy": model.policy.tensors(),
             "best": self.best.tensors(),
@@ -194,12 +200,14 @@ class Floor(BaseCallback):
         logged: Any = self.logger.name_to_value
         high = {f"high/{name}": interval(ours(played, name)).high for name in self.limits}
         world = {name: ours(played, name).mean() for name in (*played[0].terms, *played[0].costs)}
+        proxy = sum(w * world[name] for name, w in self.weights.items())
         return {
             "update": self._update,
             "steps": self.num_timesteps,
             "north_star": found.mean,
             "low": found.low,
             "high": found.high,
+            "proxy": float(proxy),
             "clone": self.clone_mean,
             "best": self.best_mean,
             **high,

@@ -40,6 +40,11 @@ class Bars:
     def __init__(self, console: Console | None) -> None:
         self.console = console
 
+    def say(self, sentence: str) -> None:
+        """Print a sentence among the bars."""
+        if self.console is not None:
+            self.console.print(sentence, soft_wrap=True)
+
     @contextmanager
     def bar(self, text: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
         """A bar; call what it gives with how much is done."""

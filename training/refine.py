@@ -123,7 +123,8 @@ class Refiner(RolloutPPO):
         clip = float(schedule(self._current_progress_remaining))
         weights = self.loss_weights()
         good = self._snapshot()
-        logged = self._epochs(self._flatten_rollout(), weights, clip)
+        with self.clock.part("update"):
+            logged = self._epochs(self._flatten_rollout(), weights, clip)
         self._n_updates += self.n_epochs
         if not self._finite(logged):
             self._restore(good)

@@ -16,10 +16,11 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.utils import obs_as_tensor
-from stable_baselines3.common.vec_env import VecEnv
+from stable_baselines3.common.vec_env import VecEnv, VecTransposeImage
 from torch import Tensor
 
 from training.advantages import generalised_advantages
+from training.clock import Clock
 from training.costs import CostSettings, Multiplier
 from training.tape import CostMeter, Tape
 
@@ -40,8 +41,15 @@ class RolloutPPO(PPO):
         **keywords: Any,
     ) -> None:
         self.multipliers = {name: Multiplier(s) for name, s in (costs or {}).items()}
-        self.reward_scale, self.reseed_every = reward_scale, reseed_every
+        self.reward_scale, self.reseed_every, self.clock = reward_scale, reseed_every, Clock()
         super().__init__(policy, env, **keywords)
+
+    @staticmethod
+    def _wrap_env(env: Any, verbose: int = 0, monitor_wrapper: bool = True) -> VecEnv:
+        """As SB3's, but pictures stay as the world gives them: the clone that is anchored to saw them so."""
+        wrapped = PPO._wrap_env(env, verbose, monitor_wrapper)
+        turned = isinstance(wrapped, VecTransposeImage) and wrapped is not env
+        return wrapped.venv if turned else wrapped  # type: ignore[attr-defined]
 
     def _setup_model(self) -> None:
         super()._setup_model()
@@ -64,8 +72,10 @@ class RolloutPPO(PPO):
         nothing = torch.zeros(env.num_envs)
         scale = self._scales()[0]
         for t in range(n_rollout_steps):
-            actions, log_prob = self._act(self._last_obs)
-            new_obs, rewards, dones, infos = env.step(self._within_bounds(actions))
+            with self.clock.part("inference"):
+                actions, log_prob = self._act(self._last_obs)
+            with self.clock.part("world and partner"):
+                new_obs, rewards, dones, infos = env.step(self._within_bounds(actions))
             self.num_timesteps += env.num_envs
             callback.update_locals(locals())
             if not callback.on_step():
@@ -78,7 +88,8 @@ class RolloutPPO(PPO):
             rollout_buffer.add(seen, flat, rewards * scale, starts, nothing, log_prob)  # type: ignore[arg-type]
             self._last_obs = new_obs  # type: ignore[assignment]
             self._last_episode_starts = dones
-        self._judge_steps(rollout_buffer, tape)
+        with self.clock.part("inference"):
+            self._judge_steps(rollout_buffer, tape)
         callback.update_locals(locals())
         callback.on_rollout_end()
         return True

@@ -2,7 +2,8 @@
 
 runs/cramped_room/
     recipe.json             the resolved recipe; a run never goes on with another one
-    machine.json            versions, threads and processor, as at the last start
+    machine.json            versions, threads and processor at the last start, and what of them changed
+                            between two starts: then the run is not exactly what it would have been
     clone.safetensors       the agent cloned from the training recordings
     human_model.safetensors the clone of the held-out recordings, if the recipe names some
     cloning.json            losses of both, by epoch
@@ -66,7 +67,15 @@ class Run:
         else:
             self.write_json("recipe.json", resolved)
         self.recipe_hash = hashlib.sha256(to_json(resolved)).hexdigest()
-        self.write_json("machine.json", _machine(recipe.threads))
+        self._note_machine()
+
+    def _note_machine(self) -> None:
+        """Write down what the results may depend on, and what of it changed since the run began."""
+        machine = _machine(self.recipe.threads)
+        before = self.read_json("machine.json") if self.has("machine.json") else machine
+        changed = before.pop("changed", []) + differences(machine, before)
+        self.changed: list[str] = list(dict.fromkeys(changed)) if self.has("checkpoints") else []
+        self.write_json("machine.json", {**machine, "changed": self.changed})
 
     def path(self, name: str) -> Path:
         """The path of a file of the run."""

@@ -96,6 +96,10 @@ def train(run: Run, bars: Bars) -> str:
     """Do what is still to do; returns the floor's verdict in one sentence."""
     recipe = run.recipe
     torch.set_num_threads(recipe.threads)
+    if run.changed:
+        bars.say(
+            f"Going on with this run is not exact, for since it began: {'; '.join(run.changed)}."
+        )
     world, recordings = prepare(recipe)
     made = {role: _cloned(run, role, world, data, bars) for role, data in recordings.items()}
     agent, verdict = _refined(run, world, made["clone"], recordings["clone"], bars)
@@ -179,6 +183,7 @@ def _refined(
             as_player(cloned, world, recipe.seed),
             settings.judge_every,
             run.folder,
+            weights=recipe.reward.weights or world.weights,
             limits={name: cost.limit for name, cost in recipe.costs.items()},
             budget=settings.kl.budget,
             guard=settings.start == "clone",
@@ -200,6 +205,8 @@ def _refined(
                 options=options,
                 tick=bar,
             )
+        if floor.spent:
+            bars.say(f"Time went to: {floor.spent}.")
         facts = {
             "role": "refined" if floor.best_update >= 0 else "clone",
             "stuck_steps": 0 if floor.best_update >= 0 else recipe.partner.stuck_steps,
@@ -224,9 +231,7 @@ def _precision(run: Run, cloned: Agent) -> Precision:
     return precision
 
 
-def _demonstrations(
-    recordings: Dataset, policy: AgentPolicy
-) -> tuple[torch.Tensor | Recorded, torch.Tensor]:
+def _demonstrations(recordings: Dataset, policy: AgentPolicy) -> tuple[Any, torch.Tensor]:
     """Recorded observations, as the policy sees them, and actions: [S, ...], [S, ...]."""
     arrays = recordings.arrays()
     seen = Recorded(arrays, policy) if policy.memory else torch.from_numpy(arrays.observations)

@@ -92,6 +92,7 @@ def test_the_run_folder_holds_what_it_promises(trained):
         "machine.json",
         "clone.safetensors",
         "cloning.json",
+        "engine.json",
         "checkpoints",
         "metrics.jsonl",
         "tensorboard",

@@ -1,0 +1,101 @@
+"""Precision, clocks, and what is said when the machine changed under a run."""
+
+import copy
+import json
+import time
+
+import numpy as np
+import pytest
+import torch
+from gymnasium import spaces
+
+from agents.policy import build_policy
+from environments.batch import Batch
+from environments.catalog import make_world
+from environments.faces.sb3 import Sb3Face
+from environments.seating import Seating
+from training import engine
+from training.clock import Clock
+from training.recipe import read_recipe
+from training.refine import Refiner
+from training.run import Run
+
+
+def refiner(**keywords):
+    face = Sb3Face(Seating(Batch(make_world("gpo/Balance-v0"), 8)))
+    from agents.policy import AgentPolicy
+
+    return Refiner(AgentPolicy, face, n_steps=64, batch_size=128, n_epochs=2, seed=1, **keywords)
+
+
+def test_the_ratio_begins_at_one_in_brain_floats():
+    agent = refiner(precision="bfloat16")
+    steps = []
+    real = agent.gradient_step
+
+    def watched(*arguments):
+        steps.append(real(*arguments))
+        return steps[-1]
+
+    agent.gradient_step = watched
+    agent.learn(512)
+    assert float(steps[0]["approx_kl"]) == pytest.approx(0.0, abs=1e-6)
+    assert float(steps[0]["clip_fraction"]) == 0.0
+
+
+def test_brain_floats_take_nearly_the_same_step():
+    exact, rough = refiner(), refiner(precision="bfloat16")
+    before = copy.deepcopy(exact.policy.state_dict())
+    for agent in (exact, rough):
+        agent.learn(512)
+    ways = [
+        torch.cat([(agent.policy.state_dict()[n] - start).flatten() for n, start in before.items()])
+        for agent in (exact, rough)
+    ]
+    assert torch.nn.functional.cosine_similarity(*ways, dim=0) > 0.7, "it went another way"
+
+
+@pytest.mark.parametrize(("half", "whole", "chosen"), [(1, 3, "bfloat16"), (3, 1, "float32")])
+def test_the_faster_precision_is_chosen_and_only_where_it_pays(monkeypatch, half, whole, chosen):
+    monkeypatch.setattr(
+        engine,
+        "_step",
+        lambda policy, seen, is_half: time.sleep(0.002 * (half if is_half else whole)),
+    )
+    policy = build_policy(spaces.Box(-1, 1, (4,), np.float32), spaces.Discrete(2), {})
+    assert engine.fastest_precision(policy, 16) == chosen
+
+
+def test_measuring_leaves_policy_and_threads_alone():
+    policy = build_policy(spaces.Box(-1, 1, (4,), np.float32), spaces.Discrete(2), {})
+    before, threads = copy.deepcopy(policy.state_dict()), torch.get_num_threads()
+    engine.fastest_precision(policy, 64)
+    engine.fastest_threads(policy, 64, 2)
+    assert torch.get_num_threads() == threads
+    assert all(torch.equal(policy.state_dict()[name], value) for name, value in before.items())
+    assert all(parameter.grad is None for parameter in policy.parameters())
+
+
+def test_a_clock_counts_every_second_once():
+    clock = Clock()
+    with clock.part("whole"):
+        time.sleep(0.02)
+        with clock.part("part"):
+            time.sleep(0.04)
+    assert 0.015 < clock.seconds["whole"] < clock.seconds["part"]
+    assert str(clock).startswith("part 0 s")
+
+
+def test_a_run_that_goes_on_elsewhere_says_so(tmp_path):
+    recipe = read_recipe("cramped_room")
+    assert Run(tmp_path / "run", recipe).changed == []
+    (tmp_path / "run" / "checkpoints").mkdir()
+    path = tmp_path / "run" / "machine.json"
+    machine = json.loads(path.read_text())
+    machine["packages"]["torch"] = "2.0.0"
+    path.write_text(json.dumps(machine))
+    changed = Run(tmp_path / "run", recipe).changed
+    assert len(changed) == 1
+    assert changed[0].startswith("packages.torch: here 2.")
+    assert changed[0].endswith("there 2.0.0")
+    assert Run(tmp_path / "run", recipe).changed == changed, "it stays on record"
