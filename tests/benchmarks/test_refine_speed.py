@@ -1,0 +1,219 @@
+"""How fast refining is, against Stable-Baselines3 on the same machine in the same minute."""
+
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from stable_baselines3 import PPO
+from stable_baselines3.common.env_util import make_vec_env
+from torch import nn
+
+from agents.player import NetworkPlayer
+from agents.policy import AgentPolicy, build_policy
+from agents.unstuck import Unstuck
+from environments.catalog import make_batch, make_world
+from environments.faces.sb3 import Sb3Face
+from environments.seating import Seating
+from training.engine import fastest_precision
+from training.refine import Refiner
+
+pytestmark = pytest.mark.bench
+
+SMALL = {"net_arch": {"pi": [64, 64], "vf": [64, 64]}, "activation_fn": nn.Tanh}
+ROUNDS = 3
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def balance(size: int = 256) -> Sb3Face:
+    return Sb3Face(Seating(make_batch("gpo/Balance-v0", size)))
+
+
+def rate(agent: PPO, steps: int) -> float:
+    """Steps a second, after a rollout and an update to warm up."""
+    agent.learn(agent.n_steps * agent.n_envs)
+    began = perf_counter()
+    agent.learn(steps, reset_num_timesteps=False)
+    return steps / (perf_counter() - began)
+
+
+def peers() -> dict[str, Any]:
+    common = {"n_epochs": 4, "seed": 0, "device": "cpu"}
+    batched = {**common, "n_steps": 64, "batch_size": 4096}
+    plain = {"net_arch": [64, 64], "activation_fn": nn.Tanh}
+    few = {**common, "n_steps": 256, "batch_size": 64}
+    precision = fastest_precision(refiner(batched, "float32").policy, 4096)
+    return {
+        "SB3, make_vec_env(8)": (
+            lambda: PPO("MlpPolicy", make_vec_env("CartPole-v1", 8), policy_kwargs=plain, **few),
+            16_384,
+        ),
+        "SB3 on our batch of 256": (
+            lambda: PPO("MlpPolicy", balance(), policy_kwargs=plain, **batched),
+            131_072,
+        ),
+        "Refiner, float32": (lambda: refiner(batched, "float32"), 262_144),
+        f"Refiner, {precision}": (lambda: refiner(batched, precision), 262_144),
+    }
+
+
+def refiner(batched: dict[str, Any], precision: Any) -> Refiner:
+    kwargs = {**SMALL, "optimizer_kwargs": {"eps": 1e-5, "fused": True}}
+    return Refiner(AgentPolicy, balance(), policy_kwargs=kwargs, precision=precision, **batched)
+
+
+def test_balance_against_sb3(capsys):
+    rates: dict[str, list[float]] = {}
+    for _ in range(ROUNDS):
+        for name, (make, steps) in peers().items():
+            rates.setdefault(name, []).append(rate(make(), steps))
+    found = {name: median(values) for name, values in rates.items()}
+    ours = max(value for name, value in found.items() if name.startswith("Refiner"))
+    with capsys.disabled():
+        print("\nCartPole, two 64x64 tanh networks, 4 epochs, one thread, steps a second:")
+        for name, value in found.items():
+            print(f"  {name:<26} {value:>10,.0f}   ours is {ours / value:5.2f} times as fast")
+    assert ours >= 10 * found["SB3, make_vec_env(8)"]
+    assert ours >= 1.25 * found["SB3 on our batch of 256"]
+
+
+def bare_loop(updates: int) -> float:
+    """The same arithmetic in plain torch, nothing logged, nothing checked; steps a second."""
+    face = balance()
+    policy = build_policy(
+        face.observation_space, face.action_space, {"net_arch": SMALL["net_arch"]}
+    )
+    optimiser = torch.optim.Adam(policy.parameters(), 3e-4, fused=True)
+    seen, began = face.reset(), perf_counter()
+    for _ in range(updates):
+        rows, done, paid, chosen = [], [], [], []
+        for _ in range(64):
+            with torch.inference_mode():
+                logits = policy.logits(torch.from_numpy(seen))
+                noise = torch.empty_like(logits).exponential_()
+                action = (logits.log_softmax(1) - noise.log_()).argmax(1).numpy()
+            rows.append(seen)
+            chosen.append(action)
+            seen, reward, ended, _ = face.step(action)
+            paid.append(reward)
+            done.append(ended)
+        _bare_update(policy, optimiser, *(np.stack(a) for a in (rows, chosen, paid, done)), seen)
+    return updates * 64 * 256 / (perf_counter() - began)
+
+
+def _bare_update(policy, optimiser, seen, chosen, paid, done, last) -> None:  # type: ignore[no-untyped-def]
+    flat = torch.from_numpy(seen.reshape(-1, 4))
+    actions = torch.from_numpy(chosen.reshape(-1, 1))
+    with torch.inference_mode():
+        values = policy.predict_values(flat).numpy().reshape(64, 256)
+        following = np.concatenate(
+            [values[1:], policy.predict_values(torch.from_numpy(last)).numpy().T]
+        )
+        old = policy.logits(flat).log_softmax(1).gather(1, actions)
+    advantages = np.zeros((64, 256), np.float32)
+    later = np.zeros(256, np.float32)
+    for t in range(63, -1, -1):
+        goes_on = 1.0 - done[t]
+        later = paid[t] + 0.99 * following[t] * goes_on - values[t] + 0.99 * 0.95 * goes_on * later
+        advantages[t] = later
+    returns = torch.from_numpy((advantages + values).reshape(-1))
+    gains, old = torch.from_numpy(advantages.reshape(-1)), old.clone()
+    for _ in range(4):
+        for rows in torch.randperm(len(flat)).split(4096):  # type: ignore[no-untyped-call]
+            here, gain = flat[rows], gains[rows]
+            logs = policy.logits(here).log_softmax(1)
+            ratio = torch.exp(logs.gather(1, actions[rows]) - old[rows]).flatten()
+            gain = (gain - gain.mean()) / (gain.std() + 1e-8)
+            loss = -torch.min(gain * ratio, gain * ratio.clamp(0.8, 1.2)).mean()
+            loss = (
+                loss + 0.5 * (policy.predict_values(here).flatten() - returns[rows]).square().mean()
+            )
+            optimiser.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(policy.parameters(), 0.5)
+            optimiser.step()
+
+
+def test_balance_against_a_bare_loop(capsys):
+    ours, bare = [], []
+    batched = {"n_epochs": 4, "seed": 0, "device": "cpu", "n_steps": 64, "batch_size": 4096}
+    for _ in range(ROUNDS):
+        bare_loop(1)
+        bare.append(bare_loop(16))
+        ours.append(rate(refiner(batched, "float32"), 16 * 16_384))
+    share = median(ours) / median(bare)
+    with capsys.disabled():
+        print(
+            f"\nbare torch loop {median(bare):,.0f} steps a second, Refiner {share:.2f} times that"
+        )
+    assert share >= 0.9
+
+
+def seconds_to(agent: PPO, level: float) -> float:
+    """Seconds of training until the mean of the last 100 episodes is `level`."""
+    began = perf_counter()
+    while (
+        len(agent.ep_info_buffer or ()) < 100
+        or np.mean([episode["r"] for episode in agent.ep_info_buffer or ()]) < level
+    ):
+        agent.learn(agent.n_steps * agent.n_envs, reset_num_timesteps=False)
+        if perf_counter() - began > 120:
+            return float("inf")
+    return perf_counter() - began
+
+
+def test_balance_learned_against_the_clock(capsys):
+    plain = {"net_arch": [64, 64], "activation_fn": nn.Tanh}
+    theirs, ours = [], []
+    for seed in range(3):
+        peer = make_vec_env("CartPole-v1", 8, seed=seed)
+        settings = {"learning_rate": 1e-3, "seed": seed, "device": "cpu"}
+        theirs.append(
+            seconds_to(
+                PPO("MlpPolicy", peer, n_steps=32, batch_size=256, n_epochs=20, gae_lambda=0.8,
+                    gamma=0.98, policy_kwargs=plain, **settings), 475.0)
+        )  # fmt: skip
+        face = Sb3Face(Seating(make_batch("gpo/Balance-v0", 64)))
+        kwargs = {**SMALL, "optimizer_kwargs": {"eps": 1e-5, "fused": True}}
+        ours.append(
+            seconds_to(
+                Refiner(AgentPolicy, face, n_steps=32, batch_size=512, n_epochs=10, gae_lambda=0.9,
+                        gamma=0.98, learning_rate=3e-3, policy_kwargs=kwargs, seed=seed,
+                        device="cpu"), 475.0)
+        )  # fmt: skip
+    with capsys.disabled():
+        print(f"\nseconds until 100 episodes of CartPole score 475: SB3 {theirs}, ours {ours}")
+    assert median(ours) <= median(theirs) / 3
+
+
+def test_kitchen_in_the_whole_loop(capsys):
+    world = make_world("gpo/Kitchen-v0")
+    arch = {"net_arch": {"pi": [128, 128], "vf": [128, 128]}, "n_costs": 2}
+    clone = build_policy(world.observation_space, world.action_space, arch)
+    assert world.body is not None
+    partner = Unstuck(NetworkPlayer(clone, 1), world.body)
+    face = Sb3Face(Seating(make_batch(world, 80), "alternate", partner))
+    agent = Refiner(
+        AgentPolicy,
+        face,
+        policy_kwargs={**arch, "optimizer_kwargs": {"eps": 1e-5, "fused": True}},
+        precision=fastest_precision(clone, 4000),
+        n_steps=400,
+        batch_size=4000,
+        n_epochs=4,
+        device="cpu",
+    )
+    found = median(rate(agent, 5 * 32_000) for _ in range(ROUNDS))
+    with capsys.disabled():
+        print(f"\nkitchen, two 2x128 networks, a cloned partner, 4 epochs, {agent.precision}:")
+        print(f"  {found:,.0f} joint steps a second; time went to: {agent.clock}")
+    assert np.isfinite(found)
