@@ -13,6 +13,7 @@ from gymnasium import spaces
 from gymnasium.vector.utils import batch_space
 
 from agents.policy import AgentPolicy
+from environments.window import Window, action_size
 
 _TINY = np.float32(1e-30)  # the logarithm of nothing is not a number
 
@@ -41,15 +42,23 @@ class Player(Protocol):
 
 
 class RandomPlayer:
-    """Samples actions uniformly from any space."""
+    """Samples actions uniformly from any space, and among what is allowed where a mask says so.
 
-    def __init__(self, action_space: spaces.Space[Any], seed: int = 0) -> None:
-        self.action_space, self._seed = action_space, seed
-        self._batched: spaces.Space[Any] | None = None
+    Args:
+        action_space: of the actions.
+        seed: of the sampling.
+        mask: how many numbers at the end of an observation are the action mask; heeded for one choice.
+    """
+
+    def __init__(self, action_space: spaces.Space[Any], seed: int = 0, mask: int = 0) -> None:
+        self.action_space = action_space
+        self.mask = mask if isinstance(action_space, spaces.Discrete) else 0
+        self.reseed(seed)
 
     def reseed(self, seed: int) -> None:
         """Set the generator to the start of `seed`."""
-        self._seed, self._batched = seed, None
+        self._random = np.random.default_rng(seed)
+        self._batched: spaces.Space[Any] | None = None
 
     def predict(
         self,
@@ -59,9 +68,12 @@ class RandomPlayer:
         deterministic: bool = False,
     ) -> tuple[np.ndarray, int]:
         """Any actions, [B, ...]; the state is B."""
+        if self.mask:
+            odds = self._random.random((len(observation), self.mask))
+            return (odds * (observation[:, -self.mask :] > 0)).argmax(1), len(observation)
         if self._batched is None or state != len(observation):
             self._batched = batch_space(self.action_space, len(observation))
-            self._batched.seed(self._seed)
+            self._batched.seed(int(self._random.integers(2**31)))
         return np.asarray(self._batched.sample()), len(observation)
 
 
@@ -85,6 +97,8 @@ class StillPlayer:
 class NetworkPlayer:
     """Plays an `AgentPolicy`, with a generator of its own so that a game can be replayed.
 
+    A policy with memory is given its window here, from the observations and actions that pass by.
+
     Args:
         policy: the network; it is switched to evaluation (no dropout).
         seed: of the sampling.
@@ -101,8 +115,18 @@ class NetworkPlayer:
         """Set the generator to the start of `seed`."""
         self._random = np.random.default_rng(seed)
 
+    def look(self, observation: Any, state: Any, episode_start: Any) -> tuple[Any, Any]:
+        """What the policy is to see and the state: with memory a `Window`, to be told what was done."""
+        steps = self.policy.memory
+        if not steps:
+            return observation, None
+        if not isinstance(state, Window) or state.games != len(observation):
+            acted, row = self.policy.action_space, self.policy.observation_space.shape[0] // steps  # type: ignore[index]
+            state = Window(len(observation), steps, acted, row - action_size(acted) - 1)
+        return state.look(np.asarray(observation), episode_start), state
+
     def scores(self, observation: Any) -> np.ndarray:
-        """Logits of a discrete policy at this temperature, [B, A]."""
+        """Logits of a discrete policy at this temperature, [B, A], for what `look` gave."""
         with torch.inference_mode():
             logits: np.ndarray = self.policy.logits(torch.from_numpy(observation)).numpy()
         return logits / self.temperature if self.temperature != 1.0 else logits
@@ -122,9 +146,17 @@ class NetworkPlayer:
         episode_start: Any = None,
         deterministic: bool = False,
     ) -> tuple[np.ndarray, Any]:
-        """As `Player.predict`; keeps no state."""
+        """As `Player.predict`; the state is the window of a policy with memory, changed in place."""
+        seen, state = self.look(observation, state, episode_start)
+        action = self._choose(seen, deterministic)
+        if state is not None:
+            state.act(action)
+        return action, state
+
+    def _choose(self, seen: Any, deterministic: bool) -> np.ndarray:
         if self.discrete:
-            return self.choose(self.scores(observation), deterministic), None
+            return self.choose(self.scores(seen), deterministic)
         with torch.random.fork_rng(devices=[]):  # torch's distributions draw from no other
             torch.manual_seed(int(self._random.integers(2**63)))
-            return self.policy.predict(observation, deterministic=deterministic)[0], None
+            action = self.policy.predict(seen, deterministic=deterministic)[0]
+        return action.astype(self.policy.action_space.dtype, copy=False)

@@ -1,6 +1,8 @@
 """The network that acts: SB3's actor-critic with the normaliser, dropout and cost values inside.
 
-It is an `ActorCriticPolicy`, so SB3's algorithms and tools and imitation's trainers take it.
+It is an `ActorCriticPolicy`, so SB3's algorithms and tools and imitation's trainers take it. An action mask
+is the tail of the observation (`environments.layout`), and with memory the observation is a window over the
+last steps (`environments.window`): whoever hands it an observation has handed it everything.
 
 B observations, O numbers each, H hidden units, C costs.
 """
@@ -16,76 +18,13 @@ import torch
 from gymnasium import spaces
 from stable_baselines3.common.distributions import DiagGaussianDistribution, Distribution
 from stable_baselines3.common.policies import ActorCriticPolicy
-from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor, nn
 
-_SHARED = ("pi_features_extractor.", "vf_features_extractor.")
+from agents.network import Sight
+from agents.towers import MaskedHead, MaskedTowers, Normaliser, Towers
+from environments.layout import is_picture
 
-
-class Normaliser(BaseFeaturesExtractor):
-    """Flattens an observation and shifts and scales it by statistics that are saved with the weights.
-
-    The scale has a floor: a feature that is nearly always 0 in the recordings would otherwise be blown up
-    on the day it is 1. Until `fit` is called it changes nothing.
-    """
-
-    mean: Tensor  # [O]
-    scale: Tensor  # [O]
-
-    def __init__(self, observation_space: spaces.Space[Any]) -> None:
-        size = spaces.utils.flatdim(observation_space)
-        super().__init__(observation_space, size)
-        self.flatten = nn.Flatten()
-        self.register_buffer("mean", torch.zeros(size))
-        self.register_buffer("scale", torch.ones(size))
-
-    def fit(self, observations: np.ndarray, floor: float) -> None:
-        """Take mean and deviation of `observations` [B, O]; no deviation counts as less than `floor`."""
-        flat = observations.reshape(len(observations), -1)
-        self.mean.copy_(torch.from_numpy(flat.mean(0)))
-        self.scale.copy_(torch.from_numpy(1 / np.maximum(flat.std(0), floor)))
-
-    def forward(self, observations: Tensor) -> Tensor:
-        """[B, O] -> [B, O]."""
-        flat: Tensor = self.flatten(observations)
-        return (flat - self.mean) * self.scale
-
-
-class Towers(nn.Module):
-    """Two separate stacks of layers, one for the policy, one for the values: [B, O] -> [B, H], [B, H]."""
-
-    def __init__(
-        self, inputs: int, pi: list[int], vf: list[int], activation: type[nn.Module], dropout: float
-    ) -> None:
-        super().__init__()
-        self.policy_net = _tower(inputs, pi, activation, dropout)
-        self.value_net = _tower(inputs, vf, activation, 0.0)
-        self.latent_dim_pi = pi[-1] if pi else inputs
-        self.latent_dim_vf = vf[-1] if vf else inputs
-
-    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Both latents."""
-        return self.policy_net(features), self.value_net(features)
-
-    def forward_actor(self, features: Tensor) -> Tensor:
-        """The policy's latent."""
-        latent: Tensor = self.policy_net(features)
-        return latent
-
-    def forward_critic(self, features: Tensor) -> Tensor:
-        """The values' latent."""
-        latent: Tensor = self.value_net(features)
-        return latent
-
-
-def _tower(
-    inputs: int, widths: list[int], activation: type[nn.Module], dropout: float
-) -> nn.Module:
-    layers: list[nn.Module] = []
-    for width in widths:
-        layers += [nn.Linear(inputs, width), activation(), nn.Dropout(dropout)]
-        inputs = width
-    return nn.Sequential(*layers)
+_ACTOR, _CRITIC = "pi_features_extractor.", "vf_features_extractor."
 
 
 class AgentPolicy(ActorCriticPolicy):
@@ -95,6 +34,8 @@ class AgentPolicy(ActorCriticPolicy):
         dropout: share of hidden units dropped in the policy while cloning; refining switches it off,
             because a rollout and its update must see one policy.
         n_costs: number of cost values beside the reward's value.
+        sight: keywords of `Sight` for pictures, parts, masks and memory; None scales a vector of numbers.
+            Policy and values then have one each, so that values can learn while the policy rests.
     """
 
     def __init__(
@@ -105,9 +46,15 @@ class AgentPolicy(ActorCriticPolicy):
         *args: Any,
         dropout: float = 0.0,
         n_costs: int = 0,
+        sight: dict[str, Any] | None = None,
         **keywords: Any,
     ) -> None:
-        self.dropout, self.n_costs = dropout, n_costs
+        if sight is None and is_picture(observation_space):
+            sight = {}
+        self.dropout, self.n_costs, self.sight = dropout, n_costs, sight
+        if sight is not None:  # `Sight` scales pictures itself
+            keywords |= {"features_extractor_class": Sight, "features_extractor_kwargs": sight}
+            keywords |= {"share_features_extractor": False, "normalize_images": False}
         keywords.setdefault("features_extractor_class", Normaliser)
         keywords.setdefault("activation_fn", nn.ReLU)
         keywords.setdefault("net_arch", {"pi": [128, 128], "vf": [128, 128]})
@@ -119,17 +66,53 @@ class AgentPolicy(ActorCriticPolicy):
     def _build_mlp_extractor(self) -> None:
         arch = self.net_arch
         widths: Any = arch if isinstance(arch, dict) else {"pi": arch, "vf": arch}
-        self.mlp_extractor: Any = Towers(
-            self.features_dim, widths["pi"], widths["vf"], self.activation_fn, self.dropout
+        layers = (self.features_dim, widths["pi"], widths["vf"], self.activation_fn, self.dropout)
+        self.mlp_extractor: Any = (
+            MaskedTowers(*layers, mask=self.mask) if self.mask else Towers(*layers)
         )
         if self.n_costs:  # here, so that SB3 hands its weights to the optimiser
             self.cost_net = nn.Linear(self.mlp_extractor.latent_dim_vf, self.n_costs)
             nn.init.orthogonal_(self.cost_net.weight)
             nn.init.zeros_(self.cost_net.bias)
 
+    def _build(self, lr_schedule: Any) -> None:
+        super()._build(lr_schedule)
+        if self.mask:  # around the same weights, which the optimiser has already
+            self.action_net: nn.Module = MaskedHead(self.action_net, self.mask)
+
+    @property
+    def mask(self) -> int:
+        """How many numbers at the end of an observation are the action mask."""
+        return int(getattr(self.features_extractor, "mask", 0))
+
+    @property
+    def memory(self) -> int:
+        """How many steps its observation is a window of; 0 if it is a single one."""
+        return int(getattr(self.features_extractor, "steps", 0))
+
+    def fit_scales(self, observations: np.ndarray, floor: float) -> None:
+        """Fit the normalisers to single steps' observations [S, ...], as `Normaliser.fit`."""
+        for extractor in self._extractors():
+            if hasattr(extractor, "fit"):
+                extractor.fit(observations, floor)
+
+    def take_scales(self, other: AgentPolicy) -> None:
+        """Take another's normalisers, and nothing that it has learned."""
+        pairs = zip(self._extractors(), other._extractors(), strict=True)
+        with torch.no_grad():
+            for ours, theirs in pairs:
+                for mine, its in zip(ours.buffers(), theirs.buffers(), strict=True):
+                    mine.copy_(its)
+
+    def _extractors(self) -> list[Any]:
+        shared = self.share_features_extractor
+        return [self.pi_features_extractor, *([] if shared else [self.vf_features_extractor])]
+
     def predict_all_values(self, observations: Tensor) -> Tensor:
         """Value of the reward and, after it, of each cost: [B, 1 + C]."""
-        features = self.extract_features(observations, self.vf_features_extractor)
+        features = super(ActorCriticPolicy, self).extract_features(
+            observations, self.vf_features_extractor
+        )
         latent = self.mlp_extractor.forward_critic(features)
         value: Tensor = self.value_net(latent)
         if not self.n_costs:
@@ -138,7 +121,9 @@ class AgentPolicy(ActorCriticPolicy):
 
     def logits(self, observations: Tensor) -> Tensor:
         """What the action distribution is made of, before it is made: [B, A]."""
-        features = self.extract_features(observations, self.pi_features_extractor)
+        features = super(ActorCriticPolicy, self).extract_features(
+            observations, self.pi_features_extractor
+        )
         logits: Tensor = self.action_net(self.mlp_extractor.forward_actor(features))
         return logits
 
@@ -152,10 +137,9 @@ class AgentPolicy(ActorCriticPolicy):
         return copy.copy(made)  # SB3 hands out the same object every time
 
     def tensors(self) -> dict[str, Tensor]:
-        """The state, each tensor once: SB3 lists a shared features extractor under three names."""
-        state = self.state_dict()
-        if self.share_features_extractor:
-            state = {name: value for name, value in state.items() if not name.startswith(_SHARED)}
+        """The state, each tensor once: SB3 lists a features extractor under two or three names."""
+        again = (_ACTOR, _CRITIC) if self.share_features_extractor else (_ACTOR,)
+        state = {k: value for k, value in self.state_dict().items() if not k.startswith(again)}
         return {name: value.detach().cpu().contiguous() for name, value in state.items()}
 
     def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
@@ -165,25 +149,27 @@ class AgentPolicy(ActorCriticPolicy):
             RuntimeError: names or shapes do not fit this network.
         """
         state = dict(tensors)
-        if self.share_features_extractor:
-            own = {k: v for k, v in tensors.items() if k.startswith("features_extractor.")}
-            state |= {f"{prefix}{k}": v for k, v in own.items() for prefix in ("pi_", "vf_")}
+        again = ("pi_", "vf_") if self.share_features_extractor else ("pi_",)
+        own = {k: v for k, v in tensors.items() if k.startswith("features_extractor.")}
+        state |= {f"{prefix}{k}": v for k, v in own.items() for prefix in again}
         self.load_state_dict(state)
 
     def settings(self) -> dict[str, Any]:
         """What it takes beside the spaces to build this network again, as JSON."""
-        return {
+        about = {
             "net_arch": self.net_arch,
             "activation": self.activation_fn.__name__,
             "dropout": self.dropout,
             "n_costs": self.n_costs,
         }
+        return about if self.sight is None else {**about, "sight": self.sight}
 
     def _get_constructor_parameters(self) -> dict[str, Any]:
         return {
             **super()._get_constructor_parameters(),
             "dropout": self.dropout,
             "n_costs": self.n_costs,
+            "sight": self.sight,
         }
 
 

@@ -115,7 +115,7 @@ def named_player(name: str, world: World, seed: int = 0) -> Player:
         Problem: none of them, or an agent made for another world.
     """
     if name == "random":
-        return RandomPlayer(world.action_space, seed)
+        return RandomPlayer(world.action_space, seed, world.mask_size)
     if name == "still":
         return StillPlayer(world.action_space, world.idle)
     if not name.endswith(".safetensors"):

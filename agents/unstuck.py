@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from agents.player import NetworkPlayer
+from agents.towers import FORBIDDEN
 
 
 @dataclass
@@ -22,6 +23,7 @@ class _Memory:
     body: np.ndarray  # [B, steps, body]
     action: np.ndarray  # [B, steps]; -1 before the first
     at: int = 0
+    player: Any = None  # the player's own state
 
 
 class Unstuck:
@@ -56,9 +58,12 @@ class Unstuck:
             state = _Memory(np.zeros((*shape, bodies.shape[1]), np.float32), np.full(shape, -1))
         elif episode_start is not None:
             state.action[np.asarray(episode_start, bool)] = -1
-        scores = self.player.scores(observation)
+        seen, state.player = self.player.look(observation, state.player, episode_start)
+        scores = self.player.scores(seen)
         self._rule_out(scores, state, bodies)
         action = self.player.choose(scores, deterministic)
+        if state.player is not None:
+            state.player.act(action)
         state.body[:, state.at] = bodies
         state.action[:, state.at] = action
         state.at = (state.at + 1) % self.steps
@@ -69,7 +74,8 @@ class Unstuck:
         stuck = np.flatnonzero(same)
         if len(stuck):
             tried = state.action[stuck]  # [S, steps]
+            allowed = scores > FORBIDDEN / 1000  # whatever the temperature
             scores[stuck[:, None], tried] = -np.inf
-            hopeless = ~np.isfinite(scores[stuck]).any(axis=1)
-            if hopeless.any():  # every action was tried: anything goes
-                scores[stuck[hopeless]] = 0.0
+            hopeless = stuck[~(allowed & np.isfinite(scores))[stuck].any(axis=1)]
+            if len(hopeless):  # every action was tried: anything goes that is allowed
+                scores[hopeless] = np.where(allowed[hopeless], 0.0, FORBIDDEN)

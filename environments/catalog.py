@@ -43,7 +43,7 @@ def make_world(world: str | World, **params: Any) -> World:
     if name not in WORLDS:
         if name.startswith("gpo/"):
             raise Problem(f"There is no world '{name}': {nearest(name, WORLDS)}")
-        from environments.foreign import foreign_world
+        from environments.foreign_world import foreign_world
 
         return foreign_world(name, **params)
     module = importlib.import_module(WORLDS[name])
@@ -70,7 +70,8 @@ def make_batch(
         Problem: no such world, parameter, term or option.
     """
     from environments.batch import Batch
-    from environments.foreign import ForeignBatch, ForeignWorld
+    from environments.foreign import ForeignBatch
+    from environments.foreign_world import ForeignWorld
 
     made = make_world(world, **params)
     kind = ForeignBatch if isinstance(made, ForeignWorld) else Batch

@@ -2,50 +2,27 @@
 
 Its reward is the term `return`, the north star; `info["terms"]` adds terms of weight 0, and `info["costs"]`,
 or else `info["cost"]`, are its costs. Which names there are is read off one trial step.
+
+A game that raises, or gives what is not finite, not declared or a cost below 0, is cut off: its episode is
+truncated at the last good observation, with no reward in that step, and it is begun anew with the next seed
+(`environments.guard`). So is one that hangs or dies, if it is played in a process of its own
+(`ForeignWorld.apart`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import numpy as np
-from gymnasium import spaces
 
 from environments.batch import Batch
-from environments.foreign_opening import Alone, Together, deed, open_game, sight
-from environments.kernels import HEADER, Kernels
+from environments.foreign_board import board_layout
+from environments.foreign_games import Fault, Order
+from environments.foreign_workers import open_place
+from environments.foreign_world import ForeignWorld, foreign_world
+from environments.guard import Bounds, Incident, improper
 from environments.problem import Problem
-from environments.world import World
-
-HORIZON = 1000  # steps, for an environment that names no limit of its own
-TICK = 0.05  # s, for one that names no `render_fps`
-
-
-@dataclass(frozen=True)
-class ForeignWorld(World):
-    """A foreign environment described as ours are; `params` are the keywords it is made with.
-
-    Its module is no file: it holds what one trial step told, under the names that a world's file uses.
-    """
-
-    def open(self) -> Alone | Together:
-        """One more game of it."""
-        return open_game(self.id, self.params)
-
-    def check_option(self, name: str) -> None:
-        """Accept it: what is not `horizon` is handed on as it is."""
-
-    @property
-    def kernels(self) -> Kernels:
-        """None: it is played by `ForeignBatch`.
-
-        Raises:
-            Problem: always.
-        """
-        raise Problem(f"'{self.id}' is a foreign environment; `catalog.make_batch` plays it.")
 
 
 class ForeignBatch(Batch):
@@ -57,12 +34,17 @@ class ForeignBatch(Batch):
     world: ForeignWorld
 
     def _open(self) -> None:
-        self._games = [self.world.open() for _ in range(self.size)]
+        world = self.world
+        self.incidents: list[Incident] = []
         self._asked: list[dict[str, Any]] = [{} for _ in range(self.size)]
-        self._seen = sight(self._games[0].observation_space, self.world.id)[1]
-        self._done = deed(self._games[0].action_space, self.world.id)[1]
-        self._terms_named = tuple(self.world.terms)[1:]  # the first is `return`
-        self._costs_named = tuple(self.world.costs)
+        self._lost = np.zeros(self.size, np.bool_)  # [B], whose process was ended between two steps
+        self._names = tuple(world.terms), tuple(world.costs)
+        self._bounds = Bounds(world.observation_space)
+        sizes = (self.size, len(world.agents), len(world.terms), len(world.costs))
+        layout = board_layout(world.observation_space, world.action_space, *sizes)
+        opening = (world.id, world.params, (self._names[0][1:], self._names[1]))
+        self._games = open_place(opening, layout, world.workers, world.patience)
+        self._board = self._games.board
 
     def _write_options(self, game: int, options: dict[str, Any]) -> None:
         self._asked[game] = options
@@ -71,41 +53,101 @@ class ForeignBatch(Batch):
         self, seed: Any = None, options: Any = None, chosen: np.ndarray | None = None
     ) -> np.ndarray:
         """Begin new episodes: as `Batch.reset`."""
-        for b in np.flatnonzero(self._begin(seed, options, chosen)).tolist():
-            self._restart(b, None if seed is None else int(self.state["seed"][b]))
+        games = self._begin(seed, options, chosen)
+        self._lost[games] = False
+        seeds = [None if seed is None else int(seed) for seed in self.state["seed"]]
+        orders = [
+            Order(b, seeds[b], self._asked[b] or None) for b in np.flatnonzero(games).tolist()
+        ]
+        self._begin_games(orders)
         return self.observation
-
-    def _restart(self, b: int, seed: int | None) -> None:
-        turn = self._games[b].reset(seed, self._asked[b] or None)
-        self.state["tick"][b] = 0
-        self._look(b, turn.observations)
-
-    def _look(self, b: int, observations: list[Any]) -> None:
-        for n, seen in enumerate(observations):
-            self.observation[b, n] = 0 if seen is None else self._seen(seen)
 
     def step(self, actions: Any) -> np.ndarray:
         """Act in every game: as `Batch.step`."""
         self._take(actions)
-        self.terms.fill(0)
-        self.costs.fill(0)
-        for b, game in enumerate(self._games):
-            turn = game.step([self._done(action) for action in self.actions[b]])
-            self.state["tick"][b] += 1
-            late = self.state["tick"][b] >= self.state["horizon"][b]
-            self.terminated[b] = turn.terminated
-            self.truncated[b] = not turn.terminated and (turn.truncated or late)
-            self._look(b, turn.observations)
-            for n, info in enumerate(turn.infos):
-                self.terms[b, n, 0] = turn.rewards[n]
-                _fill(self.terms[b, n, 1:], self._terms_named, _terms(info))
-                _fill(self.costs[b, n], self._costs_named, _costs(info))
-            if self.restart and (self.terminated[b] or self.truncated[b]):
-                self.final_observation[b] = self.observation[b]
-                self.state["episode"][b] += np.uint64(1)
-                self._restart(b, None)
+        board = self._board
+        np.copyto(board["action"], self.actions)
+        faults = self._games.step()
+        self.state["tick"] += 1
+        faults = {**self._improper(), **faults}
+        if self._lost.any():
+            faults |= dict.fromkeys(np.flatnonzero(self._lost).tolist(), Fault(""))
+            self._lost[:] = False
+        cut_off = sorted(faults)
+        last = self.observation[cut_off]  # a copy of what they saw before
+        np.copyto(self.observation, board["observation"])
+        np.copyto(self.terms, board["terms"])
+        np.copyto(self.costs, board["costs"])
+        np.copyto(self.terminated, board["terminated"])
+        late = self.state["tick"] >= self.state["horizon"]
+        np.logical_or(board["truncated"], late, out=self.truncated)
+        if cut_off:
+            self.observation[cut_off] = last
+            self.terms[cut_off] = self.costs[cut_off] = 0
+            self.terminated[cut_off], self.truncated[cut_off] = False, True
+        self.truncated &= ~self.terminated
         self._weigh()
+        self._go_on(faults)
         return self.observation
+
+    def _improper(self) -> dict[int, Fault]:
+        """What is wrong with what the games told in this step."""
+        board = self._board
+        found = improper(board["terms"], board["costs"], self._names)
+        found |= self._bounds.outside(board["observation"], board["present"])
+        return {b: Fault(what) for b, what in found.items()}
+
+    def _go_on(self, faults: dict[int, Fault]) -> None:
+        """Begin the next episodes of games that ended, and anew those that were cut off."""
+        ended = np.flatnonzero(self.ended)
+        if not len(ended):
+            return
+        if self.restart:
+            self.final_observation[ended] = self.observation[ended]
+            going = [b for b in ended.tolist() if b not in faults]
+            self.state["episode"][going] += np.uint64(1)
+            orders = [Order(b, None, self._asked[b] or None) for b in going]
+            self._begin_games(orders + self._anew(faults))
+        elif faults:
+            shown = self.observation.copy()  # it stays until the next reset
+            self._begin_games(self._anew(faults))
+            np.copyto(self.observation, shown)
+
+    def _begin_games(self, orders: list[Order]) -> None:
+        """Begin episodes as ordered, anew where that fails, until all have begun."""
+        board = self._board
+        while orders:
+            games = [order.game for order in orders]
+            self.state["tick"][games] = 0
+            faults = self._games.begin(orders)
+            self._lost[[b for b in faults if b not in games]] = True  # cut off in the next step
+            seen = board["observation"][games]
+            outside = self._bounds.outside(seen, board["present"][games])
+            faults = {games[i]: Fault(what) for i, what in outside.items()} | faults
+            good = [k for k, b in enumerate(games) if b not in faults and not self._lost[b]]
+            self.observation[np.array(games)[good]] = seen[good]
+            orders = self._anew(faults)
+
+    def _anew(self, faults: Mapping[int, Fault]) -> list[Order]:
+        """Write down what happened; then how these games begin, with fresh environments and new seeds.
+
+        Raises:
+            Problem: it happened too often.
+        """
+        for b, fault in sorted(faults.items()):
+            if fault.what:
+                incident = self._incident(b, fault)
+                self.incidents.append(incident)
+                self.world.guard.admit(incident)
+        games = sorted(faults)
+        self.state["seed"][games] += np.uint64(self.size)  # no other game has it
+        self.state["episode"][games] = 0
+        return [Order(b, int(self.state["seed"][b]), self._asked[b] or None, True) for b in games]
+
+    def _incident(self, b: int, fault: Fault) -> Incident:
+        seed, episode, tick = (int(self.state[name][b]) for name in ("seed", "episode", "tick"))
+        lost = tuple(int(self.state["seed"][game]) for game in fault.lost)
+        return Incident(self.world.id, b, seed, episode, tick, fault.what, fault.lost, lost)
 
     def observe(self) -> np.ndarray:
         """The last observation; a foreign game's state cannot be set."""
@@ -117,66 +159,14 @@ class ForeignBatch(Batch):
         Raises:
             Problem: it was not made with `render_mode="rgb_array"`.
         """
-        drawn = self._games[game].env.render()
+        drawn = self._games.draw(game)
         if not isinstance(drawn, np.ndarray) or drawn.ndim != 3:
             raise Problem(f"Make '{self.world.id}' with render_mode=\"rgb_array\" to see pictures.")
         return drawn
 
     def close(self) -> None:
-        """Close every game."""
-        for game in self._games:
-            game.env.close()
-
-
-def _terms(info: Mapping[str, Any]) -> Mapping[str, Any]:
-    named = info.get("terms")
-    return (
-        {key: named[key] for key in named if key != "return"} if isinstance(named, Mapping) else {}
-    )
-
-
-def _costs(info: Mapping[str, Any]) -> Mapping[str, Any]:
-    named = info.get("costs")
-    if isinstance(named, Mapping):
-        return named
-    return {"cost": info["cost"]} if "cost" in info else {}
-
-
-def _fill(row: np.ndarray, names: tuple[str, ...], values: Mapping[str, Any]) -> None:
-    for k, name in enumerate(names):
-        row[k] = values.get(name, 0.0)
-
-
-def foreign_world(name: str, **params: Any) -> ForeignWorld:
-    """Describe a foreign environment after one trial step: `foreign_world("CartPole-v1")`.
-
-    Raises:
-        Problem: see `open_game`; or it sees or acts in a way that we cannot handle.
-    """
-    game = open_game(name, params)
-    seen, done = sight(game.observation_space, name)[0], deed(game.action_space, name)[0]
-    first = game.reset(0, None).infos[0]
-    game.action_space.seed(0)
-    last = game.step([game.action_space.sample() for _ in game.agents]).infos[0]
-    told = [(_terms(info), _costs(info)) for info in (first, last)]
-    module = ModuleType(name)
-    module.__dict__.update(
-        VERSION=getattr(game.env.unwrapped, "VERSION", 0),
-        AGENTS=game.agents,
-        TICK=1.0 / ((getattr(game.env, "metadata", None) or {}).get("render_fps") or 1 / TICK),
-        HORIZON=int(game.horizon or HORIZON),
-        TERMS={"return": "what the environment itself gives"}
-        | {key: "a part that it names in its info" for terms, _ in told for key in terms},
-        COSTS={key: "a cost that it names in its info" for _, costs in told for key in costs},
-        NORTH_STAR="return",
-        WEIGHTS={"return": 1.0},
-        STATE=np.dtype(HEADER),
-        IDLE=np.clip(0, done.low, done.high) if isinstance(done, spaces.Box) else 0,
-        OBSERVATION_SPACE=seen,
-        ACTION_SPACE=done,
-    )
-    game.env.close()
-    return ForeignWorld(name, module, params)
+        """Close every game, and end the processes that they ran in."""
+        self._games.close()
 
 
 def foreign_batch(

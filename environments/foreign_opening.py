@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -168,10 +168,22 @@ def _meant(name: str) -> str:
     return "if a package registers it, write 'package:Id'."
 
 
+def offered_mask(env: Any, info: Mapping[str, Any]) -> Any:
+    """Which choices an environment allows now, in its info or by the method that sb3-contrib asks for.
+
+    None where it offers no mask. It is 1 or 0 a choice, of all parts of an action end to end.
+    """
+    if "action_mask" in info:
+        return info["action_mask"]
+    method = getattr(env.unwrapped, "action_masks", None)
+    return None if method is None else method()
+
+
 def sight(space: Any, name: str) -> tuple[gymnasium.spaces.Box, Any]:
     """How an observation becomes one array: its space, and the function that makes it.
 
-    Pictures (uint8) stay as they are, other boxes become float32, everything else a float32 vector.
+    Pictures (uint8) stay as they are, other boxes become float32, everything else a float32 vector, whose
+    parts `environments.layout` names.
 
     Raises:
         Problem: it has no fixed size.

@@ -74,7 +74,14 @@ def first_outside(actions: Any, choices: Any) -> Any:
     return -1
 
 
-# The three templates below are bound to a world by `bind`, which supplies the `*_one` they call.
+# The templates below are bound to a world by `bind`, which supplies the `*_one` they call.
+
+
+def _look_one(table, state, seen):  # type: ignore[no-untyped-def]
+    """What is seen, and the action mask after it."""
+    size = seen.shape[1] - MASK_SIZE  # type: ignore[name-defined] # noqa: F821
+    observe_one(table, state, seen[:, :size])  # type: ignore[name-defined] # noqa: F821
+    mask_one(table, state, seen[:, size:])  # type: ignore[name-defined] # noqa: F821
 
 
 def _reset_batch(table, states, chosen, observations):  # type: ignore[no-untyped-def]
@@ -82,12 +89,12 @@ def _reset_batch(table, states, chosen, observations):  # type: ignore[no-untype
         if chosen[b]:
             seed_episode(states[b])
             reset_one(table[0], states[b])  # type: ignore[name-defined] # noqa: F821
-            observe_one(table[0], states[b], observations[b])  # type: ignore[name-defined] # noqa: F821
+            look_one(table[0], states[b], observations[b])  # type: ignore[name-defined] # noqa: F821
 
 
 def _observe_batch(table, states, observations):  # type: ignore[no-untyped-def]
     for b in range(len(states)):
-        observe_one(table[0], states[b], observations[b])  # type: ignore[name-defined] # noqa: F821
+        look_one(table[0], states[b], observations[b])  # type: ignore[name-defined] # noqa: F821
 
 
 def _step_batch(  # type: ignore[no-untyped-def]
@@ -98,13 +105,13 @@ def _step_batch(  # type: ignore[no-untyped-def]
         terminated[b] = step_one(table[0], states[b], actions[b], terms[b], costs[b])  # type: ignore[name-defined] # noqa: F821
         states[b].tick += 1
         truncated[b] = not terminated[b] and states[b].tick >= states[b].horizon
-        observe_one(table[0], states[b], observations[b])  # type: ignore[name-defined] # noqa: F821
+        look_one(table[0], states[b], observations[b])  # type: ignore[name-defined] # noqa: F821
         if restart and (terminated[b] or truncated[b]):
             final[b] = observations[b]
             states[b].episode += np.uint64(1)
             seed_episode(states[b])
             reset_one(table[0], states[b])  # type: ignore[name-defined] # noqa: F821
-            observe_one(table[0], states[b], observations[b])  # type: ignore[name-defined] # noqa: F821
+            look_one(table[0], states[b], observations[b])  # type: ignore[name-defined] # noqa: F821
 
 
 def _version(world: ModuleType) -> str:
@@ -123,10 +130,11 @@ class Kernels:
     step: Callable[..., None]
 
 
-def bind(world: ModuleType) -> Kernels:
+def bind(world: ModuleType, mask: int = 0) -> Kernels:
     """Compile the loops around a world's `reset_one`, `step_one` and `observe_one`.
 
-    The version is part of a loop's name, and so of its file in numba's cache.
+    A world with a `mask_one` has an action mask of `mask` numbers after what `observe_one` writes. The
+    version is part of a loop's name, and so of its file in numba's cache.
     """
     scope, version = vars(world), _version(world)
     scope["seed_episode"] = seed_episode
@@ -139,4 +147,7 @@ def bind(world: ModuleType) -> Kernels:
         loop: Callable[..., None] = njit(cache=True, nogil=True)(function)
         return loop
 
+    scope["MASK_SIZE"], scope["look_one"] = mask, world.observe_one
+    if mask:
+        scope["look_one"] = compiled(_look_one)
     return Kernels(compiled(_reset_batch), compiled(_observe_batch), compiled(_step_batch))

@@ -13,6 +13,7 @@ in files that begin with its name:
     IDLE            the action of a seat that nobody sits in; 0 if left out
     reset_state     reads an episode's options into a state, in Python
     reset_one, step_one, observe_one     numba, for one game
+    mask_one(table, state, mask)    numba, may be left out: 1 for each action that agent n may take, [N, A]
     body(table)     -> slice of the observation that is the agent's own body
     draw            paints a state on a pygame surface
 """
@@ -32,6 +33,7 @@ import numpy as np
 from gymnasium import spaces
 
 from environments.kernels import Kernels, bind
+from environments.layout import Part, choices, with_mask
 from environments.problem import Problem
 
 
@@ -52,7 +54,7 @@ class World:
     @cached_property
     def kernels(self) -> Kernels:
         """The compiled loops; the first call in a fresh checkout compiles for some seconds."""
-        return bind(self.module)
+        return bind(self.module, self.mask_size)
 
     @property
     def agents(self) -> tuple[str, ...]:
@@ -132,10 +134,27 @@ class World:
         return self.module.body(self.table[0]) if hasattr(self.module, "body") else None
 
     @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """What an observation is made of, where it is more than numbers or one picture: see `layout`."""
+        if not hasattr(self.module, "mask_one"):
+            return tuple(getattr(self.module, "PARTS", ()))
+        seen = _observation_space(self.module, self.table)
+        mask = Part("action_mask", "mask", (choices(self.action_space),))
+        return Part("seen", "vector", seen.shape), mask
+
+    @property
+    def mask_size(self) -> int:
+        """How many numbers at the end of an observation are the action mask; 0 where none is offered."""
+        return self.parts[-1].size if self.parts and self.parts[-1].kind == "mask" else 0
+
+    @cached_property
     def observation_space(self) -> spaces.Box:
-        """What one agent sees."""
+        """What one agent sees, the action mask with it."""
         given: spaces.Box | None = getattr(self.module, "OBSERVATION_SPACE", None)
-        return _observation_space(self.module, self.table) if given is None else given
+        if given is not None:
+            return given
+        seen = _observation_space(self.module, self.table)
+        return with_mask(seen, self.mask_size) if self.mask_size else seen
 
     @cached_property
     def action_space(self) -> Any:
@@ -156,7 +175,7 @@ class World:
             "terms": list(self.terms),
             "costs": list(self.costs),
             "params": _params(self.params),
-        }
+        } | ({"parts": [str(part) for part in self.parts]} if self.parts else {})
 
     @cached_property
     def fingerprint(self) -> str:

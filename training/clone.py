@@ -20,10 +20,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from agents.policy import AgentPolicy, build_policy
+from agents.towers import FORBIDDEN
 from demos.arrays import Arrays
 from environments.problem import Problem
+from training.network import Recorded, policy_space, require_allowed
 from training.settings import Settings
 
+JUDGED = 2048  # steps judged at once by a network that looks at pictures or remembers
 DIVERGED = "The cloning diverged, its loss is no number any more: lower clone.learning_rate."
 
 
@@ -66,6 +69,7 @@ def clone(
     action_names: Sequence[str] = (),
     seed: int = 0,
     tick: Callable[[dict[str, float]], None] | None = None,
+    sight: dict[str, Any] | None = None,
 ) -> Clone:
     """Fit a policy to recorded steps by maximum likelihood, and its values to recorded returns.
 
@@ -80,25 +84,32 @@ def clone(
         action_names: for `action_weights`.
         seed: of the split, the weights and the order.
         tick: called with each epoch's record.
+        sight: of the network, as `training.network.sight_for` gives it.
 
     Raises:
-        Problem: fewer than two matches, a weight for an action that does not exist, or a loss that is no
-            longer a number.
+        Problem: fewer than two matches, a weight for an action that does not exist, actions that their mask
+            forbade, or a loss that is no longer a number.
     """
     torch.manual_seed(seed)
     train, held_back = _split(groups, settings.validation, seed)
     values = 0 if returns is None else returns.shape[1]
     architecture = {"pi": settings.hidden, "vf": settings.hidden}
     policy = build_policy(
-        observation_space,
+        policy_space(observation_space, action_space, sight),
         action_space,
-        {"net_arch": architecture, "dropout": settings.dropout, "n_costs": max(values - 1, 0)},
+        {"net_arch": architecture, "dropout": settings.dropout, "n_costs": max(values - 1, 0)}
+        | ({} if sight is None else {"sight": sight}),
         settings.learning_rate,
     )
-    _fit_normaliser(policy, arrays.observations[train], settings.scale_floor)
-    objective = Objective(policy, settings, action_weights(settings, action_names, action_space))
+    require_allowed(arrays, policy.mask, action_space)
+    policy.fit_scales(arrays.observations[train], settings.scale_floor)
+    recorded, weights = (
+        Recorded(arrays, policy),
+        action_weights(settings, action_names, action_space),
+    )
+    objective = Objective(policy, settings, weights, recorded.see)
     data = [
-        torch.from_numpy(arrays.observations.astype(np.float32)),
+        recorded.shown,
         torch.from_numpy(arrays.actions.astype(np.int64 if objective.discrete else np.float32)),
     ]
     if returns is not None:
@@ -159,17 +170,30 @@ def one_epoch(
 
 
 class Objective:
-    """Minus the weighted log-likelihood of the actions, plus the values' error."""
+    """Minus the weighted log-likelihood of the actions, plus the values' error.
+
+    Args:
+        policy: whose.
+        settings: how to clone.
+        action_weights: [A], of a discrete action, or None.
+        see: makes what the policy is handed of the observations that this is called with.
+    """
 
     def __init__(
-        self, policy: AgentPolicy, settings: CloneSettings, action_weights: Tensor | None
+        self,
+        policy: AgentPolicy,
+        settings: CloneSettings,
+        action_weights: Tensor | None,
+        see: Callable[[Tensor], Tensor] = lambda shown: shown,
     ) -> None:
         self.policy, self.settings, self.action_weights = policy, settings, action_weights
+        self.see = see
         self.discrete = isinstance(policy.action_space, spaces.Discrete)
 
     def __call__(
         self, observations: Tensor, actions: Tensor, returns: Tensor | None = None
     ) -> Tensor:
+        observations = self.see(observations)
         loss = self.imitation(observations, actions)
         if returns is not None and self.settings.value_weight:
             values = self.policy.predict_all_values(observations)
@@ -181,27 +205,44 @@ class Objective:
     def imitation(self, observations: Tensor, actions: Tensor) -> Tensor:
         """Cross-entropy for a discrete action; else minus the mean log-density."""
         if self.discrete:
-            return functional.cross_entropy(
-                self.policy.logits(observations),
-                actions,
-                weight=self.action_weights,
-                label_smoothing=self.settings.label_smoothing,
-            )
+            return self._cross_entropy(self.policy.logits(observations), actions)
         try:
             likelihood: Tensor = self.policy.get_distribution(observations).log_prob(actions)
         except ValueError:  # torch's answer to a mean that is no number
             raise Problem(DIVERGED) from None
         return -likelihood.mean()
 
+    def _cross_entropy(self, logits: Tensor, actions: Tensor) -> Tensor:
+        smoothing = self.settings.label_smoothing
+        masked = bool(self.policy.mask and smoothing)
+        loss = functional.cross_entropy(
+            logits,
+            actions,
+            weight=self.action_weights,
+            label_smoothing=0.0 if masked else smoothing,
+        )
+        if masked:  # smooth over what is allowed alone
+            allowed = logits > FORBIDDEN / 2
+            odds = torch.where(allowed, torch.log_softmax(logits, dim=1), 0.0)
+            smooth = -(odds.sum(1) / allowed.sum(1).clamp(min=1)).mean()
+            loss = (1 - smoothing) * loss + smoothing * smooth
+        return loss
+
     def judge(self, data: list[Tensor]) -> dict[str, float]:
         """Loss and, for discrete actions, accuracy on steps that were held back."""
         self.policy.set_training_mode(False)
+        most = len(data[0]) if self.policy.sight is None else JUDGED
+        sums: dict[str, float] = {}
         with torch.inference_mode():
-            found = {"validation_loss": float(self.imitation(data[0], data[1]))}
-            if self.discrete:
-                right = self.policy.logits(data[0]).argmax(1) == data[1]
-                found["validation_accuracy"] = float(right.float().mean())
-        return found
+            for shown, actions in zip(*(torch.split(d, most) for d in data[:2]), strict=True):
+                seen = self.see(shown)
+                found = {"validation_loss": float(self.imitation(seen, actions))}
+                if self.discrete:
+                    right = self.policy.logits(seen).argmax(1) == actions
+                    found["validation_accuracy"] = float(right.float().mean())
+                share = len(actions) / len(data[0])
+                sums = {name: sums.get(name, 0.0) + share * v for name, v in found.items()}
+        return sums
 
 
 def require_matches(count: int) -> None:
@@ -232,12 +273,6 @@ def _return_scale(returns: np.ndarray) -> Tensor:
     known = [column[~np.isnan(column)] for column in returns.T]
     deviations = torch.tensor([float(c.std()) if len(c) else 0.0 for c in known])
     return torch.where(deviations > 1e-6, 1 / deviations.clamp(min=1e-6), 1.0)
-
-
-def _fit_normaliser(policy: AgentPolicy, observations: np.ndarray, floor: float) -> None:
-    fit: Any = getattr(policy.features_extractor, "fit", None)
-    if fit is not None:
-        fit(observations, floor)
 
 
 def action_weights(

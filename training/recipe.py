@@ -5,8 +5,9 @@
     [world]    which world, with which parameters
     [reward]   the weights of its terms, and which of them fade out
     [data]     whose play to learn from, and whose to be judged beside
+    [network]  `training.network.NetworkSettings`: what policy and values are made of
     [clone]    `training.clone.CloneSettings`
-    [partner]  `training.refining.PartnerSettings`: who plays the other seats meanwhile
+    [partner]  `training.partners.PartnerSettings`: who plays the other seats meanwhile
     [refine]   `training.refining.RefineSettings`
     [costs.NAME]  `training.costs.CostSettings`: the limit of a cost
     [evaluate] the protocol of the last judgement
@@ -27,7 +28,9 @@ from pydantic import BaseModel, Field, ValidationError
 from environments.problem import Problem
 from training.clone import CloneSettings
 from training.costs import CostSettings
-from training.refining import PartnerSettings, RefineSettings
+from training.network import NetworkSettings
+from training.partners import PartnerSettings
+from training.refining import RefineSettings
 from training.settings import Settings
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -39,6 +42,8 @@ class WorldSettings(Settings):
     id: str
     params: dict[str, Any] = {}  # of the world's Params; for a foreign environment, its keywords
     horizon: int | None = Field(None, ge=1)  # steps of an episode; the world's own if left out
+    workers: int = Field(0, ge=0)  # processes for a foreign environment that may hang or die
+    patience: float = Field(30.0, gt=0)  # s, after which a game in such a process is ended
 
 
 class RewardSettings(Settings):
@@ -72,6 +77,7 @@ class Recipe(Settings):
     world: WorldSettings
     reward: RewardSettings = RewardSettings()
     data: DataSettings
+    network: NetworkSettings = NetworkSettings()
     clone: CloneSettings = CloneSettings()
     partner: PartnerSettings = PartnerSettings()
     refine: RefineSettings = RefineSettings()
@@ -150,7 +156,8 @@ def _sentence(error: ValidationError, where: str) -> str:
 def _model_at(place: Sequence[Any]) -> type[BaseModel]:
     model: Any = Recipe
     for part in place:
-        inner = get_args(model)  # of dict[str, CostSettings]
-        model = inner[1] if inner else model.model_fields[part].annotation
-    found: type[BaseModel] = model
-    return found
+        inner = get_args(model)  # of dict[str, CostSettings], tuple[MemberSettings, ...]
+        found = (one for one in inner if hasattr(one, "model_fields"))
+        model = next(found) if inner else model.model_fields[part].annotation
+    settings: type[BaseModel] = model
+    return settings

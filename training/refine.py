@@ -26,7 +26,7 @@ from training import losses
 from training.anchor import Anchor, AnchorSettings
 from training.costs import surrogate_weights
 from training.engine import Precision
-from training.rollout import CHUNK, RolloutPPO
+from training.rollout import RolloutPPO, chunk
 
 IN_A_ROW = 3  # rejected updates after which the run is stopped
 FIT_GAIN = 0.01  # explained variance that another update of warming up must bring
@@ -267,16 +267,16 @@ class Refiner(RolloutPPO):
                 "cost_advantages": flat(self.cost_advantages),
                 "cost_returns": flat(self.cost_returns),
             }
+        at_once = chunk(data["observations"])
         if self._half:  # or the ratio would not begin at 1
             with torch.no_grad():
-                pairs = zip(
-                    *(torch.split(data[k], CHUNK) for k in ("observations", "actions")), strict=True
-                )
+                chunks = (torch.split(data[k], at_once) for k in ("observations", "actions"))
+                pairs = zip(*chunks, strict=True)
                 data["log_prob"] = torch.cat([self._forward(o)[1].log_prob(a) for o, a in pairs])
         if self.clone is not None:  # frozen: once a rollout is enough
             with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=self._half):
                 parts = [
-                    self.clone.logits(part) for part in torch.split(data["observations"], CHUNK)
+                    self.clone.logits(part) for part in torch.split(data["observations"], at_once)
                 ]
             data["clone"] = torch.cat(parts).float()
         return data

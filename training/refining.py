@@ -27,17 +27,9 @@ from training.checkpoint import read_checkpoint, restore_optimiser
 from training.costs import CostSettings
 from training.engine import Precision
 from training.floor import Floor
+from training.partners import PartnerSchedule
 from training.refine import Diverged, Refiner
 from training.settings import Settings, discount
-
-
-class PartnerSettings(Settings):
-    """Who plays the other seats while refining, in worlds that have others."""
-
-    player: str = "clone"  # "clone", "random", "still", or the path of an agent file
-    stuck_steps: int = Field(
-        3, ge=0
-    )  # a clone that stood still so long does something else; 0: off
 
 
 class RefineSettings(Settings):
@@ -157,11 +149,15 @@ def refine(
     remaining = settings.steps - model.num_timesteps
     if remaining > 0:
         floor.drop_rows(0 if start is None else start.update)
-        callbacks = CallbackList([floor, FadeReward(batch, reward), Report(tick)])
+        callbacks = CallbackList(
+            [floor, FadeReward(batch, reward), PartnerSchedule(partner), Report(tick)]
+        )
         try:
             model.learn(remaining, callbacks, log_interval=1, reset_num_timesteps=False)
+            floor.spent = str(model.clock)
         except Diverged as diverged:  # the best so far is still good
             floor.trouble = str(diverged)
+    batch.close()
     return floor.best
 
 
@@ -219,7 +215,8 @@ def _build(
     if settings.start == "clone":
         model.policy.load_state_dict(clone.state_dict())
     else:  # the scale of what it sees is no skill
-        model.policy.take_scales(clone)
+        policy: Any = model.policy
+        policy.take_scales(clone)
         model.policy.load_state_dict({"return_scale": clone.return_scale}, strict=False)
     return model
 

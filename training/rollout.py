@@ -6,6 +6,7 @@ T steps of a rollout, B games, M observations, C costs with a limit.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,7 +25,8 @@ from training.clock import Clock
 from training.costs import CostSettings, Multiplier
 from training.tape import CostMeter, Tape
 
-CHUNK = 8192  # observations a forward pass; larger ones fall out of the cache
+CHUNK = 8192  # observations a forward pass, at most; larger passes fall out of the cache
+LARGE = 256  # numbers of an observation above which a pass takes fewer
 
 
 class RolloutPPO(PPO):
@@ -173,7 +175,9 @@ class RolloutPPO(PPO):
         with torch.inference_mode():
             chunks = [
                 self._all_values(torch.from_numpy(part).to(self.device))
-                for part in np.array_split(observations, max(1, len(observations) // CHUNK))
+                for part in np.array_split(
+                    observations, max(1, len(observations) // chunk(observations))
+                )
             ]
         values: np.ndarray = torch.cat(chunks).cpu().numpy()
         return values
@@ -186,3 +190,9 @@ class RolloutPPO(PPO):
             return value
         values: Tensor = policy.predict_all_values(seen)[:, self._heads()]
         return values
+
+
+def chunk(observations: Any) -> int:
+    """How many observations [M, ...] a forward pass takes: fewer of pictures and of windows."""
+    size: int = math.prod(observations.shape[1:])
+    return max(1, min(CHUNK, CHUNK * LARGE // max(size, 1)))

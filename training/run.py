@@ -5,11 +5,13 @@ runs/cramped_room/
     machine.json            versions, threads and processor at the last start, and what of them changed
                             between two starts: then the run is not exactly what it would have been
     clone.safetensors       the agent cloned from the training recordings
+    clone_1.safetensors ... more clones of them, if the recipe's partner is several
     human_model.safetensors the clone of the held-out recordings, if the recipe names some
     cloning.json            losses of both, by epoch
     engine.json             what was measured at the start and then kept: the precision of updates
     checkpoints/            of the refining, see `training.checkpoint`
     metrics.jsonl           a row for each evaluation of the refining
+    incidents.jsonl         what an environment of other people did wrong, if it did
     tensorboard/            the same and more, for `tensorboard --logdir`
     agent.safetensors       what the run hands on: the best agent, or the clone if none was better
     scores.json             the last judgement

@@ -13,9 +13,8 @@ import numpy as np
 import torch
 from rich.console import Console
 
-from agents.player import Player
 from agents.policy import AgentPolicy
-from agents.saving import Agent, as_player, load_agent, named_player, save_agent
+from agents.saving import Agent, as_player, load_agent, save_agent
 from demos.dataset import Dataset
 from demos.store import Store
 from environments.catalog import make_batch, make_world
@@ -31,8 +30,10 @@ from training.clone import (
 )
 from training.engine import Precision, fastest_precision
 from training.floor import Floor, Judge
+from training.incidents import keep_incidents, played_apart
 from training.judgement import Protocol, judge, people, summary
 from training.network import Recorded, sight_for
+from training.partners import check_partners, make_partner
 from training.pictures import draw_curve
 from training.progress import Bars
 from training.recipe import Recipe, read_recipe
@@ -43,6 +44,8 @@ from training.tables import show_scores
 
 CLONING = {"clone": "cloning the players", "human_model": "cloning other people"}
 PARTNER_SEED, JUDGE_PARTNER_SEED = 1, 2  # added to the run's
+STRANGERS = 0.1  # tolerance of a clone that is validated on people it knows nothing of
+CLONE_SEEDS = 1000  # between the seeds of two clones of the same people
 
 
 def train_from_file(name: str, folder: str | None = None, overrides: Sequence[str] = ()) -> None:
@@ -70,6 +73,7 @@ def prepare(recipe: Recipe) -> tuple[World, dict[str, Dataset]]:
         Problem: the recipe names something that does not exist or does not fit.
     """
     world = make_world(recipe.world.id, **recipe.world.params)
+    world = played_apart(world, recipe.world.workers, recipe.world.patience)
     weight_vector(world.terms, recipe.reward.weights or {})
     weight_vector(world.terms, dict.fromkeys(recipe.reward.faded, 0.0))
     for name in recipe.costs:
@@ -80,8 +84,7 @@ def prepare(recipe: Recipe) -> tuple[World, dict[str, Dataset]]:
             )
     action_weights(recipe.clone, world.action_names, world.action_space)
     sight_for(world, recipe.network)
-    if recipe.partner.player != "clone":
-        named_player(recipe.partner.player, world)
+    check_partners(recipe.partner, world)
     store = Store(recipe.data.root)
     recordings = {"clone": store.open(recipe.data.train)}
     if recipe.data.held_out is not None and len(world.agents) > 1:
@@ -101,8 +104,12 @@ def train(run: Run, bars: Bars) -> str:
             f"Going on with this run is not exact, for since it began: {'; '.join(run.changed)}."
         )
     world, recordings = prepare(recipe)
+    keep_incidents(world, run.folder)
     made = {role: _cloned(run, role, world, data, bars) for role, data in recordings.items()}
-    agent, verdict = _refined(run, world, made["clone"], recordings["clone"], bars)
+    others = range(1, recipe.partner.clones) if len(world.agents) > 1 else ()
+    clones = [made["clone"]]
+    clones += [_cloned(run, "clone", world, recordings["clone"], bars, k) for k in others]
+    agent, verdict = _refined(run, world, clones, recordings["clone"], bars)
     if not run.has("scores.json"):
         run.write_json("scores.json", _judged(recipe, world, made, agent, recordings, bars))
     draw_curve(run.folder, world)
@@ -114,36 +121,40 @@ def _matches(dataset: Dataset) -> list[str]:
     return [dataset.episode_facts(e)["match"] or str(e) for e in range(len(dataset))]
 
 
-def _cloned(run: Run, role: str, world: World, dataset: Dataset, bars: Bars) -> Agent:
-    """The agent cloned from a dataset, from the run folder if it is there."""
-    path = run.path(f"{role}.safetensors")
+def _cloned(
+    run: Run, role: str, world: World, dataset: Dataset, bars: Bars, number: int = 0
+) -> Agent:
+    """The agent cloned from a dataset, from the run folder if it is there; with a number, another one."""
+    name, seed = f"{role}_{number}" if number else role, run.recipe.seed + number * CLONE_SEEDS
+    path = run.path(f"{name}.safetensors")
     if not path.exists():
         recipe = run.recipe
         arrays = dataset.arrays()
         groups = np.unique(_matches(dataset), return_inverse=True)[1]
         weights = recipe.reward.weights or world.weights
         gamma = discount(recipe.refine.half_life, world.tick)
-        with bars.bar(CLONING[role], recipe.clone.epochs, "epochs") as bar:
+        text = f"{CLONING[role]}, {number + 1}" if number else CLONING[role]
+        with bars.bar(text, recipe.clone.epochs, "epochs") as bar:
             found = clone(
                 arrays,
                 groups[arrays.episode],
                 world.observation_space,
                 world.action_space,
-                _cloning(recipe),
+                _cloning(recipe, number),
                 returns=recorded_returns(arrays, weights, gamma, list(world.costs)),
                 action_names=world.action_names,
-                seed=recipe.seed,
+                seed=seed,
                 tick=lambda record: bar(int(record["epoch"])),
                 sight=sight_for(world, recipe.network),
             )
         history = run.read_json("cloning.json") if run.has("cloning.json") else {}
         run.write_json(
-            "cloning.json", {**history, role: {"epochs": found.history, "kept": found.epoch}}
+            "cloning.json", {**history, name: {"epochs": found.history, "kept": found.epoch}}
         )
         facts = {
             "role": role,
             "stuck_steps": recipe.partner.stuck_steps,
-            "seed": recipe.seed,
+            "seed": seed,
             "dataset": dataset.name,
             "data": dataset.digest(),
             "recipe": run.recipe_hash,
@@ -154,27 +165,19 @@ def _cloned(run: Run, role: str, world: World, dataset: Dataset, bars: Bars) -> 
     return agent
 
 
-def _partner(recipe: Recipe, world: World, cloned: Agent, seed: int) -> Player | None:
-    """Who plays the other seats while refining."""
-    if len(world.agents) == 1:
-        return None
-    if recipe.partner.player == "clone":
-        return as_player(cloned, world, seed)
-    return named_player(recipe.partner.player, world, seed)
-
-
 def _refined(
-    run: Run, world: World, cloned: Agent, recordings: Dataset, bars: Bars
+    run: Run, world: World, clones: list[Agent], recordings: Dataset, bars: Bars
 ) -> tuple[Agent, str]:
     """The refined agent and the floor's verdict, from the run folder if they are there."""
-    path, recipe = run.path("agent.safetensors"), run.recipe
+    path, recipe, cloned = run.path("agent.safetensors"), run.recipe, clones[0]
     if not path.exists():
+        partner, seed = recipe.partner, recipe.seed
         options = _options(recipe)
         settings = recipe.refine
         floor = Floor(
             Judge(
                 lambda games, seed: make_batch(world, games, seed=seed, options=options),
-                _partner(recipe, world, cloned, recipe.seed + JUDGE_PARTNER_SEED),
+                make_partner(partner, world, clones, seed + JUDGE_PARTNER_SEED, judging=True),
                 settings.judge_games,
                 len(world.agents),
             ),
@@ -193,7 +196,7 @@ def _refined(
             policy = refine(
                 world,
                 cloned.policy,
-                _partner(recipe, world, cloned, recipe.seed + PARTNER_SEED),
+                make_partner(partner, world, clones, seed + PARTNER_SEED),
                 settings,
                 Reward(weights, tuple(recipe.reward.faded), recipe.reward.fade_until),
                 floor,
@@ -238,10 +241,14 @@ def _demonstrations(recordings: Dataset, policy: AgentPolicy) -> tuple[Any, torc
     return seen, torch.from_numpy(arrays.actions)
 
 
-def _cloning(recipe: Recipe) -> CloneSettings:
-    """How to clone, with the layers of [network] if it names any."""
-    hidden = recipe.network.hidden
-    return recipe.clone if hidden is None else recipe.clone.model_copy(update={"hidden": hidden})
+def _cloning(recipe: Recipe, number: int = 0) -> CloneSettings:
+    """How to clone, with the layers of [network]; a further clone may know only some of the people."""
+    changes: dict[str, Any] = {}
+    if recipe.network.hidden is not None:
+        changes["hidden"] = recipe.network.hidden
+    if number and recipe.partner.share is not None:  # judged by strangers, its loss soon rises
+        changes |= {"validation": 1 - recipe.partner.share, "tolerance": STRANGERS}
+    return recipe.clone.model_copy(update=changes)
 
 
 def _options(recipe: Recipe) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+from gymnasium import spaces
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvIndices
 
@@ -99,7 +100,8 @@ class Sb3Face(VecEnv):
 
     def step_async(self, actions: np.ndarray) -> None:
         """Take the actions [B] of the step to come."""
-        self._actions = actions
+        switches = isinstance(self.action_space, spaces.MultiBinary)  # SB3 gives them as fractions
+        self._actions = actions.astype(self.action_space.dtype) if switches else actions
 
     def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:
         """Step: what we see [B, O], rewards [B], which games ended [B], and an info a game."""
@@ -118,7 +120,7 @@ class Sb3Face(VecEnv):
         spent: np.ndarray = np.max(self._costs - self._budgets, axis=1, initial=-1.0) > 0
         if spent.any():
             self._finish(np.flatnonzero(spent), infos, seen[spent], np.zeros(batch.size, np.bool_))
-            seen = np.where(spent[:, None], seating.reset(chosen=spent), seen)
+            seen[spent] = seating.reset(chosen=spent)[spent]
             ended |= spent
         return seen, reward, ended, infos
 

@@ -47,9 +47,9 @@ def rate(agent: PPO, steps: int) -> float:
 
 
 def peers() -> dict[str, Any]:
-    common = {"n_epochs": 4, "seed": 0, "device": "cpu"}
+    common: dict[str, Any] = {"n_epochs": 4, "seed": 0, "device": "cpu"}
     batched = {**common, "n_steps": 64, "batch_size": 4096}
-    plain = {"net_arch": [64, 64], "activation_fn": nn.Tanh}
+    plain: dict[str, Any] = {"net_arch": [64, 64], "activation_fn": nn.Tanh}
     few = {**common, "n_steps": 256, "batch_size": 64}
     precision = fastest_precision(refiner(batched, "float32").policy, 4096)
     return {
@@ -67,7 +67,7 @@ def peers() -> dict[str, Any]:
 
 
 def refiner(batched: dict[str, Any], precision: Any) -> Refiner:
-    kwargs = {**SMALL, "optimizer_kwargs": {"eps": 1e-5, "fused": True}}
+    kwargs: dict[str, Any] = {**SMALL, "optimizer_kwargs": {"eps": 1e-5, "fused": True}}
     return Refiner(AgentPolicy, balance(), policy_kwargs=kwargs, precision=precision, **batched)
 
 
@@ -93,7 +93,8 @@ def bare_loop(updates: int) -> float:
         face.observation_space, face.action_space, {"net_arch": SMALL["net_arch"]}
     )
     optimiser = torch.optim.Adam(policy.parameters(), 3e-4, fused=True)
-    seen, began = face.reset(), perf_counter()
+    seen: Any = face.reset()
+    began = perf_counter()
     for _ in range(updates):
         rows, done, paid, chosen = [], [], [], []
         for _ in range(64):
@@ -106,11 +107,13 @@ def bare_loop(updates: int) -> float:
             seen, reward, ended, _ = face.step(action)
             paid.append(reward)
             done.append(ended)
-        _bare_update(policy, optimiser, *(np.stack(a) for a in (rows, chosen, paid, done)), seen)
+        tape = [np.stack(column) for column in (rows, chosen, paid, done)]
+        _bare_update(policy, optimiser, tape, seen)
     return updates * 64 * 256 / (perf_counter() - began)
 
 
-def _bare_update(policy, optimiser, seen, chosen, paid, done, last) -> None:  # type: ignore[no-untyped-def]
+def _bare_update(policy, optimiser, tape, last):
+    seen, chosen, paid, done = tape
     flat = torch.from_numpy(seen.reshape(-1, 4))
     actions = torch.from_numpy(chosen.reshape(-1, 1))
     with torch.inference_mode():
@@ -128,7 +131,7 @@ def _bare_update(policy, optimiser, seen, chosen, paid, done, last) -> None:  # 
     returns = torch.from_numpy((advantages + values).reshape(-1))
     gains, old = torch.from_numpy(advantages.reshape(-1)), old.clone()
     for _ in range(4):
-        for rows in torch.randperm(len(flat)).split(4096):  # type: ignore[no-untyped-call]
+        for rows in torch.randperm(len(flat)).split(4096):
             here, gain = flat[rows], gains[rows]
             logs = policy.logits(here).log_softmax(1)
             ratio = torch.exp(logs.gather(1, actions[rows]) - old[rows]).flatten()
@@ -145,7 +148,13 @@ def _bare_update(policy, optimiser, seen, chosen, paid, done, last) -> None:  # 
 
 def test_balance_against_a_bare_loop(capsys):
     ours, bare = [], []
-    batched = {"n_epochs": 4, "seed": 0, "device": "cpu", "n_steps": 64, "batch_size": 4096}
+    batched: dict[str, Any] = {
+        "n_epochs": 4,
+        "seed": 0,
+        "device": "cpu",
+        "n_steps": 64,
+        "batch_size": 4096,
+    }
     for _ in range(ROUNDS):
         bare_loop(1)
         bare.append(bare_loop(16))
@@ -172,18 +181,18 @@ def seconds_to(agent: PPO, level: float) -> float:
 
 
 def test_balance_learned_against_the_clock(capsys):
-    plain = {"net_arch": [64, 64], "activation_fn": nn.Tanh}
+    plain: dict[str, Any] = {"net_arch": [64, 64], "activation_fn": nn.Tanh}
     theirs, ours = [], []
     for seed in range(3):
         peer = make_vec_env("CartPole-v1", 8, seed=seed)
-        settings = {"learning_rate": 1e-3, "seed": seed, "device": "cpu"}
+        settings: dict[str, Any] = {"learning_rate": 1e-3, "seed": seed, "device": "cpu"}
         theirs.append(
             seconds_to(
                 PPO("MlpPolicy", peer, n_steps=32, batch_size=256, n_epochs=20, gae_lambda=0.8,
                     gamma=0.98, policy_kwargs=plain, **settings), 475.0)
         )  # fmt: skip
         face = Sb3Face(Seating(make_batch("gpo/Balance-v0", 64)))
-        kwargs = {**SMALL, "optimizer_kwargs": {"eps": 1e-5, "fused": True}}
+        kwargs: dict[str, Any] = {**SMALL, "optimizer_kwargs": {"eps": 1e-5, "fused": True}}
         ours.append(
             seconds_to(
                 Refiner(AgentPolicy, face, n_steps=32, batch_size=512, n_epochs=10, gae_lambda=0.9,

@@ -76,7 +76,7 @@ def test_the_weights_of_all_surrogates_add_up_to_one():
 
 def test_what_follows_a_terminated_step_is_worth_nothing_and_a_truncated_one_goes_on():
     tape = Tape(3, 2, 1)
-    nobody = [{}, {}]
+    nobody: list[dict] = [{}, {}]
     tape.write(0, np.array([True, False]), [{"TimeLimit.truncated": False}, {}], np.zeros((2, 1)))
     seen = np.array([7.0], np.float32)
     cut = [{}, {"TimeLimit.truncated": True, "terminal_observation": seen}]

@@ -1,0 +1,118 @@
+"""The layers of an agent's network that are the same for whatever it sees: scales, towers, the masked head.
+
+B observations, O numbers each, H hidden units, L logits.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium import spaces
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+from torch import Tensor, nn
+
+FORBIDDEN = (
+    -1e8
+)  # logit of a choice that the mask forbids: its probability is 0 in float32, and no nan
+
+
+class Normaliser(BaseFeaturesExtractor):
+    """Flattens an observation and shifts and scales it by statistics that are saved with the weights.
+
+    The scale has a floor: a feature that is nearly always 0 in the recordings would otherwise be blown up
+    on the day it is 1. Until `fit` is called it changes nothing.
+    """
+
+    mean: Tensor  # [O]
+    scale: Tensor  # [O]
+
+    def __init__(self, observation_space: spaces.Space[Any]) -> None:
+        size = spaces.utils.flatdim(observation_space)
+        super().__init__(observation_space, size)
+        self.flatten = nn.Flatten()
+        self.register_buffer("mean", torch.zeros(size))
+        self.register_buffer("scale", torch.ones(size))
+
+    def fit(self, observations: np.ndarray, floor: float) -> None:
+        """Take mean and deviation of `observations` [B, O]; no deviation counts as less than `floor`."""
+        flat = observations.reshape(len(observations), -1)
+        self.mean.copy_(torch.from_numpy(flat.mean(0)))
+        self.scale.copy_(torch.from_numpy(1 / np.maximum(flat.std(0), floor)))
+
+    def forward(self, observations: Tensor) -> Tensor:
+        """[B, O] -> [B, O]."""
+        flat: Tensor = self.flatten(observations)
+        return (flat - self.mean) * self.scale
+
+
+class Towers(nn.Module):
+    """Two separate stacks of layers, one for the policy, one for the values: [B, O] -> [B, H], [B, H]."""
+
+    def __init__(
+        self, inputs: int, pi: list[int], vf: list[int], activation: type[nn.Module], dropout: float
+    ) -> None:
+        super().__init__()
+        self.policy_net = _tower(inputs, pi, activation, dropout)
+        self.value_net = _tower(inputs, vf, activation, 0.0)
+        self.latent_dim_pi = pi[-1] if pi else inputs
+        self.latent_dim_vf = vf[-1] if vf else inputs
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Both latents."""
+        return self.forward_actor(features), self.forward_critic(features)
+
+    def forward_actor(self, features: Tensor) -> Tensor:
+        """The policy's latent."""
+        latent: Tensor = self.policy_net(features)
+        return latent
+
+    def forward_critic(self, features: Tensor) -> Tensor:
+        """The values' latent."""
+        latent: Tensor = self.value_net(features)
+        return latent
+
+
+class MaskedTowers(Towers):
+    """Towers that do not look at the action mask, the tail of the features, but hand it on to the head.
+
+    So the mask is never beside the observation but in it, and no path through SB3 can lose it.
+    """
+
+    def __init__(self, inputs: int, *widths: Any, mask: int) -> None:
+        super().__init__(inputs - mask, *widths)
+        self.mask = mask  # L
+
+    def forward_actor(self, features: Tensor) -> Tensor:
+        """The policy's latent and the mask: [B, O + L] -> [B, H + L]."""
+        seen, mask = features[:, : -self.mask], features[:, -self.mask :]
+        return torch.cat([self.policy_net(seen), mask], dim=1)
+
+    def forward_critic(self, features: Tensor) -> Tensor:
+        """The values' latent."""
+        latent: Tensor = self.value_net(features[:, : -self.mask])
+        return latent
+
+
+class MaskedHead(nn.Module):
+    """Logits of what the mask allows; a mask that allows nothing allows everything alike."""
+
+    def __init__(self, linear: nn.Module, mask: int) -> None:
+        super().__init__()
+        self.linear, self.mask = linear, mask
+
+    def forward(self, latent: Tensor) -> Tensor:
+        """[B, H + L] -> [B, L]."""
+        logits: Tensor = self.linear(latent[:, : -self.mask])
+        return torch.where(latent[:, -self.mask :] > 0, logits, FORBIDDEN)
+
+
+def _tower(
+    inputs: int, widths: list[int], activation: type[nn.Module], dropout: float
+) -> nn.Module:
+    layers: list[nn.Module] = []
+    for width in widths:
+        layers += [nn.Linear(inputs, width), activation(), nn.Dropout(dropout)]
+        inputs = width
+    return nn.Sequential(*layers)

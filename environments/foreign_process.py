@@ -1,0 +1,156 @@
+"""A process that plays some games of a foreign environment, and that is ended if one of them hangs.
+
+It ends with the process that started it, however that ends.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+import weakref
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from multiprocessing import connection
+from typing import Any
+
+import numpy as np
+
+from environments.foreign_board import Board, Layout, lay_out
+from environments.foreign_games import Fault, Games
+from environments.problem import Problem
+
+STARTING = 120.0  # s, for a process to start and to make its games
+ENDING = 3.0  # s, for it to close its games
+
+Opening = tuple[str, dict[str, Any], tuple[Sequence[str], Sequence[str]]]  # as `Games` takes them
+
+
+class Lane:
+    """A process with a slice of the games."""
+
+    def __init__(
+        self,
+        opening: Opening,
+        layout: Layout,
+        memory: Any,
+        board: Board,
+        own: range,
+        patience: float,
+    ) -> None:
+        self.own, self.patience = own, patience
+        self._busy = board["busy"][own.start : own.stop]
+        self._arguments = (opening, layout, memory, own)
+        self._start()
+
+    def _start(self) -> None:
+        spawn = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
+        self._pipe, theirs = spawn.Pipe()
+        self._process = spawn.Process(
+            target=_work, args=(theirs, *self._arguments), daemon=True, name="gpo-games"
+        )
+        self._process.start()
+        theirs.close()  # so that the pipe ends when the process does
+        self._lost = False
+        # Also when this lane is forgotten and when Python exits.
+        self._end = weakref.finalize(self, _kill, self._process, self._pipe)
+
+    def await_start(self) -> None:
+        """Wait until it has made its games.
+
+        Raises:
+            Problem: it cannot make them.
+        """
+        said = self._hear(STARTING) if self._pipe.poll(STARTING) else None
+        if said != "ready":
+            self._end()
+            raise Problem(f"A process for the games did not start: {said or 'it never answered'}.")
+
+    def ask(self, *message: Any) -> None:
+        """Send a message; a process that was lost is started again first."""
+        if self._lost:
+            self._start()
+            self.await_start()
+        with suppress(OSError):  # it has died: `faults` will find out
+            self._pipe.send(message)
+
+    def faults(self) -> dict[int, Fault]:
+        """Wait for what went wrong in the games; a process that does not answer is ended."""
+        answer = self._hear(self.patience)
+        if isinstance(answer, dict):
+            return answer
+        busy = np.flatnonzero(self._busy)
+        to_blame = self.own[int(busy[0]) if len(busy) else 0]
+        self._lost = True
+        self._end()
+        self._busy[:] = False
+        lost = {game: Fault("") for game in self.own}
+        return {**lost, to_blame: Fault(answer, tuple(self.own))}
+
+    def answer(self) -> Any:
+        """Wait for any other answer."""
+        return self._hear(self.patience)
+
+    def _hear(self, patience: float) -> Any:
+        """What it says; or, in words, why it says nothing. Each game may take all of the patience."""
+        at, since = b"", time.monotonic()
+        while not self._pipe.poll(patience / 20):
+            now = time.monotonic()
+            if at != self._busy.tobytes():  # another game's turn
+                at, since = self._busy.tobytes(), now
+            elif now - since >= patience:
+                return f"did not answer for {patience:g} s"
+        try:
+            return self._pipe.recv()
+        except (EOFError, OSError):
+            self._process.join(ENDING)
+            return f"ended its process (exit code {self._process.exitcode})"
+
+    def close(self) -> None:
+        """Ask it to close its games and to end."""
+        with suppress(OSError):  # it has ended already
+            self._pipe.send(("close",))
+
+    def end(self) -> None:
+        """End the process, by force if it has not ended by itself."""
+        self._process.join(ENDING)
+        self._end()
+
+
+def _kill(process: Any, pipe: Any) -> None:
+    process.kill()
+    process.join(ENDING)
+    pipe.close()
+
+
+def _work(pipe: Any, opening: Opening, layout: Layout, memory: Any, own: range) -> None:
+    """Play a slice of the games for the process that started this one, as long as there is one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the other one, which ends us
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    board = {name: rows[own.start : own.stop] for name, rows in lay_out(layout, memory).items()}
+    with suppress(EOFError, OSError):
+        try:
+            games = Games(*opening, board, own.start)
+        except Problem as problem:
+            pipe.send(str(problem).rstrip("."))
+            return
+        pipe.send("ready")
+        deeds: dict[str, Callable[..., Any]] = {
+            "begin": games.begin,
+            "step": games.step,
+            "draw": games.draw,
+        }
+        while (message := pipe.recv())[0] != "close":
+            pipe.send(deeds[message[0]](*message[1:]))
+        with suppress(Exception):
+            games.close()
+
+
+def _leave_with_parent() -> None:
+    """End this process when the other one does, even if a game hangs."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)

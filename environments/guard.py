@@ -1,0 +1,156 @@
+"""Watches over other people's environments: what they may not do, what was done, and how often.
+
+A game that misbehaves is stopped at that step and begun anew with a fresh environment and the next seed. That
+may happen ten times, one more each minute; then the run ends with a sentence.
+
+B games, N agents, K terms, C costs.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from environments.problem import Problem
+
+QUOTA = 10  # times that games may be begun anew ...
+REFILL = 60.0  # s, until there is one more
+SLACK = 1e-6  # of a bound: rounding is no misbehaviour
+
+_say = logging.getLogger("gpo.environments")  # unless told otherwise, Python prints it on stderr
+
+
+@dataclass(frozen=True)
+class Incident:
+    """A game that was stopped."""
+
+    environment: str
+    game: int
+    seed: int  # with which its environment was reset; all that follows is episodes without a seed
+    episode: int  # since that
+    step: int  # of the episode, from 1; 0 is its beginning
+    what: str
+    lost_games: tuple[int, ...] = ()  # of the process that was ended with it
+    lost_seeds: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        """The incident as a sentence."""
+        step = f"in step {self.step}" if self.step else "at the beginning"
+        said = (
+            f"The environment '{self.environment}' {self.what}, {step} of episode {self.episode} "
+            f"of game {self.game} (seed {self.seed})"
+        )
+        if not self.lost_games:
+            return f"{said}."
+        pairs = zip(self.lost_games, self.lost_seeds, strict=True)
+        lost = ", ".join(f"{game} (seed {seed})" for game, seed in pairs)
+        return f"{said}; its process was ended, and with it the games {lost}."
+
+
+class Guard:
+    """Keeps the incidents of a world, in however many batches, and lets it begin anew so many times.
+
+    Args:
+        quota: times.
+        refill: s, until there is one more.
+        clock: tells the time, in s.
+    """
+
+    def __init__(
+        self,
+        quota: int = QUOTA,
+        refill: float = REFILL,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.quota, self.refill, self.clock = quota, refill, clock
+        self.incidents: list[Incident] = []
+        self.listeners: list[Callable[[Incident], None]] = []  # are told of each incident at once
+        self._left, self._since = float(quota), clock()
+
+    def admit(self, incident: Incident) -> None:
+        """Write an incident down, say it, and let its game begin anew.
+
+        Raises:
+            Problem: it happened too often.
+        """
+        self.incidents.append(incident)
+        for tell in self.listeners:
+            tell(incident)
+        now = self.clock()
+        self._left = min(self.quota, self._left + (now - self._since) / self.refill)
+        self._since = now
+        if self._left < 1:
+            raise Problem(
+                f"{incident} It is not begun anew any more ({self.quota} times, and once more every "
+                f"{self.refill:g} s): mend the environment, then repeat the command."
+            )
+        self._left -= 1
+        _say.warning("%s It is begun anew.", incident)
+
+
+class Bounds:
+    """Compares observations with their space, all games at once."""
+
+    def __init__(self, space: spaces.Box) -> None:
+        low, high = space.low, space.high
+        kind: Any = space.dtype
+        if kind.kind == "f":  # infinity is not within the largest number, and nan nowhere
+            most = np.finfo(kind).max
+            with np.errstate(over="ignore", invalid="ignore"):
+                low = np.clip(low - SLACK * np.maximum(1, np.abs(low)), -most, most)
+                high = np.clip(high + SLACK * np.maximum(1, np.abs(high)), -most, most)
+            low, high = low.astype(kind), high.astype(kind)
+            self._idle = False
+        else:
+            whole = np.iinfo(kind)
+            self._idle = bool((low == whole.min).all() and (high == whole.max).all())
+        self.low, self.high = low, high
+
+    def outside(self, seen: np.ndarray, present: np.ndarray) -> dict[int, str]:
+        """What is wrong with which row of `seen` [B, N, ...]; those who are not present see nothing."""
+        if self._idle or ((seen >= self.low) & (seen <= self.high)).all():
+            return {}
+        flat = seen.reshape(*present.shape, -1)  # [B, N, O]
+        low, high = self.low.reshape(-1), self.high.reshape(-1)
+        wrong = ~((flat >= low) & (flat <= high)) & present[..., None]
+        found = {}
+        for b in np.flatnonzero(wrong.any((1, 2))).tolist():
+            n, place = np.argwhere(wrong[b])[0].tolist()
+            value = flat[b, n, place]
+            if np.isfinite(value):
+                limits = f"where {low[place]:g} to {high[place]:g} was declared"
+                found[b] = (
+                    f"gave an observation outside its space ({value:g} at place {place}, {limits})"
+                )
+            else:
+                found[b] = f"gave an observation that is {value} at place {place}"
+        return found
+
+
+def improper(
+    terms: np.ndarray, costs: np.ndarray, names: tuple[Sequence[str], Sequence[str]]
+) -> dict[int, str]:
+    """What is wrong with which game's `terms` [B, N, K], the return first, or `costs` [B, N, C]."""
+    found: dict[int, str] = {}
+    if not np.isfinite(terms).all():
+        for b, k, value in _those(terms, ~np.isfinite(terms)):
+            what = f"term '{names[0][k]}'" if k else "reward"
+            found[b] = f"gave the {what} {value}"
+    good = (costs >= 0) & (costs < np.inf)
+    if not good.all():
+        for b, k, value in _those(costs, ~good):
+            found.setdefault(b, f"gave the cost '{names[1][k]}' {value:g}")
+    return found
+
+
+def _those(values: np.ndarray, wrong: np.ndarray) -> Iterable[tuple[int, int, Any]]:
+    """Game, column and value of the first wrong one in each game."""
+    for b in np.flatnonzero(wrong.any((1, 2))).tolist():
+        n, k = np.argwhere(wrong[b])[0].tolist()
+        yield b, k, values[b, n, k]

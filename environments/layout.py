@@ -1,0 +1,124 @@
+"""What an observation vector is made of: named parts, some of them pictures, the last perhaps an action mask.
+
+A picture alone stays a picture. Where one comes with other things (a dict), or an action mask comes with
+what is seen, all of it is one float32 vector whose parts the world names, so that recordings, buffers and
+faces hold one array; the network takes it apart again (`agents.network`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from gymnasium import spaces
+
+from environments.problem import Problem
+
+Kind = Literal["vector", "image", "mask"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of the observation vector, in the order of the parts."""
+
+    name: str
+    kind: Kind  # a mask holds a number a choice, 0 where it is forbidden; it comes last
+    shape: tuple[int, ...]  # as it was before it was flattened
+
+    @property
+    def size(self) -> int:
+        """How many numbers it has."""
+        return math.prod(self.shape)
+
+    def __str__(self) -> str:
+        """`camera: image [16, 16, 3]`."""
+        return f"{self.name}: {self.kind} {list(self.shape)}"
+
+    def as_json(self) -> list[Any]:
+        """For an agent file."""
+        return [self.name, self.kind, list(self.shape)]
+
+
+def read_parts(described: Iterable[Any]) -> tuple[Part, ...]:
+    """Parts from what `Part.as_json` gave.
+
+    Raises:
+        ValueError: a part of an unknown kind, or a mask that is not the last.
+    """
+    parts = tuple(Part(str(n), k, tuple(int(s) for s in shape)) for n, k, shape in described)
+    if any(part.kind not in ("vector", "image", "mask") for part in parts):
+        raise ValueError("a part of an observation is a vector, an image or a mask")
+    if any(part.kind == "mask" for part in parts[:-1]):
+        raise ValueError("the mask is the last part of an observation")
+    return parts
+
+
+def is_picture(space: Any) -> bool:
+    """Whether a space holds pictures: bytes from 0 to 255, [H, W], [H, W, C] or [C, H, W]."""
+    if (
+        not isinstance(space, spaces.Box)
+        or space.dtype != np.uint8
+        or len(space.shape) not in (2, 3)
+    ):
+        return False
+    return bool((space.low == 0).all() and (space.high == 255).all())
+
+
+def parts_of(space: Any) -> tuple[Part, ...]:
+    """The parts of a space in the order in which Gymnasium flattens it, named by their way through it."""
+    return tuple(_leaves(space, ""))
+
+
+def _leaves(space: Any, name: str) -> Iterator[Part]:
+    inner: Iterable[tuple[Any, Any]] = ()
+    if isinstance(space, spaces.Dict):
+        inner = space.spaces.items()
+    elif isinstance(space, spaces.Tuple):
+        inner = enumerate(space.spaces)
+    else:
+        size = (spaces.utils.flatdim(space),)
+        yield Part(name, "image", space.shape) if is_picture(space) else Part(name, "vector", size)
+    for key, part in inner:
+        yield from _leaves(part, f"{name}.{key}" if name else str(key))
+
+
+def choices(space: Any) -> int:
+    """How many numbers an action mask has: one a choice, of all parts of an action end to end.
+
+    Raises:
+        Problem: nothing in such an action can be forbidden.
+    """
+    if isinstance(space, spaces.Discrete):
+        return int(space.n)
+    if isinstance(space, spaces.MultiDiscrete):
+        return int(space.nvec.sum())
+    if isinstance(space, spaces.MultiBinary):  # whether a switch may be on
+        return math.prod(space.shape)
+    raise Problem(f"Actions {space} cannot be masked: only discrete choices can.")
+
+
+def with_mask(space: spaces.Box, mask: int) -> spaces.Box:
+    """The space of such an observation, flattened to float32, and a mask of so many numbers after it."""
+    low = np.concatenate([space.low.ravel(), np.zeros(mask)]).astype(np.float32)
+    high = np.concatenate([space.high.ravel(), np.ones(mask)]).astype(np.float32)
+    return spaces.Box(low, high, dtype=np.float32)
+
+
+def flat_mask(given: Any, size: int, name: str) -> np.ndarray:
+    """A mask as a world gave it, perhaps in several pieces, as one row of 0 and 1.
+
+    Raises:
+        Problem: it is missing, or has not one number a choice.
+    """
+    if given is None:
+        raise Problem(f"'{name}' has offered an action mask, but does not in every step.")
+    pieces = given if isinstance(given, (tuple, list)) else [given]
+    mask: np.ndarray = np.concatenate([np.ravel(piece) for piece in pieces]) != 0
+    if len(mask) != size:
+        raise Problem(
+            f"The action mask of '{name}' has {len(mask)} numbers; there are {size} choices."
+        )
+    return mask.astype(np.float32, copy=False)

@@ -1,0 +1,106 @@
+"""How good refined cooks are: every layout, several training seeds, five human models, and the gold standard.
+
+    python -m tests.benchmarks.kitchens --folder runs/study --seeds 3 [--layout NAME ...] [--jobs 2]
+
+The gold standard is an agent refined directly with the held-out human model. The other four human
+models are clones of the same held-out people from other training seeds; the worst of the five is reported.
+Everything is kept in the folder, so that a study that was stopped goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from agents.saving import as_player, load_agent
+from environments.catalog import make_world
+from environments.worlds.kitchen_layouts import LAYOUTS
+from training.judgement import Protocol, judge
+from training.published import PUBLISHED
+from training.recipe import read_recipe
+
+HUMANS = 5
+PLAIN = ("--partner.clones", "1")
+
+
+def run(folder: Path, layout: str, seed: int, *changes: str) -> Path:
+    """One training run in a process of its own; nothing to do where it is finished."""
+    if not (folder / "scores.json").exists():
+        command = [sys.executable, "-m", "gpo", "train", layout, "--run", str(folder)]
+        command += ["--seed", str(seed), *changes]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(command)}\n{done.stderr}")
+        print(f"finished {folder}", flush=True)
+    return folder
+
+
+def score(folder: Path, human: Path) -> tuple[float, float]:
+    """Mean return of a run's agent with a human model, by seat."""
+    recipe = read_recipe(folder.parent.name)
+    world = make_world(recipe.world.id, **recipe.world.params)
+    agent, partner = load_agent(folder / "agent.safetensors"), load_agent(human)
+    played = judge(
+        world,
+        lambda seed: as_player(agent, world, seed),
+        lambda seed: as_player(partner, world, seed),
+        Protocol(100, recipe.world.horizon or world.horizon),
+    )
+    return float(played[0].returns[:, 0].mean()), float(played[1].returns[:, 1].mean())
+
+
+def study(folder: Path, layout: str, seeds: int, jobs: int) -> str:
+    """All runs of a layout, and its row of the table."""
+    place = folder / layout
+    with ThreadPoolExecutor(jobs) as pool:
+        ours = list(pool.map(lambda s: run(place / f"seed{s}", layout, s), range(seeds)))
+        models = list(
+            pool.map(
+                lambda s: (
+                    run(place / f"human{s}", layout, s, "--refine.steps", "0", *PLAIN)
+                    / "human_model.safetensors"
+                ),
+                range(HUMANS),
+            )
+        )
+        gold = list(
+            pool.map(
+                lambda s: run(
+                    place / f"gold{s}", layout, s, "--partner.player", str(models[0]), *PLAIN
+                ),
+                range(seeds),
+            )
+        )
+    held = np.array([score(r, models[0]) for r in ours])
+    best = np.array([score(r, models[0]) for r in gold])
+    every = np.array([[score(r, m) for m in models] for r in ours])  # [seeds, humans, seats]
+    mean, top, worst = held.mean(0), best.mean(0), every.mean(0).min(0)
+    published = " / ".join(f"{v:.0f}" for v in PUBLISHED[layout]["refined with human model"])
+    cells = [f"{pair[0]:.1f} / {pair[1]:.1f}" for pair in (mean, top, worst)]
+    ratio = " / ".join(f"{a / b:.2f}" for a, b in zip(mean, top, strict=True))
+    return f"| {layout} | {published} | {cells[0]} | {cells[1]} | {ratio} | {cells[2]} |"
+
+
+def main() -> None:
+    """Print the table, a row as it is ready."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=Path("runs/study"))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--layout", action="append")
+    given = parser.parse_args()
+    print(
+        "| layout | published PPO_BC | refined | gold | refined / gold | worst of five human models |"
+    )
+    print("|---|---|---|---|---|---|", flush=True)
+    for layout in given.layout or LAYOUTS:
+        print(study(given.folder, layout, given.seeds, given.jobs), flush=True)
+
+
+if __name__ == "__main__":
+    main()

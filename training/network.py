@@ -1,0 +1,124 @@
+"""Which network a recipe asks for, and recordings as that network sees them.
+
+S recorded steps, k steps of a window, W numbers each, M samples of a minibatch.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from agents.policy import AgentPolicy, build_policy
+from demos.arrays import Arrays
+from environments.layout import is_picture
+from environments.problem import Problem
+from environments.window import recorded_rows, window_rows, window_space
+from environments.world import World
+from training.settings import Settings
+
+
+class NetworkSettings(Settings):
+    """What policy and values are made of. What is seen decides the rest: numbers, pictures, masks."""
+
+    kind: Literal["layers", "memory"] = "layers"  # "memory": a transformer over the last steps
+    hidden: list[int] | None = None  # units of each layer after that; clone.hidden if left out
+    image: Literal["auto", "nature", "impala"] = "auto"  # for pictures; "auto": by their size
+    steps: int = Field(8, ge=1)  # k, that a memory reaches back
+    width: int = Field(64, ge=1)  # of a memory's tokens
+    heads: int = Field(4, ge=1)  # that it attends with; they share the width
+    layers: int = Field(1, ge=1)  # of attention
+
+
+def sight_for(world: World, settings: NetworkSettings) -> dict[str, Any] | None:
+    """Keywords of `agents.network.Sight` for a world; None where plain layers on numbers will do.
+
+    Raises:
+        Problem: settings that do not fit each other or the world's pictures.
+    """
+    parts = [part.as_json() for part in world.parts]
+    seen = world.observation_space
+    sight: dict[str, Any] = {"parts": parts, "image": settings.image}
+    if settings.kind == "memory":
+        if not parts:
+            shape = list(seen.shape)
+            whole = ["", "image", shape] if is_picture(seen) else ["", "vector", shape]
+            sight["parts"] = [whole]
+        sight |= settings.model_dump(include={"steps", "width", "heads", "layers"})
+    elif not parts and not is_picture(seen):
+        return None
+    _try(world, sight)
+    return sight
+
+
+def _try(world: World, sight: dict[str, Any]) -> None:
+    tiny = {"net_arch": {"pi": [1], "vf": [1]}, "sight": sight}
+    try:
+        space = policy_space(world.observation_space, world.action_space, sight)
+        build_policy(space, world.action_space, tiny)
+    except ValueError as error:
+        raise Problem(f"The network cannot be built as [network] says: {error}.") from None
+
+
+def policy_space(seen: Any, acted: Any, sight: dict[str, Any] | None) -> Any:
+    """The space of what such a policy is handed: what the world shows, or a window over it."""
+    steps = (sight or {}).get("steps", 0)
+    return window_space(seen, acted, steps) if steps else seen
+
+
+class Recorded:
+    """Recorded observations as a policy sees them; windows are put together only when they are asked for.
+
+    Args:
+        arrays: the recordings.
+        policy: who is to see them.
+    """
+
+    def __init__(self, arrays: Arrays, policy: AgentPolicy) -> None:
+        seen = arrays.observations
+        kept = seen if seen.dtype == np.uint8 else seen.astype(np.float32)
+        self.shown = torch.from_numpy(np.ascontiguousarray(kept))  # [S, ...]
+        self.rows: Tensor | None = None
+        if policy.memory:
+            rows = recorded_rows(kept, arrays.actions, arrays.starts, policy.action_space)
+            self.shown = torch.from_numpy(window_rows(arrays.starts, policy.memory))  # [S, k]
+            self.rows = torch.from_numpy(rows)  # [S + 1, W]
+
+    def see(self, shown: Tensor) -> Tensor:
+        """What the policy is handed for some of `shown`: [M, ...]."""
+        if self.rows is None:
+            return shown
+        return self.rows[shown].flatten(1)  # [M, k x W]
+
+    def __len__(self) -> int:
+        return len(self.shown)
+
+    def __getitem__(self, chosen: Any) -> Tensor:
+        return self.see(self.shown[chosen])
+
+
+def require_allowed(arrays: Arrays, world_mask: int, space: Any) -> None:
+    """Refuse recordings of actions that the world's own mask forbade: no policy could have taken them.
+
+    Raises:
+        Problem: it says how many, and the first.
+    """
+    if not world_mask:
+        return
+    masks = torch.from_numpy(arrays.observations[:, -world_mask:] <= 0)
+    flat = torch.from_numpy(arrays.actions.reshape(len(masks), -1).astype(np.int64))
+    if hasattr(space, "nvec"):  # a choice of each part
+        flat = flat + torch.from_numpy(np.cumsum([0, *space.nvec[:-1]]))
+        wrong = masks.gather(1, flat).any(1)
+    elif hasattr(space, "start"):  # a single choice
+        wrong = masks.gather(1, flat).any(1)
+    else:  # switches
+        wrong = (masks & (flat > 0)).any(1)
+    if wrong.any():
+        raise Problem(
+            f"{int(wrong.sum())} recorded actions are forbidden by the action mask beside them, the first at "
+            f"step {int(wrong.nonzero()[0, 0])}: leave their episodes out."
+        )

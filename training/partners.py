@@ -1,0 +1,181 @@
+"""Who plays the other seats while refining: from the recipe's `[partner]` to a player.
+
+    [partner]
+    clones = 3                       # "clone" stands for that many, cloned from different seeds
+    until = 0.8                      # share of the steps by which the weights have moved to their ends
+
+    [[partner.mixture]]
+    player = "clone"
+    weight = [1.0, 0.0]              # how often it is drawn for an episode, at the start and at the end
+
+    [[partner.mixture]]
+    player = "self"                  # the learner as it is at that moment
+    weight = [0.0, 1.0]
+
+That mixture is the schedule of Carroll et al. (2019): the clone's share falls, that of self-play rises. With
+`share = 0.4` each further clone knows only some of the people: clones of everybody are all alike, and an
+agent that was refined with one of them plays worse with a stranger than one that has met several.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, NonNegativeFloat, field_validator
+from stable_baselines3.common.callbacks import BaseCallback
+
+from agents.mixture import Mixture, Oneself
+from agents.player import NetworkPlayer, Player
+from agents.saving import Agent, as_player, load_agent, named_player
+from agents.thinned import Thinned
+from agents.unstuck import Unstuck
+from environments.problem import Problem
+from environments.world import World
+from training.settings import Settings
+
+Ends = Annotated[
+    tuple[NonNegativeFloat, NonNegativeFloat],
+    BeforeValidator(lambda given: (given, given) if isinstance(given, (int, float)) else given),
+]
+
+
+class MemberSettings(Settings):
+    """One of several partners."""
+
+    player: str = "clone"  # "clone", "self", "random", "still", or the path of an agent file
+    weight: Ends = (1.0, 1.0)  # at the start and at the end; a single number for both
+    temperature: float = Field(1.0, gt=0)  # of a network's choices: lower is more decided
+    dropout: float = Field(0.0, ge=0, lt=1)  # share of a network's units left out in each step
+
+
+class PartnerSettings(Settings):
+    """Who plays the other seats while refining, in worlds that have others."""
+
+    player: str = "clone"  # as a member's; with a mixture neither this nor the temperature is read
+    temperature: float = Field(1.0, gt=0)
+    stuck_steps: int = Field(
+        3, ge=0
+    )  # a clone that stood still so long does something else; 0: off
+    clones: int = Field(1, ge=1)  # that "clone" stands for; the first is the one that is refined
+    share: float | None = Field(
+        None, gt=0, lt=1
+    )  # of the matches that each further clone learns from
+    mixture: tuple[MemberSettings, ...] = ()  # drawn for each game at the start of each episode
+    until: float = Field(1.0, gt=0, le=1)
+
+    @field_validator("mixture")
+    @classmethod
+    def _someone(cls, members: tuple[MemberSettings, ...]) -> tuple[MemberSettings, ...]:
+        if members and not all(sum(member.weight[end] for member in members) for end in (0, 1)):
+            raise ValueError("give at least one member a weight at the start, and one at the end")
+        return members
+
+    @property
+    def members(self) -> tuple[MemberSettings, ...]:
+        """The mixture, or the one player as a mixture."""
+        return self.mixture or (MemberSettings(player=self.player, temperature=self.temperature),)
+
+
+def check_partners(settings: PartnerSettings, world: World) -> None:
+    """Refuse partners that do not exist.
+
+    Raises:
+        Problem: no such player, an agent of another world, dropout where nothing can be left out.
+    """
+    for member in settings.members:
+        if member.player not in ("clone", "self"):
+            _player(member, world, None, 0)
+        if member.dropout and member.player == "self":
+            raise Problem(
+                "The learner plays with itself as it is: leave out the dropout of 'self'."
+            )
+
+
+def make_partner(
+    settings: PartnerSettings,
+    world: World,
+    clones: Sequence[Agent],
+    seed: int,
+    judging: bool = False,
+) -> Player | None:
+    """The partner, or None where there is no other seat.
+
+    Args:
+        settings: the recipe's.
+        world: that is played.
+        clones: what "clone" stands for.
+        seed: of the players and of the drawing.
+        judging: for judgements, which must stay the same: without the learner itself, and with the mean of
+            the weights at the start and at the end; with the clones if nobody else is left.
+    """
+    if len(world.agents) == 1:
+        return None
+    members = settings.members
+    if judging:
+        others = [member for member in members if member.player != "self"]
+        members = tuple(_settled(member) for member in others) or (MemberSettings(),)
+    players: list[Player] = []
+    weights: list[tuple[float, float]] = []
+    for member in members:
+        made = clones if member.player == "clone" else [None]
+        for agent in made:
+            players.append(_player(member, world, agent, seed + len(players)))
+            weights.append((member.weight[0] / len(made), member.weight[1] / len(made)))
+    if len(players) == 1 and not isinstance(players[0], Oneself):
+        return players[0]
+    start, final = zip(*weights, strict=True)
+    return Mixture(players, start, seed, final, settings.until)
+
+
+def _settled(member: MemberSettings) -> MemberSettings:
+    """A member whose weight does not change any more."""
+    mean = sum(member.weight) / 2
+    return member.model_copy(update={"weight": (mean, mean)})
+
+
+def _player(member: MemberSettings, world: World, agent: Agent | None, seed: int) -> Player:
+    """One member, ready to play; `agent` is the clone if it is to be one."""
+    if member.player == "self":
+        return Oneself(seed, member.temperature)
+    if agent is None and member.player.endswith(".safetensors"):
+        agent = load_agent(Path(member.player))
+        agent.require_world(world, member.player)
+    if agent is None:
+        return named_player(member.player, world, seed)
+    player = as_player(agent, world, seed, member.temperature)
+    return _thinned(player, member, seed) if member.dropout else player
+
+
+def _thinned(player: Any, member: MemberSettings, seed: int) -> Player:
+    """The same player with units left out.
+
+    Raises:
+        Problem: nothing can be left out of its network.
+    """
+    network: NetworkPlayer = player.player if isinstance(player, Unstuck) else player
+    try:
+        thinned = Thinned(network.policy, member.dropout, seed, member.temperature)
+    except ValueError as error:
+        raise Problem(f"The partner '{member.player}' cannot have dropout: {error}.") from None
+    return Unstuck(thinned, player.body, player.steps) if isinstance(player, Unstuck) else thinned
+
+
+class PartnerSchedule(BaseCallback):
+    """Tells a mixture who learns, and at the start of each rollout how far the training is."""
+
+    def __init__(self, partner: Player | None) -> None:
+        super().__init__()
+        self.mixture = partner if isinstance(partner, Mixture) else None
+
+    def _on_training_start(self) -> None:
+        if self.mixture is not None:
+            self.mixture.bind(self.model.policy)  # type: ignore[arg-type]
+
+    def _on_rollout_start(self) -> None:
+        if self.mixture is not None:
+            self.mixture.progress(1 - self.model._current_progress_remaining)
+
+    def _on_step(self) -> bool:
+        return True
