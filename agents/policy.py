@@ -16,9 +16,14 @@ from typing import Any
 import numpy as np
 import torch
 from gymnasium import spaces
-from stable_baselines3.common.distributions import DiagGaussianDistribution, Distribution
+from stable_baselines3.common.distributions import (
+    CategoricalDistribution,
+    DiagGaussianDistribution,
+    Distribution,
+)
 from stable_baselines3.common.policies import ActorCriticPolicy
 from torch import Tensor, nn
+from torch.distributions import Categorical
 
 from agents.network import Sight
 from agents.towers import MaskedHead, MaskedTowers, Normaliser, Towers
@@ -130,8 +135,11 @@ class AgentPolicy(ActorCriticPolicy):
     def distribution_of(self, logits: Tensor) -> Distribution:
         """The action distribution that `logits` [B, A] make."""
         kind: Any = self.action_dist
-        if isinstance(kind, DiagGaussianDistribution):
-            made: Distribution = kind.proba_distribution(logits, self.log_std)
+        if isinstance(kind, CategoricalDistribution):  # without torch's checks, which cost a tenth
+            kind.distribution = Categorical(logits=logits, validate_args=False)
+            made: Distribution = kind
+        elif isinstance(kind, DiagGaussianDistribution):
+            made = kind.proba_distribution(logits, self.log_std)
         else:
             made = kind.proba_distribution(action_logits=logits)
         return copy.copy(made)  # SB3 hands out the same object every time

@@ -7,51 +7,65 @@ hardware (AVX512-BF16, AMX) do an update of our networks two to three times as f
 from __future__ import annotations
 
 import copy
+import math
+import os
 import time
-from typing import Any, Literal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
 Precision = Literal["float32", "bfloat16"]
+Choice = TypeVar("Choice")
 WORTH = 1.1  # a choice must pay by this factor, or the plain one is kept
 REPEATS = 7
 
 
-def fastest_precision(policy: Any, batch_size: int) -> Precision:
-    """The precision in which this machine does an update of `policy` fastest; float32 unless it pays."""
-    if not hasattr(policy, "logits"):
-        return "float32"
-    took = {False: np.inf, True: np.inf}
-    subject = copy.deepcopy(policy)
-    seen = torch.zeros(batch_size, *policy.observation_space.shape)
-    for half in (False, True) * REPEATS:  # interleaved, so that both meet the same neighbours
-        began = time.perf_counter()
-        _step(subject, seen, half)
-        took[half] = min(took[half], time.perf_counter() - began)
-    return "bfloat16" if took[False] > WORTH * took[True] else "float32"
+@dataclass(frozen=True)
+class Engine:
+    """What a run computes with; once chosen it is kept, or resuming would not be exact."""
+
+    precision: Precision  # of the layers in updates
+    threads: int  # of torch
 
 
-def fastest_threads(policy: Any, batch_size: int, most: int) -> int:
-    """How many torch threads do an update of `policy` fastest, up to `most`; one unless more pay."""
+def choose_engine(
+    policy: Any, batch_size: int, precision: Precision | None, threads: int | None
+) -> Engine:
+    """Measure what is None: first the precision on one thread, then one thread against all cores."""
     before = torch.get_num_threads()
-    took = dict.fromkeys({1, most}, np.inf)
-    subject = copy.deepcopy(policy)
-    seen = torch.zeros(batch_size, *policy.observation_space.shape)
-    for threads in (1, most) * REPEATS:
-        torch.set_num_threads(threads)
-        began = time.perf_counter()
-        _step(subject, seen, False)
-        took[threads] = min(took[threads], time.perf_counter() - began)
+    torch.set_num_threads(1)
+    choices: list[Precision] = ["float32", "bfloat16"] if precision is None else [precision]
+    if not hasattr(policy, "logits"):
+        choices = ["float32"]
+    subject, seen = copy.deepcopy(policy), torch.zeros(batch_size, *policy.observation_space.shape)
+    rough = _fastest(choices, lambda choice: _step(subject, seen, choice == "bfloat16"))
+    cores = sorted({1, os.cpu_count() or 1}) if threads is None else [threads]
+    many = _fastest(cores, lambda choice: _step(subject, seen, rough == "bfloat16", choice))
     torch.set_num_threads(before)
-    return most if took[1] > WORTH * took[most] else 1
+    return Engine(rough, many)
 
 
-def _step(policy: Any, seen: Tensor, half: bool) -> None:
+def _fastest(choices: list[Choice], work: Callable[[Choice], None]) -> Choice:
+    """The choice that does the work fastest; the first unless another pays."""
+    if len(choices) == 1:
+        return choices[0]
+    took = dict.fromkeys(choices, math.inf)
+    for choice in choices * REPEATS:  # interleaved, so that all meet the same neighbours
+        began = time.perf_counter()
+        work(choice)
+        took[choice] = min(took[choice], time.perf_counter() - began)
+    best = min(choices, key=lambda choice: took[choice])
+    return best if took[choices[0]] > WORTH * took[best] else choices[0]
+
+
+def _step(policy: Any, seen: Tensor, half: bool, threads: int | None = None) -> None:
     """The arithmetic of a gradient step, without the step."""
+    if threads is not None:
+        torch.set_num_threads(threads)
     with torch.autocast("cpu", torch.bfloat16, enabled=half):
-        made: Tensor = (
-            policy.logits(seen).float().sum() + policy.predict_all_values(seen).float().sum()
-        )
+        logits, values = policy.logits(seen), policy.predict_all_values(seen)
+        made: Tensor = logits.float().sum() + values.float().sum()
     made.backward()  # type: ignore[no-untyped-call]

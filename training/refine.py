@@ -214,9 +214,9 @@ class Refiner(RolloutPPO):
     def _forward(self, seen: Tensor) -> tuple[Tensor, Distribution]:
         """Values [M, 1 + C] and action distributions, the layers in the precision that was chosen."""
         policy: Any = self.policy
-        if not self._half:
+        if not hasattr(policy, "distribution_of"):  # one of SB3's
             return self._all_values(seen), policy.get_distribution(seen)
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._half):
             values, logits = self._all_values(seen), policy.logits(seen)
         return values.float(), policy.distribution_of(logits.float())
 

@@ -2,13 +2,13 @@
 
 runs/cramped_room/
     recipe.json             the resolved recipe; a run never goes on with another one
-    machine.json            versions, threads and processor at the last start, and what of them changed
+    machine.json            versions and processor at the last start, and what of them changed
                             between two starts: then the run is not exactly what it would have been
     clone.safetensors       the agent cloned from the training recordings
     clone_1.safetensors ... more clones of them, if the recipe's partner is several
     human_model.safetensors the clone of the held-out recordings, if the recipe names some
     cloning.json            losses of both, by epoch
-    engine.json             what was measured at the start and then kept: the precision of updates
+    engine.json             what was measured at the start and then kept: precision and threads of updates
     checkpoints/            of the refining, see `training.checkpoint`
     metrics.jsonl           a row for each evaluation of the refining
     incidents.jsonl         what an environment of other people did wrong, if it did
@@ -73,7 +73,7 @@ class Run:
 
     def _note_machine(self) -> None:
         """Write down what the results may depend on, and what of it changed since the run began."""
-        machine = _machine(self.recipe.threads)
+        machine = _machine()
         before = self.read_json("machine.json") if self.has("machine.json") else machine
         changed = before.pop("changed", []) + differences(machine, before)
         self.changed: list[str] = list(dict.fromkeys(changed)) if self.has("checkpoints") else []
@@ -106,14 +106,13 @@ class Run:
             yield
 
 
-def _machine(threads: int) -> dict[str, Any]:
+def _machine() -> dict[str, Any]:
     """What the results may depend on."""
     return {
         "python": platform.python_version(),
         "packages": {name: metadata.version(name) for name in PACKAGES},
         "processor": _processor(),
         "cpus": os.cpu_count(),
-        "torch_threads": threads,
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }
 

@@ -41,6 +41,9 @@ def show_scores(
     console.print(heading, style="bold")
     console.print(table)
     console.print(f"{scores['protocol']}; mean [95 % bootstrap interval].", soft_wrap=True)
+    if "likeness" in scores:
+        told = ", ".join(f"{name} {value:.2f}" for name, value in scores["likeness"].items())
+        console.print(f"Log-likelihood of what people did, in nats a step: {told}.", soft_wrap=True)
 
 
 def show_parts(

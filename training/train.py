@@ -6,6 +6,7 @@ Repeating the command goes on where the run stopped.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from training.clone import (
     recorded_returns,
     require_matches,
 )
-from training.engine import Precision, fastest_precision
+from training.engine import Engine, choose_engine
 from training.floor import Floor, Judge
 from training.incidents import keep_incidents, played_apart
 from training.judgement import Protocol, judge, people, summary
@@ -98,7 +99,7 @@ def prepare(recipe: Recipe) -> tuple[World, dict[str, Dataset]]:
 def train(run: Run, bars: Bars) -> str:
     """Do what is still to do; returns the floor's verdict in one sentence."""
     recipe = run.recipe
-    torch.set_num_threads(recipe.threads)
+    torch.set_num_threads(1)
     if run.changed:
         bars.say(
             f"Going on with this run is not exact, for since it began: {'; '.join(run.changed)}."
@@ -171,48 +172,32 @@ def _refined(
     """The refined agent and the floor's verdict, from the run folder if they are there."""
     path, recipe, cloned = run.path("agent.safetensors"), run.recipe, clones[0]
     if not path.exists():
-        partner, seed = recipe.partner, recipe.seed
-        options = _options(recipe)
-        settings = recipe.refine
-        floor = Floor(
-            Judge(
-                lambda games, seed: make_batch(world, games, seed=seed, options=options),
-                make_partner(partner, world, clones, seed + JUDGE_PARTNER_SEED, judging=True),
-                settings.judge_games,
-                len(world.agents),
-            ),
-            world.north_star,
-            cloned.policy,
-            as_player(cloned, world, recipe.seed),
-            settings.judge_every,
-            run.folder,
-            weights=recipe.reward.weights or world.weights,
-            limits={name: cost.limit for name, cost in recipe.costs.items()},
-            budget=settings.kl.budget,
-            guard=settings.start == "clone",
-        )
-        weights = recipe.reward.weights or world.weights
+        settings, reward = recipe.refine, recipe.reward
+        floor, engine = _floor(run, world, clones), _engine(run, cloned)
+        torch.set_num_threads(engine.threads)
         with bars.bar("refining", settings.steps, "steps") as bar:
             policy = refine(
                 world,
                 cloned.policy,
-                make_partner(partner, world, clones, seed + PARTNER_SEED),
+                make_partner(recipe.partner, world, clones, recipe.seed + PARTNER_SEED),
                 settings,
-                Reward(weights, tuple(recipe.reward.faded), recipe.reward.fade_until),
+                Reward(reward.weights or world.weights, tuple(reward.faded), reward.fade_until),
                 floor,
                 costs=recipe.costs,
                 demonstrations=_demonstrations(recordings, cloned.policy),
                 seed=recipe.seed,
-                precision=_precision(run, cloned),
+                precision=engine.precision,
                 folder=run.folder,
-                options=options,
+                options=_options(recipe),
                 tick=bar,
             )
+        torch.set_num_threads(1)
         if floor.spent:
             bars.say(f"Time went to: {floor.spent}.")
+        is_refined = floor.best_update >= 0
         facts = {
-            "role": "refined" if floor.best_update >= 0 else "clone",
-            "stuck_steps": 0 if floor.best_update >= 0 else recipe.partner.stuck_steps,
+            "role": "refined" if is_refined else "clone",
+            "stuck_steps": 0 if is_refined else recipe.partner.stuck_steps,
             "seed": recipe.seed,
             "recipe": run.recipe_hash,
             "verdict": floor.verdict,
@@ -222,16 +207,45 @@ def _refined(
     return agent, str(agent.facts["verdict"])
 
 
-def _precision(run: Run, cloned: Agent) -> Precision:
-    """The precision of this run's updates; once measured it is kept, or resuming would not be exact."""
-    settings = run.recipe.refine
-    if settings.precision != "auto":
-        return settings.precision
+def _floor(run: Run, world: World, clones: list[Agent]) -> Floor:
+    """The floor of a run, which first plays the clone."""
+    recipe, cloned, options = run.recipe, clones[0], _options(run.recipe)
+    partner = make_partner(
+        recipe.partner, world, clones, recipe.seed + JUDGE_PARTNER_SEED, judging=True
+    )
+    judge_again = Judge(
+        lambda games, seed: make_batch(world, games, seed=seed, options=options),
+        partner,
+        recipe.refine.judge_games,
+        len(world.agents),
+    )
+    return Floor(
+        judge_again,
+        world.north_star,
+        cloned.policy,
+        as_player(cloned, world, recipe.seed),
+        recipe.refine.judge_every,
+        run.folder,
+        weights=recipe.reward.weights or world.weights,
+        limits={name: cost.limit for name, cost in recipe.costs.items()},
+        budget=recipe.refine.kl.budget,
+        guard=recipe.refine.start == "clone",
+    )
+
+
+def _engine(run: Run, cloned: Agent) -> Engine:
+    """Precision and threads of this run's updates, from the run folder if they were chosen before."""
+    recipe = run.recipe
     if not run.has("engine.json"):
-        found = fastest_precision(cloned.policy, settings.batch_size)
-        run.write_json("engine.json", {"precision": found})
-    precision: Precision = run.read_json("engine.json")["precision"]
-    return precision
+        precision, threads = recipe.refine.precision, recipe.threads
+        engine = choose_engine(
+            cloned.policy,
+            recipe.refine.batch_size,
+            None if precision == "auto" else precision,
+            None if threads == "auto" else threads,
+        )
+        run.write_json("engine.json", asdict(engine))
+    return Engine(**run.read_json("engine.json"))
 
 
 def _demonstrations(recordings: Dataset, policy: AgentPolicy) -> tuple[Any, torch.Tensor]:
@@ -296,4 +310,16 @@ def _judged(
                 )
             )
             bar(number)
-    return {"world": world.id, "protocol": str(protocol), "rows": rows}
+    likeness = {
+        name: _likeness(who.policy, source)
+        for name, who in (("clone", made["clone"]), ("refined", agent))
+    }
+    return {"world": world.id, "protocol": str(protocol), "rows": rows, "likeness": likeness}
+
+
+def _likeness(policy: AgentPolicy, recordings: Dataset) -> float:
+    """How like people a policy acts: the mean log-likelihood of recorded actions, in nats."""
+    observations, actions = _demonstrations(recordings, policy)
+    with torch.inference_mode():
+        found = policy.distribution_of(policy.logits(observations)).log_prob(actions)
+    return float(found.mean())

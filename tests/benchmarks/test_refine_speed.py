@@ -17,7 +17,7 @@ from agents.unstuck import Unstuck
 from environments.catalog import make_batch, make_world
 from environments.faces.sb3 import Sb3Face
 from environments.seating import Seating
-from training.engine import fastest_precision
+from training.engine import choose_engine
 from training.refine import Refiner
 
 pytestmark = pytest.mark.bench
@@ -51,7 +51,7 @@ def peers() -> dict[str, Any]:
     batched = {**common, "n_steps": 64, "batch_size": 4096}
     plain: dict[str, Any] = {"net_arch": [64, 64], "activation_fn": nn.Tanh}
     few = {**common, "n_steps": 256, "batch_size": 64}
-    precision = fastest_precision(refiner(batched, "float32").policy, 4096)
+    precision = choose_engine(refiner(batched, "float32").policy, 4096, None, 1).precision
     return {
         "SB3, make_vec_env(8)": (
             lambda: PPO("MlpPolicy", make_vec_env("CartPole-v1", 8), policy_kwargs=plain, **few),
@@ -90,7 +90,9 @@ def bare_loop(updates: int) -> float:
     """The same arithmetic in plain torch, nothing logged, nothing checked; steps a second."""
     face = balance()
     policy = build_policy(
-        face.observation_space, face.action_space, {"net_arch": SMALL["net_arch"]}
+        face.observation_space,
+        face.action_space,
+        {"net_arch": SMALL["net_arch"], "activation": "Tanh"},
     )
     optimiser = torch.optim.Adam(policy.parameters(), 3e-4, fused=True)
     seen: Any = face.reset()
@@ -134,6 +136,7 @@ def _bare_update(policy, optimiser, tape, last):
         for rows in torch.randperm(len(flat)).split(4096):
             here, gain = flat[rows], gains[rows]
             logs = policy.logits(here).log_softmax(1)
+            (logs.exp() * logs).sum(1).mean()  # the entropy, which PPO logs whatever its weight
             ratio = torch.exp(logs.gather(1, actions[rows]) - old[rows]).flatten()
             gain = (gain - gain.mean()) / (gain.std() + 1e-8)
             loss = -torch.min(gain * ratio, gain * ratio.clamp(0.8, 1.2)).mean()
@@ -215,7 +218,7 @@ def test_kitchen_in_the_whole_loop(capsys):
         AgentPolicy,
         face,
         policy_kwargs={**arch, "optimizer_kwargs": {"eps": 1e-5, "fused": True}},
-        precision=fastest_precision(clone, 4000),
+        precision=choose_engine(clone, 4000, None, 1).precision,
         n_steps=400,
         batch_size=4000,
         n_epochs=4,

@@ -57,22 +57,35 @@ def test_brain_floats_take_nearly_the_same_step():
     )
 
 
-@pytest.mark.parametrize(("half", "whole", "chosen"), [(1, 3, "bfloat16"), (3, 1, "float32")])
-def test_the_faster_precision_is_chosen_and_only_where_it_pays(monkeypatch, half, whole, chosen):
-    monkeypatch.setattr(
-        engine,
-        "_step",
-        lambda policy, seen, is_half: time.sleep(0.002 * (half if is_half else whole)),
-    )
+@pytest.mark.parametrize(
+    ("half", "two", "chosen"),
+    [
+        (1, 4, ("bfloat16", 1)),
+        (4, 4, ("float32", 1)),
+        (4, 1, ("float32", 2)),
+        (1, 0.2, ("bfloat16", 2)),
+    ],
+)
+def test_what_is_faster_is_chosen_and_only_where_it_pays(monkeypatch, half, two, chosen):
+    def work(policy, seen, is_half, threads=None):
+        time.sleep(0.002 * (half if is_half else 3) * (two / 3 if threads == 2 else 1))
+
+    monkeypatch.setattr(engine, "_step", work)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
     policy = build_policy(spaces.Box(-1, 1, (4,), np.float32), spaces.Discrete(2), {})
-    assert engine.fastest_precision(policy, 16) == chosen
+    assert engine.choose_engine(policy, 16, None, None) == engine.Engine(*chosen)
+
+
+def test_what_a_recipe_names_is_not_measured(monkeypatch):
+    monkeypatch.setattr(engine, "_step", None)
+    policy = build_policy(spaces.Box(-1, 1, (4,), np.float32), spaces.Discrete(2), {})
+    assert engine.choose_engine(policy, 16, "bfloat16", 3) == engine.Engine("bfloat16", 3)
 
 
 def test_measuring_leaves_policy_and_threads_alone():
     policy = build_policy(spaces.Box(-1, 1, (4,), np.float32), spaces.Discrete(2), {})
     before, threads = copy.deepcopy(policy.state_dict()), torch.get_num_threads()
-    engine.fastest_precision(policy, 64)
-    engine.fastest_threads(policy, 64, 2)
+    engine.choose_engine(policy, 64, None, None)
     assert torch.get_num_threads() == threads
     assert all(torch.equal(policy.state_dict()[name], value) for name, value in before.items())
     assert all(parameter.grad is None for parameter in policy.parameters())
