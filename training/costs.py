@@ -7,6 +7,7 @@ Reinforcement Learning by PID Lagrangian Methods", ICML 2020.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -48,6 +49,8 @@ class Multiplier:
 
         The rise counts only upwards, so that a falling cost is not held up by the controller (Stooke et al.).
         """
+        if not math.isfinite(cost):  # it says nothing, and would never be forgotten
+            return self.value
         s, now = self.settings, self.state
         excess = (cost - self.aim) / self.aim
         smoothed = cost if now["cost"] < 0 else s.smoothing * now["cost"] + (1 - s.smoothing) * cost

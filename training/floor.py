@@ -113,6 +113,7 @@ class Floor(BaseCallback):
         self.best_mean, self.best_update = start.facts["best_mean"], start.facts["best_update"]
         if start.facts["highest"] is not None:
             self.highest = start.facts["highest"]
+        self.refused = start.facts.get("refused", "")
 
     def drop_rows(self, update: int) -> None:
         """Remove the rows of metrics from `update` on, which will be written again."""
@@ -180,6 +181,7 @@ class Floor(BaseCallback):
             "best_mean": self.best_mean,
             "highest": self.highest if math.isfinite(self.highest) else None,
             "best_update": self.best_update,
+            "refused": self.refused,
         }
         with self.metrics.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")

@@ -305,8 +305,9 @@ class Refiner(RolloutPPO):
 
     def _adapt(self, logged: list[dict[str, Tensor]]) -> None:
         """Move the anchor, and end the warming up once the values fit no better."""
-        self.anchor.update(float(logged[-1]["kl_clone"]))
-        if self.warming:
+        if not self.warming:  # a policy at rest is near its clone without being held
+            self.anchor.update(float(logged[-1]["kl_clone"]))
+        else:
             buffer = self.rollout_buffer
             fit = float(explained_variance(buffer.values.flatten(), buffer.returns.flatten()))
             self.warmed = self.warmed + 1 if fit > self.best_fit + FIT_GAIN else self.warm_up

@@ -198,8 +198,8 @@ def test_balance_learned_against_the_clock(capsys):
         kwargs: dict[str, Any] = {**SMALL, "optimizer_kwargs": {"eps": 1e-5, "fused": True}}
         ours.append(
             seconds_to(
-                Refiner(AgentPolicy, face, n_steps=32, batch_size=512, n_epochs=10, gae_lambda=0.9,
-                        gamma=0.98, learning_rate=3e-3, policy_kwargs=kwargs, seed=seed,
+                Refiner(AgentPolicy, face, n_steps=32, batch_size=512, n_epochs=6, gae_lambda=0.8,
+                        gamma=0.98, learning_rate=4e-3, policy_kwargs=kwargs, seed=seed,
                         device="cpu"), 475.0)
         )  # fmt: skip
     with capsys.disabled():

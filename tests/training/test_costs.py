@@ -45,6 +45,15 @@ def test_a_rising_cost_is_braked_before_it_is_above_its_aim():
     assert early > late == 0
 
 
+def test_a_cost_that_is_no_number_changes_nothing():
+    found, other = multiplier(), multiplier()
+    for cost in (20.0, float("nan"), 20.0):
+        value = found.update(cost)
+    for cost in (20.0, 20.0):
+        expected = other.update(cost)
+    assert value == expected > 0
+
+
 def test_a_multiplier_is_bounded():
     found = multiplier(most=3.0)
     for _ in range(200):

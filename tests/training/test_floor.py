@@ -11,9 +11,8 @@ import torch
 from agents.player import NetworkPlayer
 from agents.policy import AgentPolicy, build_policy
 from environments.catalog import make_batch, make_world
-from tests.training.toys import Leaning, toy_arrays
+from tests.training.toys import careless_clone
 from training.checkpoint import read_checkpoint
-from training.clone import CloneSettings, clone
 from training.floor import Floor, Judge
 from training.refining import RefineSettings, Reward, refine
 
@@ -41,17 +40,7 @@ def world():
 
 @pytest.fixture(scope="module")
 def cloned(world):
-    """The clone of a careless hand."""
-    batch = make_batch(world, 20, seed=0, options=HORIZON)
-    player, seen, done = Leaning(careless=0.5), [], []
-    for _ in range(50):
-        seen.append(batch.observation[:, 0].copy())
-        done.append(player.predict(seen[-1])[0])
-        batch.step(done[-1][:, None])
-    arrays = toy_arrays(np.concatenate(done), np.concatenate(seen), 20)
-    settings = CloneSettings(hidden=[32], epochs=5, dropout=0.0, batch_size=64)
-    space = world.observation_space
-    return clone(arrays, arrays.episode, space, world.action_space, settings).policy
+    return careless_clone(world)
 
 
 def floor_for(world, cloned, folder, **keywords):

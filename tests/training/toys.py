@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from agents.policy import AgentPolicy
 from demos.arrays import Arrays
 from demos.dataset import Dataset
 from demos.episode import Episode
 from demos.store import Store
 from environments.catalog import make_batch
 from environments.world import World
+from training.clone import CloneSettings, clone, recorded_returns
 
 SIGHT = spaces.Box(-9.0, 9.0, (4,), np.float32)
 
@@ -62,6 +64,38 @@ class Leaning:
         return np.where(self._random.random(len(right)) < self.careless, anywhere, right).astype(
             np.int64
         ), None
+
+
+def careless_clone(world: World) -> AgentPolicy:
+    """The clone of a careless hand at the pole: it leaves much to be refined, and has a value a cost."""
+    batch = make_batch(world, 20, seed=0, options={"horizon": 100})
+    player = Leaning(careless=0.5)
+    seen, done, terms, costs = [], [], [], []
+    for _ in range(50):
+        seen.append(batch.observation[:, 0].copy())
+        done.append(player.predict(seen[-1])[0])
+        batch.step(done[-1][:, None])
+        terms.append(batch.terms[:, 0].copy())
+        costs.append(batch.costs[:, 0].copy())
+    sights, actions, earned, spent = (
+        np.stack(rows, axis=1).reshape(1000, *rows[0].shape[1:])
+        for rows in (seen, done, terms, costs)
+    )
+    arrays = toy_arrays(
+        actions,
+        sights,
+        50,
+        terms={name: earned[:, i] for i, name in enumerate(world.terms)},
+        costs={name: spent[:, i] for i, name in enumerate(world.costs)},
+    )
+    settings = CloneSettings(hidden=[32], epochs=5, dropout=0.0, batch_size=64)
+    space, returns = (
+        world.observation_space,
+        recorded_returns(arrays, world.weights, 0.97, list(world.costs)),
+    )
+    return clone(
+        arrays, arrays.episode, space, world.action_space, settings, returns=returns
+    ).policy
 
 
 def record(
