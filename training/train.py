@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from gymnasium.spaces import Discrete
 from rich.console import Console
 
 from agents.policy import AgentPolicy
@@ -39,6 +40,7 @@ from training.pictures import draw_curve
 from training.progress import Bars
 from training.recipe import Recipe, read_recipe
 from training.refining import Reward, refine
+from training.rollout import CHUNK
 from training.run import Run
 from training.settings import discount
 from training.tables import show_scores
@@ -252,7 +254,8 @@ def _demonstrations(recordings: Dataset, policy: AgentPolicy) -> tuple[Any, torc
     """Recorded observations, as the policy sees them, and actions: [S, ...], [S, ...]."""
     arrays = recordings.arrays()
     seen = Recorded(arrays, policy) if policy.memory else torch.from_numpy(arrays.observations)
-    return seen, torch.from_numpy(arrays.actions)
+    actions = torch.from_numpy(arrays.actions)
+    return seen, actions.long() if isinstance(policy.action_space, Discrete) else actions.float()
 
 
 def _cloning(recipe: Recipe, number: int = 0) -> CloneSettings:
@@ -321,5 +324,11 @@ def _likeness(policy: AgentPolicy, recordings: Dataset) -> float:
     """How like people a policy acts: the mean log-likelihood of recorded actions, in nats."""
     observations, actions = _demonstrations(recordings, policy)
     with torch.inference_mode():
-        found = policy.distribution_of(policy.logits(observations)).log_prob(actions)
+        chunks = torch.split(torch.arange(len(actions)), CHUNK)
+        found = torch.cat(
+            [
+                policy.distribution_of(policy.logits(observations[rows])).log_prob(actions[rows])
+                for rows in chunks
+            ]
+        )
     return float(found.mean())
