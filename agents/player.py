@@ -5,7 +5,7 @@ B observations, A actions.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,32 +13,10 @@ from gymnasium import spaces
 from gymnasium.vector.utils import batch_space
 
 from agents.policy import AgentPolicy
+from environments.seating import Player as Player  # the one method, described in the lowest room
 from environments.window import Window, action_size
 
 _TINY = np.float32(1e-30)  # the logarithm of nothing is not a number
-
-
-class Player(Protocol):
-    """A network, a script, a person, an exported file: anything that chooses actions."""
-
-    def predict(
-        self,
-        observation: Any,
-        state: Any = None,
-        episode_start: Any = None,
-        deterministic: bool = False,
-    ) -> tuple[Any, Any]:
-        """Choose an action for each observation.
-
-        Args:
-            observation: [B, O].
-            state: what the last call returned; None at first. It belongs to the player, which may change it.
-            episode_start: [B] bool, where a new episode begins, so that memory of the old one is dropped.
-            deterministic: take the likeliest action instead of a sample.
-
-        Returns:
-            Actions [B, ...] and the state to hand to the next call.
-        """
 
 
 class RandomPlayer:

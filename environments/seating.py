@@ -13,8 +13,8 @@ from environments.batch import Batch, fitting
 from environments.problem import Problem
 
 
-class Partner(Protocol):
-    """Anything that acts, as in Stable-Baselines3: see `agents.player`."""
+class Player(Protocol):
+    """A network, a script, a person, an exported file: anything that chooses actions."""
 
     def predict(
         self,
@@ -23,7 +23,17 @@ class Partner(Protocol):
         episode_start: Any = None,
         deterministic: bool = False,
     ) -> tuple[Any, Any]:
-        """Choose actions [B] for observations [B, O]."""
+        """Choose an action for each observation.
+
+        Args:
+            observation: [B, O].
+            state: what the last call returned; None at first. It belongs to the player, which may change it.
+            episode_start: [B] bool, where a new episode begins, so that memory of the old one is dropped.
+            deterministic: take the likeliest action instead of a sample.
+
+        Returns:
+            Actions [B, ...] and the state to hand to the next call.
+        """
 
 
 class Seating:
@@ -35,7 +45,7 @@ class Seating:
         partner: who plays the other seats; None leaves them still (the world's `IDLE` action).
     """
 
-    def __init__(self, batch: Batch, seat: int | str = 0, partner: Partner | None = None) -> None:
+    def __init__(self, batch: Batch, seat: int | str = 0, partner: Player | None = None) -> None:
         agents = len(batch.world.agents)
         if seat != "alternate" and seat not in range(agents):
             raise Problem(f"The seat is {seat!r}; choose one of 0 to {agents - 1}, or 'alternate'.")

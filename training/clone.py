@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import difflib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from agents.towers import FORBIDDEN
 from demos.arrays import Arrays
 from environments.problem import Problem
 from training.network import Recorded, policy_space, require_allowed
+from training.returns import return_scale
 from training.settings import Settings
 
 JUDGED = 2048  # steps judged at once by a network that looks at pictures or remembers
@@ -113,7 +114,7 @@ def clone(
         torch.from_numpy(arrays.actions.astype(np.int64 if objective.discrete else np.float32)),
     ]
     if returns is not None:
-        policy.return_scale.copy_(_return_scale(returns[train]))
+        policy.return_scale.copy_(return_scale(returns[train]))
         data.append(torch.from_numpy(returns.astype(np.float32)) * policy.return_scale)
     training, validation = [d[train] for d in data], [d[held_back] for d in data]
     return _fit(policy, objective, training, validation, settings, tick)
@@ -268,13 +269,6 @@ def _split(groups: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.
     return np.flatnonzero(~is_held), np.flatnonzero(is_held)
 
 
-def _return_scale(returns: np.ndarray) -> Tensor:
-    """One over the deviation of each column of recorded returns, 1 where nothing varies: [1 + C]."""
-    known = [column[~np.isnan(column)] for column in returns.T]
-    deviations = torch.tensor([float(c.std()) if len(c) else 0.0 for c in known])
-    return torch.where(deviations > 1e-6, 1 / deviations.clamp(min=1e-6), 1.0)
-
-
 def action_weights(
     settings: CloneSettings, names: Sequence[str], space: spaces.Space[Any]
 ) -> Tensor | None:
@@ -298,31 +292,3 @@ def action_weights(
             raise Problem(f"clone.action_weights names '{name}', which is no action: {hint}")
         weights[known.index(name)] = weight
     return weights
-
-
-def recorded_returns(
-    arrays: Arrays,
-    weights: Mapping[str, float],
-    gamma: float,
-    costs: Sequence[str] = (),
-) -> np.ndarray:
-    """Discounted sums of what followed each step, [S, 1 + C]: the weighted reward, then each cost.
-
-    What followed the end of an episode that was cut off is unknown: its last steps, within which more than
-    1 % of a later reward would still count, are NaN.
-    """
-    reward = sum(
-        (w * arrays.terms[name] for name, w in weights.items()), np.zeros(len(arrays.actions))
-    )
-    columns = [reward, *(arrays.costs[name] for name in costs)]
-    streams = np.stack(columns, axis=1).astype(np.float64)  # [S, 1 + C]
-    returns = np.empty_like(streams)
-    unknown = int(np.ceil(np.log(0.01) / np.log(gamma))) if gamma < 1 else len(streams)
-    for e, (start, end) in enumerate(zip(arrays.starts[:-1], arrays.starts[1:], strict=True)):
-        following = np.zeros(streams.shape[1])
-        for t in range(end - 1, start - 1, -1):
-            following = streams[t] + gamma * following
-            returns[t] = following
-        if not arrays.terminated[e]:
-            returns[max(start, end - unknown) : end] = np.nan
-    return returns

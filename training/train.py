@@ -27,7 +27,6 @@ from training.clone import (
     CloneSettings,
     action_weights,
     clone,
-    recorded_returns,
     require_matches,
 )
 from training.engine import Engine, choose_engine
@@ -40,6 +39,7 @@ from training.pictures import draw_curve
 from training.progress import Bars
 from training.recipe import Recipe, read_recipe
 from training.refining import Reward, refine
+from training.returns import recorded_returns
 from training.rollout import CHUNK
 from training.run import Run
 from training.settings import discount
@@ -94,6 +94,8 @@ def prepare(recipe: Recipe) -> tuple[World, dict[str, Dataset]]:
         recordings["human_model"] = store.open(recipe.data.held_out)
     for dataset in recordings.values():
         dataset.require_world(world)
+        for complaint in dataset.check()[:1]:
+            raise Problem(complaint)
         require_matches(len(set(_matches(dataset))))
     return world, recordings
 

@@ -12,7 +12,7 @@ import numpy as np
 from environments.catalog import make_batch
 from environments.faces.picture import Window
 from environments.problem import Problem
-from environments.seating import Partner, Seating
+from environments.seating import Player, Seating
 from environments.world import World
 
 RENDER_MODES = ("rgb_array", "human")
@@ -37,7 +37,7 @@ class SingleFace(gymnasium.Env[np.ndarray, Any]):
         self,
         world: str | World,
         seat: int = 0,
-        partner: Partner | None = None,
+        partner: Player | None = None,
         weights: Mapping[str, float] | None = None,
         horizon: int | None = None,
         render_mode: str | None = None,

@@ -15,7 +15,7 @@ from gymnasium.vector.utils import batch_space
 
 from environments.catalog import make_batch
 from environments.faces.single import check_render_mode
-from environments.seating import Partner, Seating
+from environments.seating import Player, Seating
 from environments.world import World
 
 
@@ -37,7 +37,7 @@ class VectorFace(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         world: str | World,
         num_envs: int = 1,
         seat: int | str = 0,
-        partner: Partner | None = None,
+        partner: Player | None = None,
         weights: Mapping[str, float] | None = None,
         horizon: int | None = None,
         render_mode: str | None = None,

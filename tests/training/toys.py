@@ -13,7 +13,8 @@ from demos.episode import Episode
 from demos.store import Store
 from environments.catalog import make_batch
 from environments.world import World
-from training.clone import CloneSettings, clone, recorded_returns
+from training.clone import CloneSettings, clone
+from training.returns import recorded_returns
 
 SIGHT = spaces.Box(-9.0, 9.0, (4,), np.float32)
 
