@@ -134,15 +134,17 @@ class AgentPolicy(ActorCriticPolicy):
 
     def distribution_of(self, logits: Tensor) -> Distribution:
         """The action distribution that `logits` [B, A] make."""
-        kind: Any = self.action_dist
-        if isinstance(kind, CategoricalDistribution):  # without torch's checks, which cost a tenth
-            kind.distribution = Categorical(logits=logits, validate_args=False)
-            made: Distribution = kind
-        elif isinstance(kind, DiagGaussianDistribution):
-            made = kind.proba_distribution(logits, self.log_std)
+        made: Any = copy.copy(self.action_dist)  # SB3 hands out the same object every time
+        if isinstance(made, CategoricalDistribution):  # without torch's checks, which cost a tenth
+            made.distribution = Categorical(logits=logits, validate_args=False)
+            # torch would take a softmax again, which over a few columns is slower than all the rest.
+            made.distribution.probs = made.distribution.logits.exp()
+        elif isinstance(made, DiagGaussianDistribution):
+            made.proba_distribution(logits, self.log_std)
         else:
-            made = kind.proba_distribution(action_logits=logits)
-        return copy.copy(made)  # SB3 hands out the same object every time
+            made.proba_distribution(action_logits=logits)
+        found: Distribution = made
+        return found
 
     def tensors(self) -> dict[str, Tensor]:
         """The state, each tensor once: SB3 lists a features extractor under two or three names."""

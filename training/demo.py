@@ -6,7 +6,6 @@ Clone, refine, judge, beside the same training begun from nothing, which runs on
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from demos.commands import import_overcooked
 from environments.catalog import make_batch, make_world
 from environments.faces.picture import picture
 from environments.worlds.kitchen_layouts import named_layout
+from training.crew import free_cores
 from training.pictures import draw_curve, read_metrics
 from training.progress import Bars
 from training.published import published_texts
@@ -98,7 +98,7 @@ def _from_nothing(folder: Path, recipe: Recipe) -> Iterator[Rival]:
     changed = check_recipe(content, "the demo's recipe")
     spawn = multiprocessing.get_context("spawn")
     rival = Rival(folder, changed, None, spawn.Value("q", 0))
-    if _cores() > 1 and not rival.ready:
+    if free_cores() > 1 and not rival.ready:
         rival.process = spawn.Process(
             target=_train_rival, args=(folder, content, rival.done), daemon=True
         )
@@ -108,13 +108,6 @@ def _from_nothing(folder: Path, recipe: Recipe) -> Iterator[Rival]:
     finally:
         if rival.process is not None and rival.process.is_alive():
             rival.process.terminate()
-
-
-def _cores() -> int:
-    """How many cores this process may use, where the system tells; else how many there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _train_rival(folder: Path, content: dict[str, Any], done: Any) -> None:

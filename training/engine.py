@@ -1,4 +1,4 @@
-"""How the machine at hand is used best: threads and precision, measured in a moment at the start of a run.
+"""How the machine at hand is used best: precision, threads and cores, measured at the start of a run.
 
 Brain floats (bfloat16) keep float32's range with 8 bits of precision. Processors that multiply them in
 hardware (AVX512-BF16, AMX) do an update of our networks two to three times as fast; others are slower.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import math
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,10 +16,13 @@ from typing import Any, Literal, TypeVar
 import torch
 from torch import Tensor
 
+from training.crew import Crew, free_cores
+
 Precision = Literal["float32", "bfloat16"]
 Choice = TypeVar("Choice")
 WORTH = 1.1  # a choice must pay by this factor, or the plain one is kept
 REPEATS = 7
+ALONE = Crew(1)
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,20 @@ class Engine:
 
     precision: Precision  # of the layers in updates
     threads: int  # of torch
+    cores: int = 1  # for the two sides of an update; the bits are the same
+
+
+PLAIN = Engine("float32", 1)
 
 
 def choose_engine(
-    policy: Any, batch_size: int, precision: Precision | None, threads: int | None
+    policy: Any,
+    batch_size: int,
+    precision: Precision | None,
+    threads: int | None,
+    cores: int | None = 1,
 ) -> Engine:
-    """Measure what is None: first the precision on one thread, then one thread against all cores."""
+    """Measure what is None: the precision on one thread, then torch's threads, then a core for each side."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     choices: list[Precision] = ["float32", "bfloat16"] if precision is None else [precision]
@@ -42,10 +52,15 @@ def choose_engine(
         choices = ["float32"]
     subject, seen = copy.deepcopy(policy), torch.zeros(batch_size, *policy.observation_space.shape)
     rough = _fastest(choices, lambda choice: _step(subject, seen, choice == "bfloat16"))
-    cores = sorted({1, os.cpu_count() or 1}) if threads is None else [threads]
-    many = _fastest(cores, lambda choice: _step(subject, seen, rough == "bfloat16", choice))
+    half = rough == "bfloat16"
+    several = sorted({1, free_cores()}) if threads is None else [threads]
+    many = _fastest(several, lambda choice: _step(subject, seen, half, choice))
+    torch.set_num_threads(1)
+    crews = [1] if many > 1 else sorted({1, min(2, free_cores())}) if cores is None else [cores]
+    crew = {choice: Crew(choice) for choice in crews}
+    sides = _fastest(crews, lambda choice: _step(subject, seen, half, None, crew[choice]))
     torch.set_num_threads(before)
-    return Engine(rough, many)
+    return Engine(rough, many, sides)
 
 
 def _fastest(choices: list[Choice], work: Callable[[Choice], None]) -> Choice:
@@ -61,11 +76,19 @@ def _fastest(choices: list[Choice], work: Callable[[Choice], None]) -> Choice:
     return best if took[choices[0]] > WORTH * took[best] else choices[0]
 
 
-def _step(policy: Any, seen: Tensor, half: bool, threads: int | None = None) -> None:
+def _step(
+    policy: Any, seen: Tensor, half: bool, threads: int | None = None, crew: Crew = ALONE
+) -> None:
     """The arithmetic of a gradient step, without the step."""
     if threads is not None:
         torch.set_num_threads(threads)
+    crew.both(
+        lambda: _side(policy.logits, seen, half),
+        lambda: _side(policy.predict_all_values, seen, half),
+    )
+
+
+def _side(forward: Callable[[Tensor], Tensor], seen: Tensor, half: bool) -> None:
     with torch.autocast("cpu", torch.bfloat16, enabled=half):
-        logits, values = policy.logits(seen), policy.predict_all_values(seen)
-        made: Tensor = logits.float().sum() + values.float().sum()
+        made = forward(seen).float().sum()
     made.backward()  # type: ignore[no-untyped-call]

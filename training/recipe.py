@@ -21,7 +21,7 @@ import difflib
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -73,8 +73,6 @@ class Recipe(Settings):
     """A whole recipe."""
 
     seed: int = Field(0, ge=0)
-    # Of torch, while refining; "auto" measures one against all cores and keeps what is faster.
-    threads: Literal["auto"] | Annotated[int, Field(ge=1)] = 1
     world: WorldSettings
     reward: RewardSettings = RewardSettings()
     data: DataSettings

@@ -15,18 +15,14 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 import torch
-from gymnasium import spaces
-from stable_baselines3.common.distributions import Distribution
 from stable_baselines3.common.utils import explained_variance
 from torch import Tensor
 
-from training import losses
 from training.anchor import Anchor, AnchorSettings
 from training.costs import surrogate_weights
 from training.engine import Precision
-from training.rollout import RolloutPPO, chunk
+from training.update import UpdatePPO
 
 IN_A_ROW = 3  # rejected updates after which the run is stopped
 FIT_GAIN = 0.01  # explained variance that another update of warming up must bring
@@ -38,7 +34,7 @@ class Diverged(RuntimeError):
     """Refining gives no numbers any more; the message is a sentence for the person."""
 
 
-class Refiner(RolloutPPO):
+class Refiner(UpdatePPO):
     """PPO that starts from a clone and stays in its reach.
 
     Weights of the loss are numbers, or functions of the progress that remains (1 at the start, 0 at the end),
@@ -60,6 +56,7 @@ class Refiner(RolloutPPO):
             a run can go on from its weights and optimiser alone; 0 never does.
         precision: of the update's layers; the rollout is in float32, and its log-probabilities are taken
             again in the update's precision, so that the ratio begins at 1. Needs an `AgentPolicy`.
+        cores: 2 lets a second core learn the values; the result has the same bits.
         keywords: PPO's own, and those of `RolloutPPO` described here.
 
     Raises:
@@ -85,9 +82,6 @@ class Refiner(RolloutPPO):
         for name in _NOT_OURS:
             if keywords.get(name):
                 raise ValueError(f"Refiner does not have PPO's {name}; leave it out")
-        self.clone, self.demonstrations = clone, demonstrations
-        if clone is not None:
-            clone.set_training_mode(False)  # no dropout: the anchor must not shake
         self.schedules: dict[str, Scheduled] = {
             "kl_clone": kl_clone,
             "kl_clone_reverse": kl_clone_reverse,
@@ -97,8 +91,15 @@ class Refiner(RolloutPPO):
         start = kl_clone(1.0) if callable(kl_clone) else kl_clone
         self.anchor = Anchor(anchor or AnchorSettings(), start)
         self.warm_up, self.warmed, self.best_fit = warm_up, 0, -math.inf
-        self.precision, self.rejected = precision, 0
-        super().__init__(policy, env, **keywords)
+        self.rejected = 0
+        super().__init__(
+            policy,
+            env,
+            clone=clone,
+            demonstrations=demonstrations,
+            precision=precision,
+            **keywords,
+        )
 
     @property
     def warming(self) -> bool:
@@ -165,121 +166,6 @@ class Refiner(RolloutPPO):
         if self.multipliers:
             values["cost_value"] = self.vf_coef
         return {**now, **surrogate_weights(self.multipliers), **values}
-
-    def gradient_step(
-        self, minibatch: dict[str, Tensor], weights: dict[str, float], clip: float
-    ) -> dict[str, Tensor]:
-        """One step of the optimiser; returns every part of the loss and how far the policy moved."""
-        parts, log_ratio = self._parts(minibatch, weights, clip)
-        loss = losses.total(parts, weights)
-        self.policy.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), self.max_grad_norm)
-        self.policy.optimizer.step()
-        with torch.no_grad():
-            ratio = torch.exp(log_ratio)
-            moved = {
-                "approx_kl": (ratio - 1 - log_ratio).mean(),  # Schulman, "Approximating KL", 2020
-                "clip_fraction": ((ratio - 1).abs() > clip).float().mean(),
-            }
-        detached = {name: part.detach() for name, part in parts.items()}
-        return {**detached, "loss": loss.detach(), "gradient_norm": norm.detach(), **moved}
-
-    def _parts(
-        self, minibatch: dict[str, Tensor], weights: dict[str, float], clip: float
-    ) -> tuple[dict[str, Tensor], Tensor]:
-        """Every part of the loss by name, and the logarithm of the policy's ratio to the rollout's, [M]."""
-        seen = minibatch["observations"]
-        values, policy = self._forward(seen)
-        log_prob = policy.log_prob(minibatch["actions"])
-        log_ratio = log_prob - minibatch["log_prob"]
-        parts = {
-            "value": losses.value_error(values[:, 0], minibatch["returns"]),
-            "surrogate": losses.surrogate(log_ratio, self._scaled(minibatch["advantages"]), clip),
-            "entropy": losses.negative_entropy(policy, log_prob),
-            **self._anchor_parts(policy, minibatch, weights),
-            "imitation": self._imitation(weights["imitation"]),
-        }
-        for column, name in enumerate(self.multipliers):  # a cost is to fall: minus its advantage
-            advantages = self._scaled(minibatch["cost_advantages"][:, column])
-            parts[f"cost/{name}"] = losses.surrogate(log_ratio, -advantages, clip)
-        if self.multipliers:
-            parts["cost_value"] = losses.value_error(values[:, 1:], minibatch["cost_returns"])
-        return parts, log_ratio
-
-    @property
-    def _half(self) -> bool:
-        return self.precision == "bfloat16"
-
-    def _forward(self, seen: Tensor) -> tuple[Tensor, Distribution]:
-        """Values [M, 1 + C] and action distributions, the layers in the precision that was chosen."""
-        policy: Any = self.policy
-        if not hasattr(policy, "distribution_of"):  # one of SB3's
-            return self._all_values(seen), policy.get_distribution(seen)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self._half):
-            values, logits = self._all_values(seen), policy.logits(seen)
-        return values.float(), policy.distribution_of(logits.float())
-
-    def _scaled(self, advantages: Tensor) -> Tensor:
-        return losses.standardise(advantages) if self.normalize_advantage else advantages
-
-    def _anchor_parts(
-        self, policy: Distribution, minibatch: dict[str, Tensor], weights: dict[str, float]
-    ) -> dict[str, Tensor]:
-        """Both divergences from the clone; the second only where it counts."""
-        zero = torch.zeros(())
-        parts = {"kl_clone": zero, "kl_clone_reverse": zero}
-        if "clone" in minibatch:
-            clone = self.clone.distribution_of(minibatch["clone"])
-            parts["kl_clone"] = losses.divergence(policy, clone).mean()
-            if weights["kl_clone_reverse"]:
-                parts["kl_clone_reverse"] = losses.divergence(clone, policy).mean()
-        return parts
-
-    def _imitation(self, weight: float) -> Tensor:
-        """Minus the log-likelihood of as many demonstrated steps as a minibatch has."""
-        if not weight or self.demonstrations is None:
-            return torch.zeros(())
-        observations, actions = self.demonstrations
-        chosen = torch.randint(len(actions), (min(self.batch_size, len(actions)),))
-        found: Tensor = self.policy.get_distribution(observations[chosen]).log_prob(actions[chosen])
-        return -found.mean()
-
-    def _flatten_rollout(self) -> dict[str, Tensor]:
-        """The rollout as tensors [T x B, ...], without copying."""
-        buffer: Any = self.rollout_buffer
-        samples = buffer.buffer_size * buffer.n_envs
-
-        def flat(array: np.ndarray) -> Tensor:
-            return torch.from_numpy(array.reshape(samples, *array.shape[2:])).to(self.device)
-
-        actions = flat(buffer.actions)
-        discrete = isinstance(self.action_space, spaces.Discrete)
-        data = {
-            "observations": flat(buffer.observations),
-            "actions": actions.long().flatten() if discrete else actions.float(),
-            "log_prob": flat(buffer.log_probs),
-            "advantages": flat(buffer.advantages),
-            "returns": flat(buffer.returns),
-        }
-        if self.multipliers:
-            data |= {
-                "cost_advantages": flat(self.cost_advantages),
-                "cost_returns": flat(self.cost_returns),
-            }
-        at_once = chunk(data["observations"])
-        if self._half:  # or the ratio would not begin at 1
-            with torch.no_grad():
-                chunks = (torch.split(data[k], at_once) for k in ("observations", "actions"))
-                pairs = zip(*chunks, strict=True)
-                data["log_prob"] = torch.cat([self._forward(o)[1].log_prob(a) for o, a in pairs])
-        if self.clone is not None:  # frozen: once a rollout is enough
-            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=self._half):
-                parts = [
-                    self.clone.logits(part) for part in torch.split(data["observations"], at_once)
-                ]
-            data["clone"] = torch.cat(parts).float()
-        return data
 
     # ------------------------------------------------------------------ after the update
 

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import Field
@@ -25,7 +25,7 @@ from environments.world import World
 from training.anchor import AnchorSettings
 from training.checkpoint import read_checkpoint, restore_optimiser
 from training.costs import CostSettings
-from training.engine import Precision
+from training.engine import PLAIN, Engine
 from training.floor import Floor
 from training.partners import PartnerSchedule
 from training.refine import Diverged, Refiner
@@ -64,6 +64,10 @@ class RefineSettings(Settings):
     precision: Literal["auto", "float32", "bfloat16"] = (
         "auto"  # of the update's layers; auto measures
     )
+    # Of torch, in updates; "auto" measures one against all cores and keeps what is faster.
+    threads: Literal["auto"] | Annotated[int, Field(ge=1)] = 1
+    # With 2 the values learn on a core of their own; "auto" measures if that pays. The bits are the same.
+    cores: Literal["auto"] | Annotated[int, Field(ge=1, le=2)] = "auto"
     judge_every: int = Field(5, ge=1)  # updates between two evaluations, which are also checkpoints
     judge_games: int = Field(80, ge=2)  # games of such an evaluation, seats in turn
 
@@ -123,7 +127,7 @@ def refine(
     costs: Mapping[str, CostSettings] | None = None,
     demonstrations: tuple[Tensor, Tensor] | None = None,
     options: Mapping[str, Any] | None = None,
-    precision: Precision = "float32",
+    engine: Engine = PLAIN,
     tick: Callable[[int], None] = lambda steps: None,
 ) -> AgentPolicy:
     """Refine a clone and return the best agent that the floor has seen, at worst the clone.
@@ -137,7 +141,7 @@ def refine(
     budgets = {name: cost.limit for name, cost in costs.items() if cost.stop_when_spent}
     face: Any = Sb3Face(Seating(batch, "alternate", partner), budgets=budgets)
     face = MemoryFace(face, clone.memory) if clone.memory else face
-    model: Any = _build(face, clone, settings, costs, demonstrations, world.tick, seed, precision)
+    model: Any = _build(face, clone, settings, costs, demonstrations, world.tick, seed, engine)
     model.set_logger(sb3_logger.configure(str(folder / "tensorboard"), ["tensorboard"]))
     start, _ = read_checkpoint(folder / "checkpoints")
     if start is not None:
@@ -169,7 +173,7 @@ def _build(
     demonstrations: tuple[Tensor, Tensor] | None,
     tick: float,
     seed: int,
-    precision: Precision,
+    engine: Engine,
 ) -> Refiner:
     frozen = copy.deepcopy(clone)
     wanted = (
@@ -194,7 +198,8 @@ def _build(
         warm_up=settings.warm_up if settings.start == "clone" else 0,
         reward_scale=settings.reward_scale,
         reseed_every=settings.judge_every,
-        precision=precision,
+        precision=engine.precision,
+        cores=engine.cores,
         n_steps=settings.rollout,
         batch_size=settings.batch_size,
         n_epochs=settings.epochs,

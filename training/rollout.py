@@ -23,6 +23,7 @@ from torch import Tensor
 from training.advantages import generalised_advantages
 from training.clock import Clock
 from training.costs import CostSettings, Multiplier
+from training.crew import Crew
 from training.tape import CostMeter, Tape
 
 CHUNK = 8192  # observations a forward pass, at most; larger passes fall out of the cache
@@ -40,8 +41,10 @@ class RolloutPPO(PPO):
         costs: Mapping[str, CostSettings] | None = None,
         reward_scale: float | None = 1.0,
         reseed_every: int = 0,
+        cores: int = 1,
         **keywords: Any,
     ) -> None:
+        self.crew = Crew(cores)
         self.multipliers = {name: Multiplier(s) for name, s in (costs or {}).items()}
         self.reward_scale, self.reseed_every, self.clock = reward_scale, reseed_every, Clock()
         super().__init__(policy, env, **keywords)
@@ -172,15 +175,14 @@ class RolloutPPO(PPO):
 
     def _values(self, observations: np.ndarray) -> np.ndarray:
         """[M, O] -> [M, 1 + C]."""
-        with torch.inference_mode():
-            chunks = [
-                self._all_values(torch.from_numpy(part).to(self.device))
-                for part in np.array_split(
-                    observations, max(1, len(observations) // chunk(observations))
-                )
-            ]
+        pieces = max(1, len(observations) // chunk(observations))
+        chunks = self.crew.each(self._values_of, np.array_split(observations, pieces))
         values: np.ndarray = torch.cat(chunks).cpu().numpy()
         return values
+
+    def _values_of(self, observations: np.ndarray) -> Tensor:
+        with torch.inference_mode():  # a thread of its own has modes of its own
+            return self._all_values(torch.from_numpy(observations).to(self.device))
 
     def _all_values(self, seen: Tensor) -> Tensor:
         """Values of the reward and of the limited costs: [M, 1 + C]."""

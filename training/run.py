@@ -8,7 +8,7 @@ runs/cramped_room/
     clone_1.safetensors ... more clones of them, if the recipe's partner is several
     human_model.safetensors the clone of the held-out recordings, if the recipe names some
     cloning.json            losses of both, by epoch
-    engine.json             what was measured at the start and then kept: precision and threads of updates
+    engine.json             what was measured at the start and then kept: precision, threads, cores
     checkpoints/            of the refining, see `training.checkpoint`
     metrics.jsonl           a row for each evaluation of the refining
     incidents.jsonl         what an environment of other people did wrong, if it did

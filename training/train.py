@@ -190,7 +190,7 @@ def _refined(
                 costs=recipe.costs,
                 demonstrations=_demonstrations(recordings, cloned.policy),
                 seed=recipe.seed,
-                precision=engine.precision,
+                engine=engine,
                 folder=run.folder,
                 options=_options(recipe),
                 tick=bar,
@@ -238,15 +238,15 @@ def _floor(run: Run, world: World, clones: list[Agent]) -> Floor:
 
 
 def _engine(run: Run, cloned: Agent) -> Engine:
-    """Precision and threads of this run's updates, from the run folder if they were chosen before."""
-    recipe = run.recipe
+    """Precision, threads and cores of this run's updates, from the run folder if they were chosen before."""
+    settings = run.recipe.refine
     if not run.has("engine.json"):
-        precision, threads = recipe.refine.precision, recipe.threads
         engine = choose_engine(
             cloned.policy,
-            recipe.refine.batch_size,
-            None if precision == "auto" else precision,
-            None if threads == "auto" else threads,
+            settings.batch_size,
+            None if settings.precision == "auto" else settings.precision,
+            None if settings.threads == "auto" else settings.threads,
+            None if settings.cores == "auto" else settings.cores,
         )
         run.write_json("engine.json", asdict(engine))
     return Engine(**run.read_json("engine.json"))

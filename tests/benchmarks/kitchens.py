@@ -32,7 +32,7 @@ def run(folder: Path, layout: str, seed: int, *changes: str) -> Path:
     """One training run in a process of its own; nothing to do where it is finished."""
     if not (folder / "scores.json").exists():
         command = [sys.executable, "-m", "gpo", "train", layout, "--run", str(folder)]
-        command += ["--seed", str(seed), *changes]
+        command += ["--seed", str(seed), "--refine.cores", "1", *changes]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)}\n{done.stderr}")

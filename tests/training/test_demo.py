@@ -47,6 +47,6 @@ def test_an_unknown_layout_is_refused_before_anything_is_written(quick: Path) ->
 def test_one_core_leaves_the_comparison_out(
     quick: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(training.demo, "_cores", lambda: 1)
+    monkeypatch.setattr(training.demo, "free_cores", lambda: 1)
     training.demo.demo()
     assert "it takes a second core" in capsys.readouterr().out

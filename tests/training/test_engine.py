@@ -58,34 +58,36 @@ def test_brain_floats_take_nearly_the_same_step():
 
 
 @pytest.mark.parametrize(
-    ("half", "two", "chosen"),
+    ("half", "two", "crew", "chosen"),
     [
-        (1, 4, ("bfloat16", 1)),
-        (4, 4, ("float32", 1)),
-        (4, 1, ("float32", 2)),
-        (1, 0.2, ("bfloat16", 2)),
+        (1, 4, 4, ("bfloat16", 1, 1)),
+        (4, 4, 4, ("float32", 1, 1)),
+        (4, 1, 1, ("float32", 2, 1)),  # torch's own threads leave no core for a side
+        (1, 0.2, 4, ("bfloat16", 2, 1)),
+        (1, 4, 1, ("bfloat16", 1, 2)),
     ],
 )
-def test_what_is_faster_is_chosen_and_only_where_it_pays(monkeypatch, half, two, chosen):
-    def work(policy, seen, is_half, threads=None):
-        time.sleep(0.002 * (half if is_half else 3) * (two / 3 if threads == 2 else 1))
+def test_what_is_faster_is_chosen_and_only_where_it_pays(monkeypatch, half, two, crew, chosen):
+    def work(policy, seen, is_half, threads=None, sides=engine.ALONE):
+        factor = (two / 3 if threads == 2 else 1) * (crew / 3 if sides.cores == 2 else 1)
+        time.sleep(0.002 * (half if is_half else 3) * factor)
 
     monkeypatch.setattr(engine, "_step", work)
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr(engine, "free_cores", lambda: 2)
     policy = build_policy(spaces.Box(-1, 1, (4,), np.float32), spaces.Discrete(2), {})
-    assert engine.choose_engine(policy, 16, None, None) == engine.Engine(*chosen)
+    assert engine.choose_engine(policy, 16, None, None, None) == engine.Engine(*chosen)
 
 
 def test_what_a_recipe_names_is_not_measured(monkeypatch):
     monkeypatch.setattr(engine, "_step", None)
     policy = build_policy(spaces.Box(-1, 1, (4,), np.float32), spaces.Discrete(2), {})
-    assert engine.choose_engine(policy, 16, "bfloat16", 3) == engine.Engine("bfloat16", 3)
+    assert engine.choose_engine(policy, 16, "bfloat16", 1, 2) == engine.Engine("bfloat16", 1, 2)
 
 
 def test_measuring_leaves_policy_and_threads_alone():
     policy = build_policy(spaces.Box(-1, 1, (4,), np.float32), spaces.Discrete(2), {})
     before, threads = copy.deepcopy(policy.state_dict()), torch.get_num_threads()
-    engine.choose_engine(policy, 64, None, None)
+    engine.choose_engine(policy, 64, None, None, None)
     assert torch.get_num_threads() == threads
     assert all(torch.equal(policy.state_dict()[name], value) for name, value in before.items())
     assert all(parameter.grad is None for parameter in policy.parameters())

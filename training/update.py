@@ -1,0 +1,207 @@
+"""One gradient step of refining: the parts of the loss, the policy's side and the values' side.
+
+The two sides share no layers unless a network says otherwise, so a second core can take one of them.
+
+M samples of a minibatch, C costs with a limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium import spaces
+from stable_baselines3.common.distributions import Distribution
+from torch import Tensor
+
+from training import losses
+from training.engine import Precision
+from training.rollout import RolloutPPO, chunk
+
+Parts = dict[str, Tensor]
+VALUES = ("value", "cost_value")  # the parts of the values' side
+
+
+class UpdatePPO(RolloutPPO):
+    """PPO with another gradient step; see `training.refine.Refiner` for the arguments."""
+
+    def __init__(
+        self,
+        policy: Any,
+        env: Any,
+        *,
+        clone: Any = None,
+        demonstrations: tuple[Tensor, Tensor] | None = None,
+        precision: Precision = "float32",
+        **keywords: Any,
+    ) -> None:
+        self.clone, self.demonstrations = clone, demonstrations
+        if clone is not None:
+            clone.set_training_mode(False)  # no dropout: the anchor must not shake
+        self.precision = precision
+        super().__init__(policy, env, **keywords)
+
+    def gradient_step(self, minibatch: Parts, weights: dict[str, float], clip: float) -> Parts:
+        """One step of the optimiser; returns every part of the loss and how far the policy moved.
+
+        Args:
+            minibatch: columns of `_flatten_rollout`, [M, ...].
+            weights: by part; their names must be those of the parts.
+            clip: of the ratio.
+        """
+        self.policy.optimizer.zero_grad()
+        valuing = {name: weights[name] for name in VALUES if name in weights}
+        acting = {name: weight for name, weight in weights.items() if name not in VALUES}
+        (parts, log_ratio), values = self._side_by_side(
+            lambda: self._learn_to_act(minibatch, acting, clip),
+            lambda: _backward(self._value_parts(minibatch), valuing),
+        )
+        norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), self.max_grad_norm)
+        self.policy.optimizer.step()
+        with torch.no_grad():
+            ratio = torch.exp(log_ratio)
+            moved = {
+                "approx_kl": (ratio - 1 - log_ratio).mean(),  # Schulman, "Approximating KL", 2020
+                "clip_fraction": ((ratio - 1).abs() > clip).float().mean(),
+            }
+        loss = parts["loss"] + values["loss"]
+        return {**parts, **values, "loss": loss, "gradient_norm": norm.detach(), **moved}
+
+    def _side_by_side(self, first: Any, second: Any) -> Any:
+        """Both sides, at once where they share no layers."""
+        policy: Any = self.policy
+        shared = policy.share_features_extractor and any(policy.features_extractor.parameters())
+        if shared or not hasattr(policy, "distribution_of"):  # one of SB3's may share anything
+            return first(), second()
+        return self.crew.both(first, second)
+
+    def _learn_to_act(
+        self, minibatch: Parts, weights: dict[str, float], clip: float
+    ) -> tuple[Parts, Tensor]:
+        parts, log_ratio = self._policy_parts(minibatch, weights, clip)
+        return _backward(parts, weights), log_ratio.detach()
+
+    def _policy_parts(
+        self, minibatch: Parts, weights: dict[str, float], clip: float
+    ) -> tuple[Parts, Tensor]:
+        """The policy's parts by name, and the logarithm of its ratio to the rollout's, [M]."""
+        policy = self._distribution(minibatch["observations"])
+        log_prob = policy.log_prob(minibatch["actions"])
+        log_ratio = log_prob - minibatch["log_prob"]
+        parts = {
+            "surrogate": losses.surrogate(log_ratio, self._scaled(minibatch["advantages"]), clip),
+            "entropy": losses.negative_entropy(policy, log_prob),
+            **self._anchor_parts(policy, minibatch, weights),
+            "imitation": self._imitation(weights["imitation"]),
+        }
+        for column, name in enumerate(self.multipliers):  # a cost is to fall: minus its advantage
+            advantages = self._scaled(minibatch["cost_advantages"][:, column])
+            parts[f"cost/{name}"] = losses.surrogate(log_ratio, -advantages, clip)
+        return parts, log_ratio
+
+    def _value_parts(self, minibatch: Parts) -> Parts:
+        """The values' parts by name."""
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._half):
+            values = self._all_values(minibatch["observations"])
+        values = values.float()
+        parts = {"value": losses.value_error(values[:, 0], minibatch["returns"])}
+        if self.multipliers:
+            parts["cost_value"] = losses.value_error(values[:, 1:], minibatch["cost_returns"])
+        return parts
+
+    @property
+    def _half(self) -> bool:
+        policy: Any = self.policy
+        return self.precision == "bfloat16" and hasattr(policy, "distribution_of")
+
+    def _distribution(self, seen: Tensor) -> Distribution:
+        """Of the actions, [M]; the layers in the precision that was chosen."""
+        policy: Any = self.policy
+        if not hasattr(policy, "distribution_of"):  # one of SB3's
+            of_sb3: Distribution = policy.get_distribution(seen)
+            return of_sb3
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._half):
+            logits = policy.logits(seen)
+        ours: Distribution = policy.distribution_of(logits.float())
+        return ours
+
+    def _scaled(self, advantages: Tensor) -> Tensor:
+        return losses.standardise(advantages) if self.normalize_advantage else advantages
+
+    def _anchor_parts(
+        self, policy: Distribution, minibatch: Parts, weights: Mapping[str, float]
+    ) -> Parts:
+        """Both divergences from the clone; the second only where it counts."""
+        zero = torch.zeros(())
+        parts = {"kl_clone": zero, "kl_clone_reverse": zero}
+        if "clone" in minibatch:
+            clone = self.clone.distribution_of(minibatch["clone"])
+            parts["kl_clone"] = losses.divergence(policy, clone).mean()
+            if weights["kl_clone_reverse"]:
+                parts["kl_clone_reverse"] = losses.divergence(clone, policy).mean()
+        return parts
+
+    def _imitation(self, weight: float) -> Tensor:
+        """Minus the log-likelihood of as many demonstrated steps as a minibatch has."""
+        if not weight or self.demonstrations is None:
+            return torch.zeros(())
+        observations, actions = self.demonstrations
+        chosen = torch.randint(len(actions), (min(self.batch_size, len(actions)),))
+        found: Tensor = self.policy.get_distribution(observations[chosen]).log_prob(actions[chosen])
+        return -found.mean()
+
+    def _flatten_rollout(self) -> Parts:
+        """The rollout as tensors [T x B, ...], without copying."""
+        buffer: Any = self.rollout_buffer
+        samples = buffer.buffer_size * buffer.n_envs
+
+        def flat(array: np.ndarray) -> Tensor:
+            return torch.from_numpy(array.reshape(samples, *array.shape[2:])).to(self.device)
+
+        actions = flat(buffer.actions)
+        discrete = isinstance(self.action_space, spaces.Discrete)
+        data = {
+            "observations": flat(buffer.observations),
+            "actions": actions.long().flatten() if discrete else actions.float(),
+            "log_prob": flat(buffer.log_probs),
+            "advantages": flat(buffer.advantages),
+            "returns": flat(buffer.returns),
+        }
+        if self.multipliers:
+            data |= {
+                "cost_advantages": flat(self.cost_advantages),
+                "cost_returns": flat(self.cost_returns),
+            }
+        return data | self._reread(data)
+
+    def _reread(self, data: Parts) -> Parts:
+        """What both policies say of the rollout in the update's precision: once a rollout is enough."""
+        at_once = chunk(data["observations"])
+        observations = torch.split(data["observations"], at_once)
+        read: Parts = {}
+        if self._half:  # or the ratio would not begin at 1
+            pairs = zip(observations, torch.split(data["actions"], at_once), strict=True)
+            read["log_prob"] = torch.cat(self.crew.each(self._log_prob_of, list(pairs)))
+        if self.clone is not None:  # it is frozen
+            read["clone"] = torch.cat(self.crew.each(self._clone_of, observations)).float()
+        return read
+
+    def _log_prob_of(self, pair: tuple[Tensor, Tensor]) -> Tensor:
+        with torch.no_grad():
+            return self._distribution(pair[0]).log_prob(pair[1])
+
+    def _clone_of(self, observations: Tensor) -> Tensor:
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=self._half):
+            logits: Tensor = self.clone.logits(observations)
+        return logits
+
+
+def _backward(parts: Parts, weights: Mapping[str, float]) -> Parts:
+    """Add the gradients of the weighted parts; returns the parts and their sum, `loss`."""
+    loss = losses.total(parts, weights)
+    if isinstance(loss, Tensor):  # a plain 0 where every weight is 0
+        loss.backward()  # type: ignore[no-untyped-call]
+    found = torch.as_tensor(loss).detach()
+    return {**{name: part.detach() for name, part in parts.items()}, "loss": found}
