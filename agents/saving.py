@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from agents.chorus import Chorus, alike
 from agents.player import NetworkPlayer, Player, RandomPlayer, StillPlayer
 from agents.policy import AgentPolicy, build_policy
 from agents.unstuck import Unstuck
@@ -103,7 +104,21 @@ def load_agent(path: Path) -> Agent:
 
 def as_player(agent: Agent, world: World, seed: int = 0, temperature: float = 1.0) -> Player:
     """The agent ready to play, with the stuck rule if it was made to be played with it."""
-    player = NetworkPlayer(agent.policy, seed, temperature)
+    return _with_rule(NetworkPlayer(agent.policy, seed, temperature), agent, world)
+
+
+def as_players(
+    agents: Sequence[Agent], world: World, seed: int = 0, temperature: float = 1.0
+) -> list[Player]:
+    """Agents that are drawn with equal chances, as players: one of them all where they are alike."""
+    policies = [agent.policy for agent in agents]
+    rules = {agent.facts.get("stuck_steps", 0) for agent in agents}
+    if len(agents) > 1 and len(rules) == 1 and alike(policies):
+        return [_with_rule(Chorus(policies, seed, temperature), agents[0], world)]
+    return [as_player(agent, world, seed + n, temperature) for n, agent in enumerate(agents)]
+
+
+def _with_rule(player: NetworkPlayer, agent: Agent, world: World) -> Player:
     steps = int(agent.facts.get("stuck_steps", 0))
     return Unstuck(player, world.body, steps) if steps and world.body is not None else player
 

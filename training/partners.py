@@ -28,7 +28,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from agents.mixture import Mixture, Oneself
 from agents.player import NetworkPlayer, Player
-from agents.saving import Agent, as_player, load_agent, named_player
+from agents.saving import Agent, as_player, as_players, load_agent, named_player
 from agents.thinned import Thinned
 from agents.unstuck import Unstuck
 from environments.problem import Problem
@@ -119,10 +119,14 @@ def make_partner(
     players: list[Player] = []
     weights: list[tuple[float, float]] = []
     for member in members:
-        made = clones if member.player == "clone" else [None]
-        for agent in made:
-            players.append(_player(member, world, agent, seed + len(players)))
-            weights.append((member.weight[0] / len(made), member.weight[1] / len(made)))
+        at = seed + len(players)
+        if member.player == "clone" and not member.dropout:
+            made = as_players(clones, world, at, member.temperature)
+        else:
+            named = clones if member.player == "clone" else [None]
+            made = [_player(member, world, agent, at + n) for n, agent in enumerate(named)]
+        players += made
+        weights += [(member.weight[0] / len(made), member.weight[1] / len(made))] * len(made)
     if len(players) == 1 and not isinstance(players[0], Oneself):
         return players[0]
     start, final = zip(*weights, strict=True)
