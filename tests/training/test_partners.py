@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import gpo
+from agents.chorus import Chorus
 from agents.mixture import Mixture, Oneself
 from agents.player import NetworkPlayer, RandomPlayer, StillPlayer
 from agents.saving import load_agent, save_agent
@@ -143,6 +144,7 @@ def test_several_clones_share_the_weight_of_one(world, clones):
     made = partner(world, clones, mixture=[{"player": "clone", "weight": 3}, {"player": "random"}])
     assert made.shares.tolist() == pytest.approx([0.75, 0.25])
     assert isinstance(made.players[0], Unstuck)
+    assert isinstance(made.players[0].player, Chorus)
     assert made.players[0].player.size == len(clones) == 2
     thin = [{"player": "clone", "dropout": 0.1, "weight": 3}, {"player": "random"}]
     made = partner(world, clones, mixture=thin)  # each leaves out units of its own
