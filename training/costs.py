@@ -20,7 +20,8 @@ class CostSettings(Settings):
     """One cost's limit and the controller of its multiplier."""
 
     limit: float = Field(gt=0)  # of the cost, per episode
-    tighten: float = Field(0.9, gt=0, le=1)  # training aims at this share of the limit
+    # Training aims at this share of the limit: people it has not met may cost more than those it trains with.
+    tighten: float = Field(0.75, gt=0, le=1)
     proportional: float = Field(0.5, ge=0)  # gain on the smoothed excess, as a share of the aim
     integral: float = Field(0.1, ge=0)  # gain on its sum over updates
     derivative: float = Field(0.5, ge=0)  # gain on the cost's rise, as a share of the aim
