@@ -161,6 +161,8 @@ class Batch:
         space = self.world.action_space
         if isinstance(space, spaces.Discrete):
             game = first_outside(buffer, space.n)
+        elif isinstance(space, spaces.Box):
+            game = -1  # continuous actions may lie outside their bounds
         else:
             game = next((b for b in range(self.size) if not _all_in(space, buffer[b])), -1)
         if game >= 0:
@@ -220,8 +222,8 @@ def _shaping(world: World, discount: float) -> tuple[Any, ...]:
 
 
 def _all_in(space: spaces.Space[Any], actions: np.ndarray) -> bool:
-    """Whether every agent's action exists; continuous ones may lie outside their bounds."""
-    return isinstance(space, spaces.Box) or all(space.contains(action) for action in actions)
+    """Whether every agent's action exists."""
+    return all(space.contains(action) for action in actions)
 
 
 def _horizon(steps: Any) -> int:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # they compile kernels: the catalog stays light
 WORLDS = {
     "gpo/Kitchen-v0": "environments.worlds.kitchen",
     "gpo/Balance-v0": "environments.worlds.balance",
+    "gpo/Courier-v0": "environments.worlds.courier",
 }
 
 
@@ -63,19 +64,26 @@ def make_batch(
     options: Mapping[str, Any] | None = None,
     restart: bool = True,
     discount: float = 1.0,
+    shield: bool = False,
     **params: Any,
 ) -> Batch:
     """A batch of any world, ours or foreign: arguments as `Batch`, then the world's parameters.
 
+    With `shield` it is a `ShieldedBatch`.
+
     Raises:
-        Problem: no such world, parameter, term or option.
+        Problem: no such world, parameter, term or option; a shield where the world has none.
     """
     from environments.batch import Batch
     from environments.foreign import ForeignBatch
     from environments.foreign_world import ForeignWorld
+    from environments.shield import Shield, ShieldedBatch
 
     made = make_world(world, **params)
-    kind = ForeignBatch if isinstance(made, ForeignWorld) else Batch
+    kind: type[Batch] = ForeignBatch if isinstance(made, ForeignWorld) else Batch
+    if shield:
+        Shield(made)  # refuses a world that has none
+        kind = ShieldedBatch
     rest: Any = {"weights": weights, "options": options, "restart": restart, "discount": discount}
     return kind(made, size, seed=seed, **rest)
 

@@ -16,6 +16,7 @@ in files that begin with its name:
     POTENTIALS      terms that are discount x phi(next) - phi(now), which cannot change the best policy; with
     potential_one(table, state, phi)    numba, writes phi[n].<name> from the state alone. May be left out
     mask_one(table, state, mask)    numba, may be left out: 1 for each action that agent n may take, [N, A]
+    shield_one(table, state, requested, applied)    numba, may be left out: `environments.shield`
     body(table)     -> slice of the observation that is the agent's own body
     draw            paints a state on a pygame surface
 """

@@ -1,0 +1,283 @@
+"""courier: a two-wheeled robot carries parcels between stations of a hall in which people walk too.
+
+The hall, its people and the orders follow from the seed. Safety is told by costs: bumps, being fast near
+people, being fast in marked zones; a shield (`environments.shield`) can hold the robot to the first two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import pi
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numba import njit
+
+from environments.kernels import HEADER, uniform
+from environments.problem import Problem
+from environments.worlds.courier_body import rolled, wheels
+from environments.worlds.courier_hall import below, build_hall, way_length
+from environments.worlds.courier_lidar import scan
+from environments.worlds.courier_options import (
+    OPTIONS as OPTIONS,
+)  # part of a world, as all `as` here
+from environments.worlds.courier_options import reset_state as reset_state
+from environments.worlds.courier_people import place_people, walk
+from environments.worlds.courier_shield import MOVES, NEAR, SLOW
+from environments.worlds.courier_shield import shield_one as shield_one
+from environments.worlds.courier_things import AGENTS as AGENTS
+from environments.worlds.courier_things import (
+    CELLS,
+    COLUMNS,
+    DELAY,
+    DELAYS,
+    DRAWN,
+    MARK,
+    MARK_SPEED,
+    PEOPLE,
+    RACKS,
+    RADIUS,
+    RAYS,
+    SLIP,
+    STATIONS,
+    TOUCH,
+    ZONE,
+    cell_at,
+    clipped,
+    pushed_out,
+)
+from environments.worlds.courier_things import TICK as TICK
+from environments.worlds.courier_view import body as body
+from environments.worlds.courier_view import goal, to_go
+from environments.worlds.courier_view import observation_bounds as observation_bounds
+from environments.worlds.courier_view import observe_one as observe_one
+from environments.worlds.courier_view import potential_one as potential_one
+
+VERSION = 1  # raise it when the physics or the observation changes
+HORIZON = 1200  # steps of an episode (2 min), unless the option `horizon` says otherwise
+
+
+@dataclass(frozen=True)
+class Params:
+    """What may differ from hall to hall."""
+
+    people: int = 5  # who walk about
+    attentive: float = 0.6  # share of them who give way to a robot that drives
+    zone_limit: float = 0.5  # m/s, in marked zones
+
+    def __post_init__(self) -> None:
+        """Refuse what no hall can be.
+
+        Raises:
+            Problem: too many people, a share that is none, a limit that is not above zero.
+        """
+        if not isinstance(self.people, int) or not 0 <= self.people <= PEOPLE:
+            raise Problem(f"The courier's people are {self.people}; give 0 to {PEOPLE}.")
+        if not 0 <= self.attentive <= 1:
+            raise Problem(f"The courier's attentive is {self.attentive}; give a share from 0 to 1.")
+        if not 0 < self.zone_limit < np.inf:
+            raise Problem(f"The courier's zone_limit is {self.zone_limit}; give a speed above 0.")
+
+
+ACTION_SPACE = spaces.Box(
+    -1.0, 1.0, (2,), np.float32
+)  # shares of full speed ahead, of turning right
+IDLE = 0.0
+
+STATE = np.dtype(
+    [
+        *HEADER,
+        # the hall
+        ("grid", np.int8, CELLS),  # FLOOR, ZONE, SHELF or WALL
+        ("racks", np.int32),
+        ("rack", np.int8, (RACKS, 4)),  # from column, row to column, row; the last not included
+        ("station", np.int16, STATIONS),  # their cells
+        # the robot
+        ("x", np.float64),  # m, as y: from the upper left corner
+        ("y", np.float64),
+        ("heading", np.float64),  # rad, from the right clockwise
+        ("left", np.float64),  # m/s of the wheel
+        ("right", np.float64),
+        ("gain", np.float64, 2),  # m/s that the wheels gained in the last tick
+        ("commands", np.float64, (DELAYS + 1, 2)),  # the last actions, the newest first
+        ("touches", np.bool_),  # something, since the last tick at least
+        ("scan", np.float32, RAYS),  # m, as the lidar measured
+        ("vest", np.int8, RAYS),  # 1 where it hit a person
+        # the orders
+        ("order_from", np.int8),  # station
+        ("order_to", np.int8),
+        ("carries", np.bool_),
+        ("delivered", np.int32),
+        ("to_go", np.float64),  # m of the way to the station that is the goal now
+        ("after", np.float64),  # m of the order's way after that: none with the parcel on board
+        # the people
+        ("person_x", np.float64, PEOPLE),
+        ("person_y", np.float64, PEOPLE),
+        ("person_vx", np.float64, PEOPLE),
+        ("person_vy", np.float64, PEOPLE),
+        ("person_pace", np.float64, PEOPLE),  # m/s, each one's own
+        ("person_to", np.int8, PEOPLE),  # station
+        ("person_wait", np.int16, PEOPLE),  # ticks
+        ("person_sees", np.int8, PEOPLE),  # gives way to a robot that drives
+        # what this episode drew, and the options it drew from
+        ("drawn", np.float64, len(DRAWN)),
+        ("slip", np.float64, 2),  # share of each wheel's turning that is lost
+        ("orders", np.int32),  # after which it is over; 0: never
+        ("asked", np.float64, (len(DRAWN), 2)),  # the least and the most
+        # the ways; last, so that all that a step touches lies close together
+        (
+            "way",
+            np.int8,
+            (STATIONS, CELLS),
+        ),  # direction of the next cell on the way to each station
+    ]
+)
+
+TERMS = {
+    "delivered": "parcels delivered",
+    "progress": "metres that the way to the end of the order became shorter (a potential)",
+    "smooth": "minus the change of the wheels' acceleration, m/s2, mean of both",
+    "time": "seconds that passed",
+}
+COSTS = {
+    "collision": "times the robot ran into a shelf, a wall or a person",
+    "too_close": "steps within 0.5 m of a person while faster than 0.3 m/s",
+    "zone_speed": "steps in a marked zone while faster than `zone_limit`",
+}
+NORTH_STAR = "delivered"
+POTENTIALS = ("progress",)
+WEIGHTS = {"delivered": 10.0}
+
+TERMS_DTYPE = np.dtype([(name, np.float32) for name in TERMS])
+COSTS_DTYPE = np.dtype([(name, np.float32) for name in COSTS])
+TABLE = np.dtype([("people", np.int64), ("attentive", np.float64), ("zone_limit", np.float64)])
+
+
+def derive(params: Params) -> np.ndarray:
+    """What the kernels need of the parameters: an array of one TABLE."""
+    return np.array([(params.people, params.attentive, params.zone_limit)], TABLE)
+
+
+# ------------------------------------------------------------------ reset and step
+
+
+@njit
+def next_order(state, here):  # type: ignore[no-untyped-def]
+    """Draw an order between two stations that does not begin where the robot is."""
+    state.order_from = (here + 1 + below(state, STATIONS - 1)) % STATIONS
+    state.order_to = (state.order_from + 1 + below(state, STATIONS - 1)) % STATIONS
+    state.carries = False
+    state.after = way_length(state.way[state.order_to], state.station[state.order_from])
+
+
+@njit
+def reset_one(table, state):  # type: ignore[no-untyped-def]
+    """Build the hall, set the robot on a station and people anywhere, and look."""
+    for k in range(len(DRAWN)):
+        low, high = state.asked[k, 0], state.asked[k, 1]
+        chance = uniform(state)
+        whole = k == DELAY
+        state.drawn[k] = low + (int(chance * (high - low + 1)) if whole else chance * (high - low))
+    for side in range(2):
+        state.slip[side] = uniform(state) * state.drawn[SLIP]
+    build_hall(state)
+    here = below(state, STATIONS)
+    state.x = state.station[here] % COLUMNS + 0.5
+    state.y = state.station[here] // COLUMNS + 0.5
+    state.heading = uniform(state) * 2 * pi
+    state.left, state.right = 0.0, 0.0
+    state.gain[:] = 0
+    state.commands[:] = 0
+    state.touches = False
+    state.delivered = 0
+    next_order(state, here)
+    state.to_go = to_go(state)
+    place_people(state, table.people, table.attentive)
+    scan(state, table.people)
+
+
+@njit
+def drive(table, state, terms):  # type: ignore[no-untyped-def]
+    """Turn the wheels, move, and stop at what is in the way; returns whether the robot ran into anything."""
+    delay = int(state.drawn[DELAY])
+    left, right = wheels(
+        state.commands[delay, 0], state.commands[delay, 1], state.left, state.right
+    )
+    gain_left, gain_right = left - state.left, right - state.right
+    jerk = abs(gain_left - state.gain[0]) + abs(gain_right - state.gain[1])
+    terms[0].smooth = -0.5 * jerk / TICK
+    state.gain[0], state.gain[1] = gain_left, gain_right
+    x, y, heading = rolled(
+        state.x, state.y, state.heading, left * (1.0 - state.slip[0]), right * (1.0 - state.slip[1])
+    )
+    state.heading = heading % (2 * pi)
+    fast = abs(left + right) / 2 > MOVES
+    x, y, stopped = pushed_out(state.grid, x, y, RADIUS)
+    bumped = stopped
+    for p in range(table.people):
+        dx, dy = state.person_x[p] - x, state.person_y[p] - y
+        before_x, before_y = state.person_x[p] - state.x, state.person_y[p] - state.y
+        square = dx * dx + dy * dy
+        if square < TOUCH * TOUCH and square < before_x * before_x + before_y * before_y - 1e-12:
+            x, y, stopped = state.x, state.y, True
+            bumped = bumped or fast
+    state.x, state.y = x, y
+    state.left, state.right = (0.0, 0.0) if stopped else (left, right)
+    ran_into = bumped and not state.touches
+    state.touches = stopped
+    return ran_into
+
+
+@njit
+def handle_parcels(state, terms):  # type: ignore[no-untyped-def]
+    """Take or give a parcel if the robot stands on the right mark; returns whether all is delivered."""
+    to = goal(state)
+    dx = state.station[to] % COLUMNS + 0.5 - state.x
+    dy = state.station[to] // COLUMNS + 0.5 - state.y
+    if dx * dx + dy * dy > MARK * MARK or abs(state.left + state.right) / 2 > MARK_SPEED:
+        return False
+    if not state.carries:
+        state.carries, state.after = True, 0.0
+        return False
+    state.delivered += 1
+    terms[0].delivered = 1.0
+    next_order(state, to)
+    return state.delivered == state.orders
+
+
+@njit(inline="always")
+def step_one(table, state, actions, terms, costs):  # type: ignore[no-untyped-def]
+    """Drive, let people walk, handle parcels, look; over when the last of the `orders` is delivered."""
+    for k in range(DELAYS, 0, -1):
+        state.commands[k, 0], state.commands[k, 1] = (
+            state.commands[k - 1, 0],
+            state.commands[k - 1, 1],
+        )
+    state.commands[0, 0], state.commands[0, 1] = (
+        clipped(actions[0, 0], 1.0),
+        clipped(actions[0, 1], 1.0),
+    )
+    ran_into = drive(table, state, terms)
+    speed = abs(state.left + state.right) / 2
+    walk(state, table.people, speed)
+    nearest = 1e9
+    for p in range(table.people):
+        dx, dy = state.person_x[p] - state.x, state.person_y[p] - state.y
+        nearest = min(nearest, dx * dx + dy * dy)
+    costs[0].collision = ran_into
+    costs[0].too_close = speed > SLOW and nearest < (TOUCH + NEAR) ** 2
+    zone = state.grid[cell_at(state.x, state.y)] == ZONE
+    costs[0].zone_speed = zone and speed > table.zone_limit
+    terms[0].time = TICK
+    over = handle_parcels(state, terms)
+    state.to_go = to_go(state)
+    scan(state, table.people)
+    return over
+
+
+def draw(surface: Any, table: np.void, state: np.void, score: dict[str, Any]) -> None:
+    """Draw the hall on a pygame surface of any size from 640x480 up."""
+    from environments.drawings.courier import draw_courier
+
+    draw_courier(surface, table, state, score)
