@@ -48,7 +48,6 @@ from environments.worlds.courier_things import (
     pushed_out,
 )
 from environments.worlds.courier_things import TICK as TICK
-from environments.worlds.courier_view import body as body
 from environments.worlds.courier_view import goal, to_go
 from environments.worlds.courier_view import observation_bounds as observation_bounds
 from environments.worlds.courier_view import observe_one as observe_one

@@ -40,11 +40,6 @@ COMMANDS = ZONES + len(ZONE_LOOKS)  # the newest first, forward and turning
 SIZE = COMMANDS + 2 * (DELAYS + 1)
 
 
-def body(table: np.void) -> slice:
-    """Which part of an observation is the robot's own body: its speeds, its parcel, its commands."""
-    return slice(SPEED, SIZE)
-
-
 def observation_bounds(table: Any) -> tuple[np.ndarray, np.ndarray]:
     """The least and the greatest of each number."""
     low, high = np.full(SIZE, -1.0, np.float32), np.ones(SIZE, np.float32)
