@@ -120,7 +120,8 @@ def _allocated(path: Path, column: Column) -> npt.NDArray[Any]:
 
 
 def _sum(values: npt.NDArray[Any]) -> int:
-    return zlib.crc32(memoryview(values.reshape(-1).view(np.uint8))) if values.size else 0
+    flat: Any = values.reshape(-1).view(np.uint8)  # a buffer, which its type does not say
+    return zlib.crc32(flat) if values.size else 0
 
 
 def _sweep(place: Path) -> None:

@@ -30,7 +30,7 @@ from demos.cache import Columns, load_cached
 from demos.columns import Column, fill, layout
 from demos.episode import Episode
 from demos.parquet import CHECKSUM_FILE, STEPS_FILE, Damaged, decode, encode, read_facts
-from demos.revision import read_current
+from demos.revision import current_name, read_current
 from environments.durable import locked, replace, seal, sync, unseal, write_synced
 from environments.problem import Problem
 from environments.world import World, require
@@ -45,12 +45,16 @@ class Dataset:
     def __init__(self, folder: Path, name: str | None = None) -> None:
         self.folder = folder
         self.name = name or folder.name
-        self.revision = read_current(folder, self.name)
+        self._writing = False
+        self._turn_to_current()
+
+    def _turn_to_current(self) -> None:
+        """Read the revision that counts by now."""
+        self.revision = read_current(self.folder, self.name)
         self.facts = self.revision.facts
-        self.data = folder / self.revision.name / "data"
+        self.data = self.folder / self.revision.name / "data"
         self._known: dict[int, dict[str, Any]] = {}  # facts of episodes, which never change
         self._sums: dict[int, tuple[_Stamp, bytes]] = {}  # their checksum files, as last read
-        self._writing = False
         self._mend_counts()
 
     # -- reading ----------------------------------------------------------------------------
@@ -101,10 +105,10 @@ class Dataset:
 
     def digest(self) -> str:
         """SHA-256 over the checksums of all episodes: two datasets with one digest hold the same play."""
-        return hashlib.sha256(b"".join(map(self._sum, range(len(self))))).hexdigest()
+        return hashlib.sha256(b"".join(map(self.checksum, range(len(self))))).hexdigest()
 
-    def _sum(self, number: int) -> bytes:
-        """An episode's checksum file, read again only when it is another one."""
+    def checksum(self, number: int) -> bytes:
+        """An episode's checksum file, read again only when it is another one: equal ones, equal play."""
         path = f"{self.data}/{number}/{CHECKSUM_FILE}"
         stamp = _stamp(path)
         known = self._sums.get(number)
@@ -189,6 +193,9 @@ class Dataset:
             "end that one first, or choose another dataset."
         )
         with locked(self.folder / "lock", refusal):
+            # Edited since we opened it? What is written belongs to what counts now.
+            if current_name(self.folder, self.name) != self.revision.name:
+                self._turn_to_current()
             self._writing = True
             try:
                 self._sweep()

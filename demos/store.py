@@ -68,7 +68,7 @@ class Store:
         provenance: Mapping[str, Any] | None = None,  # where the play comes from, plain JSON
     ) -> Iterator[Dataset]:
         """A dataset to fill, put into place when the block ends and gone if the block fails."""
-        self._free(name)
+        self.require_free(name)
         facts = {
             "world": world,
             "fingerprint": fingerprint,
@@ -114,7 +114,8 @@ class Store:
         ) as dataset:
             yield dataset
 
-    def _free(self, name: str) -> None:
+    def require_free(self, name: str) -> None:
+        """Refuse a name that cannot be one or is taken."""
         if not _NAME.fullmatch(name):
             raise Problem(
                 f"{name!r} cannot name a dataset: use letters, digits, - and _, "
@@ -141,7 +142,7 @@ class Store:
         try:
             folder.rename(self.root / name)
         except OSError:
-            self._free(name)  # says so if another process was first
+            self.require_free(name)  # says so if another process was first
             raise
         sync(self.root)
 
