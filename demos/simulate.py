@@ -43,21 +43,26 @@ def world_of(dataset: Dataset) -> World:
     Raises:
         Problem: it is not there, or takes other parameters by now.
     """
-    described = dataset.facts["world_description"]
+    return world_from(dataset.facts, f"Dataset {dataset.name}")
+
+
+def world_from(facts: Mapping[str, Any], what: str) -> World:
+    """The world of which facts speak that begin as those of a revision; `what` begins a sentence."""
+    described = facts["world_description"]
     params = dict(described.get("params") or {})
-    if dataset.world not in WORLDS:
-        params = {name: _literal(dataset, name, text) for name, text in params.items()}
-    return make_world(dataset.world, **params)
+    if facts["world"] not in WORLDS:
+        params = {name: _literal(facts, what, name, text) for name, text in params.items()}
+    return make_world(facts["world"], **params)
 
 
-def _literal(dataset: Dataset, name: str, text: str) -> Any:
+def _literal(facts: Mapping[str, Any], what: str, name: str, text: str) -> Any:
     """What a foreign world was made with; only its words were kept."""
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError) as error:
         raise Problem(
-            f"Dataset {dataset.name} was recorded in {dataset.world} made with {name}={text}, which "
-            "cannot be made again from these words, so nothing can be played again."
+            f"{what} was recorded in {facts['world']} made with {name}={text}, which cannot be made "
+            "again from these words, so nothing can be played again."
         ) from error
 
 
