@@ -22,20 +22,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from demos.arrays import Arrays, from_columns
-from demos.cache import Columns, load_cached
-from demos.columns import Column, fill, layout
+from demos.arrays import Arrays
 from demos.episode import Episode
+from demos.loading import load_kept, load_steps, stamp
 from demos.parquet import CHECKSUM_FILE, STEPS_FILE, Damaged, decode, encode, read_facts
-from demos.revision import current_name, read_current
+from demos.revision import Revision, current_name, read_current, read_revision
 from environments.durable import locked, replace, seal, sync, unseal, write_synced
 from environments.problem import Problem
 from environments.world import World, require
 
-_Stamp = tuple[int, ...]  # what changes when a file does
 _NUMBER = re.compile("0|[1-9][0-9]*")  # as we write it: a folder 007 is none of ours
 
 
@@ -54,7 +49,9 @@ class Dataset:
         self.facts = self.revision.facts
         self.data = self.folder / self.revision.name / "data"
         self._known: dict[int, dict[str, Any]] = {}  # facts of episodes, which never change
-        self._sums: dict[int, tuple[_Stamp, bytes]] = {}  # their checksum files, as last read
+        self._sums: dict[
+            int, tuple[tuple[int, ...], bytes]
+        ] = {}  # their checksum files, as last read
         self._mend_counts()
 
     # -- reading ----------------------------------------------------------------------------
@@ -88,7 +85,7 @@ class Dataset:
         try:
             return decode(self.data / str(number))
         except Damaged as damage:
-            raise self._damaged(number, damage) from damage
+            raise self.damaged(number, damage) from damage
 
     def load_all(self) -> list[Episode]:
         """Every episode in order; the first damaged one raises."""
@@ -100,7 +97,7 @@ class Dataset:
             try:
                 self._known[number] = read_facts(self.data / str(number))
             except Damaged as damage:
-                raise self._damaged(number, damage) from damage
+                raise self.damaged(number, damage) from damage
         return self._known[number]
 
     def digest(self) -> str:
@@ -110,11 +107,18 @@ class Dataset:
     def checksum(self, number: int) -> bytes:
         """An episode's checksum file, read again only when it is another one: equal ones, equal play."""
         path = f"{self.data}/{number}/{CHECKSUM_FILE}"
-        stamp = _stamp(path)
-        known = self._sums.get(number)
-        if known is None or known[0] != stamp:
-            known = self._sums[number] = (stamp, Path(path).read_bytes())
+        now, known = stamp(path), self._sums.get(number)
+        if known is None or known[0] != now:
+            known = self._sums[number] = (now, Path(path).read_bytes())
         return known[1]
+
+    def revision_named(self, name: str) -> Revision:
+        """Another of its revisions, or this one."""
+        return read_revision(self.folder, name, self.name)
+
+    def episodes_of(self, revision: str) -> int:
+        """How many episodes there are in a revision."""
+        return len(_numbers(self.folder / revision / "data"))
 
     def check(self) -> list[str]:
         """One sentence for each episode that cannot be loaded; none if all is well."""
@@ -140,45 +144,15 @@ class Dataset:
             raise Problem(f"Dataset {self.name} holds no episodes: record or import some first.")
         if numbers is None:
             with suppress(OSError):  # a file that is missing is named below
-                return self._cached(chosen)
-        starts = self._starts(chosen)
-        columns = {
-            name: np.empty(column.shape, column.dtype)
-            for name, column in layout(self.revision, int(starts[-1]), len(chosen)).items()
-        }
-        self._fill(columns, starts, chosen)
-        return from_columns(columns, starts, chosen)
+                return load_kept(self)
+        return load_steps(self, chosen)
 
-    def _cached(self, chosen: Sequence[int]) -> Arrays:
-        stamps = [_stamp(f"{self.data}/{number}/{STEPS_FILE}") for number in chosen]
-        key = hashlib.sha256(f"{self.revision.name} {self.digest()} {stamps}".encode()).hexdigest()
-
-        def plan() -> dict[str, Column]:
-            found = self._starts(chosen)
-            columns = layout(self.revision, int(found[-1]), len(chosen))
-            return {**columns, "starts": Column(found.shape, found.dtype)}
-
-        def write(columns: Columns) -> None:
-            columns["starts"][:] = self._starts(chosen)
-            self._fill(columns, columns["starts"], chosen)
-
-        columns = load_cached(self.folder, key[:32], plan, write)
-        return from_columns(columns, columns.pop("starts"), chosen)
-
-    def _starts(self, numbers: Sequence[int]) -> npt.NDArray[np.int64]:
-        """Where each of the episodes begins when they are laid end to end: [E+1]."""
-        lengths = [self.episode_facts(number)["total_steps"] for number in numbers]
-        return np.cumsum([0, *lengths], dtype=np.int64)
-
-    def _fill(
-        self, columns: Columns, starts: npt.NDArray[np.int64], numbers: Sequence[int]
-    ) -> None:
-        steps = {name: values for name, values in columns.items() if name != "starts"}
-        for e, number in enumerate(numbers):
-            try:
-                fill(steps, e, int(starts[e]), int(starts[e + 1]), self.data / str(number))
-            except Damaged as damage:
-                raise self._damaged(number, damage) from damage
+    def damaged(self, number: int, damage: Damaged) -> Problem:
+        """What to tell a person about an episode that is damaged."""
+        return Problem(
+            f"Dataset {self.name}, episode {number}: {damage.file} {damage.reason}; restore that "
+            "folder from a copy or leave the episode out, the others still load."
+        )
 
     # -- writing ----------------------------------------------------------------------------
 
@@ -257,14 +231,7 @@ class Dataset:
     # -- what is on disk --------------------------------------------------------------------
 
     def _listing(self) -> list[int]:
-        names = os.listdir(self.data)  # noqa: PTH208  a third of the time, at every look
-        return [int(name) for name in names if _NUMBER.fullmatch(name)]
-
-    def _damaged(self, number: int, damage: Damaged) -> Problem:
-        return Problem(
-            f"Dataset {self.name}, episode {number}: {damage.file} {damage.reason}; restore that "
-            "folder from a copy or leave the episode out, the others still load."
-        )
+        return _numbers(self.data)
 
     def _minari_view(self) -> dict[str, Any]:
         steps = 0
@@ -297,6 +264,6 @@ class Dataset:
             self._write_counts()
 
 
-def _stamp(path: str) -> _Stamp:
-    found = os.stat(path)  # noqa: PTH116  half the time, thousands at each opening
-    return found.st_ino, found.st_size, found.st_mtime_ns
+def _numbers(data: Path) -> list[int]:
+    names = os.listdir(data)  # noqa: PTH208  a third of the time, at every look
+    return [int(name) for name in names if _NUMBER.fullmatch(name)]

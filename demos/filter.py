@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -95,8 +96,9 @@ def _require_known(dataset: Dataset, wanted: Wanted) -> None:
         known = {dataset.episode_facts(number)["player"] for number in range(len(dataset))}
         for player in wanted.player:
             if player not in known:
-                names = sorted(name for name in known if name)
+                near = difflib.get_close_matches(player, [name for name in known if name], n=1)
+                cure = f"`gpo demos info {dataset.name}` lists who did."
                 raise Problem(
                     f"Nobody called '{player}' played in dataset {dataset.name}: "
-                    f"{nearest(player, names)}"
+                    + (f"did you mean '{near[0]}'?" if near else cure)
                 )

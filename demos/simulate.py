@@ -6,7 +6,7 @@ T steps, N seats, K terms, C costs.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,11 @@ from environments.batch import Batch
 from environments.catalog import WORLDS, make_batch, make_world
 from environments.problem import Problem
 from environments.world import World
+
+SEEDLESS = (
+    0,
+    1,
+)  # tried where no seed was recorded: if both give one game, there is nothing to draw
 
 
 @dataclass(frozen=True)
@@ -126,26 +131,43 @@ def play(
     seed: int,
     options: Mapping[str, Any],
     batch: Batch | None = None,
+    watch: Callable[[Batch], None] = lambda batch: None,
 ) -> Played:
-    """Play a game, on after its end if the actions do; `batch` is one of one game to do it in."""
+    """Play a game until it ends or the actions do; what would come after its end is as its last step.
+
+    Args:
+        world: what is played.
+        actions: of every step and seat, [T, N, ...].
+        seed: of the game.
+        options: of the game.
+        batch: one of one game to do it in, whose games stay when they end; a new one if None.
+        watch: is shown the batch before each step.
+
+    Raises:
+        Problem: an action or option that the world does not have.
+    """
     batch = batch or make_batch(world, 1, restart=False)
     batch.reset(seed=[seed], options=[dict(options)])
     steps = len(actions)
     played = Played(
         np.empty((steps + 1, *batch.observation.shape[1:]), batch.observation.dtype),
-        np.empty((steps, *batch.reward.shape[1:]), np.float32),
-        np.empty((steps, *batch.terms.shape[1:]), np.float32),
-        np.empty((steps, *batch.costs.shape[1:]), np.float32),
+        np.zeros((steps, *batch.reward.shape[1:]), np.float32),
+        np.zeros((steps, *batch.terms.shape[1:]), np.float32),
+        np.zeros((steps, *batch.costs.shape[1:]), np.float32),
         np.zeros(steps, np.bool_),
         np.zeros(steps, np.bool_),
     )
     played.observations[0] = batch.observation[0]
     for t in range(steps):
+        watch(batch)
         batch.step(actions[t : t + 1])
         played.observations[t + 1] = batch.observation[0]
         played.rewards[t], played.terms[t] = batch.reward[0], batch.terms[0]
         played.costs[t] = batch.costs[0]
         played.terminated[t], played.truncated[t] = batch.terminated[0], batch.truncated[0]
+        if batch.ended[0]:
+            played.observations[t + 2 :] = batch.observation[0]
+            break
     return played
 
 

@@ -1,9 +1,9 @@
 """Cuts idle starts and ends off recorded games, the streams of one game alike.
 
 A step is idle when every seat asks for nothing: the world's own idle action, no button of several, or
-a continuous action near zero; and when nothing happens in it, neither a cost nor what the world is
-judged by. The end of a game that the world ended is left alone: without its last step it would be
-another story. What was cut is noted in `meta["trimmed"]`:
+a continuous action near zero; and when nothing happens in it, neither a cost nor (where that is rare)
+what the world is judged by. The end of a game that the world ended is left alone: without its last
+step it would be another story. What was cut is noted in `meta["trimmed"]`:
 
     first, last, of     steps `first` to `last` of `of` are still there
     before              this seat's actions before them, so that the game can be played again
@@ -139,7 +139,8 @@ def _busy(
         busy |= ~is_idle(stream.requested_actions[steps], space, none, near_zero)
         busy |= ~is_idle(stream.actions[steps], space, none, near_zero)
         happened = [*stream.costs.values()]
-        if star in stream.terms and np.ptp(stream.terms[star]):  # a constant is no event
+        # Where it is earned in most steps, as a pole's balance or a dense reward is, it is no event.
+        if star in stream.terms and np.mean(stream.terms[star] == 0) >= 0.5:
             happened.append(stream.terms[star])
         for values in happened:
             busy |= values[steps] != 0

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import gymnasium
 import minari
@@ -75,7 +76,7 @@ def test_an_npz_needs_no_pickle(store, tmp_path):
         assert json.loads(str(file["facts"]))["episodes"][1]["agent"] == "cook_1"
 
 
-def pole(seed: int = 0, steps: int = 5) -> dict[str, np.ndarray]:
+def pole(seed: int = 0, steps: int = 5) -> dict[str, Any]:
     """CartPole as somebody else would have recorded it."""
     env = gymnasium.make("CartPole-v1")
     seen = [env.reset(seed=seed)[0]]
@@ -167,7 +168,8 @@ def test_imitations_own_trajectories_are_read(tmp_path):
     ],
 )
 def test_what_does_not_fit_is_refused_and_leaves_nothing(tmp_path, changes, world, said):
-    np.savez(tmp_path / "pole.npz", **{**pole(), **changes})
+    content: dict[str, Any] = {**pole(), **changes}
+    np.savez(tmp_path / "pole.npz", **content)
     store = Store(tmp_path / "datasets")
     with pytest.raises(Problem, match=said):
         import_from(store, "npz", tmp_path / "pole.npz", "pole", world=world)
