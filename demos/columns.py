@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from demos.arrays import COST, TERM
-from demos.parquet import STEPS_FILE, Damaged, read_verified
+from demos.parquet import LONGEST, STEPS_FILE, Damaged, read_verified
 from demos.revision import Revision
 
 Columns = Mapping[str, npt.NDArray[Any]]
@@ -66,10 +66,12 @@ def fill(columns: Columns, episode: int, first: int, last: int, folder: Path) ->
     noted = [name for name in columns if name == "actors" or "/" in name]
     names = ["observations", "actions", "rewards", *_FLAGS.values()]
     try:
-        table = pq.ParquetFile(pa.BufferReader(data)).read(
-            columns=[*names, *(f"infos.{name}" for name in noted)], use_threads=False
+        # One row group, so one batch: a third faster than reading a table of it.
+        batches = pq.ParquetFile(pa.BufferReader(data)).iter_batches(
+            LONGEST + 1, columns=[*names, *(f"infos.{name}" for name in noted)], use_threads=False
         )
-        read = {name: table.column(name).chunk(0) for name in [*names, "infos"]}
+        batch = next(batches)
+        read = {name: batch.column(name) for name in [*names, "infos"]}
         seen = _rows(read["observations"], columns["observations"].shape[1:])
         columns["observations"][first:last] = seen[:-1]
         columns["final_observations"][episode] = seen[-1]
@@ -79,7 +81,7 @@ def fill(columns: Columns, episode: int, first: int, last: int, folder: Path) ->
             columns[ours][episode] = read[theirs][-2].as_py()
         for name in noted:  # what is noted of a step stands a row later
             columns[name][first:last] = _rows(read["infos"].field(name))[1:]
-    except (pa.ArrowException, OSError, ValueError, KeyError, IndexError) as error:
+    except (pa.ArrowException, OSError, ValueError, KeyError, IndexError, StopIteration) as error:
         what = (str(error).splitlines() or [type(error).__name__])[0]
         raise Damaged(STEPS_FILE, f"cannot be read ({what})") from error
 

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from minari.data_collector import EpisodeBuffer
 
-from demos.arrays import Arrays
 from demos.cache import FOLDER
 from demos.episode import Episode
 from demos.store import Store
@@ -98,10 +97,10 @@ def timed(what: Callable[[], Any]) -> tuple[float, Any]:
 
 @pytest.mark.bench
 def test_loading_is_faster_than_through_minari(store, tmp_path):
-    def ours() -> Arrays:
+    def ours() -> Any:
         return store.open("bench").arrays()
 
-    def fresh() -> Arrays:
+    def fresh() -> Any:
         shutil.rmtree(store.root / "bench" / FOLDER, ignore_errors=True)
         return store.open("bench").arrays()
 
