@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -123,5 +125,27 @@ def play(root: Path, say: Callable[[str], None], steps: int = 150) -> None:
             game += 1
 
 
+def nursery(log: Path) -> None:
+    """Fork a player for each folder named on standard input, so that imports are paid for once.
+
+    Says its process number at once and, told any line, its exit code; what it says goes to `log`.
+    """
+    create(log.parent / "warm")  # all that is imported late is imported now
+    for line in sys.stdin:
+        log.write_bytes(b"")
+        child = os.fork()
+        if child == 0:
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            file = os.open(log, os.O_WRONLY | os.O_APPEND)
+            try:
+                play(Path(line.strip()), lambda said: os.write(file, f"{said}\n".encode()) and None)
+            except KeyboardInterrupt:
+                sys.exit(0)
+        print(child, flush=True)
+        sys.stdin.readline()
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
 if __name__ == "__main__":
-    play(Path(sys.argv[1]), lambda line: print(line, flush=True))
+    nursery(Path(sys.argv[1]))
