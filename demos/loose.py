@@ -47,9 +47,8 @@ def loosened(episode: Episode) -> Loose:
     noted = {name: getattr(episode, name) for name in NOTED}
     noted |= {TERM + name: values for name, values in episode.terms.items()}
     noted |= {COST + name: values for name, values in episode.costs.items()}
-    raw = getattr(episode, "raw", None)
-    if raw is not None and raw.size:
-        noted["raw"] = raw
+    if episode.raw.size:
+        noted["raw"] = episode.raw
     return Loose(
         episode.observations,
         episode.actions,

@@ -21,7 +21,16 @@ from demos.episode import Episode
 from demos.history import Place, next_name
 from demos.parquet import STEPS_FILE, Damaged, encode, read_facts
 from demos.revision import Revision, make_current, write_revision
-from environments.durable import replace, seal, sync, to_json, write_synced
+from environments.durable import (
+    replace,
+    room,
+    seal,
+    sync,
+    sync_all,
+    to_json,
+    write_new,
+    write_synced,
+)
 from environments.problem import Problem
 
 _BUILDING = ".building-"
@@ -46,9 +55,9 @@ def editing(dataset: Dataset) -> Iterator[Dataset]:
     """Hold a dataset for an edit, as it is now.
 
     Raises:
-        Problem: another process is writing.
+        Problem: another process is writing; DiskFull, if there is no room: then nothing was changed.
     """
-    with dataset.writing():
+    with room(f"dataset {dataset.name}"), dataset.writing():
         for left in dataset.folder.glob(f"{_BUILDING}*"):  # by an edit that was killed
             shutil.rmtree(left, ignore_errors=True)
         yield dataset
@@ -105,9 +114,8 @@ def put_pieces(pieces: Sequence[Piece], data: Path, revision: Revision) -> None:
             _link(piece.folder, folder)
         else:
             for name, content in encode(piece.changed, seen, done).items():
-                write_synced(folder / name, content)
-        sync(folder)
-    sync(data)
+                write_new(folder / name, content)
+    sync_all(data)
 
 
 def note_origins(dataset: Dataset, edit: dict[str, Any], origins: Sequence[str]) -> None:
@@ -138,4 +146,4 @@ def _link(source: Path, target: Path) -> None:
         try:
             os.link(file, target / file.name)
         except OSError:  # another disk, a file system without links, or too many of them
-            write_synced(target / file.name, file.read_bytes())
+            write_new(target / file.name, file.read_bytes())

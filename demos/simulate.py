@@ -119,9 +119,8 @@ def _noted_actions(agent: str, streams: Sequence[Episode]) -> list[Any]:
         names = list(stream.meta.get("raw_names", []))
         columns = [k for k, name in enumerate(names) if name.startswith(f"action {agent} ")]
         if columns:
-            raw = getattr(stream, "raw", np.zeros((len(stream), 0)))
             early = stream.meta.get("trimmed", {}).get("others", {}).get(agent, [])
-            return [*early, *raw[:, columns]]
+            return [*early, *stream.raw[:, columns]]
     raise Untold(f"the stream of {agent} is missing")
 
 

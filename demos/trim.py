@@ -175,5 +175,4 @@ def _noted_actions(stream: Episode) -> dict[str, npt.NDArray[Any]]:
     for k, name in enumerate(stream.meta.get("raw_names", [])):
         if name.startswith("action "):
             columns.setdefault(name.split(" ")[1], []).append(k)
-    raw = getattr(stream, "raw", np.zeros((len(stream), 0)))
-    return {agent: raw[:, found] for agent, found in columns.items()}
+    return {agent: stream.raw[:, found] for agent, found in columns.items()}

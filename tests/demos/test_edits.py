@@ -190,7 +190,7 @@ def killing(function):
         return function(*arguments)
     return call
 
-for name in ("sync", "write_synced", "make_current", "write_revision"):
+for name in ("sync", "sync_all", "write_synced", "make_current", "write_revision"):
     setattr(demos.revise, name, killing(getattr(demos.revise, name)))
 demos.revise.os.link = killing(os.link)
 delete(Store(root), "play", [1])

@@ -1,6 +1,7 @@
 """Recorded games in other tools' formats, and back."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,23 @@ def test_what_goes_out_comes_back_as_it_was(store, tmp_path, kind):
     assert len(after) == 4
     for old, new in zip(before.load_all(), after.load_all(), strict=True):
         assert_same(new, old)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_raw_device_states_go_with_it_where_there_are_any(store, tmp_path, kind):
+    dataset = store.open("cooks")
+    with_raw = replace(
+        dataset.load(1),
+        raw=np.arange(36, dtype=np.float32).reshape(12, 3),
+        meta={"raw_names": ["key w", "key a", "key d"]},
+    )
+    dataset.append(with_raw)
+    out = tmp_path / f"out.{kind}"
+    export(store, "cooks", kind, out)
+    import_from(store, kind, out, "again")
+    again = store.open("again")
+    np.testing.assert_array_equal(again.load(4).raw, with_raw.raw)
+    assert again.load(1).raw.shape == (12, 0)
 
 
 def test_minari_opens_what_is_exported(store, tmp_path):

@@ -118,17 +118,8 @@ def test_a_game_that_a_person_ended_early_agrees(store):
     whole = random_games(store, "gpo/Kitchen-v0")
 
     def ended(_: int, episode: Episode) -> Episode:
-        return replace(
-            episode,
-            observations=episode.observations[:11],
-            **{
-                name: getattr(episode, name)[:10]
-                for name in ("actions", "requested_actions", "rewards", "actors", "capture_times")
-            },
-            late=episode.late[:10],
-            terms={name: values[:10] for name, values in episode.terms.items()},
-            costs={name: values[:10] for name, values in episode.costs.items()},
-        )
+        cut = shorter(episode, 0, 10)
+        return replace(cut, meta=episode.meta, truncated=True)
 
     assert set(found(verify(copied(store, whole, "short", ended)))) == {"agrees"}
 
@@ -139,6 +130,27 @@ def test_a_missing_stream_is_told(store):
     verdicts = verify(store.open(dataset.name))
     assert found(verdicts) == ["untold", "agrees", "agrees"]
     assert "the stream of cook_1 is missing" in verdicts[0].sentence
+
+
+def partner_in_raw(episode: Episode, partner: Episode) -> Episode:
+    """As a recorder stores a game whose partner gets no stream."""
+    raw = np.stack([np.ones(len(episode)), partner.actions], axis=1).astype(np.float32)
+    meta = {**episode.meta, "raw_names": ["key w", "action cook_1 0"]}
+    return replace(episode, raw=raw, meta=meta)
+
+
+def test_a_partner_without_a_stream_is_read_from_the_raw_numbers(store):
+    world = make_world("gpo/Kitchen-v0")
+    players = [Sleepy(range(12, 30)), Sleepy(range(9, 25))]
+    whole = collect(store, "whole", world, players, 2, options={"horizon": 60}).load_all()
+    with store.building_for(world, "games") as dataset:
+        dataset.append_many([partner_in_raw(whole[n], whole[n + 1]) for n in (0, 2)])
+    assert found(verify(store.open("games"))) == ["agrees", "agrees"]
+    trim(store, "games")  # by what the person does: the partner has no say in it
+    trimmed = store.open("games").load(0)
+    assert trimmed.meta["trimmed"]["first"] == 12
+    assert trimmed.raw.shape == (18, 2)
+    assert found(verify(store.open("games"))) == ["agrees", "agrees"]
 
 
 def test_a_seed_is_missed_only_where_it_matters(store):
@@ -291,6 +303,16 @@ def test_relabelling_brings_a_dataset_to_todays_version(store, monkeypatch):
     undo(store, "games")
     with pytest.raises(Problem, match="version"):
         store.open("games").require_world(today)
+
+
+def test_what_is_recorded_for_the_old_world_meanwhile_is_refused(store, monkeypatch):
+    opened = random_games(store, "gpo/Kitchen-v0")
+    episode = opened.load(0)
+    monkeypatch.setattr(kitchen, "VERSION", kitchen.VERSION + 1)
+    relabel(store, "games")
+    with pytest.raises(Problem, match="fingerprint"):
+        opened.append(episode)
+    assert len(store.open("games")) == 4
 
 
 def test_relabelling_refuses_other_dynamics(store):
