@@ -48,7 +48,9 @@ def recover(dataset: Dataset) -> Recovery | None:
         found = read_journal(path)
         if not found.entries and not found.rest:
             _drop(path)
-            sentence = f"The journal of dataset {dataset.name} is empty: a game had just been begun."
+            sentence = (
+                f"The journal of dataset {dataset.name} is empty: a game had just been begun."
+            )
             return Recovery(sentence, (), False)
         try:
             game, episodes = _read(dataset, found)

@@ -32,7 +32,7 @@ def fill(journal, steps=STEPS):
 
 
 @pytest.fixture
-def whole(path) -> bytes:
+def whole(path):
     """The bytes of a journal that was closed in order."""
     journal = create(path)
     fill(journal)
@@ -101,7 +101,9 @@ def test_it_reaches_the_system_by_itself(path):
     assert bytes([STEPS - 1]) * (20 + STEPS - 1) in data
 
 
-def test_a_disk_that_stands_still_holds_up_nobody_and_keeps_nothing_from_the_system(path, monkeypatch):
+def test_a_disk_that_stands_still_holds_up_nobody_and_keeps_nothing_from_the_system(
+    path, monkeypatch
+):
     journal = create(path)
     go_on = threading.Event()
     monkeypatch.setattr(os, "fsync", lambda file: go_on.wait(30))
