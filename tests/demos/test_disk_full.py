@@ -203,6 +203,19 @@ def test_a_disk_that_refuses_writes(tmp_path):
         a_full_disk(tmp_path, disk)
 
 
+def test_no_room_for_even_a_lock(tmp_path, monkeypatch):
+    dataset = create(tmp_path)
+
+    def full(*args):
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", full)
+        raised(dataset.append, make_episode(0))
+        raised(dataset.writing().__enter__)
+    assert dataset.append(make_episode(0)) == 0
+
+
 def test_a_real_disk_of_four_megabytes(tmp_path):
     """In a mount namespace of its own, which needs root or user namespaces."""
     alone = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
