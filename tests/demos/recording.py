@@ -1,4 +1,4 @@
-"""A game that can be played again to the last bit, for the tests of recording: what was stored is compared with it."""
+"""Games that can be played again to the last bit: tests of recording compare them with what was stored."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from demos.take import Row, Stream, Take
 from tests.demos.test_store import create
 
 TICK = 0.002  # seconds between two steps of `play`
+LENGTHS = (40, 600, 150)  # steps of its games, again and again; the third is thrown away
+MARK_EVERY = 50  # steps, beginning with the eighth
 STREAMS = (
     Stream("cook_0", "Ada", "keyboard", ("key w", "key s", "pad0 axis 0")),
     Stream("cook_1", None, "none"),
@@ -104,7 +107,17 @@ def _episode(game: int, steps: int, ended: bool, seat: int, meta: dict[str, Any]
     )
 
 
-def play(root: Path, say: Callable[[str], None], steps: int = 150) -> None:
+def length(game: int) -> int:
+    """How many steps a game of `play` has."""
+    return LENGTHS[game % len(LENGTHS)]
+
+
+def marked(steps: int) -> list[int]:
+    """The steps that `play` marks in a game of that many."""
+    return list(range(7, steps, MARK_EVERY))
+
+
+def play(root: Path, say: Callable[[str], None]) -> None:
     """Record game after game until something ends it; every third is thrown away.
 
     Says "step GAME COUNT SECONDS" after each step and "kept GAME NUMBERS" after each game.
@@ -114,10 +127,10 @@ def play(root: Path, say: Callable[[str], None], steps: int = 150) -> None:
     with dataset.writing():
         while True:
             with begin(dataset, game) as take:
-                for step in range(steps):
-                    if step % 50 == 7:
+                for step in range(length(game)):
+                    if step in marked(length(game)):
                         take.mark()
-                    take.step(rows(game, step, ended=step == steps - 1))
+                    take.step(rows(game, step, ended=step == length(game) - 1))
                     say(f"step {game} {take.steps} {time.monotonic()}")
                     time.sleep(TICK)
                 if game % 3 == 2:
@@ -141,12 +154,16 @@ def nursery(log: Path) -> None:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             file = os.open(log, os.O_WRONLY | os.O_APPEND)
             try:
-                play(Path(line.strip()), lambda said: os.write(file, f"{said}\n".encode()) and None)
+                play(Path(line.strip()), partial(_write_line, file))
             except KeyboardInterrupt:
                 sys.exit(0)
         print(child, flush=True)
         sys.stdin.readline()
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+def _write_line(file: int, line: str) -> None:
+    os.write(file, f"{line}\n".encode())
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def fill(journal, steps=STEPS):
 
 
 @pytest.fixture
-def whole(path) -> bytes:
+def whole(path):
     """The bytes of a journal that was closed in order."""
     journal = create(path)
     fill(journal)
