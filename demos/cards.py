@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pygame
 
 from demos.clockwork import Clockwork
-from demos.hud import draw_lines, figures
+from demos.hud import Line, draw_lines, figures
 from demos.recorder import COUNTDOWN, Phase, Recorder
 from demos.recording import Person
 from demos.widgets import (
@@ -257,32 +257,32 @@ def _draw_pause(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder) 
 
 def _draw_result(surface: pygame.Surface, recorder: Recorder) -> None:
     scale, whole = unit(surface), surface.get_rect()
-    area = pygame.Rect(
-        0, 0, min(whole.width - 24, round(620 * scale)), min(whole.height - 24, round(452 * scale))
-    )
+    wide = min(whole.width - 24, round(620 * scale))
+    lines = list(figures(recorder))
+    costs = sum(line.is_cost for line in lines)
+    rows = max(len(lines) - costs, costs + 1)
+    head, foot = round(58 * scale), round(100 * scale)
+    wanted = head + rows * round(34 * scale) + foot + round(92 * scale)
+    area = pygame.Rect(0, 0, wide, min(whole.height - 24, wanted))
     area.center = whole.center
     card(surface, area)
-    inside = area.inflate(-round(44 * scale), -round(30 * scale))
-    y = _draw_headline(surface, inside, recorder)
-    surface.fill(LINE, (inside.left, y + round(6 * scale), inside.width, 2))
-    foot = round(100 * scale)
-    middle = pygame.Rect(
-        inside.left,
-        y + round(14 * scale),
-        inside.width,
-        inside.bottom - foot - y - round(18 * scale),
-    )
-    _draw_sums(surface, middle, recorder)
+    inside = area.inflate(-round(44 * scale), -round(34 * scale))
+    _draw_headline(surface, inside, recorder)
+    y = inside.top + head
+    surface.fill(LINE, (inside.left, y, inside.width, 2))
+    y += round(8 * scale)
     low = pygame.Rect(inside.left, inside.bottom - foot, inside.width, foot)
+    middle = pygame.Rect(inside.left, y, inside.width, low.top - y - round(6 * scale))
+    _draw_sums(surface, middle, recorder, lines)
     surface.fill(LINE, (inside.left, low.top, inside.width, 2))
     size = round(30 * scale)
     draw_stars(surface, (low.centerx, low.top + 30 * scale), size, recorder.rating)
-    keys = pygame.Rect(low.left, low.top + round(58 * scale), low.width, foot)
+    keys = pygame.Rect(low.left, low.top + round(60 * scale), low.width, foot)
     draw_hints(surface, RESULT, keys, round(22 * scale), centred=True)
 
 
-def _draw_headline(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder) -> int:
-    """What was reached, and in how long; returns where it ends, in pixels."""
+def _draw_headline(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder) -> None:
+    """What was reached, and in how long."""
     scale, game, clockwork = unit(surface), recorder.game, recorder.clockwork
     world, seat = game.world, recorder.recording.people[0].seat
     high, y = round(54 * scale), area.top + 24 * scale
@@ -299,7 +299,6 @@ def _draw_headline(surface: pygame.Surface, area: pygame.Rect, recorder: Recorde
     for k, line in enumerate(lines):
         row = pygame.Rect(right, round(y + (k - 1) * 22 * scale), room, round(22 * scale))
         write_fitting(surface, line, row, 18 * scale, (BRIGHT, QUIET)[k], "midright")
-    return round(y + 26 * scale)
 
 
 def _pace(clockwork: Clockwork, marks: int) -> str:
@@ -308,11 +307,12 @@ def _pace(clockwork: Clockwork, marks: int) -> str:
     return f"{words}, {marks} marks" if marks else words
 
 
-def _draw_sums(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder) -> None:
+def _draw_sums(
+    surface: pygame.Surface, area: pygame.Rect, recorder: Recorder, lines: Sequence[Line]
+) -> None:
     """Terms on the left, costs and the score on the right."""
     scale = unit(surface)
     gap, heading = round(28 * scale), round(22 * scale)
-    lines = list(figures(recorder))
     groups = [[line for line in lines if line.is_cost is kind] for kind in (False, True)]
     wide = (area.width - gap) // 2
     for k, group in enumerate(groups):

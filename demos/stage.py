@@ -53,8 +53,16 @@ class Stage:
         except Problem:
             self.close()
             raise
-        self._windowed, self.full_screen = size, False
+        self._title, self._windowed, self.full_screen = title, size, False
         self._small: pygame.Surface | None = None
+
+    def _window(self) -> pygame.Surface:
+        """The window, opened anew if somebody's environment has shut down pygame with its own drawing."""
+        if pygame.display.get_init() and (window := pygame.display.get_surface()) is not None:
+            return window
+        self._open(self._title, self._windowed)
+        self.full_screen = False
+        return pygame.display.get_surface()
 
     def _open(self, title: str, size: tuple[int, int]) -> None:
         pygame.display.init()
@@ -93,7 +101,7 @@ class Stage:
     @property
     def surface(self) -> pygame.Surface:
         """What to draw on, anew for each picture: the window may have been resized."""
-        window = pygame.display.get_surface()
+        window = self._window()
         wide, high = window.get_size()
         if wide >= LEAST[0] and high >= LEAST[1]:
             self._small = None
@@ -106,19 +114,20 @@ class Stage:
     def show(self) -> None:
         """Put what was drawn before the eyes."""
         if self._small is not None:
-            window = pygame.display.get_surface()
+            window = self._window()
             if min(window.get_size()) > 0:
                 pygame.transform.smoothscale(self._small.convert(window), window.get_size(), window)
         pygame.display.flip()
 
     def photograph(self, path: os.PathLike[str] | str) -> None:
         """Keep what was drawn last as a picture file."""
-        pygame.image.save(self._small or pygame.display.get_surface(), os.fspath(path))
+        pygame.image.save(self._small or self._window(), os.fspath(path))
 
     # -- events -----------------------------------------------------------------------------
 
     def events(self) -> list[pygame.event.Event]:
         """What happened since the last call; the pointer is told in pixels of `surface`."""
+        self._window()
         return [event for event in map(self.heed, pygame.event.get()) if event is not None]
 
     def heed(self, event: pygame.event.Event) -> pygame.event.Event | None:
@@ -127,7 +136,7 @@ class Stage:
             self.toggle_full_screen()
             return None
         if self._small is not None and event.type in MOUSE:
-            window = pygame.display.get_surface().get_size()
+            window = self._window().get_size()
             factors = [a / max(b, 1) for a, b in zip(self._small.get_size(), window, strict=True)]
             place = tuple(round(x * f) for x, f in zip(event.pos, factors, strict=True))
             return pygame.event.Event(event.type, {**event.dict, "pos": place})
@@ -136,7 +145,7 @@ class Stage:
     def toggle_full_screen(self) -> None:
         """Fill the screen, or go back to a window of the size it had."""
         if not self.full_screen:
-            self._windowed = pygame.display.get_surface().get_size()
+            self._windowed = self._window().get_size()
         self.full_screen = not self.full_screen
         if self.full_screen:
             sizes = pygame.display.get_desktop_sizes()
