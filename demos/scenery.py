@@ -19,6 +19,7 @@ from environments.problem import Problem
 from environments.world import World
 
 WIDEST, NARROWEST = 1.78, 1.0  # width : height of a world's own drawing
+CHANNELS = 16  # more than that along an axis are pixels
 PIXELS = 200  # a picture smaller than this is shown with its pixels sharp
 
 
@@ -104,7 +105,7 @@ def paint_picture(surface: pygame.Surface, area: pygame.Rect, seen: np.ndarray) 
 def as_rgb(seen: np.ndarray) -> np.ndarray:
     """Any picture as uint8 [H, W, 3]; of several stacked frames the last is shown."""
     picture = np.asarray(seen)
-    if picture.ndim == 3 and picture.shape[0] < min(picture.shape[1:]) and picture.shape[2] > 4:
+    if picture.ndim == 3 and picture.shape[0] <= CHANNELS < min(picture.shape[1:]):
         picture = picture.transpose(1, 2, 0)  # channels came first
     if picture.ndim == 2:
         picture = picture[..., None]

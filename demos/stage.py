@@ -151,7 +151,9 @@ class Stage:
             sizes = pygame.display.get_desktop_sizes()
             pygame.display.set_mode(sizes[0], pygame.FULLSCREEN)
         else:
-            pygame.display.set_mode(self._windowed, pygame.RESIZABLE)
+            window = pygame.display.set_mode(self._windowed, pygame.RESIZABLE)
+            if window.get_size() != self._windowed:  # some drivers need to be told twice
+                pygame.display.set_mode(self._windowed, pygame.RESIZABLE)
 
 
 def fitted(wide: float, high: float, area: pygame.Rect) -> pygame.Rect:

@@ -59,12 +59,17 @@ def fitting(words: str, height: float, room: float, least: float = 12) -> tuple[
     wide = width_of(words, size)
     if wide > room:
         size = max(low, math.floor(size * room / max(wide, 1)))
-    if width_of(words, size) <= room:
-        return size, words
+    return size, cut(words, size, room)
+
+
+def cut(words: str, height: int, room: float) -> str:
+    """As many of the words as fit, with dots where some are left out."""
+    if width_of(words, height) <= room:
+        return words
     kept = len(words)
-    while kept and width_of(words[:kept].rstrip() + "...", size) > room:
+    while kept and width_of(words[:kept].rstrip() + "...", height) > room:
         kept -= 1
-    return size, words[:kept].rstrip() + "..." if kept else ""
+    return words[:kept].rstrip() + "..." if kept else ""
 
 
 def write_fitting(
@@ -90,7 +95,7 @@ def wrapped(words: str, height: int, room: int) -> tuple[str, ...]:
             lines[-1] = longer
         else:
             lines.append(word)
-    return tuple(fitting(line, height, room)[1] for line in lines)
+    return tuple(cut(line, height, room) for line in lines)
 
 
 def paragraph(
