@@ -36,7 +36,7 @@ class Painter:
 
     def __init__(self, stage: Stage, scenery: Scenery, names: dict[str, str]) -> None:
         self.stage, self.scenery, self.names = stage, scenery, names
-        self.every = GLANCE if stage.headless else FRAME
+        self.watched = not stage.headless
         self._cost = 0.0  # s that a picture takes
         self._drawn = float("-inf")
         self._shown: tuple[object, ...] = ()
@@ -44,11 +44,11 @@ class Painter:
     def paint(self, recorder: Recorder, now: float) -> None:
         """Draw if a picture is due and fits before the next step."""
         waited, shows = now - self._drawn, self._shows(recorder, now)
-        if waited < self.every and recorder.phase in self._shown:
+        if waited < (FRAME if self.watched else GLANCE) and recorder.phase in self._shown:
             return
         if waited < STALE and shows == self._shown:
             return
-        fits = self.stage.headless or now + self._cost < recorder.next_due
+        fits = not self.watched or now + self._cost < recorder.next_due
         if not fits and waited < self._cost / SHARE:
             return
         began = time.perf_counter()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agents.player import Player, RandomPlayer
 from agents.saving import named_player
-from demos.controls import load_controls
+from demos.controls import load_everybody
 from demos.dataset import Dataset
 from demos.game import Game
 from demos.recorder import Recorder, told
@@ -89,11 +89,12 @@ def _people(asked: Wishes, world: World, seats: tuple[int, ...]) -> tuple[Person
         raise Problem(
             f"There are {len(seats)} people: give --player and --device one word, or one for each."
         )
+    held = [devices[k % len(devices)] for k in range(len(seats))]
     people = []
-    for k, seat in enumerate(seats):
-        name = names[k] if len(names) > 1 or len(seats) == 1 else f"{names[0]} {k + 1}".strip()
-        controls = load_controls(world, devices[k % len(devices)], k, len(seats), asked.controls)
-        people.append(Person(seat, (name or None) if asked.player else None, controls))
+    for k, controls in enumerate(load_everybody(world, held, asked.controls)):
+        controls.tick = asked.tick(world)
+        name = names[k] if len(names) > 1 or len(seats) == 1 else f"{names[0]} {k + 1}"
+        people.append(Person(seats[k], name if asked.player else None, controls))
     return tuple(people)
 
 

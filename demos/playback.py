@@ -52,11 +52,11 @@ class Playback:
         if actions is None:
             self.how = "as it was seen: what the others did was not recorded"
             return
-        states, good = repeat(world, self.episode, actions)
-        if good == len(self.episode):
+        states, differs = repeat(world, self.episode, actions)
+        if differs is None:
             self.states, self.how = states, "played again from its seed and actions"
         else:
-            self.how = f"as it was seen: played again, it differs from step {good + 1} on"
+            self.how = f"as it was seen: played again, it differs after step {differs}"
 
     @property
     def agents(self) -> tuple[str, ...]:
@@ -138,19 +138,19 @@ def _told_beside(episode: Episode, agent: str, world: World) -> np.ndarray | Non
     return told.reshape(len(episode), *space.shape)
 
 
-def repeat(world: World, episode: Episode, actions: np.ndarray) -> tuple[list[Any], int]:
-    """Play actions [T, N, ...] again: the states [T+1] as far as they agree, and how many steps do."""
+def repeat(world: World, episode: Episode, actions: np.ndarray) -> tuple[list[Any], int | None]:
+    """Play actions [T, N, ...] again: the states [T+1], and after which step they first differ, if any."""
     batch = Batch(world, 1, options=episode.options, restart=False)
     batch.reset(seed=episode.seed or 0)
     seat = world.agents.index(episode.agent)
-    states = [batch.state[0].copy()]
-    for step in range(len(actions)):
+    states = []
+    for step in range(len(actions) + 1):
+        if step:
+            batch.step(actions[step - 1][None])
         if not _alike(batch.observation[0, seat], episode.observations[step]):
             return states, step
-        batch.step(actions[step][None])
         states.append(batch.state[0].copy())
-    last = _alike(batch.observation[0, seat], episode.observations[-1])
-    return states, len(actions) if last else len(actions) - 1
+    return states, None
 
 
 def _alike(ours: np.ndarray, theirs: np.ndarray) -> bool:

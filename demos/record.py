@@ -103,12 +103,16 @@ def _play(
     from demos.script import Script
     from demos.stopping import Stopped
 
-    tick = ready.world.tick if given.fps is None else 1 / given.fps
+    tick = given.tick(ready.world)
     seed = int.from_bytes(os.urandom(3), "big") if given.seed is None else given.seed
     clock = SimulatedClock() if given.headless else RealClock()
+    devices = Devices()
+    for person in ready.people:
+        if person.controls.device == "gamepad":
+            devices.expect(person.controls.hands.pad)
     recorder = Recorder(
         Recording(ready.game, ready.people, dataset, tick, ready.partner),
-        Devices(),
+        devices,
         clock,
         tick,
         seed=seed,
@@ -118,12 +122,16 @@ def _play(
     for sentence in sentences:
         print(sentence)
         recorder.say(sentence, clock.now())
+    guard = getattr(ready.game.batch.world, "guard", None)
+    if guard is not None:  # of a foreign world: what it did is also said in the window
+        guard.listeners.append(lambda incident: recorder.say(f"{incident}", clock.now(), True))
     painter = Painter(stage, Scenery(ready.world, ready.game.batch), ready.names())
     script = Script.read(given.script) if given.script else None
     try:
         run(stage, recorder, painter, clock, stop, script)
-    except Stopped:
-        raise  # wherever it was: the journal has what was played
+    except Stopped:  # wherever it was: the journal has what was played
+        recorder.recording.leave()
+        raise
     except BaseException:
         recorder.end(clock.now(), insist=True)
         raise

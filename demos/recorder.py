@@ -11,7 +11,6 @@ import pygame
 from demos.clockwork import Clock, Clockwork
 from demos.devices import Devices
 from demos.journal import DiskFull
-from demos.latch import Latch
 from demos.recording import Recording
 from environments.problem import Problem
 
@@ -78,7 +77,7 @@ class Recorder:
         limits: Mapping[str, float] | None = None,
     ) -> None:
         self.recording, self.game, self.devices = recording, recording.game, devices
-        self.clock, self.clockwork, self.latch = clock, Clockwork(tick), Latch(devices.take)
+        self.clock, self.clockwork = clock, Clockwork(tick)
         self.limits = dict(limits or {})
         self.phase = Phase.TITLE
         self.message: Message | None = None
@@ -111,6 +110,7 @@ class Recorder:
             self.message = None
         if self.phase is Phase.COUNTDOWN and now >= self._go_at:
             self.phase = Phase.PLAY
+            self.devices.settle()
             self.clockwork.start(self._go_at)
         for late in self.clockwork.due(now):
             self._step(now, late)
@@ -123,7 +123,6 @@ class Recorder:
             self.recording.tick(self.devices.held, scene, self.clock.ns(), late, self._finish)
         except DiskFull as full:  # the step is in memory: only the person can make space
             self._pause(f"{full}")
-        self.latch.stepped()
         if self.game.over or self._finish:
             self._end_game()
 
@@ -166,7 +165,7 @@ class Recorder:
 
     def _play(self, event: pygame.event.Event, now: float) -> None:
         """What is no command goes to the devices; on the title it may also begin the game."""
-        self.latch.take(event)
+        self.devices.take(event)
         if event.type == pygame.WINDOWFOCUSLOST:
             self._pause(UNFOCUSED)
         elif event.type == pygame.KEYDOWN and self.phase is Phase.PLAY:
@@ -180,7 +179,10 @@ class Recorder:
 
     def _watch_pads(self, now: float) -> None:
         """Pause while a pad that was in use is unplugged."""
-        missing = self.devices.missing
+        used = {
+            p.controls.hands.pad for p in self.recording.people if p.controls.device == "gamepad"
+        }
+        missing = used & set(self.devices.missing)
         if missing and self.phase in (Phase.PLAY, Phase.COUNTDOWN):
             self._pause(UNPLUGGED)
         elif not missing and self.phase is Phase.PAUSE and self.reason == UNPLUGGED:
@@ -189,7 +191,6 @@ class Recorder:
     def _pause(self, reason: str) -> None:
         """Stop where it is, with nothing held any more."""
         self.devices.release()
-        self.latch.release()
         if self.phase in (Phase.PLAY, Phase.COUNTDOWN):
             self.clockwork.stop()
             self.phase, self.reason = Phase.PAUSE, reason
@@ -270,6 +271,7 @@ class Recorder:
                     self.say(f"{full} Esc again ends without it.", now, warning=True)
                     return
                 self.left_open = True
+                self.recording.leave()
             else:
                 self.left_open = False
                 self.broken_off += [] if played_out else self.kept[-1]

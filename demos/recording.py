@@ -144,6 +144,12 @@ class Recording:
         self.take = None
         return numbers
 
+    def leave(self) -> None:
+        """Let the game lie in its journal, where the next session finds it."""
+        if self.take is not None:
+            self.take.close()
+        self.take = None
+
     def discard(self) -> None:
         """Keep nothing of the game."""
         if self.take is not None:

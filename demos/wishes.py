@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from environments.problem import Problem
+
+if TYPE_CHECKING:
+    from environments.world import World
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,10 @@ class Wishes:
     params: Mapping[str, Any] | None = None
     options: Mapping[str, Any] | None = None
     limits: Mapping[str, float] | None = None
+
+    def tick(self, world: World) -> float:
+        """Seconds a step takes."""
+        return world.tick if self.fps is None else 1 / self.fps
 
     def check(self) -> None:
         """Refuse what cannot be meant.

@@ -23,13 +23,13 @@ def no_screen(monkeypatch):
 
 
 def test_no_screen_is_said_in_a_sentence_with_a_way_out(no_screen):
-    with pytest.raises(Problem, match="no screen .* use --headless with --script FILE"):
+    with pytest.raises(Problem, match=r"no screen .* use --headless with --script FILE"):
         Stage("test")
 
 
 def test_a_screen_on_another_machine_that_does_not_answer_is_said(no_screen, monkeypatch):
     monkeypatch.setenv("DISPLAY", "127.0.0.1:5959.0")
-    with pytest.raises(Problem, match="DISPLAY=127.0.0.1:5959.0 does not answer"):
+    with pytest.raises(Problem, match=r"DISPLAY=127\.0\.0\.1:5959\.0 does not answer"):
         require_display("log in")
 
 
