@@ -3,6 +3,8 @@
 <name>/
     current                     which revision counts, replaced in one step
     lock                        held by the one process that writes
+    journal                     the game being recorded, see `demos/journal.py`
+    journal.damaged-1           what of a journal could not be read, set aside
     revision-v0/
         revision.json           world, spaces, provenance; written once, with its own checksum
         data/                   what minari opens
@@ -16,7 +18,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,7 +27,8 @@ from demos.arrays import Arrays, join
 from demos.episode import Episode
 from demos.parquet import CHECKSUM_FILE, STEPS_FILE, Damaged, decode, encode, read_facts
 from demos.revision import read_current
-from environments.durable import locked, replace, sync, to_json, write_synced
+from demos.writing import place, sweep, withdraw, written_beside
+from environments.durable import locked, replace, room, to_json
 from environments.problem import Problem
 from environments.world import World, require
 
@@ -116,6 +118,11 @@ class Dataset:
 
     # -- writing ----------------------------------------------------------------------------
 
+    @property
+    def is_writing(self) -> bool:
+        """Whether we hold it for writing."""
+        return self._writing
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the dataset for writing; a second writer is refused within a second."""
@@ -129,43 +136,54 @@ class Dataset:
         with locked(self.folder / "lock", refusal):
             self._writing = True
             try:
-                self._sweep()
+                sweep(self.data)
                 yield
             finally:
                 self._writing = False
 
     def append(self, episode: Episode) -> int:
-        """Add one episode for good; returns its number."""
+        """Add one episode for good; returns its number. Raises what `append_many` does."""
         return self.append_many([episode])[0]
 
     def append_many(self, episodes: Sequence[Episode]) -> list[int]:
-        """Add episodes; each is on disk whole or not at all, and none if any is unfit."""
+        """Add episodes, all of them or none.
+
+        Raises:
+            Problem: they are of another world, or another process is writing.
+            DiskFull: there is no room for them; the dataset is as it was.
+            ValueError: one has other terms, costs or spaces than the dataset.
+        """
         for episode in episodes:
             self._fits(episode)
-        with self.writing():
-            beside: list[Path] = []
-            try:
-                for episode in episodes:
-                    beside.append(self.data / f".writing-{len(beside)}")
-                    self._write(beside[-1], episode)
-                first = len(self)
-                for offset, folder in enumerate(beside):
-                    folder.rename(self.data / str(first + offset))
-            finally:
-                for folder in beside:
-                    shutil.rmtree(folder, ignore_errors=True)
-                sync(self.data)
+        spaces = self.revision.observation_space, self.revision.action_space
+        files = (encode(episode, *spaces) for episode in episodes)
+        with room(f"dataset {self.name}"), self.writing():
+            first = len(self)
+            with written_beside(self.data, files, len(episodes)) as folders:
+                place(folders, self.data, first)
             with suppress(OSError):  # counts are mended on opening; the episodes are safe
                 self._write_counts()
         return list(range(first, first + len(episodes)))
 
-    def _write(self, folder: Path, episode: Episode) -> None:
-        revision = self.revision
-        files = encode(episode, revision.observation_space, revision.action_space)
-        folder.mkdir()
-        for name, data in files.items():
-            write_synced(folder / name, data)
-        sync(folder)
+    def take_back(self, numbers: Sequence[int]) -> None:
+        """Undo the newest episodes, such as the streams of the game kept last; they are gone.
+
+        Raises:
+            Problem: `numbers` are not the newest ones; nothing was taken back.
+        """
+        with self.writing():
+            count = len(self)
+            if not numbers or sorted(numbers) != list(range(count))[-len(numbers) :]:
+                raise Problem(
+                    f"Dataset {self.name} holds {count} episodes, and only the newest can be taken "
+                    f"back, not {', '.join(map(str, numbers)) or 'none'}; "
+                    f"gpo demos delete {self.name} leaves out any."
+                )
+            withdraw(self.data, numbers)
+            for number in numbers:
+                self._known.pop(number, None)
+            with suppress(OSError):
+                self._write_counts()
 
     def _fits(self, episode: Episode) -> None:
         """Refuse an episode of another world, or with other terms or costs than this dataset's."""
@@ -179,11 +197,6 @@ class Dataset:
             ours, theirs = sorted(self.facts[name]), sorted(getattr(episode, name))
             if ours != theirs:
                 raise ValueError(f"{name}: {theirs}, the dataset has {ours}")
-
-    def _sweep(self) -> None:
-        """Drop what a writer that died left half-written; we hold the lock, so none is alive."""
-        for leftover in self.data.glob(".writing-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
 
     # -- what is on disk --------------------------------------------------------------------
 
