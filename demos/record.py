@@ -68,6 +68,7 @@ def record_command(world: str, **wishes: Any) -> int:
 def _record(given: Wishes, stop: Stop) -> int:
     from demos.loop import wait_for
     from demos.opening import farewell, open_dataset, prepare
+    from demos.recovery import recover
     from demos.stage import Stage
 
     with ExitStack() as later:
@@ -80,7 +81,9 @@ def _record(given: Wishes, stop: Stop) -> int:
         later.callback(ready.game.close)
         dataset = open_dataset(given, ready.world)
         later.enter_context(dataset.writing())
-        recorder = _play(given, ready, dataset, [], stage, stop)
+        recovery = recover(dataset)
+        sentences = [recovery.sentence] if recovery else []
+        recorder = _play(given, ready, dataset, sentences, stage, stop)
     print(farewell(recorder, dataset.name, stop.signal))
     return stop.code if stop.signal else 0
 

@@ -10,6 +10,7 @@ from demos.record import record_command
 from demos.store import Store
 from environments.catalog import make_world
 from environments.problem import Problem
+from tests.demos.sessions import Session
 
 PLAY = """
 event = [
@@ -99,6 +100,22 @@ def test_a_dataset_of_another_world_is_refused_with_the_difference(tmp_path):
     with pytest.raises(Problem, match="layout: here counter_circuit, there cramped_room"):
         record(tmp_path, "gpo/Kitchen-v0", dataset="mine", params={"layout": "counter_circuit"})
     assert len(Store(tmp_path / "datasets").open("mine")) == 2
+
+
+def test_what_a_crash_left_is_recovered_and_said(tmp_path, capsys):
+    with Session(tmp_path / "datasets", dataset="mine") as session:
+        session.begin()
+        session.play(1.0)
+        session.recorder.recording.leave()  # as a crash leaves it: in the journal
+        assert len(session.dataset) == 0
+    record(tmp_path, "gpo/Kitchen-v0", dataset="mine")
+    first, *_ = capsys.readouterr().out.splitlines()
+    assert "6 steps" in first
+    assert "are episode 0 now" in first
+    episodes = Store(tmp_path / "datasets").open("mine").load_all()
+    assert len(episodes) == 3
+    assert episodes[0].aborted
+    assert len(episodes[0]) == 6
 
 
 def test_a_second_recorder_on_one_dataset_is_refused(tmp_path):
