@@ -56,7 +56,7 @@ class Window:
             stderr=subprocess.PIPE,
             text=True,
         )
-        self.xdotool("search", "--sync", "--onlyvisible", "--name", "gpo record")
+        self.window_of(self.process)
 
     def xdotool(self, *words: str) -> str:
         done = subprocess.run(
@@ -68,6 +68,12 @@ class Window:
             timeout=PATIENCE,
         )
         return done.stdout
+
+    def window_of(self, process) -> str:
+        """The window that a process has opened, once it has."""
+        return self.xdotool(
+            "search", "--sync", "--onlyvisible", "--pid", str(process.pid)
+        ).split()[-1]
 
     def press(self, key: str) -> None:
         self.xdotool("key", key)
@@ -154,13 +160,11 @@ def test_leaving_the_window_lets_go_of_the_keys(screen, tmp_path):
         env=window.environment,
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
-    found = window.xdotool("search", "--sync", "--onlyvisible", "--name", "pygame window").split()
-    window.xdotool("windowfocus", "--sync", found[-1])
+    window.xdotool("windowfocus", "--sync", window.window_of(other))
     time.sleep(1)
     window.xdotool("keyup", "Up")
     other.wait()
-    mine = window.xdotool("search", "--onlyvisible", "--name", "gpo record").split()
-    window.xdotool("windowfocus", mine[-1])
+    window.xdotool("windowfocus", window.window_of(window.process))
     time.sleep(0.5)
     window.press("Escape")
     code, _ = window.end()
