@@ -9,6 +9,7 @@ import pygame
 
 from demos.clockwork import Clockwork
 from demos.hud import Line, draw_lines, figures
+from demos.keycaps import draw_key, key_width
 from demos.recorder import COUNTDOWN, Phase, Recorder
 from demos.recording import Person
 from demos.widgets import (
@@ -24,10 +25,8 @@ from demos.widgets import (
     card,
     dim,
     draw_hints,
-    draw_key,
     draw_stars,
     hint_rows,
-    key_width,
     number,
     paragraph,
     unit,

@@ -103,6 +103,8 @@ def run(
             for event in stage.events():
                 recorder.take(event, now)
             recorder.advance(clock.now())
+            if script is not None and script.done and stage.headless and recorder.waits:
+                recorder.end(now)  # nobody is left to press a key
             painter.paint(recorder, clock.now())
             clock.wait(min(recorder.next_due, clock.now() + NAP))
 

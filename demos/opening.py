@@ -94,7 +94,8 @@ def _people(asked: Wishes, world: World, seats: tuple[int, ...]) -> tuple[Person
     for k, controls in enumerate(load_everybody(world, held, asked.controls)):
         controls.tick = asked.tick(world)
         name = names[k] if len(names) > 1 or len(seats) == 1 else f"{names[0]} {k + 1}"
-        people.append(Person(seats[k], name if asked.player else None, controls))
+        device = "script" if asked.script else controls.device
+        people.append(Person(seats[k], name if asked.player else None, controls, device))
     return tuple(people)
 
 

@@ -100,6 +100,11 @@ class Recorder:
         """When something has to happen next, s."""
         return self._go_at if self.phase is Phase.COUNTDOWN else self.clockwork.next_due
 
+    @property
+    def waits(self) -> bool:
+        """Whether nothing happens until somebody does something."""
+        return self.phase in (Phase.TITLE, Phase.PAUSE, Phase.CARD)
+
     def countdown(self, now: float) -> float:
         """Seconds until it begins."""
         return max(self._go_at - now, 0.0)

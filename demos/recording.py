@@ -31,6 +31,7 @@ class Person:
     seat: int
     player: str | None
     controls: Controls
+    device: str  # as recordings call it: "keyboard", "gamepad", or "script"
 
 
 class Recording:
@@ -79,7 +80,7 @@ class Recording:
             Stream(
                 game.world.agents[person.seat],
                 person.player,
-                person.controls.device,
+                person.device,
                 person.controls.raw_names + extra,
             )
             for person in self.people

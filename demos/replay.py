@@ -155,6 +155,6 @@ def _run(stage: Stage, replayer: Replayer, stop: Any, script: Path | None) -> No
             draw_replay(surface, replayer)
             stage.show()
             shown = showing
-        if stage.headless and told is None and not replayer.playing:
+        if stage.headless and (told is None or told.done) and not replayer.playing:
             return
         clock.wait(now + FRAME)

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 KEYS: tuple[Hint, ...] = (
     (("Space",), "run"),
-    (("<", ">"), "step"),
-    (("Up", "Down"), "1 s"),
+    (("left", "right"), "step"),
+    (("up", "down"), "1 s"),
     (("Home", "End"), "ends"),
     (("+", "-"), "speed"),
     (("Esc",), "close"),

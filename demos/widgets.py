@@ -8,16 +8,15 @@ from collections.abc import Sequence
 
 import pygame
 
+from demos.keycaps import draw_key, key_width
 from environments.drawings.bars import BAR, BRIGHT, HURRY, LINE, QUIET, TIME
 from environments.drawings.canvas import Canvas, Colour, place, sprite, width_of, write
 
-BACK, PANEL, RAISED = (22, 25, 33), BAR, (44, 49, 63)
-INK, SHADE = (20, 22, 29), (8, 10, 14)
+BACK, PANEL, RAISED, SHADE = (22, 25, 33), BAR, (44, 49, 63), (8, 10, 14)
 MINT, GREEN, ACCENT, WARN = (104, 194, 172), (72, 196, 108), TIME, HURRY
-KEY, KEY_SIDE = (236, 238, 243), (150, 156, 170)
 
 __all__ = [
-    "ACCENT", "BACK", "BRIGHT", "GREEN", "INK", "LINE", "MINT", "PANEL", "QUIET", "RAISED", "WARN",
+    "ACCENT", "BACK", "BRIGHT", "GREEN", "LINE", "MINT", "PANEL", "QUIET", "RAISED", "SHADE", "WARN",
 ]  # fmt: skip
 
 
@@ -118,24 +117,6 @@ def paragraph(
 
 
 # ------------------------------------------------------------------ keys
-
-
-def key_width(name: str, high: int) -> int:
-    """How wide a key with that name is, in pixels."""
-    return max(high, math.ceil(width_of(name, round(high * 0.56)) + high * 0.55))
-
-
-def draw_key(
-    surface: pygame.Surface, name: str, left: float, middle: float, high: int
-) -> pygame.Rect:
-    """A key of a keyboard with its name on it; returns its area."""
-    area = pygame.Rect(round(left), round(middle - high / 2), key_width(name, high), high)
-    corner, drop = max(3, high // 5), max(2, high // 9)
-    pygame.draw.rect(surface, KEY_SIDE, area, border_radius=corner)
-    face = pygame.Rect(area.left, area.top, area.width, area.height - drop)
-    pygame.draw.rect(surface, KEY, face, border_radius=corner)
-    write(surface, name, face.center, round(high * 0.56), INK, "center")
-    return area
 
 
 Hint = tuple[Sequence[str], str]  # keys, and what they do

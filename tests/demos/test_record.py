@@ -54,6 +54,45 @@ def test_a_scripted_session_is_kept_and_told(tmp_path, capsys):
     assert len(np.unique(first.actions)) == 2
 
 
+def test_a_script_without_an_end_plays_its_game_out(tmp_path, capsys):
+    script = 'event = [{at = 0.5, press = "return"}]'
+    assert record(tmp_path, "gpo/Kitchen-v0", script, options={"horizon": 40}) == 0
+    (episode,) = Store(tmp_path / "datasets").open("kitchen-cramped_room").load_all()
+    assert len(episode) == 40
+    assert episode.truncated
+    assert episode.meta["device"] == "script"
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_in_the_game_ends_it_with_its_code(tmp_path, capsys, name, code):
+    script = f'event = [{{at = 0.5, press = "return"}}, {{at = 5.0, signal = "{name}"}}]'
+    assert record(tmp_path, "gpo/Kitchen-v0", script) == code
+    assert "stopped by a signal" in capsys.readouterr().out
+    (episode,) = Store(tmp_path / "datasets").open("kitchen-cramped_room").load_all()
+    assert episode.aborted
+
+
+def test_a_script_can_hold_a_gamepad_lose_it_and_the_focus(tmp_path):
+    script = """event = [
+        {at = 0.5, press = "return"},
+        {at = 4.0, pad = 0, hat = 0, value = [0, 1]},
+        {at = 5.0, unplug = 0},
+        {at = 8.0, plug = 0},
+        {at = 10.0, focus = false},
+        {at = 12.0, focus = true},
+        {at = 12.5, press = "p"},
+        {at = 14.0, press = "escape"},
+    ]"""
+    assert record(tmp_path, "gpo/Kitchen-v0", script, device="gamepad") == 0
+    (episode,) = Store(tmp_path / "datasets").open("kitchen-cramped_room").load_all()
+    seconds = episode.capture_times / 1e9
+    assert not ((seconds > 5.1) & (seconds < 9.0)).any()
+    assert not ((seconds > 10.1) & (seconds < 13.5)).any()
+    held = episode.actions == 0  # north
+    assert held[(seconds > 4.2) & (seconds < 5)].all()
+    assert not held[seconds > 5].any()
+
+
 def test_the_same_script_gives_the_same_play(tmp_path):
     for name in ("one", "two"):
         record(tmp_path, "gpo/Kitchen-v0", dataset=name, partner="random")

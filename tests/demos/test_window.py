@@ -71,9 +71,9 @@ class Window:
 
     def window_of(self, process) -> str:
         """The window that a process has opened, once it has."""
-        return self.xdotool(
-            "search", "--sync", "--onlyvisible", "--pid", str(process.pid)
-        ).split()[-1]
+        return self.xdotool("search", "--sync", "--onlyvisible", "--pid", str(process.pid)).split()[
+            -1
+        ]
 
     def press(self, key: str) -> None:
         self.xdotool("key", key)
