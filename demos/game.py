@@ -108,7 +108,8 @@ class Game:
         space = self.world.action_space
         if not isinstance(space, spaces.Box):
             return asked
-        return np.clip(asked, space.low, space.high)
+        possible: np.ndarray = np.clip(asked, space.low, space.high)
+        return possible
 
     def observation(self, n: int) -> np.ndarray:
         """What a seat sees: a copy, [O]."""

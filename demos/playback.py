@@ -143,7 +143,7 @@ def repeat(world: World, episode: Episode, actions: np.ndarray) -> tuple[list[An
     batch = Batch(world, 1, options=episode.options, restart=False)
     batch.reset(seed=episode.seed or 0)
     seat = world.agents.index(episode.agent)
-    states = []
+    states: list[Any] = []
     for step in range(len(actions) + 1):
         if step:
             batch.step(actions[step - 1][None])

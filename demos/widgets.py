@@ -23,7 +23,7 @@ __all__ = [
 def unit(surface: pygame.Surface) -> float:
     """How much larger than at 640 x 480 things are drawn."""
     wide, high = surface.get_size()
-    return max(1.0, min(wide / 640, high / 480) ** 0.85)
+    return max(1.0, float(min(wide / 640, high / 480) ** 0.85))
 
 
 def panel(surface: pygame.Surface, area: pygame.Rect, colour: Colour = PANEL) -> None:

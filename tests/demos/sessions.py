@@ -31,7 +31,7 @@ class Session:
         self._later = ExitStack()
         pygame.display.init()
         asked = Wishes(world, root=root, headless=True, **{"seed": 7, **wishes})
-        self.ready = prepare(asked)
+        self.ready: Any = prepare(asked)  # Any, as below: tests put fakes into it
         self.dataset = open_dataset(asked, self.ready.world)
         self._later.callback(self.ready.game.close)
         self._later.enter_context(self.dataset.writing())
@@ -41,7 +41,7 @@ class Session:
             self.ready.game, self.ready.people, self.dataset, tick, self.ready.partner
         )
         self.devices = Devices()
-        self.recorder = Recorder(
+        self.recorder: Any = Recorder(
             recording,
             self.devices,
             self.clock,
@@ -58,9 +58,14 @@ class Session:
         self._later.close()
         pygame.display.quit()
 
+    def at(self, phase: Phase) -> bool:
+        """Whether that is on the screen."""
+        return bool(self.recorder.phase is phase)
+
     @property
-    def phase(self) -> Phase:
-        return self.recorder.phase
+    def said(self) -> str:
+        """The message that is shown."""
+        return self.recorder.message.words if self.recorder.message else ""
 
     def event(self, kind: int, **facts: Any) -> None:
         """Something happens."""
@@ -88,6 +93,6 @@ class Session:
     def begin(self) -> None:
         """Leave the title, and wait until the game begins."""
         self.tap("return")
-        assert self.phase is Phase.COUNTDOWN
+        assert self.at(Phase.COUNTDOWN)
         self.play(COUNTDOWN)
-        assert self.phase is Phase.PLAY
+        assert self.at(Phase.PLAY)

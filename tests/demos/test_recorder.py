@@ -20,7 +20,7 @@ def test_a_game_is_recorded_as_it_was_played(tmp_path):
         session.play(10 * TICK)
         session.up("up")
         session.play(11 * TICK)
-        assert session.phase is Phase.CARD
+        assert session.at(Phase.CARD)
         session.tap("4")
         session.tap("return")
         (episode,) = session.dataset.load_all()
@@ -82,9 +82,9 @@ def test_enter_finishes_with_one_more_step_and_keeps(tmp_path):
         session.play(5.5 * TICK)
         session.tap("return")
         session.play(TICK)
-        assert session.phase is Phase.CARD
+        assert session.at(Phase.CARD)
         session.tap("return")
-        assert session.phase is Phase.COUNTDOWN
+        assert session.at(Phase.COUNTDOWN)
         (episode,) = session.dataset.load_all()
         assert session.recorder.kept == [[0]]
     assert len(episode) == 6
@@ -97,7 +97,7 @@ def test_r_throws_away_and_begins_another_on_the_next_seed(tmp_path):
         session.begin()
         session.play(5 * TICK)
         session.tap("r")
-        assert session.phase is Phase.COUNTDOWN
+        assert session.at(Phase.COUNTDOWN)
         session.play(3 + 4 * TICK)
         session.tap("return")
         session.play(TICK)
@@ -113,7 +113,7 @@ def test_r_throws_away_and_begins_another_on_the_next_seed(tmp_path):
 def test_backspace_takes_back_the_last_that_was_kept_and_only_that(tmp_path):
     with Session(tmp_path) as session:
         for _ in range(2):
-            if session.phase is Phase.TITLE:
+            if session.at(Phase.TITLE):
                 session.tap("return")
             session.play(3 + 4 * TICK)
             session.tap("return")
@@ -121,12 +121,12 @@ def test_backspace_takes_back_the_last_that_was_kept_and_only_that(tmp_path):
             session.tap("return")
         assert len(session.dataset) == 2
         session.tap("backspace")
-        assert "Took back episode 1" in session.recorder.message.words
+        assert "Took back episode 1" in session.said
         assert [episode.seed for episode in session.dataset.load_all()] == [7]
         session.tap("backspace")
         assert len(session.dataset) == 0
         session.tap("backspace")
-        assert "Nothing was kept" in session.recorder.message.words
+        assert "Nothing was kept" in session.said
 
 
 def test_marks_are_of_the_step_to_come(tmp_path):
@@ -165,7 +165,7 @@ def test_enter_in_the_pause_finishes_with_a_neutral_step(tmp_path):
         session.play(3 * TICK)
         session.tap("p")
         session.tap("return")
-        assert session.phase is Phase.CARD
+        assert session.at(Phase.CARD)
         session.tap("return")
         (episode,) = session.dataset.load_all()
     assert episode.actions.tolist() == [NORTH] * 3 + [STAY]
@@ -178,7 +178,7 @@ def test_losing_the_focus_lets_go_of_all_keys_and_pauses_at_once(tmp_path):
         session.down("up")
         session.play(2 * TICK)
         session.event(pygame.WINDOWFOCUSLOST)
-        assert session.phase is Phase.PAUSE
+        assert session.at(Phase.PAUSE)
         assert session.recorder.reason == UNFOCUSED
         assert not session.devices.held.keys
         session.play(5)
@@ -194,11 +194,11 @@ def test_a_key_that_does_nothing_is_explained(tmp_path):
     with Session(tmp_path) as session:
         session.begin()
         session.tap("k")
-        assert "'k' does nothing" in session.recorder.message.words
+        assert "'k' does nothing" in session.said
         session.play(4)
-        assert session.recorder.message is None
+        assert not session.said
         session.tap("up")
-        assert session.recorder.message is None
+        assert not session.said
 
 
 def test_escape_ends_and_what_was_played_is_kept_as_broken_off(tmp_path):
@@ -206,7 +206,7 @@ def test_escape_ends_and_what_was_played_is_kept_as_broken_off(tmp_path):
         session.begin()
         session.play(4 * TICK)
         session.tap("escape")
-        assert session.phase is Phase.OVER
+        assert session.at(Phase.OVER)
         (episode,) = session.dataset.load_all()
         assert session.recorder.broken_off == [0]
     assert episode.aborted
@@ -217,7 +217,7 @@ def test_closing_the_window_before_a_step_keeps_nothing(tmp_path):
     with Session(tmp_path) as session:
         session.tap("return")
         session.event(pygame.QUIT)
-        assert session.phase is Phase.OVER
+        assert session.at(Phase.OVER)
         assert len(session.dataset) == 0
         assert session.recorder.kept == []
 
@@ -227,7 +227,7 @@ def test_the_session_ends_when_enough_was_kept(tmp_path):
         session.begin()
         session.play(4 * TICK)
         session.tap("return")
-        assert session.phase is Phase.OVER
+        assert session.at(Phase.OVER)
 
 
 def test_a_stall_is_counted_and_noted_and_never_made_up_for_in_a_burst(tmp_path):
@@ -239,7 +239,7 @@ def test_a_stall_is_counted_and_noted_and_never_made_up_for_in_a_burst(tmp_path)
         assert session.ready.game.steps <= 3 + session.recorder.clockwork.catch_up
         late = session.recorder.clockwork
         assert late.late + late.skipped == 50
-        if session.phase is Phase.PLAY:
+        if session.at(Phase.PLAY):
             session.tap("escape")
         else:
             session.tap("return")
@@ -309,17 +309,17 @@ def test_a_full_disk_pauses_says_so_and_loses_nothing(tmp_path):
         take = FullDisk(session.recorder.recording.take, 1)
         session.recorder.recording.take = take
         session.play(2 * TICK)
-        assert session.phase is Phase.PAUSE
+        assert session.at(Phase.PAUSE)
         assert "The disk is full" in session.recorder.reason
         session.tap("p")
         session.play(RESUME + 4 * TICK)
-        assert session.phase is Phase.CARD
+        assert session.at(Phase.CARD)
         take.times = 1
         session.tap("return")
-        assert session.phase is Phase.CARD
-        assert "The disk is full" in session.recorder.message.words
+        assert session.at(Phase.CARD)
+        assert "The disk is full" in session.said
         session.tap("return")
-        assert session.phase is Phase.COUNTDOWN
+        assert session.at(Phase.COUNTDOWN)
         (episode,) = session.dataset.load_all()
     assert len(episode) == 6
 
@@ -331,10 +331,10 @@ def test_ending_on_a_full_disk_asks_once_and_then_leaves_it_in_the_journal(tmp_p
         take = FullDisk(session.recorder.recording.take, 100)
         session.recorder.recording.take = take
         session.tap("escape")
-        assert session.phase is Phase.PAUSE
-        assert "Esc again" in session.recorder.message.words
+        assert session.at(Phase.PAUSE)
+        assert "Esc again" in session.said
         session.tap("escape")
-        assert session.phase is Phase.OVER
+        assert session.at(Phase.OVER)
         assert session.recorder.left_open
         assert not session.recorder.recording.open
         assert len(session.dataset) == 0
@@ -349,7 +349,7 @@ def test_an_unplugged_gamepad_pauses_until_it_is_back(tmp_path):
     with Session(tmp_path, device="gamepad", options={"horizon": 30}) as session:
 
         class Here:
-            missing = ()
+            missing: tuple[int, ...] = ()
 
             def __getattr__(self, name):
                 return getattr(session.devices, name)
@@ -359,17 +359,17 @@ def test_an_unplugged_gamepad_pauses_until_it_is_back(tmp_path):
         session.play(3 * TICK)
         here.missing = (0,)
         session.event(pygame.JOYDEVICEREMOVED, instance_id=5)
-        assert session.phase is Phase.PAUSE
+        assert session.at(Phase.PAUSE)
         assert session.recorder.reason == UNPLUGGED
         session.play(5)
         session.tap("p")
-        assert session.phase is Phase.PAUSE
+        assert session.at(Phase.PAUSE)
         assert session.ready.game.steps == 3
         here.missing = ()
         session.event(pygame.ACTIVEEVENT)
-        assert session.phase is Phase.COUNTDOWN
+        assert session.at(Phase.COUNTDOWN)
         session.play(RESUME + 2 * TICK)
-        assert session.phase is Phase.PLAY
+        assert session.at(Phase.PLAY)
         assert session.ready.game.steps > 3
 
 

@@ -58,7 +58,7 @@ def test_a_session_that_is_told_to_stop_keeps_what_was_played(tmp_path, number):
         with stoppable() as stop:
             run(stage, session.recorder, painter, clock, stop)
         assert stop.signal == number
-        assert session.phase is Phase.OVER
+        assert session.at(Phase.OVER)
         (episode,) = session.dataset.load_all()
     assert episode.aborted or episode.terminated
     assert len(episode) >= 3

