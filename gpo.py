@@ -29,8 +29,9 @@ def stranger() -> str | None:
 if (_why := stranger()) is not None:
     sys.exit(f"gpo: {_why}")
 
-# Only after we know whose folders these are; all three are light.
+# Only after we know whose folders these are; they are light.
 from demos.verbs import DEMOS as DEMOS  # noqa: E402
+from demos.window_verbs import controls, record  # noqa: E402
 from environments.arguments import Parser, at_least  # noqa: E402
 from environments.problem import Problem  # noqa: E402
 
@@ -127,6 +128,8 @@ def demo(arguments: list[str]) -> int:
 
 VERBS: Mapping[str, Verb] = {
     "demo": demo,
+    "record": record,
+    "controls": controls,
     "train": train,
     "evaluate": evaluate,
     "demos": demos,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from demos.window_verbs import replay
 from environments.arguments import Parser, at_least, joined, numbers, pair
 
 if TYPE_CHECKING:
@@ -218,10 +219,20 @@ def demos_import(arguments: list[str]) -> int:
     return 0
 
 
+def demos_repair(arguments: list[str]) -> int:
+    """Get back what a crash left: 0 all of it, 3 with a loss, 1 nothing can be read."""
+    given = parser_of("repair", demos_repair.__doc__).parse_args(arguments)
+    from demos.repair import repair_command
+
+    return repair_command(**vars(given))
+
+
 DEMOS: Mapping[str, Verb] = {
     "list": demos_list,
     "info": demos_info,
     "verify": demos_verify,
+    "repair": demos_repair,
+    "replay": replay,
     "log": demos_log,
     "delete": demos_delete,
     "undelete": demos_undelete,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import tomllib
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -61,6 +62,17 @@ def pair(text: str) -> tuple[str, float]:
         return name, float(value) if equals and name else float("none")
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is not NAME=NUMBER") from None
+
+
+def setting(text: str) -> tuple[str, object]:
+    """`layout=counter_circuit`, for argparse: a name and its value, read as TOML or else as plain text."""
+    name, equals, value = text.partition("=")
+    if not (equals and name):
+        raise argparse.ArgumentTypeError(f"'{text}' is not NAME=VALUE")
+    try:
+        return name, tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return name, value
 
 
 def joined(spans: list[list[int]]) -> list[int]:
