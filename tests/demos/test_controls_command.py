@@ -107,9 +107,7 @@ def lit(picture):
 
 
 @pytest.mark.parametrize("size", [(640, 480), (1920, 1080), (480, 900)])
-@pytest.mark.parametrize(
-    "who", [["keyboard"], ["gamepad"], ["keyboard", "keyboard"], ["keyboard", "gamepad"]]
-)
+@pytest.mark.parametrize("who", ["keyboard", "gamepad", "keyboard keyboard", "keyboard gamepad"])
 def test_the_screen_lights_what_is_pressed(size, who, folder, monkeypatch):
     monkeypatch.setattr(device_test, "SIZE", size)
     (folder / "script.toml").write_text(SCRIPT)
