@@ -151,6 +151,12 @@ def test_escape_and_closing_the_window_end_it():
         assert test.over
 
 
+def test_where_nobody_would_see_the_window_it_says_so():
+    with pytest.raises(Problem, match=r"No window can be opened \(there is no screen\)"):
+        controls_command("gpo/Kitchen-v0", test=True)  # the tests run on SDL's dummy driver
+    assert not pygame.display.get_init()
+
+
 def test_without_a_window_it_says_so(monkeypatch):
     def refuse(*_):
         raise pygame.error("No available video device")
