@@ -19,6 +19,7 @@ from environments.world import World
 SIZE = (960, 680)  # pixels
 FRAME = 1 / 60  # s
 LINGER = 0.3  # s that an action of one tick stays on the screen
+_BLIND = ("dummy", "offscreen")  # SDL's drivers that show nothing to anybody
 AFTER = 0.3  # s that the screen stays after a script's end
 
 
@@ -88,6 +89,8 @@ def run_test(
     """
     surface = _open(world)
     try:
+        if script is None and pygame.display.get_driver() in _BLIND:  # SDL's silent way out
+            raise _no_window(world, "there is no screen")
         _loop(DeviceTest(world, people, Devices()), surface, script, seen)
     finally:
         pygame.display.quit()
@@ -123,8 +126,11 @@ def _open(world: World) -> pygame.Surface:
         pygame.display.init()
         surface = pygame.display.set_mode(SIZE, pygame.RESIZABLE)
     except pygame.error as error:
-        raise Problem(
-            f"No window can be opened ({error}): `gpo controls {world.id}` shows the table as text."
-        ) from None
+        raise _no_window(world, str(error)) from None
     pygame.display.set_caption(f"Controls of {world.id}")
     return surface
+
+
+def _no_window(world: World, why: str) -> Problem:
+    cure = f"`gpo controls {world.id}` shows the table as text."
+    return Problem(f"No window can be opened ({why}): {cure}")

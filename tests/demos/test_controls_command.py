@@ -107,9 +107,7 @@ def lit(picture):
 
 
 @pytest.mark.parametrize("size", [(640, 480), (1920, 1080), (480, 900)])
-@pytest.mark.parametrize(
-    "who", [["keyboard"], ["gamepad"], ["keyboard", "keyboard"], ["keyboard", "gamepad"]]
-)
+@pytest.mark.parametrize("who", ["keyboard", "gamepad", "keyboard keyboard", "keyboard gamepad"])
 def test_the_screen_lights_what_is_pressed(size, who, folder, monkeypatch):
     monkeypatch.setattr(device_test, "SIZE", size)
     (folder / "script.toml").write_text(SCRIPT)
@@ -151,6 +149,12 @@ def test_escape_and_closing_the_window_end_it():
         assert not test.over
         test.take(event)
         assert test.over
+
+
+def test_where_nobody_would_see_the_window_it_says_so():
+    with pytest.raises(Problem, match=r"No window can be opened \(there is no screen\)"):
+        controls_command("gpo/Kitchen-v0", test=True)  # the tests run on SDL's dummy driver
+    assert not pygame.display.get_init()
 
 
 def test_without_a_window_it_says_so(monkeypatch):
