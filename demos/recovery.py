@@ -47,8 +47,11 @@ def recover(dataset: Dataset) -> Recovery | None:
     with dataset.writing():
         found = read_journal(path)
         if not found.entries and not found.rest:
-            _drop(path)  # it died before it had begun
-            return None
+            _drop(path)
+            sentence = (
+                f"The journal of dataset {dataset.name} is empty: a game had just been begun."
+            )
+            return Recovery(sentence, (), False)
         try:
             game, episodes = _read(dataset, found)
         except ValueError as error:

@@ -130,7 +130,9 @@ def locked(path: Path, refusal: str, patience: float = 0.5) -> Iterator[None]:
     The lock belongs to the open file, not to its name: it ends with the process that holds it,
     however that process ends, so a lock file left behind by a crash never stands in the way.
     """
-    with path.open("ab") as file:
+    with room(str(path.parent)):
+        file = path.open("ab")
+    with file:
         deadline = time.monotonic() + patience  # seconds
         while True:
             try:
