@@ -20,16 +20,18 @@ _SAID = {
     "return": "Enter", "enter": "Enter", "escape": "Esc", "page up": "PgUp", "page down": "PgDn",
 }  # fmt: skip
 _ARROW = re.compile(r"(up|down|left|right)(?: arrow)?")
-_PART = re.compile(r"(dpad|stick|mouse) (up|down|left|right)")
+_PART = re.compile(r"(dpad|stick|pointer) (up|down|left|right)")
+_MOUSE = {"mouse left": -1, "mouse middle": 0, "mouse right": 1}  # on which side its button is
 _TURNS = {"up": 0, "right": 1, "down": 2, "left": 3}  # quarters, clockwise
 
 
 def key_width(name: str, height: int) -> int:
     """How wide `draw_key` draws something, in pixels."""
-    if _ARROW.fullmatch(name) or _PART.fullmatch(name) or _round(name):
+    if _ARROW.fullmatch(name) or _PART.fullmatch(name) or _round(name) or name in _MOUSE:
         return height
     words = width_of(_said(name), _letters(name, height)) + 0.6 * height
-    return math.ceil(max(height * _WIDE.get(name, 1.0), words))
+    wide = math.ceil(max(height * _WIDE.get(name, 1.0), words))
+    return wide + (wide - height) % 2  # both even or both odd: then their middles agree
 
 
 def draw_key(
@@ -39,7 +41,8 @@ def draw_key(
 
     Args:
         surface: what it is drawn on.
-        name: "a", "left arrow" (or "left"), "space", "dpad up", "stick left", "button 0", "mouse left".
+        name: "a", "left arrow" (or "left"), "space", "dpad up", "stick left", "button 0", "mouse left",
+            "pointer up".
         x: its left edge, pixels.
         y: its middle, pixels.
         height: pixels.
@@ -51,8 +54,11 @@ def draw_key(
     area = pygame.Rect(round(x), round(y - height / 2), key_width(name, height), height)
     if found := _PART.fullmatch(name):
         what, way = found.groups()
-        paint = {"dpad": _dpad, "stick": _stick, "mouse": _mouse}[what]
+        paint = {"dpad": _dpad, "stick": _stick, "pointer": _pointer}[what]
         place(surface, sprite(paint, height, 1.0, _TURNS[way], lit), *area.center)
+        return area
+    if name in _MOUSE:
+        place(surface, sprite(_mouse, height, 1.0, _MOUSE[name], lit), *area.center)
         return area
     if (number := _round(name)) is not None:
         place(surface, sprite(_button, height, 1.0, lit), *area.center)
@@ -71,7 +77,12 @@ def _draw_cap(surface: pygame.Surface, name: str, area: pygame.Rect, lit: bool) 
     middle = area.centery + (0.0 if lit else -0.05) * height
     if arrow := _ARROW.fullmatch(name):
         turns = _TURNS[arrow[1]]
-        place(surface, sprite(_arrow, height, 1.0, turns, LIT_INK if lit else INK), area.centerx, middle)
+        place(
+            surface,
+            sprite(_arrow, height, 1.0, turns, LIT_INK if lit else INK),
+            area.centerx,
+            middle,
+        )
         return
     ink = LIT_INK if lit else INK
     write(surface, _said(name), (area.centerx, middle), _letters(name, height), ink, "center")
@@ -145,8 +156,20 @@ def _stick(canvas: Canvas, turns: int, lit: bool) -> None:
     canvas.disc(*tip, 0.2, LIT if lit else BRIGHT)
 
 
-def _mouse(canvas: Canvas, turns: int, lit: bool) -> None:
-    """The pointer's way on a mouse; its own left and right buttons are drawn as they are pressed."""
-    canvas.box(0, 0, (0.62, 0.92), BUTTON_RIM, 0.3)
-    canvas.box(0, 0, (0.54, 0.84), BUTTON, 0.26)
+def _mouse(canvas: Canvas, side: int, lit: bool) -> None:
+    """A mouse seen from above, with one of its buttons marked."""
+    canvas.box(0, 0, (0.66, 0.94), BUTTON_RIM, 0.31)
+    canvas.box(0, 0, (0.58, 0.86), BUTTON, 0.27)
+    mark = LIT if lit else BRIGHT
+    if side:
+        canvas.box(side * 0.135, -0.2, (0.25, 0.34), mark, 0.12)
+    else:
+        canvas.box(0, -0.2, (0.12, 0.26), mark, 0.06)
+    canvas.stroke([(-0.27, 0.01), (0.27, 0.01)], 0.03, BUTTON_RIM)
+
+
+def _pointer(canvas: Canvas, turns: int, lit: bool) -> None:
+    """A mouse that is moved one way."""
+    canvas.box(0, 0, (0.66, 0.94), BUTTON_RIM, 0.31)
+    canvas.box(0, 0, (0.58, 0.86), BUTTON, 0.27)
     _arrow(canvas, turns, LIT if lit else BRIGHT)

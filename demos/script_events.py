@@ -103,7 +103,7 @@ def _pad(given: dict[str, Any], at: float) -> list[Moment]:
         raise Problem(f"'{extra[0]}' is for buttons; an axis or a hat has a value.")
     value = given.get("value")
     if part == "axis":
-        if not _is_number(value) or not -1 <= value <= 1:
+        if not isinstance(value, int | float) or isinstance(value, bool) or abs(value) > 1:
             raise Problem(f"an axis has a value from -1 to 1, not {value!r}.")
         return [
             Moment(at, pygame.event.Event(pygame.JOYAXISMOTION, told | {"value": float(value)}))

@@ -83,7 +83,7 @@ def _aim(
     slider.pointer, slider.turned, wirer.wiring.pointer = row.pointer, row.invert, True
     ways = _POINTED[row.pointer][:: -1 if row.invert else 1]
     for by, way in zip(said, ways, strict=True):
-        by.append(f"mouse {way}")
+        by.append(f"pointer {way}")
 
 
 def _sticks(wirer: Wirer, row: AxisRow, said: tuple[list[str], list[str]]) -> tuple[Stick, ...]:
