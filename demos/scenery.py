@@ -126,20 +126,21 @@ def paint_numbers(
     lower = pygame.Rect(
         inside.left, upper.bottom + inside.height // 12, inside.width, round(inside.height * 0.26)
     )
-    _bars(surface, upper, np.ravel(seen), "what is seen", MINT)
-    _bars(surface, lower, np.ravel(np.asarray(action)), "action", ACCENT)
+    size = max(16, inside.height // 18)
+    _bars(surface, upper, size, np.ravel(seen), "what is seen", MINT)
+    _bars(surface, lower, size, np.ravel(np.asarray(action)), "action", ACCENT)
     return area
 
 
 def _bars(
     surface: pygame.Surface,
     area: pygame.Rect,
+    high: int,
     numbers: np.ndarray,
     title: str,
     colour: tuple[int, int, int],
 ) -> None:
     """A bar a number, up where it is positive; each side reaches as far as the largest number."""
-    high = max(16, area.height // 9)
     head = pygame.Rect(area.left, area.top, area.width, high)
     values = np.nan_to_num(numbers.astype(np.float64), posinf=0, neginf=0)
     shown = values[: max(1, area.width // 3)]
