@@ -14,7 +14,6 @@ from demos.recorder import COUNTDOWN, Phase, Recorder
 from demos.recording import Person
 from demos.widgets import (
     ACCENT,
-    BACK,
     BRIGHT,
     GREEN,
     LINE,
@@ -68,25 +67,6 @@ def draw_cards(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder, n
     elif phase is Phase.CARD:
         dim(surface, surface.get_rect(), 190)
         _draw_result(surface, recorder)
-
-
-def draw_waiting(surface: pygame.Surface, title: str, words: str, now: float) -> None:
-    """Something takes long, and this is what."""
-    surface.fill(BACK)
-    scale = unit(surface)
-    area = pygame.Rect(0, 0, round(480 * scale), round(210 * scale))
-    area.center = surface.get_rect().center
-    card(surface, area)
-    inside = area.inflate(-round(48 * scale), -round(40 * scale))
-    head = pygame.Rect(inside.left, inside.top, inside.width, round(34 * scale))
-    write_fitting(surface, title, head, 32 * scale, BRIGHT, "center")
-    body = pygame.Rect(inside.left, head.bottom + round(8 * scale), inside.width, round(70 * scale))
-    paragraph(surface, words, body, round(19 * scale), QUIET, centred=True)
-    for k in range(3):  # dots that breathe: the window is alive
-        glow = 0.5 + 0.5 * math.sin(4 * now - 0.9 * k)
-        colour = tuple(round(a + (b - a) * glow) for a, b in zip(LINE, ACCENT, strict=True))
-        x = inside.centerx + (k - 1) * 26 * scale
-        pygame.draw.circle(surface, colour, (x, inside.bottom - 8 * scale), 6 * scale)
 
 
 # ------------------------------------------------------------------ before the game
@@ -303,7 +283,7 @@ def _draw_headline(surface: pygame.Surface, area: pygame.Rect, recorder: Recorde
 def _pace(clockwork: Clockwork, marks: int) -> str:
     late = clockwork.late + clockwork.skipped
     words = f"{late} late ticks" if late != 1 else "1 late tick"
-    return f"{words}, {marks} marks" if marks else words
+    return f"{words}, {marks} mark{'s' if marks > 1 else ''}" if marks else words
 
 
 def _draw_sums(

@@ -8,6 +8,8 @@ import sys
 
 from environments.problem import Problem
 
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # its greeting is none of our words
+
 BLIND = ("dummy", "offscreen")  # SDL's drivers that show nothing to anybody
 PATIENCE = 1.0  # s, for a screen on another machine
 X11_PORT = 6000  # of the screen :0

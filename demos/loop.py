@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import gc
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypeVar
 
 import pygame
 
-from demos.cards import draw_cards, draw_waiting
+from demos.cards import draw_cards
 from demos.clockwork import Clock
 from demos.hud import draw_hud, draw_message
 from demos.recorder import Phase, Recorder
@@ -27,8 +25,6 @@ STALE = 0.5  # s after which a picture is drawn anew although nothing changed
 SHARE = (
     0.25  # of the time may go into pictures that make steps late, so that one sees how slow it is
 )
-
-Found = TypeVar("Found")
 
 
 class Painter:
@@ -124,39 +120,3 @@ def quiet_memory() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
-
-
-def wait_for(
-    stage: Stage, work: Callable[[], Found], title: str, words: str, stop: Stop
-) -> Found | None:
-    """Do what may take long while the window stays alive; None if the person would not wait.
-
-    Raises:
-        whatever the work raises.
-    """
-    if stage.headless:
-        return work()
-    found: list[Found] = []
-    failed: list[BaseException] = []
-
-    def do() -> None:
-        try:
-            found.append(work())
-        except BaseException as error:  # noqa: BLE001  raised again below, in the main thread
-            failed.append(error)
-
-    worker = threading.Thread(target=do, daemon=True)
-    worker.start()
-    while worker.is_alive():
-        worker.join(FRAME)
-        for event in stage.events():
-            escaped = event.type == pygame.KEYDOWN and event.key == pygame.K_ESCAPE
-            if event.type == pygame.QUIT or escaped:
-                return None
-        if stop.noticed():
-            return None
-        draw_waiting(stage.surface, title, words, time.monotonic())
-        stage.show()
-    if failed:
-        raise failed[0]
-    return found[0]

@@ -38,7 +38,7 @@ class Playback:
         self.episode = dataset.load(number)
         self.world = recorded_world(dataset)
         self.states: list[Any] | None = None  # [T+1], one a step
-        self.how = "as it was seen: this world cannot be played again from its actions"
+        self.how = "as it was seen: this world is not played again from its actions"
         if self.world is not None and hasattr(self.world.module, "draw"):
             self._play_again(self.world, dataset, number)
         self.names = {agent: agent.replace("_", " ") for agent in self.agents}

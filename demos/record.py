@@ -66,18 +66,24 @@ def record_command(world: str, **wishes: Any) -> int:
 
 
 def _record(given: Wishes, stop: Stop) -> int:
-    from demos.loop import wait_for
-    from demos.opening import farewell, open_dataset, prepare
-    from demos.recovery import recover
     from demos.stage import Stage
+    from demos.waiting import wait_for
+
+    def prepared() -> Ready:
+        from demos.opening import prepare  # takes seconds: the window is there before
+
+        return prepare(given)
 
     with ExitStack() as later:
         stage = Stage(f"gpo record {given.world}", headless=given.headless, cure=CURE)
         later.enter_context(stage)
-        ready = wait_for(stage, lambda: prepare(given), WAIT, WHY, stop)
+        ready = wait_for(stage, prepared, WAIT, WHY, stop)
         if ready is None:
             print("gpo record: stopped before anything was recorded.")
             return stop.code if stop.signal else 0
+        from demos.opening import farewell, open_dataset
+        from demos.recovery import recover
+
         later.callback(ready.game.close)
         dataset = open_dataset(given, ready.world)
         later.enter_context(dataset.writing())
@@ -128,7 +134,8 @@ def _play(
     guard = getattr(ready.game.batch.world, "guard", None)
     if guard is not None:  # of a foreign world: what it did is also said in the window
         guard.listeners.append(lambda incident: recorder.say(f"{incident}", clock.now(), True))
-    painter = Painter(stage, Scenery(ready.world, ready.game.batch), ready.names())
+    scenery = Scenery(ready.world, ready.game.batch, ready.people[0].seat)
+    painter = Painter(stage, scenery, ready.names())
     script = Script.read(given.script) if given.script else None
     try:
         run(stage, recorder, painter, clock, stop, script)

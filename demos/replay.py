@@ -45,21 +45,20 @@ def replay_command(
         require_display(CURE)
     if script is not None and not script.is_file():
         raise Problem(f"There is no script {script}: give the path of a TOML file.")
-    from demos.loop import wait_for
-    from demos.playback import Playback
     from demos.stage import Stage
     from demos.stopping import stoppable
-    from demos.store import Store
+    from demos.waiting import wait_for
 
-    dataset = Store(root).open(name)
-    with (
-        stoppable() as stop,
-        Stage(f"gpo demos replay {name} {episode}", headless=headless, cure=CURE) as stage,
-    ):
+    def found() -> Playback:
+        from demos.playback import Playback
+        from demos.store import Store
+
+        return Playback(Store(root).open(name), episode)
+
+    title = f"gpo demos replay {name} {episode}"
+    with stoppable() as stop, Stage(title, headless=headless, cure=CURE) as stage:
         words = f"Episode {episode} is played again from its beginning."
-        playback = wait_for(
-            stage, lambda: Playback(dataset, episode), "Getting the game back", words, stop
-        )
+        playback = wait_for(stage, found, "Getting the game back", words, stop)
         if playback is not None:
             _run(stage, Replayer(playback, f"{name}, episode {episode}"), stop, script)
         return stop.code if stop.signal else 0

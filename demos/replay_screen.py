@@ -24,6 +24,7 @@ from demos.widgets import (
     hint_width,
     number,
     panel,
+    paragraph,
     unit,
     write_fitting,
 )
@@ -87,15 +88,18 @@ def _draw_beside(surface: pygame.Surface, area: pygame.Rect, replayer: Replayer)
     """Sums so far, and who did what in this step."""
     scale, playback = unit(surface), replayer.playback
     inside = area.inflate(-round(20 * scale), -round(16 * scale))
-    foot, heading = round(76 * scale), round(22 * scale)
+    foot, heading = round(84 * scale), round(22 * scale)
     lines = list(_lines(playback, replayer.step))
     room = inside.height - foot - 2 * heading
     row = max(16, min(round(33 * scale), room // max(len(lines), 1)))
     draw_lines(surface, inside, lines[: room // row], row, heading)
-    size = round(16 * scale)
-    for k, (words, colour) in enumerate(_now(playback, replayer.step)):
-        at = pygame.Rect(inside.left, inside.bottom - foot + k * foot // 3, inside.width, foot // 3)
-        write_fitting(surface, words, at, size, colour)
+    size, step = round(16 * scale), foot // 4
+    now = pygame.Rect(inside.left, inside.bottom - foot, inside.width, step)
+    for words, colour in _now(playback, replayer.step):
+        write_fitting(surface, words, now, size, colour)
+        now = now.move(0, step)
+    rest = pygame.Rect(inside.left, now.top, inside.width, inside.bottom - now.top)
+    paragraph(surface, playback.how, rest, round(14 * scale), QUIET)
 
 
 def _lines(playback: Playback, step: int) -> list[Line]:
@@ -112,13 +116,13 @@ def _lines(playback: Playback, step: int) -> list[Line]:
 def _now(playback: Playback, step: int) -> list[tuple[str, tuple[int, int, int]]]:
     """The step just shown, in words."""
     if step == 0:
-        return [("the beginning", QUIET), (playback.how, QUIET)]
+        return [("the beginning", QUIET)]
     episode, k = playback.episode, step - 1
     who = Actor(int(episode.actors[k])).name.lower()
     words = [(f"{who}: {_action(playback, episode.actions[k])}", BRIGHT)]
     late = " (late)" if episode.late[k] else ""
     words.append((f"reward {number(float(episode.rewards[k]))}{late}", WARN if late else QUIET))
-    return [*words, (playback.how, QUIET)]
+    return words
 
 
 def _action(playback: Playback, action: np.ndarray) -> str:

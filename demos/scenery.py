@@ -29,10 +29,11 @@ class Scenery:
     Args:
         world: what is played.
         batch: the game, which may have been made with another `render_mode`.
+        seat: whose observation is shown where there is no other picture.
     """
 
-    def __init__(self, world: World, batch: Batch) -> None:
-        self.world, self.batch = world, batch
+    def __init__(self, world: World, batch: Batch, seat: int = 0) -> None:
+        self.world, self.batch, self.seat = world, batch, seat
         self.area = pygame.Rect(0, 0, 0, 0)  # where it was drawn last
         self._kept: tuple[Any, pygame.Surface] | None = None
         self._frame: tuple[int, np.ndarray] | None = None
@@ -68,10 +69,10 @@ class Scenery:
             if self._frame is None or self._frame[0] != step:
                 self._frame = step, self.batch.render()
             return paint_picture(surface, area, self._frame[1])
-        seen = self.batch.observation[0, 0]
+        seen = self.batch.observation[0, self.seat]
         if self.kind == "picture":
             return paint_picture(surface, area, seen)
-        return paint_numbers(surface, area, seen, self.batch.actions[0, 0])
+        return paint_numbers(surface, area, seen, self.batch.actions[0, self.seat])
 
 
 def paint_state(
@@ -125,20 +126,21 @@ def paint_numbers(
     lower = pygame.Rect(
         inside.left, upper.bottom + inside.height // 12, inside.width, round(inside.height * 0.26)
     )
-    _bars(surface, upper, np.ravel(seen), "what is seen", MINT)
-    _bars(surface, lower, np.ravel(np.asarray(action)), "action", ACCENT)
+    size = max(16, inside.height // 18)
+    _bars(surface, upper, size, np.ravel(seen), "what is seen", MINT)
+    _bars(surface, lower, size, np.ravel(np.asarray(action)), "action", ACCENT)
     return area
 
 
 def _bars(
     surface: pygame.Surface,
     area: pygame.Rect,
+    high: int,
     numbers: np.ndarray,
     title: str,
     colour: tuple[int, int, int],
 ) -> None:
     """A bar a number, up where it is positive; each side reaches as far as the largest number."""
-    high = max(16, area.height // 9)
     head = pygame.Rect(area.left, area.top, area.width, high)
     values = np.nan_to_num(numbers.astype(np.float64), posinf=0, neginf=0)
     shown = values[: max(1, area.width // 3)]

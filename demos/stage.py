@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from types import TracebackType
 
 import pygame
@@ -12,6 +13,7 @@ from environments.problem import Problem
 
 SIZE = (1024, 720)  # pixels, of a new window
 LEAST = (640, 480)  # pixels; on a smaller window a picture of this size is shrunk
+SETTLING = 0.5  # s in which a window that becomes full screen may lose the focus for a moment
 CURE = "use --headless with --script FILE"
 MOUSE = (pygame.MOUSEMOTION, pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP)
 
@@ -55,6 +57,7 @@ class Stage:
             raise
         self._title, self._windowed, self.full_screen = title, size, False
         self._small: pygame.Surface | None = None
+        self._settled, self._lost = 0.0, False  # s; whether the focus went before that
 
     def _window(self) -> pygame.Surface:
         """The window, opened anew if somebody's environment has shut down pygame with its own drawing."""
@@ -128,12 +131,21 @@ class Stage:
     def events(self) -> list[pygame.event.Event]:
         """What happened since the last call; the pointer is told in pixels of `surface`."""
         self._window()
-        return [event for event in map(self.heed, pygame.event.get()) if event is not None]
+        told = [event for event in map(self.heed, pygame.event.get()) if event is not None]
+        if self._lost and time.monotonic() >= self._settled:
+            self._lost = False
+            told.append(pygame.event.Event(pygame.WINDOWFOCUSLOST))
+        return told
 
     def heed(self, event: pygame.event.Event) -> pygame.event.Event | None:
         """What is left of an event for others: full screen is the window's own affair."""
         if event.type == pygame.KEYDOWN and event.key == pygame.K_F11:
             self.toggle_full_screen()
+            return None
+        if event.type == pygame.WINDOWFOCUSGAINED:
+            self._lost = False
+        elif event.type == pygame.WINDOWFOCUSLOST and time.monotonic() < self._settled:
+            self._lost = True  # it comes back by itself, or is told later
             return None
         if self._small is not None and event.type in MOUSE:
             window = self._window().get_size()
@@ -147,6 +159,8 @@ class Stage:
         if not self.full_screen:
             self._windowed = self._window().get_size()
         self.full_screen = not self.full_screen
+        if not self.headless:
+            self._settled = time.monotonic() + SETTLING
         if self.full_screen:
             sizes = pygame.display.get_desktop_sizes()
             pygame.display.set_mode(sizes[0], pygame.FULLSCREEN)

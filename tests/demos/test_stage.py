@@ -106,6 +106,25 @@ def test_f11_is_the_windows_own_and_leads_there_and_back():
         assert stage.surface.get_size() == (800, 600)
 
 
+def test_going_full_screen_is_no_loss_of_focus_unless_it_lasts(monkeypatch):
+    with Stage("test", (640, 480), headless=True) as stage:
+        now = 100.0
+        monkeypatch.setattr("demos.stage.time.monotonic", lambda: now)
+        lost, gained = map(pygame.event.Event, (pygame.WINDOWFOCUSLOST, pygame.WINDOWFOCUSGAINED))
+        stage.headless = False  # as if somebody watched
+        stage.toggle_full_screen()
+        assert stage.heed(lost) is None
+        assert stage.heed(gained) is gained
+        now = 101.0
+        assert pygame.WINDOWFOCUSLOST not in {event.type for event in stage.events()}
+        assert stage.heed(lost) is lost
+        stage.toggle_full_screen()
+        assert stage.heed(lost) is None
+        now = 102.0
+        assert stage.events()[-1].type == pygame.WINDOWFOCUSLOST
+        stage.headless = True
+
+
 def test_the_window_comes_back_when_an_environment_quits_pygame():
     with Stage("test", (800, 600), headless=True) as stage:
         pygame.quit()

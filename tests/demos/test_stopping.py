@@ -9,11 +9,12 @@ import pytest
 
 from demos import stopping
 from demos.clockwork import RealClock
-from demos.loop import Painter, run, wait_for
+from demos.loop import Painter, run
 from demos.recorder import Phase
 from demos.scenery import Scenery
 from demos.stage import Stage
 from demos.stopping import Stopped, stoppable
+from demos.waiting import wait_for
 from tests.demos.sessions import Session
 
 
