@@ -60,7 +60,7 @@ def store(tmp_path_factory) -> Store:
 
 
 def in_hdf5(store: Store, root: Path) -> Path:
-    """The same episodes as minari keeps them by default."""
+    """The same content as minari keeps it by default."""
     buffers = [
         EpisodeBuffer(
             observations=e.observations,
@@ -68,7 +68,11 @@ def in_hdf5(store: Store, root: Path) -> Path:
             rewards=e.rewards,
             terminations=np.arange(STEPS) == STEPS - 1,
             truncations=np.zeros(STEPS, bool),
-            infos={},
+            infos={  # what our arrays hold as well
+                "soup": np.append(0, e.terms["soup"]),
+                "waste": np.append(0, e.costs["waste"]),
+                "actors": np.append(0, e.actors),
+            },
         )
         for e in store.open("bench").load_all()
     ]
