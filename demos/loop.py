@@ -12,7 +12,8 @@ import pygame
 from demos.cards import draw_cards
 from demos.clockwork import Clock
 from demos.hud import draw_hud, draw_message
-from demos.recorder import Phase, Recorder
+from demos.phases import Phase
+from demos.recorder import Recorder
 from demos.scenery import Scenery
 from demos.script import Script
 from demos.stage import Stage

@@ -8,7 +8,7 @@ import numpy as np
 import pygame
 
 from demos.episode import Actor
-from demos.hud import Line, draw_lines
+from demos.figures import Line, draw_lines
 from demos.widgets import (
     ACCENT,
     BACK,

@@ -11,7 +11,8 @@ import pygame
 from demos.clockwork import SimulatedClock
 from demos.devices import Devices
 from demos.opening import open_dataset, prepare
-from demos.recorder import COUNTDOWN, Phase, Recorder
+from demos.phases import COUNTDOWN, Phase
+from demos.recorder import Recorder
 from demos.recording import Recording
 from demos.wishes import Wishes
 

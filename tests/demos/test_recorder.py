@@ -6,7 +6,7 @@ import pytest
 
 from demos.episode import Actor
 from demos.journal import DiskFull
-from demos.recorder import RESERVED, RESUME, UNFOCUSED, UNPLUGGED, Phase
+from demos.phases import RESERVED, RESUME, UNFOCUSED, UNPLUGGED, Phase
 from environments.worlds.kitchen_things import INTERACT, NORTH, STAY
 from tests.demos.sessions import Session
 

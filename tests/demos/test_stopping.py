@@ -10,7 +10,7 @@ import pytest
 from demos import stopping
 from demos.clockwork import RealClock
 from demos.loop import Painter, run
-from demos.recorder import Phase
+from demos.phases import Phase
 from demos.scenery import Scenery
 from demos.stage import Stage
 from demos.stopping import Stopped, stoppable
