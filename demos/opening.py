@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,7 @@ def prepare(asked: Wishes) -> Ready:
     partner, others = _others(asked, world, len(seats))
     game = Game(world, seats, others, asked.options)
     game.begin(asked.seed or 0)  # compiles, and is what the title card lies over
+    importlib.import_module("pandas")  # pyarrow loads it with the first write: not in a game
     return Ready(world, game, _people(asked, world, seats), partner)
 
 
