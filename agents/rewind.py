@@ -7,7 +7,7 @@ needs to be kept.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,12 +20,12 @@ class Kept(NamedTuple):
     """A player's moment."""
 
     memory: Any  # what `predict` returned
-    draws: tuple[tuple[np.random.Generator, dict[str, Any]], ...]  # generators and their states
+    draws: tuple[tuple[np.random.Generator, Mapping[str, Any]], ...]  # generators and their states
 
 
 def keep(player: Player | None, memory: Any) -> Kept:
     """Keep a moment."""
-    draws = tuple((g, g.bit_generator.state) for g in generators(player))  # type: ignore[misc]
+    draws = tuple((g, g.bit_generator.state) for g in generators(player))
     return Kept(copy.deepcopy(memory), draws)
 
 

@@ -82,11 +82,11 @@ def stages(folder: Path) -> list[Stage]:
 
 def checkpoints(folder: Path) -> list[Stage]:
     """The checkpoints of a run, the oldest first."""
-    found = []
-    for path in checkpoint_files(folder / "checkpoints"):
-        if path.stem.isdigit():
-            found.append(Stage(f"update {int(path.stem)}", path, "policy", int(path.stem)))
-    return found
+    return [
+        Stage(f"update {int(path.stem)}", path, "policy", int(path.stem))
+        for path in checkpoint_files(folder / "checkpoints")
+        if path.stem.isdigit()
+    ]
 
 
 @dataclass(frozen=True)

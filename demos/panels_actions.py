@@ -6,6 +6,7 @@ A actions or numbers of an action.
 from __future__ import annotations
 
 from collections.abc import Hashable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -78,8 +79,7 @@ def _rows(area: pygame.Rect, count: int) -> list[pygame.Rect]:
     """The area in equal rows."""
     edges = [area.top + round(area.height * k / count) for k in range(count + 1)]
     return [
-        pygame.Rect(area.left, top, area.width, bottom - top)
-        for top, bottom in zip(edges[:-1], edges[1:], strict=True)
+        pygame.Rect(area.left, top, area.width, bottom - top) for top, bottom in pairwise(edges)
     ]
 
 

@@ -63,7 +63,8 @@ class SightPanel:
         if is_picture(viewer.world.observation_space):
             return [("", "image", seen)]
         parts = viewer.world.parts or (Part("", "vector", seen.shape),)
-        found, at, flat = [], 0, np.ravel(seen)
+        found: list[tuple[str, str, np.ndarray]] = []
+        at, flat = 0, np.ravel(seen)
         for part in parts:
             found.append((part.name, part.kind, flat[at : at + part.size].reshape(part.shape)))
             at += part.size

@@ -1,4 +1,4 @@
-"""`gpo watch`: agents play in a window, with all that stands behind what they do; or in a video without one."""
+"""`gpo watch`: agents play in a window, with what stands behind each step, or in a video without one."""
 
 from __future__ import annotations
 
