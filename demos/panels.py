@@ -108,7 +108,9 @@ def _draw_head(
     pygame.draw.rect(surface, LINE, key, border_radius=max(3, side // 4))
     write(surface, str(panel.number), key.center, sizes.text * 0.84, BRIGHT, "center")
     number, colour = ("", QUIET) if missing else panel.headline(viewer)
-    wide = digits_width(number, sizes.text) if number else 0
+    if digits_width(number, sizes.text) > 0.45 * area.width:
+        number = number.partition(" ")[0]  # without its unit
+    wide = digits_width(number, sizes.text)
     if number and wide < area.width - side:
         write_digits(surface, number, area.midright, sizes.text, colour, "midright")
     room = pygame.Rect(key.right + side // 2, area.top, area.width - side * 2 - wide, area.height)

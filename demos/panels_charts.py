@@ -151,7 +151,7 @@ class RewardPanel(_Chart):
 class ClonePanel(_Chart):
     """How far the agent is from whom it learned from."""
 
-    number, title = 5, "from its clone"
+    number, title = 5, "from clone"
 
     def missing(self, viewer: Viewer) -> str:
         """There is a clone only in a run."""

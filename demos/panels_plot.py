@@ -22,6 +22,7 @@ SERIES: tuple[Colour, ...] = (
     (255, 158, 100), (125, 207, 255),
 )  # fmt: skip
 COST_SERIES: tuple[Colour, ...] = (WARN, (247, 118, 142), (224, 175, 104), (187, 154, 247))
+SLIVER = 0.03  # of the height of a chart
 FIRST = 50  # steps that a chart shows at least
 
 
@@ -75,6 +76,8 @@ def frame_for(area: pygame.Rect, values: Sequence[np.ndarray], span: int) -> Fra
     finite = [v[np.isfinite(v)] for v in values]
     high = max([float(v.max()) for v in finite if len(v)] + [0.0])
     low = min([float(v.min()) for v in finite if len(v)] + [0.0])
+    if -low < SLIVER * high:
+        low = 0.0  # too little to be worth an edge of its own
     high, low = round_up(high), -round_up(-low)
     return Frame(area, span, low, high if high > low else low + 1.0)
 

@@ -52,11 +52,12 @@ def short(value: float) -> str:
     """A number in three or four digits."""
     if not math.isfinite(value):
         return "-"
-    value += 0.0  # there is a -0, which nobody wants to read
     size = abs(value)
+    if size < 0.005:
+        return "0"  # and never -0.00
     if size >= 10_000:
         return f"{value / 1000:.0f}k"
-    if size >= 100 or (float(value).is_integer() and size >= 1) or size == 0:
+    if size >= 100 or float(value).is_integer():
         return f"{value:.0f}"
     return f"{value:.1f}" if size >= 10 else f"{value:.2f}"
 

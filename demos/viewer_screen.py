@@ -65,6 +65,7 @@ class Screen:
         )  # fmt: skip
         self.below: tuple[Panel, ...] = (ValuesPanel(), RewardPanel(), ClonePanel())
         self._scenes: dict[int, Scenery] = {}
+        self._keys: pygame.Surface | None = None
 
     def draw(self, surface: pygame.Surface) -> None:
         """Everything, on a surface of any size from 640 x 480 on."""
@@ -78,7 +79,7 @@ class Screen:
         gap = sizes.pad // 2
         self._draw_beside(surface, places.beside, beside, sizes, gap)
         self._draw_below(surface, places.below, below, sizes, gap)
-        _draw_keys(surface, places.bottom)
+        surface.blit(self._keys_picture(places.bottom.size), places.bottom)
         if viewer.ended and not viewer.helping:
             draw_end(surface, places.stage, viewer)
         draw_toast(surface, places.stage, viewer.message)
@@ -86,6 +87,14 @@ class Screen:
             draw_help(surface)
         if viewer.typing is not None:
             draw_seed(surface, places.stage, viewer.typing)
+
+    def _keys_picture(self, size: tuple[int, int]) -> pygame.Surface:
+        """The keys, which only a change of the window's size changes."""
+        if self._keys is None or self._keys.get_size() != size:
+            self._keys = pygame.Surface(size)
+            self._keys.fill(BACK)
+            _draw_keys(self._keys, self._keys.get_rect())
+        return self._keys
 
     # -- panels -------------------------------------------------------------------------------
 

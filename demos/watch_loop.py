@@ -95,7 +95,8 @@ def run(
             camera.look(clock.now())
             if camera.film is not None:
                 camera.film.until(stage.surface, clock.now())
-            if script is not None and script.done and stage.headless and not viewer.playing:
+            told_all = script is not None and script.done and stage.headless
+            if told_all and (viewer.games is None or not viewer.playing):
                 return  # nobody is left to press a key
             clock.wait(min(viewer.next_due, clock.now() + NAP))
 
