@@ -1,6 +1,7 @@
 """How many pictures a second the viewer draws with all its panels, and how long an agent takes to decide."""
 
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ def _one_thread():
 @pytest.mark.parametrize("ghost", [False, True], ids=["one game", "with a ghost"])
 def test_pictures_with_all_panels(tmp_path, ghost):
     """Each picture shows another step: nothing that was drawn before can be shown again."""
-    recipe = {"costs": {"collision": {"limit": 3}, "waste": {"limit": 2}}}
+    recipe: Any = {"costs": {"collision": {"limit": 3}, "waste": {"limit": 2}}}
     run = small_run(tmp_path / "run", "gpo/Kitchen-v0", hidden=HIDDEN, **recipe)
     with Stage("bench", SIZE, headless=True) as stage:
         viewer = Viewer(cast_for(str(run), options={"horizon": 400}), 1)
