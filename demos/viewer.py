@@ -5,6 +5,7 @@ Its seats are players (`demos.viewer_match`), its agents those of a `Cast`.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,9 +64,9 @@ class Viewer:
         self.panels = set(PANELS) if panels else set[int]()
         self._hidden = set(PANELS) - self.panels
         self.message: Message | None = None
-        self.played = 0  # games that came to their end
+        self._ended: set[int] = set()  # seeds of games that came to their end
         self.tallies: dict[tuple[str, str], Tally] = {}
-        self.thinking: list[float] = []  # s a decision took, of the last ones
+        self.thinking: deque[float] = deque(maxlen=200)  # s a decision took, of the last ones
         # What only a window can do is asked for here, and done by whoever runs it.
         self.wants_photograph, self.wants_video, self.filming = False, False, False
         self.frame: tuple[int, int, int] | None = (
@@ -73,6 +74,10 @@ class Viewer:
         )
         self._following = cast.live  # the newest checkpoint
         self._next_game = float("inf")  # s
+        self._incidents: list[str] = []  # of somebody else's environment, not yet shown
+        guard = getattr(self.main.match.batch.world, "guard", None)
+        if guard is not None:
+            guard.listeners.append(lambda incident: self._incidents.append(str(incident)))
         self._begin(0.0)
 
     # -- what is shown ------------------------------------------------------------------------
@@ -93,6 +98,11 @@ class Viewer:
     def tally(self) -> Tally:
         """The games of whom one watches now."""
         return self.tallies.setdefault((self.main.entrant.name, self.rival), Tally())
+
+    @property
+    def played(self) -> int:
+        """How many games came to their end; one that is played again counts once."""
+        return len(self._ended)
 
     @property
     def moment(self) -> tuple[int, ...]:
@@ -127,6 +137,8 @@ class Viewer:
             self._step(now)
             if self.ended:
                 break
+        while self._incidents:
+            self.say(self._incidents.pop(), now, warning=True)
         if now >= self._next_game:
             self._next_game = float("inf")
             self.next_game(now)
@@ -141,7 +153,7 @@ class Viewer:
         for side in self.sides:
             if not side.match.over:
                 side.match.step()
-        self.thinking = [*self.thinking[-199:], self.main.match.thoughts[self.cast.seat].seconds]
+        self.thinking.append(self.main.match.thoughts[self.cast.seat].seconds)
         if self.ended:
             self._end(now)
 
@@ -158,7 +170,7 @@ class Viewer:
         score = float(match.score[self.cast.seat])
         mine = match.total(star, self.cast.seat)
         self.tally.add(Result(self.seed, mine, score, match.steps, rival))
-        self.played += 1
+        self._ended.add(self.seed)
         if self.playing:
             self._next_game = now + self.hold
 
@@ -310,7 +322,11 @@ class Viewer:
         if len(entrants) == 1:
             self.say(f"There is no other agent beside {entrants[0].name}.", now)
             return
-        side.entrant = entrants[(self._place(side) + 1) % len(entrants)]
+        others = [other.entrant.name for other in self.sides if other is not side]
+        step = 1
+        if len(entrants) > 2 and entrants[(self._place(side) + 1) % len(entrants)].name in others:
+            step = 2  # two of the same would play the same game
+        side.entrant = entrants[(self._place(side) + step) % len(entrants)]
         if side is self.main:
             self._following = self.cast.live and side.entrant is entrants[-1]
         self._begin(now)
