@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import BooleanOptionalAction, Namespace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,33 @@ def controls(arguments: list[str]) -> int:
     from demos.controls_command import controls_command
 
     return controls_command(**given)
+
+
+def watch(arguments: list[str]) -> int:
+    """Watch an agent, a run or a world, and what stands behind each step; H shows the keys."""
+    parser = Parser("watch", watch.__doc__)
+    parser.add_argument("name", metavar="AGENT|RUN|WORLD",
+                        help="an agent file, a run folder (its best agent) or a world")  # fmt: skip
+    for name, what in (("against", "to be beaten"), ("partner", "to be played with")):
+        text = f"who has the other seats, {what}: random, still, an agent file or a run (itself)"
+        parser.add_argument(f"--{name}", metavar="PLAYER", help=text)
+    parser.add_argument("--seat", type=at_least(0), help="of the one that is watched (0)")
+    parser.add_argument("--seed", type=at_least(0), help="of the first game (any)")
+    parser.add_argument("--games", metavar="N", type=at_least(1),
+                        help="after how many it ends (without a window 1)")  # fmt: skip
+    parser.add_argument("--live", action="store_true",
+                        help="always the newest checkpoint of a run that is training")  # fmt: skip
+    parser.add_argument("--panels", action=BooleanOptionalAction, help="show the panels (yes)")
+    parser.add_argument("--record", metavar="FILE", type=Path, help="a video of it, .mp4 or .gif")
+    parser.add_argument("--headless", action="store_true", help="no window, as fast as it goes")
+    parser.add_argument("--script", metavar="FILE", type=Path, help="timed keys, as TOML")
+    _add_world(parser)
+    parser.add_argument("--option", action="append", type=setting, metavar="NAME=VALUE",
+                        help="of every episode, such as horizon=400 (repeatable)")  # fmt: skip
+    given = _read(parser, arguments, {"param": "params", "option": "options"})
+    from demos.watch import watch_command
+
+    return watch_command(**given)
 
 
 def replay(arguments: list[str]) -> int:
