@@ -41,6 +41,8 @@ def cast_for(
         cast = _of_run(folder, live, dict(params or {}))
     elif name.endswith(".safetensors"):
         cast = _of_agent(Path(name), dict(params or {}))
+    elif Path(name).parent != Path() and Path(name).parent.is_dir():  # a path, and no world's id
+        raise Problem(f"There is no run folder and no agent file {name}: correct the path.")
     else:
         world = make_world(name, **dict(params or {}))
         cast = Cast(world, [_named("random", world)], 0)
