@@ -126,6 +126,8 @@ def test_an_agent_of_another_world_is_refused(run):
 def test_a_folder_that_is_no_run_and_a_run_without_agents_are_said(tmp_path):
     with pytest.raises(Problem, match="is no run"):
         cast_for(str(tmp_path))
+    with pytest.raises(Problem, match="There is no run folder and no agent file"):
+        cast_for(str(tmp_path / "nothing"))
     (tmp_path / "recipe.json").write_text('{"world": {"id": "gpo/Balance-v0"}}')
     with pytest.raises(Problem, match="has no agent yet"):
         cast_for(str(tmp_path))
