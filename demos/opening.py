@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from demos.dataset import Dataset
 from demos.game import Game
 from demos.recorder import Recorder, told
 from demos.recording import Person
+from demos.shelf import dataset_name
 from demos.store import Store
 from demos.wishes import Wishes
 from environments.catalog import make_world
@@ -118,16 +118,6 @@ def open_dataset(asked: Wishes, world: World) -> Dataset:
     dataset = store.open(name)
     dataset.require_world(world)
     return dataset
-
-
-def dataset_name(world: World) -> str:
-    """The world's name and layout as a folder can have it: "kitchen-cramped_room", "cartpole-v1"."""
-    name = world.id
-    if name.startswith("gpo/"):
-        name = name.removeprefix("gpo/").partition("-")[0]
-    layout = getattr(world.params, "layout", None)
-    words = f"{name}-{layout}" if isinstance(layout, str) else name
-    return re.sub("[^A-Za-z0-9_-]+", "-", words).strip("-_").lower() or "recorded"
 
 
 def farewell(recorder: Recorder, name: str, signal: int | None) -> str:
