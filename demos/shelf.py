@@ -1,4 +1,4 @@
-"""Which dataset a recording goes to, and whether somebody else writes it: light, so that it is known at once."""
+"""Which dataset a recording goes to, and whether somebody else writes it: light, to be known at once."""
 
 from __future__ import annotations
 
