@@ -31,6 +31,8 @@ class Batch:
         weights: reward weights by term; the world's own if None.
         options: of every episode: `horizon` and what else is in `world.options`.
         restart: begin ended games anew in the same step (else they stay in their last state).
+        discount: of potential terms, a step; a learner gives its own, so that they cannot change which policy
+            is best. With 1 they sum to phi(end) - phi(start).
     """
 
     def __init__(
@@ -42,9 +44,12 @@ class Batch:
         weights: Mapping[str, float] | None = None,
         options: Mapping[str, Any] | None = None,
         restart: bool = True,
+        discount: float = 1.0,
     ) -> None:
         if size < 1:
             raise Problem(f"A batch needs at least one game, not {size}.")
+        if not 0 <= discount <= 1:
+            raise Problem(f"The discount is {discount}; give a number from 0 to 1.")
         self.world, self.size, self.restart = world, size, restart
         self.options = dict(options or {})
         agents = len(world.agents)
@@ -58,6 +63,7 @@ class Batch:
         self.terminated = np.zeros(size, np.bool_)  # [B]
         self.truncated = np.zeros(size, np.bool_)  # [B]
         self.actions = np.zeros((size, agents, *act.shape), act.dtype)  # [B, N], as last applied
+        self._shaping = _shaping(world, float(discount))
         self.weights = weight_vector(world.terms, world.weights if weights is None else weights)
         self._open()
         self.reset(seed=seed, options={})
@@ -139,6 +145,7 @@ class Batch:
             self.observation,
             self.final_observation,
             self.restart,
+            *self._shaping,
         )
         self._weigh()
         return self.observation
@@ -202,6 +209,14 @@ def _named(size: int, agents: int, names: Mapping[str, str]) -> tuple[np.ndarray
         return numbers, numbers
     records = numbers.view([(name, np.float32) for name in names])[..., 0]
     return records, numbers
+
+
+def _shaping(world: World, discount: float) -> tuple[Any, ...]:
+    """What the loops need for potential terms: room for those before and after a step, and the discount."""
+    if not world.potentials:
+        return ()
+    phi = np.zeros((2, len(world.agents)), [(name, np.float64) for name in world.potentials])
+    return phi[0], phi[1], discount
 
 
 def _all_in(space: spaces.Space[Any], actions: np.ndarray) -> bool:

@@ -62,6 +62,7 @@ def make_batch(
     weights: Mapping[str, float] | None = None,
     options: Mapping[str, Any] | None = None,
     restart: bool = True,
+    discount: float = 1.0,
     **params: Any,
 ) -> Batch:
     """A batch of any world, ours or foreign: arguments as `Batch`, then the world's parameters.
@@ -75,7 +76,8 @@ def make_batch(
 
     made = make_world(world, **params)
     kind = ForeignBatch if isinstance(made, ForeignWorld) else Batch
-    return kind(made, size, seed=seed, weights=weights, options=options, restart=restart)
+    rest: Any = {"weights": weights, "options": options, "restart": restart, "discount": discount}
+    return kind(made, size, seed=seed, **rest)
 
 
 def describe() -> None:
@@ -89,7 +91,8 @@ def describe() -> None:
         for column in ("", "name", "meaning", "weight"):
             table.add_column(column)
         for name, meaning in world.terms.items():
-            kind = "north star" if name == world.north_star else "term"
+            kind = "potential" if name in world.potentials else "term"
+            kind = "north star" if name == world.north_star else kind
             table.add_row(kind, name, meaning, f"{world.weights.get(name, 0.0):g}")
         for name, meaning in world.costs.items():
             table.add_row("cost", name, meaning, "")

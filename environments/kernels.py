@@ -4,6 +4,10 @@ A world writes `reset_one`, `step_one` and `observe_one` for a single game; the 
 B games. They are compiled as if they stood in the world's file (`bind`), for two reasons: the calls are
 inlined, and numba's on-disk cache is keyed by the world's files, so that an edit never runs stale code.
 
+Terms that a world names in POTENTIALS are written here, from its `potential_one`, as discount x phi(next) -
+phi(now): such a term cannot change which policy is best (Ng, Harada, Russell, ICML 1999). phi(next) is 0
+where a game terminated, because nothing follows it; not where it was merely cut off.
+
 B games, N agents, O numbers in an observation.
 """
 
@@ -16,7 +20,7 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
+from numba import literal_unroll, njit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +88,13 @@ def _look_one(table, state, seen):  # type: ignore[no-untyped-def]
     mask_one(table, state, seen[:, size:])  # type: ignore[name-defined] # noqa: F821
 
 
+def _shape_one(terms, before, after, discount):  # type: ignore[no-untyped-def]
+    """Write every potential term of a game from the potentials before and after the step."""
+    for n in range(len(terms)):
+        for name in literal_unroll(POTENTIALS):  # type: ignore[name-defined] # noqa: F821
+            terms[n][name] = discount * after[n][name] - before[n][name]
+
+
 def _reset_batch(table, states, chosen, observations):  # type: ignore[no-untyped-def]
     for b in range(len(states)):
         if chosen[b]:
@@ -98,12 +109,32 @@ def _observe_batch(table, states, observations):  # type: ignore[no-untyped-def]
 
 
 def _step_batch(  # type: ignore[no-untyped-def]
-    table, states, actions, terms, costs, terminated, truncated, observations, final, restart
+    table,
+    states,
+    actions,
+    terms,
+    costs,
+    terminated,
+    truncated,
+    observations,
+    final,
+    restart,
+    *shaping,
 ):
-    """Step every game; keep the last observation of one that ended and begin its next episode."""
+    """Step every game; keep the last observation of one that ended and begin its next episode.
+
+    `shaping` is empty unless a world has POTENTIALS: then it is scratch for the potentials before and after a
+    step, [2][N], and the discount. Both are found from the state alone, so that it replays.
+    """
     for b in range(len(states)):
+        if SHAPED:  # type: ignore[name-defined] # noqa: F821
+            potential_one(table[0], states[b], shaping[0])  # type: ignore[name-defined] # noqa: F821
         terminated[b] = step_one(table[0], states[b], actions[b], terms[b], costs[b])  # type: ignore[name-defined] # noqa: F821
         states[b].tick += 1
+        if SHAPED:  # type: ignore[name-defined] # noqa: F821
+            if not terminated[b]:
+                potential_one(table[0], states[b], shaping[1])  # type: ignore[name-defined] # noqa: F821
+            shape_one(terms[b], shaping[0], shaping[1], 0.0 if terminated[b] else shaping[2])  # type: ignore[name-defined] # noqa: F821
         truncated[b] = not terminated[b] and states[b].tick >= states[b].horizon
         look_one(table[0], states[b], observations[b])  # type: ignore[name-defined] # noqa: F821
         if restart and (terminated[b] or truncated[b]):
@@ -133,8 +164,9 @@ class Kernels:
 def bind(world: ModuleType, mask: int = 0) -> Kernels:
     """Compile the loops around a world's `reset_one`, `step_one` and `observe_one`.
 
-    A world with a `mask_one` has an action mask of `mask` numbers after what `observe_one` writes. The
-    version is part of a loop's name, and so of its file in numba's cache.
+    A world with a `mask_one` has an action mask of `mask` numbers after what `observe_one` writes, one with
+    POTENTIALS has these terms written from its `potential_one`; for others that branch is never compiled.
+    The version is part of a loop's name, and so of its file in numba's cache.
     """
     scope, version = vars(world), _version(world)
     scope["seed_episode"] = seed_episode
@@ -147,6 +179,9 @@ def bind(world: ModuleType, mask: int = 0) -> Kernels:
         loop: Callable[..., None] = njit(cache=True, nogil=True)(function)
         return loop
 
+    scope["SHAPED"] = bool(scope.get("POTENTIALS"))
+    if scope["SHAPED"]:
+        scope["literal_unroll"], scope["shape_one"] = literal_unroll, compiled(_shape_one)
     scope["MASK_SIZE"], scope["look_one"] = mask, world.observe_one
     if mask:
         scope["look_one"] = compiled(_look_one)

@@ -13,6 +13,8 @@ in files that begin with its name:
     IDLE            the action of a seat that nobody sits in; 0 if left out
     reset_state     reads an episode's options into a state, in Python
     reset_one, step_one, observe_one     numba, for one game
+    POTENTIALS      terms that are discount x phi(next) - phi(now), which cannot change the best policy; with
+    potential_one(table, state, phi)    numba, writes phi[n].<name> from the state alone. May be left out
     mask_one(table, state, mask)    numba, may be left out: 1 for each action that agent n may take, [N, A]
     body(table)     -> slice of the observation that is the agent's own body
     draw            paints a state on a pygame surface
@@ -66,6 +68,11 @@ class World:
     def terms(self) -> dict[str, str]:
         """Reward terms: name and meaning."""
         return dict(self.module.TERMS)
+
+    @property
+    def potentials(self) -> tuple[str, ...]:
+        """The terms that the loops write as discount x phi(next) - phi(now)."""
+        return tuple(getattr(self.module, "POTENTIALS", ()))
 
     @property
     def costs(self) -> dict[str, str]:
@@ -166,7 +173,7 @@ class World:
         """All that makes a recording or an agent of this world usable in it, as JSON."""
         sight = self.observation_space
         bounds = hashlib.sha256(sight.low.tobytes() + sight.high.tobytes()).hexdigest()[:12]
-        return {
+        described = {
             "world": self.id,
             "version": self.module.VERSION,
             "agents": list(self.agents),
@@ -175,7 +182,12 @@ class World:
             "terms": list(self.terms),
             "costs": list(self.costs),
             "params": _params(self.params),
-        } | ({"parts": [str(part) for part in self.parts]} if self.parts else {})
+        }
+        if self.parts:
+            described["parts"] = [str(part) for part in self.parts]
+        if self.potentials:
+            described["potentials"] = list(self.potentials)
+        return described
 
     @cached_property
     def fingerprint(self) -> str:

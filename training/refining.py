@@ -136,7 +136,13 @@ def refine(
     never been interrupted: at every checkpoint all generators and games start afresh from
     hash(seed, update), so that nothing but the weights and the optimiser need to be kept.
     """
-    batch = make_batch(world, settings.games, weights=dict(reward.weights), options=options)
+    batch = make_batch(
+        world,
+        settings.games,
+        weights=dict(reward.weights),
+        options=options,
+        discount=discount(settings.half_life, world.tick),  # potential terms need the learner's own
+    )
     costs = costs or {}
     budgets = {name: cost.limit for name, cost in costs.items() if cost.stop_when_spent}
     face: Any = Sb3Face(Seating(batch, "alternate", partner), budgets=budgets)
