@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # they compile kernels: the catalog stays light
 WORLDS = {
     "gpo/Kitchen-v0": "environments.worlds.kitchen",
     "gpo/Balance-v0": "environments.worlds.balance",
+    "gpo/Duel-v0": "environments.worlds.duel",
 }
 
 

@@ -17,6 +17,7 @@ from environments.kernels import HEADER, uniform
 from environments.problem import Problem
 from environments.worlds.duel_arena import build
 from environments.worlds.duel_shots import fly, handle_weapon
+from environments.worlds.duel_tactics import potential_one as potential_one
 from environments.worlds.duel_things import ACTION_SPACE as ACTION_SPACE  # of a world, as all `as`
 from environments.worlds.duel_things import AGENTS as AGENTS
 from environments.worlds.duel_things import (
@@ -156,6 +157,9 @@ TERMS = {
     "win": "1 for the fighter that has knocked the other out often enough, -1 for the other; 0 if both have",
     "damage_dealt": "share of a full health taken from the other",
     "damage_taken": "share of a full health lost",
+    "aim": "potential: 1 with the other in sight and straight ahead, 0 from 60 degrees on",
+    "spacing": "potential: 1 at 4 to 8 m from the other, falling to 0 at 0 and 20 m",
+    "cover_when_reloading": "potential: 1 while reloading out of the other's sight, -1 in it",
     "flank": "hits that came from behind the other's shoulders",
     "pickup": "pads emptied",
     "wasted_shot": "shots that ended in cover or a wall",
@@ -165,6 +169,7 @@ COSTS = {
     "bystander_endangered": "bystanders that a shot of this fighter came within 1 m of, hit or not",
     "spawn_camping": "s spent within 5 m of where the other comes back, until 2 s after it has",
 }
+POTENTIALS = ("aim", "spacing", "cover_when_reloading")
 NORTH_STAR = "win"
 WEIGHTS = {"win": 1.0}
 

@@ -25,22 +25,23 @@ def solid(rows, x, y):  # type: ignore[no-untyped-def]
 
 
 @njit
-def reach(rows, x, y, dx, dy, most):  # type: ignore[no-untyped-def]
-    """How often (dx, dy) fits from (x, y) up to cover or wall, at most `most`.
+def inverse(number):  # type: ignore[no-untyped-def]
+    """1 / number, and infinity for 0."""
+    return 1 / number if number != 0 else np.inf
+
+
+@njit
+def reach(rows, x, y, per_x, per_y, most):  # type: ignore[no-untyped-def]
+    """How often a vector fits from (x, y) up to cover or wall, at most `most`; given are its parts' inverses.
 
     Walks from cell to cell (Amanatides and Woo, Eurographics 1987): exact, however thin the corner.
     """
     cell_x, cell_y = floor(x), floor(y)
-    next_x = next_y = stride_x = stride_y = np.inf
-    step_x = step_y = 1
-    if dx > 0:
-        next_x, stride_x = (cell_x + 1 - x) / dx, 1 / dx
-    elif dx < 0:
-        next_x, stride_x, step_x = (cell_x - x) / dx, -1 / dx, -1
-    if dy > 0:
-        next_y, stride_y = (cell_y + 1 - y) / dy, 1 / dy
-    elif dy < 0:
-        next_y, stride_y, step_y = (cell_y - y) / dy, -1 / dy, -1
+    step_x = 1 if per_x > 0 else -1
+    step_y = 1 if per_y > 0 else -1
+    next_x = (cell_x + (1 if per_x > 0 else 0) - x) * per_x
+    next_y = (cell_y + (1 if per_y > 0 else 0) - y) * per_y
+    stride_x, stride_y = abs(per_x), abs(per_y)
     bit, row = cell_x + _SHIFT, cell_y + _SHIFT
     while True:
         if next_x < next_y:
@@ -60,7 +61,7 @@ def reach(rows, x, y, dx, dy, most):  # type: ignore[no-untyped-def]
 @njit
 def clear(rows, x, y, to_x, to_y):  # type: ignore[no-untyped-def]
     """Whether nothing stands on the straight line between two places."""
-    return reach(rows, x, y, to_x - x, to_y - y, 1.0) >= 1.0
+    return reach(rows, x, y, inverse(to_x - x), inverse(to_y - y), 1.0) >= 1.0
 
 
 @njit

@@ -10,7 +10,7 @@ from math import sqrt
 
 from numba import njit
 
-from environments.worlds.duel_arena import reach
+from environments.worlds.duel_arena import inverse, reach
 from environments.worlds.duel_things import (
     BYSTANDER_RADIUS,
     FIGHTER_RADIUS,
@@ -67,9 +67,11 @@ def meets(x, y, dx, dy, radius):  # type: ignore[no-untyped-def]
     if outside <= 0:
         return 0.0
     closing = x * dx + y * dy
+    if closing >= 0:
+        return _NEVER
     speed = dx * dx + dy * dy
     root = closing * closing - speed * outside
-    if closing >= 0 or root < 0:
+    if root < 0:
         return _NEVER
     when = (-closing - sqrt(root)) / speed
     return when if when <= 1 else _NEVER
@@ -102,20 +104,21 @@ def fly(table, state, n, terms, costs):  # type: ignore[no-untyped-def]
             continue
         x, y = state.shot[n, k, 0], state.shot[n, k, 1]
         dx, dy = state.shot_velocity[n, k, 0] * TICK, state.shot_velocity[n, k, 1] * TICK
-        end = reach(state.rows, x, y, dx, dy, 1.0)
+        end = reach(state.rows, x, y, inverse(dx), inverse(dy), 1.0)
         covered = end < 1.0
         hit = _meets_fighter(state, m, x, y, dx, dy)
         is_hit = hit <= end
         end = min(end, hit)
-        struck = -1
+        struck, near = -1, 0
         for w in range(table.bystanders):
-            when = _meets_bystander(state, w, x, y, dx, dy, BYSTANDER_RADIUS)
-            if when < end:
-                end, struck = when, w
-        for w in range(table.bystanders):
-            if not state.shot_near[n, k] & (1 << w):
-                when = _meets_bystander(state, w, x, y, dx, dy, SAFE_DISTANCE)
-                if when <= end:
+            if _meets_bystander(state, w, x, y, dx, dy, SAFE_DISTANCE) <= 1:
+                near |= 1 << w
+                when = _meets_bystander(state, w, x, y, dx, dy, BYSTANDER_RADIUS)
+                if when < end:
+                    end, struck = when, w
+        for w in range(table.bystanders if near else 0):
+            if near & ~state.shot_near[n, k] & (1 << w):
+                if _meets_bystander(state, w, x, y, dx, dy, SAFE_DISTANCE) <= end:
                     state.shot_near[n, k] |= 1 << w
                     costs[n].bystander_endangered += 1
         state.shot[n, k, 0] = x + end * dx

@@ -49,3 +49,5 @@ def _compass() -> np.ndarray:
 
 
 COMPASS = _compass()
+PER_COMPASS = np.full_like(COMPASS, np.inf)  # one over them
+np.divide(1.0, COMPASS, out=PER_COMPASS, where=COMPASS != 0)

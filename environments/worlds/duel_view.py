@@ -19,12 +19,14 @@ from environments.worlds.duel_things import (
     FIGHTER_RADIUS,
     HALF,
     PADS,
+    PER_COMPASS,
     RAYS,
     REACH,
     SHOTS,
 )
 
 SHOTS_SEEN, BYSTANDERS_SEEN = 3, 3
+OTHERS_BODY, BYSTANDERS_BODY = 1, 2
 # Where each part of an observation begins: who reads one by name finds it here.
 OWN = 0
 OTHER = OWN + 22
@@ -135,59 +137,54 @@ def _see_other(table, state, n, out):  # type: ignore[no-untyped-def]
 
 
 @njit
-def _disc_on_ray(k, dx, dy, radius):  # type: ignore[no-untyped-def]
-    """How far along ray k a disc at (dx, dy) begins; beyond everything if it does not."""
-    ahead = dx * COMPASS[k, 0] + dy * COMPASS[k, 1]
-    aside = dy * COMPASS[k, 0] - dx * COMPASS[k, 1]
-    if ahead <= 0 or aside * aside >= radius * radius:
-        return REACH
-    return ahead - sqrt(radius * radius - aside * aside)
+def _put_disc(out, dx, dy, radius, kind):  # type: ignore[no-untyped-def]
+    """Put a disc at (dx, dy) on the rays that meet it before all else; a ray and its opposite are one line."""
+    for k in range(RAYS // 2):
+        aside = dy * COMPASS[k, 0] - dx * COMPASS[k, 1]
+        if aside * aside < radius * radius:
+            ahead = dx * COMPASS[k, 0] + dy * COMPASS[k, 1]
+            ray = k if ahead > 0 else k + RAYS // 2
+            away = abs(ahead) - sqrt(radius * radius - aside * aside)
+            if away < out[RAY + ray]:
+                out[RAY + ray] = away
+                out[RAY + RAYS + ray] = kind == OTHERS_BODY
+                out[RAY + 2 * RAYS + ray] = kind == BYSTANDERS_BODY
 
 
 @njit
 def _see_rays(table, state, n, out):  # type: ignore[no-untyped-def]
-    """Distance (1), and whether what is there is the other or a bystander (2); else it is cover or wall."""
+    """16 distances, 16 times whether it is the other that is there, 16 times whether a bystander; else cover."""
     x, y = state.position[n, 0], state.position[n, 1]
     for k in range(RAYS):
-        away = reach(state.rows, x, y, COMPASS[k, 0], COMPASS[k, 1], REACH)
-        out[RAY + 3 * k] = away
+        out[RAY + k] = reach(state.rows, x, y, PER_COMPASS[k, 0], PER_COMPASS[k, 1], REACH)
     if state.sees[n]:
         dx, dy = state.position[1 - n, 0] - x, state.position[1 - n, 1] - y
-        for k in range(RAYS):
-            away = _disc_on_ray(k, dx, dy, FIGHTER_RADIUS)
-            if away < out[RAY + 3 * k]:
-                out[RAY + 3 * k] = away
-                out[RAY + 3 * k + 1] = 1
+        _put_disc(out, dx, dy, FIGHTER_RADIUS, OTHERS_BODY)
     for w in range(table.bystanders):
         dx, dy = state.walker[w, 0] - x, state.walker[w, 1] - y
-        for k in range(RAYS):
-            away = _disc_on_ray(k, dx, dy, BYSTANDER_RADIUS)
-            if away < out[RAY + 3 * k]:
-                out[RAY + 3 * k] = away
-                out[RAY + 3 * k + 1] = 0
-                out[RAY + 3 * k + 2] = 1
+        _put_disc(out, dx, dy, BYSTANDER_RADIUS, BYSTANDERS_BODY)
     for k in range(RAYS):
-        out[RAY + 3 * k] /= FAR
+        out[RAY + k] /= FAR
 
 
 @njit
 def _see_shots(table, state, n, out):  # type: ignore[no-untyped-def]
     """Of the other's shots in sight the nearest: there (1), offset (2), direction (2), how close it will come."""
     x, y = state.position[n, 0], state.position[n, 1]
-    taken = 0
-    for place in range(SHOTS_SEEN):
+    left = 0  # a bit for each in sight that is not written yet
+    for k in range(SHOTS):
+        if state.shot_flying[1 - n, k]:
+            if clear(state.rows, x, y, state.shot[1 - n, k, 0], state.shot[1 - n, k, 1]):
+                left |= 1 << k
+    for place in range(SHOTS_SEEN if left else 0):
         best, nearest = -1, np.inf
         for k in range(SHOTS):
-            if state.shot_flying[1 - n, k] and not taken & (1 << k):
-                dx, dy = state.shot[1 - n, k, 0] - x, state.shot[1 - n, k, 1] - y
-                if dx * dx + dy * dy < nearest:
-                    if clear(state.rows, x, y, state.shot[1 - n, k, 0], state.shot[1 - n, k, 1]):
-                        best, nearest = k, dx * dx + dy * dy
-                    else:
-                        taken |= 1 << k
+            dx, dy = state.shot[1 - n, k, 0] - x, state.shot[1 - n, k, 1] - y
+            if left & (1 << k) and dx * dx + dy * dy < nearest:
+                best, nearest = k, dx * dx + dy * dy
         if best < 0:
             return
-        taken |= 1 << best
+        left &= ~(1 << best)
         i = SHOT + 6 * place
         dx, dy = state.shot[1 - n, best, 0] - x, state.shot[1 - n, best, 1] - y
         way_x = state.shot_velocity[1 - n, best, 0] / table.shot_speed
@@ -224,20 +221,19 @@ def _see_pads(table, state, n, out):  # type: ignore[no-untyped-def]
 def _see_bystanders(table, state, n, out):  # type: ignore[no-untyped-def]
     """Of those in sight the nearest: there (1), offset (2), velocity (2)."""
     x, y = state.position[n, 0], state.position[n, 1]
-    taken = 0
-    for place in range(BYSTANDERS_SEEN):
+    left = 0  # a bit for each in sight that is not written yet
+    for w in range(table.bystanders):
+        if clear(state.rows, x, y, state.walker[w, 0], state.walker[w, 1]):
+            left |= 1 << w
+    for place in range(BYSTANDERS_SEEN if left else 0):
         best, nearest = -1, np.inf
         for w in range(table.bystanders):
-            if not taken & (1 << w):
-                dx, dy = state.walker[w, 0] - x, state.walker[w, 1] - y
-                if dx * dx + dy * dy < nearest:
-                    if clear(state.rows, x, y, state.walker[w, 0], state.walker[w, 1]):
-                        best, nearest = w, dx * dx + dy * dy
-                    else:
-                        taken |= 1 << w
+            dx, dy = state.walker[w, 0] - x, state.walker[w, 1] - y
+            if left & (1 << w) and dx * dx + dy * dy < nearest:
+                best, nearest = w, dx * dx + dy * dy
         if best < 0:
             return
-        taken |= 1 << best
+        left &= ~(1 << best)
         i = BYSTANDER + 5 * place
         out[i] = 1
         out[i + 1] = (state.walker[best, 0] - x) / FAR
@@ -251,7 +247,8 @@ def observe_one(table, state, observations):  # type: ignore[no-untyped-def]
     """Write both fighters' views: [2, O]. A fighter that is down sees only itself, the pads and the clock."""
     for n in range(2):
         out = observations[n]
-        out[:] = 0
+        for i in range(SIZE):
+            out[i] = 0
         _see_own(table, state, n, out)
         _see_pads(table, state, n, out)
         out[TIME] = (state.horizon - state.tick) / max(state.horizon, 1)

@@ -1,6 +1,7 @@
 """Games that end often, and random actions for them, for the tests of worlds and faces."""
 
 import numpy as np
+from gymnasium import spaces
 
 from environments.batch import Batch
 from environments.catalog import make_world
@@ -14,6 +15,9 @@ def short_batch(world_id, size, **keywords):
 
 
 def some_actions(batch, steps, seed=0):
-    """Random actions [T, B, N]."""
+    """Random actions of any kind [T, B, N, ...]."""
+    space, random = batch.world.action_space, np.random.default_rng(seed)
     shape = (steps, *batch.actions.shape)
-    return np.random.default_rng(seed).integers(batch.world.action_space.n, size=shape)
+    if isinstance(space, spaces.Box):
+        return random.uniform(space.low, space.high, shape).astype(space.dtype)
+    return random.integers(getattr(space, "nvec", getattr(space, "n", None)), size=shape)

@@ -148,5 +148,5 @@ def test_a_face_draws_without_a_window_and_says_whats_what(world_id):
 def test_a_window_opens_and_closes(world_id):
     face = gymnasium.make(world_id, render_mode="human")
     face.reset(seed=0)
-    face.step(0)
+    face.step(face.action_space.sample())
     face.close()
