@@ -34,7 +34,7 @@ from environments.worlds.duel_things import IDLE as IDLE
 from environments.worlds.duel_view import body as body
 from environments.worlds.duel_view import observation_size as observation_size
 from environments.worlds.duel_view import observe_one as observe_one
-from environments.worlds.duel_view import remember
+from environments.worlds.duel_view import forget, remember
 from environments.worlds.duel_walk import (
     come_in,
     move_bystanders,
@@ -52,7 +52,7 @@ class Params:
     """What may differ from duel to duel."""
 
     knockouts: int = 2  # with which one wins
-    cover: int = 5  # pairs of pieces of cover, where there is room for them
+    cover: int = 6  # pairs of pieces of cover, where there is room for them
     bystanders: int = 4  # 0 to 4
     health: float = 100.0
     damage: float = 20.0  # of a hit
@@ -213,13 +213,16 @@ def reset_one(table, state):  # type: ignore[no-untyped-def]
     """Build an arena, and set the fighters into opposite corners of it."""
     build(state, table.cover)
     place = int(uniform(state) * 2)
+    state.shot[:] = 0
+    state.shot_velocity[:] = 0
     state.shot_flying[:] = 0
+    state.shot_near[:] = 0
     state.pad_wait[:] = 0
     for n in range(2):
+        forget(state, n)
         state.spawn[n] = place
         state.knockouts[n] = 0
         state.reserve[n] = 0
-        state.seen_age[n] = -1
         come_in(table, state, n)
     for k in range(table.bystanders):
         place_bystander(state, k)

@@ -54,6 +54,20 @@ def body(table: np.void) -> slice:
 
 
 @njit
+def forget(state, n):  # type: ignore[no-untyped-def]
+    """Fighter n knows nothing of the other."""
+    state.sees[n] = 0
+    state.seen_age[n] = -1
+    for i in range(2):
+        state.seen_position[n, i] = 0
+        state.seen_velocity[n, i] = 0
+        state.seen_heading[n, i] = 0
+    state.seen_health[n] = 0
+    state.seen_reloading[n] = 0
+    state.seen_shield[n] = 0
+
+
+@njit
 def remember(state):  # type: ignore[no-untyped-def]
     """Who sees whom now, and what each then knows of the other: the line between both middles decides."""
     free = False
@@ -75,7 +89,7 @@ def remember(state):  # type: ignore[no-untyped-def]
         elif state.seen_age[n] >= 0:
             state.seen_age[n] = min(state.seen_age[n] + 1, _FORGOTTEN)
         if state.down[m] > 0:  # both hear the bell; where it comes back, nobody has seen
-            state.seen_age[n] = -1
+            forget(state, n)
 
 
 # ------------------------------------------------------------------ the parts

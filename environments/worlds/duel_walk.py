@@ -34,6 +34,7 @@ def come_in(table, state, n):  # type: ignore[no-untyped-def]
         state.position[n, i] = side * table.spawns[place, i]
         state.velocity[n, i] = 0
         state.hurt_from[n, i] = 0
+        state.dash_way[n, i] = 0
     state.heading[n, 0] = side
     state.heading[n, 1] = 0
     state.health[n] = table.health
