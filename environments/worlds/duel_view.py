@@ -37,7 +37,7 @@ BYSTANDER = PAD + 4 * PADS
 TIME = BYSTANDER + 5 * BYSTANDERS_SEEN
 SIZE = TIME + 1
 FAR, FAST, LONG = 10.0, 8.0, 5.0  # m, m/s and s that are shown as 1
-_FORGOTTEN = 100  # ticks after which one can no longer tell how long ago it was
+FORGOTTEN = 100  # ticks after which one can no longer tell how long ago it was
 
 
 def observation_size(table: np.void) -> int:
@@ -87,7 +87,7 @@ def remember(state):  # type: ignore[no-untyped-def]
             state.seen_shield[n] = state.shield[m] > 0
             state.seen_age[n] = 0
         elif state.seen_age[n] >= 0:
-            state.seen_age[n] = min(state.seen_age[n] + 1, _FORGOTTEN)
+            state.seen_age[n] = min(state.seen_age[n] + 1, FORGOTTEN)
         if state.down[m] > 0:  # both hear the bell; where it comes back, nobody has seen
             forget(state, n)
 
@@ -130,7 +130,7 @@ def _see_other(table, state, n, out):  # type: ignore[no-untyped-def]
     their_x, their_y = state.seen_heading[n, 0], state.seen_heading[n, 1]
     out[OTHER] = state.sees[n]
     out[OTHER + 1] = 1
-    out[OTHER + 2] = state.seen_age[n] / _FORGOTTEN
+    out[OTHER + 2] = state.seen_age[n] / FORGOTTEN
     out[OTHER + 3] = dx / FAR
     out[OTHER + 4] = dy / FAR
     out[OTHER + 5] = away / FAR
