@@ -162,7 +162,9 @@ class Batch:
         if isinstance(space, spaces.Discrete):
             game = first_outside(buffer, space.n)
         elif isinstance(space, spaces.MultiDiscrete) and not np.any(space.start):
-            outside = (buffer < 0) | (buffer >= space.nvec)  # at once: game by game is 100 times slower
+            outside = (buffer < 0) | (
+                buffer >= space.nvec
+            )  # at once: game by game is 100 times slower
             game = int(outside.any(tuple(range(1, buffer.ndim))).argmax()) if outside.any() else -1
         else:
             game = next((b for b in range(self.size) if not _all_in(space, buffer[b])), -1)

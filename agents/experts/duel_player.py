@@ -19,11 +19,15 @@ from environments.worlds.duel_things import FIGHTER_RADIUS, RAYS, TICK, WAYS
 _STEADY = 0.9  # share of the aim's error that is left after a tick
 _FLIP = 0.07  # chance a tick of walking sideways the other way round
 _SMOOTH = 0.85  # share of the other's remembered walk that is left after a tick
-_BOLD = (0.8, 0.4)  # share of the time left at which it begins to close in, and at which it does not wait
+_BOLD = (
+    0.9,
+    0.45,
+)  # share of the time left at which it begins to close in, and at which it does not wait
 _PATROL = 6.0  # s after which another place is looked for
 _STALE = 40  # ticks after which one looks elsewhere than where the other was
-# Where to look for somebody of whom nothing is known, in metres.
-_PLACES = np.array([[0, 6], [0, -6], [6, 4], [-6, -4], [6, -4], [-6, 4], [0, 3.5], [0, -3.5]])
+_DETOUR = 8  # ticks that one keeps to a side after the way was blocked
+# Where to look for somebody of whom nothing is known, in metres; for who came in on the left.
+_PLACES = np.array([[7, 5.5], [7, -5.5], [4, 0], [6, 3], [6, -3], [0, 6], [0, -6], [-4, 0]])
 
 
 @dataclass
@@ -33,7 +37,9 @@ class _Memory:
     delay: Delay
     error: np.ndarray  # [B] rad, of the aim
     side: np.ndarray  # [B], 1 or -1: which way round it walks sideways
-    move: np.ndarray  # [B], the last
+    round: np.ndarray  # [B], 1 or -1: on which side it goes round what is in the way
+    round_left: np.ndarray  # [B] ticks that it still does
+    home: np.ndarray  # [B], 1 or -1: on which side of the arena it came in
     goal: np.ndarray  # [B, 2] m, where it looks for the other
     goal_left: np.ndarray  # [B] ticks that it goes on doing so
     waited: np.ndarray  # [B] ticks out of sight
@@ -98,15 +104,26 @@ class Duellist:
         ).astype(np.int64), state
 
     def _blank(self, games: int) -> _Memory:
-        delay = Delay(games, self.ticks)
-        numbers = [np.zeros(games) for _ in range(5)]
-        two = np.zeros((2, games, 2))
-        return _Memory(delay, numbers[0], np.ones(games), numbers[1].astype(np.int64),
-                       two[0], numbers[2], numbers[3], two[1], numbers[4])  # fmt: skip
+        one, two = (lambda: np.zeros(games)), (lambda: np.zeros((games, 2)))
+        return _Memory(
+            delay=Delay(games, self.ticks),
+            error=one(),
+            side=one(),
+            round=one(),
+            round_left=one(),
+            home=one(),
+            goal=two(),
+            goal_left=one(),
+            waited=one(),
+            drift=two(),
+            nerve=one(),
+        )
 
     def _reconsider(self, memory: _Memory, s: Senses, starts: np.ndarray) -> None:
         """Let the hand wander, and change sides and places now and then."""
         random, games = self._random, len(starts)
+        memory.round_left = np.where(starts, 0, memory.round_left)
+        memory.home = np.where(starts, np.sign(s.place[:, 0]), memory.home)
         noise = random.standard_normal(games) * self.error
         memory.error = np.where(
             starts, noise, _STEADY * memory.error + (1 - _STEADY**2) ** 0.5 * noise
@@ -117,11 +134,10 @@ class Duellist:
         memory.goal_left = np.where(starts, 0, memory.goal_left - 1)
         reached = np.hypot(*(memory.goal - s.place).T) < 1.5
         new = (memory.goal_left <= 0) | reached
-        places = _PLACES[random.integers(len(_PLACES), size=games)]
+        places = _PLACES[random.integers(len(_PLACES), size=games)] * -memory.home[:, None]
         memory.goal = np.where(new[:, None], places, memory.goal)
         memory.goal_left = np.where(new, _PATROL / TICK, memory.goal_left)
         memory.waited = np.where(s.sees | starts, 0, memory.waited + 1)
-        memory.move = np.where(starts, 0, memory.move)
         mixed = _SMOOTH * memory.drift + (1 - _SMOOTH) * s.speed
         memory.drift = np.where((starts | ~s.sees)[:, None], s.speed, mixed)
 
@@ -179,21 +195,25 @@ class Duellist:
 
     def _wants_pad(self, s: Senses, fights: np.ndarray) -> np.ndarray:
         short = self._short(s)
-        hurt = (s.health < self.style.hurt_at) & ~fights
+        hurt = (s.health < self.style.hurt_at) & ~fights & (_boldness(s) < 1)
         waits = np.take_along_axis(s.pads[..., 2], _pad_number(s, short)[:, None], 1)[:, 0]
         wanted: np.ndarray = (short | hurt) & (waits < 0.3)
         return wanted
 
     def _steer(self, memory: _Memory, s: Senses, walk: np.ndarray) -> np.ndarray:
-        """The move that goes most nearly there and is not blocked; one sticks to the way round: [B]."""
-        length = np.hypot(*walk.T)
-        scores = _unit(walk) @ WAYS[1:].T  # [B, 8]
+        """The move that goes most nearly there; past what is in the way on one side, for a while: [B]."""
+        ways, wanted = WAYS[1:], _unit(walk)
+        straight = wanted @ ways.T  # [B, 8] cosines
+        left = wanted[:, 0, None] * ways[:, 1] - wanted[:, 1, None] * ways[:, 0]  # sines
         room = s.free[:, :: RAYS // 8]
-        scores -= 2.0 * (room < 0.75) + 0.25 * (room < 1.5)
-        rows = np.flatnonzero(memory.move > 0)
-        scores[rows, memory.move[rows] - 1] += 0.2
-        memory.move = np.where(length > 0.2, scores.argmax(1) + 1, 0)
-        return memory.move
+        blocked = np.take_along_axis(room, straight.argmax(1)[:, None], 1)[:, 0] < 0.9
+        begins = blocked & (memory.round_left <= 0)
+        side = np.where(self._random.random(len(walk)) < 0.5, -1.0, 1.0)
+        memory.round = np.where(begins, side, memory.round)
+        memory.round_left = np.where(blocked, _DETOUR, memory.round_left - 1)
+        aside = np.where(memory.round_left > 0, memory.round, 0.0)
+        scores = straight + aside[:, None] * left - 2.5 * (room < 0.75) - 0.2 * (room < 1.5)
+        return np.where(np.hypot(*walk.T) > 0.2, scores.argmax(1) + 1, 0)
 
     # ------------------------------------------------------------------ aiming
 
@@ -288,7 +308,11 @@ def _in_the_way(s: Senses, away: np.ndarray) -> np.ndarray:
     """Whether a shot at a target so far away would pass near a bystander that can be seen: [B]."""
     offsets = s.bystanders[..., 1:3]
     ahead = (offsets * s.heading[:, None]).sum(2)
-    aside = np.abs(offsets[..., 1] * s.heading[:, None, 0] - offsets[..., 0] * s.heading[:, None, 1])
-    risky = (s.bystanders[..., 0] > 0) & (ahead > -0.5) & (aside < 1.3) & (ahead < away[:, None] + 4)
+    aside = np.abs(
+        offsets[..., 1] * s.heading[:, None, 0] - offsets[..., 0] * s.heading[:, None, 1]
+    )
+    risky = (
+        (s.bystanders[..., 0] > 0) & (ahead > -0.5) & (aside < 1.3) & (ahead < away[:, None] + 4)
+    )
     found: np.ndarray = risky.any(1)
     return found

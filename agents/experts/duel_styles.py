@@ -15,10 +15,10 @@ class Level:
 
 # The first is about who has never played, the last about who plays every day.
 LEVELS = {
-    1: Level(500.0, 12.0),
-    2: Level(400.0, 8.0),
-    3: Level(300.0, 5.0),
-    4: Level(200.0, 3.0),
+    1: Level(450.0, 10.0),
+    2: Level(350.0, 6.5),
+    3: Level(250.0, 4.0),
+    4: Level(200.0, 2.5),
     5: Level(150.0, 1.5),
 }
 
@@ -49,11 +49,11 @@ STYLES = {
     "rusher": Style(
         near=1.5,
         far=2.5,
-        strafe=0.4,
+        strafe=0.7,
         range=8.0,
-        slack=4.0,
-        lead=0.7,
-        dodges=0.0,
+        slack=2.0,
+        lead=0.9,
+        dodges=0.4,
         dashes_in=True,
         careful=False,
         hides=False,
@@ -65,11 +65,11 @@ STYLES = {
     ),
     # Keeps away, leads the target, steps aside, and shoots only past nobody.
     "sharpshooter": Style(
-        near=5.0,
-        far=7.5,
+        near=4.0,
+        far=6.5,
         strafe=1.0,
-        range=11.0,
-        slack=0.5,
+        range=10.0,
+        slack=1.0,
         lead=1.0,
         dodges=0.8,
         dashes_in=False,
@@ -93,7 +93,7 @@ STYLES = {
         dashes_in=False,
         careful=True,
         hides=True,
-        patience=3.0,
+        patience=2.0,
         hurt_at=0.6,
         short_at=0.8,
         thrift=6,

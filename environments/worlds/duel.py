@@ -55,7 +55,7 @@ class Params:
     cover: int = 6  # pairs of pieces of cover, where there is room for them
     bystanders: int = 4  # 0 to 4
     health: float = 100.0
-    damage: float = 20.0  # of a hit
+    damage: float = 25.0  # of a hit
     speed: float = 5.0  # m/s
     acceleration: float = 40.0  # m/s2
     turn_rate: float = 240.0  # degrees/s
@@ -69,7 +69,7 @@ class Params:
     dash_wait: float = 2.5  # s from one to the next
     respawn: float = 1.5  # s that a fighter is out of the game
     protection: float = 1.0  # s that it cannot be harmed afterwards, unless it fires
-    pad_wait: float = 12.0  # s until there is again something on a pad
+    pad_wait: float = 15.0  # s until there is again something on a pad
     found_health: float = 40.0
     walk: float = 1.2  # m/s of bystanders
 

@@ -28,7 +28,17 @@ CAMP_RADIUS = 5.0  # m around the place where the other comes back
 # What a fighter can do: five choices at once.
 MOVE, TURN, FIRE, RELOAD, DASH = range(5)
 MOVES = ("none", "right", "up-right", "up", "up-left", "left", "down-left", "down", "down-right")
-TURN_SHARES = (0.0, 0.08, 0.2, 0.5, 1.0, -0.08, -0.2, -0.5, -1.0)  # of the turn rate; + is leftwards
+TURN_SHARES = (
+    0.0,
+    0.08,
+    0.2,
+    0.5,
+    1.0,
+    -0.08,
+    -0.2,
+    -0.5,
+    -1.0,
+)  # of the turn rate; + is leftwards
 ACTION_SPACE = spaces.MultiDiscrete([len(MOVES), len(TURN_SHARES), 2, 2, 2])
 IDLE = (0, 0, 0, 0, 0)  # what an empty seat does
 

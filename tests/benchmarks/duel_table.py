@@ -52,7 +52,9 @@ def play(world: World, one: str, other: str, games: int, seed: int = HELD_OUT) -
     wins, seats, costs, steps = [], [], [], []
     for seat in range(2):
         names = (one, other) if seat == 0 else (other, one)
-        players = [named_player(name, world, 4 * seed + 2 * seat + n) for n, name in enumerate(names)]
+        players = [
+            named_player(name, world, 4 * seed + 2 * seat + n) for n, name in enumerate(names)
+        ]
         # One against itself is the same either way round: then other arenas say more.
         arenas = seed + (games // 2 * seat if one == other else 0)
         played = play_games(make_batch(world, games // 2, seed=arenas), players)
