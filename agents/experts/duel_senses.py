@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from environments.worlds import duel_view as view
+from environments.worlds.duel_memory import FORGOTTEN
 from environments.worlds.duel_things import PADS, RAYS
 
 _KNOWN = 7  # what is remembered of the other: see `_others`
@@ -40,24 +41,23 @@ class Senses:
     shots: np.ndarray  # [B, K, 5]: whether it is there, offset in m, direction
 
 
+@dataclass
 class Delay:
-    """What others did, some ticks late.
+    """What others did, some ticks late."""
 
-    Args:
-        games: B.
-        ticks: how late; 0 is at once.
-    """
+    kept: np.ndarray  # [B, ticks + 1, K], oldest first
 
-    def __init__(self, games: int, ticks: int) -> None:
-        shots = 6 * view.SHOTS_SEEN
-        self.kept = np.zeros((ticks + 1, games, _KNOWN + shots), np.float32)  # oldest first
+    @classmethod
+    def of(cls, games: int, ticks: int) -> Delay:
+        """For B games, so many ticks late; 0 is at once."""
+        return cls(np.zeros((games, ticks + 1, _KNOWN + 6 * view.SHOTS_SEEN), np.float32))
 
     def pass_through(self, now: np.ndarray, starts: np.ndarray) -> np.ndarray:
         """Take in what is seen now, [B, K], and return what was seen then; a game begins in the present."""
-        self.kept[:-1] = self.kept[1:]
-        self.kept[-1] = now
-        self.kept[:, starts] = now[starts]
-        late: np.ndarray = self.kept[0]
+        self.kept[:, :-1] = self.kept[:, 1:]
+        self.kept[:, -1] = now
+        self.kept[starts] = now[starts, None]
+        late: np.ndarray = self.kept[:, 0]
         return late
 
 
@@ -99,7 +99,7 @@ def _others(seen: np.ndarray, place: np.ndarray) -> np.ndarray:
     shots[..., 1:3] = place[:, None] + shots[..., 1:3] * view.FAR
     found = np.zeros((len(seen), _KNOWN + shots[0].size), np.float32)
     found[:, 0] = other[:, 0]
-    found[:, 1] = np.where(other[:, 1] > 0, other[:, 2] * view.FORGOTTEN, -1.0)
+    found[:, 1] = np.where(other[:, 1] > 0, other[:, 2] * FORGOTTEN, -1.0)
     found[:, 2:4] = place + other[:, 3:5] * view.FAR
     found[:, 4:6] = other[:, 10:12] * view.FAST
     found[:, 6] = other[:, 16]

@@ -1,47 +1,35 @@
 """duel: one against one in a walled arena, with cover, bystanders, and rules of fair play.
 
-Who knocks the other out `knockouts` times wins. Shots fly and can be walked out of; cover stops them and hides;
-bystanders walk about and are none of the fight's business. Half a turn of the arena changes nothing.
+Who knocks the other out `knockouts` times wins. Shots fly and can be walked out of; cover stops them and
+hides; bystanders walk about and are none of the fight's business. Half a turn of the arena changes nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from math import cos, inf, radians, sin, sqrt
+from math import cos, radians, sin
 from typing import Any
 
 import numpy as np
 from numba import njit
 
-from environments.kernels import HEADER, uniform
+from environments.kernels import uniform
 from environments.problem import Problem
 from environments.worlds.duel_arena import build
+from environments.worlds.duel_bystanders import move_bystanders, place_bystander
+from environments.worlds.duel_memory import forget, remember
+from environments.worlds.duel_rules import camps, come_in, count_down, far_spawn, pick_up, take
 from environments.worlds.duel_shots import fly, handle_weapon
+from environments.worlds.duel_state import STATE as STATE  # part of a world, as all `as` here
 from environments.worlds.duel_tactics import potential_one as potential_one
-from environments.worlds.duel_things import ACTION_SPACE as ACTION_SPACE  # of a world, as all `as`
+from environments.worlds.duel_things import ACTION_SPACE as ACTION_SPACE
 from environments.worlds.duel_things import AGENTS as AGENTS
-from environments.worlds.duel_things import (
-    BYSTANDERS,
-    CAMP_RADIUS,
-    PADS,
-    ROWS,
-    SHOTS,
-    SPAWNS,
-    TICK,
-    TURN_SHARES,
-)
+from environments.worlds.duel_things import BYSTANDERS, SPAWNS, TICK, TURN_SHARES
 from environments.worlds.duel_things import IDLE as IDLE
 from environments.worlds.duel_view import body as body
 from environments.worlds.duel_view import observation_size as observation_size
 from environments.worlds.duel_view import observe_one as observe_one
-from environments.worlds.duel_view import forget, remember
-from environments.worlds.duel_walk import (
-    come_in,
-    move_bystanders,
-    move_fighters,
-    pick_up,
-    place_bystander,
-)
+from environments.worlds.duel_walk import move_fighters
 
 VERSION = 1  # raise it when the physics or the observation changes
 HORIZON = 1200  # steps of an episode, 60 s, unless the option `horizon` says otherwise
@@ -103,55 +91,6 @@ _BOUNDS = {
 }
 _SECONDS = ("cooldown", "reload", "dash", "dash_wait", "respawn", "protection", "pad_wait")
 _STARTLE, _SMART, _CAMPED = 1.0, 0.5, 2.0  # s
-
-STATE = np.dtype(
-    [
-        *HEADER,
-        ("rows", np.uint32, ROWS),  # cover and walls, a bit a cell: see duel_arena
-        # fighters
-        ("position", np.float32, (2, 2)),  # m
-        ("velocity", np.float32, (2, 2)),  # m/s, as it came out
-        ("heading", np.float32, (2, 2)),  # unit vector
-        ("dash_way", np.float32, (2, 2)),  # unit vector
-        ("hurt_from", np.float32, (2, 2)),  # unit vector to where the last hit came from
-        ("health", np.float32, 2),
-        ("magazine", np.int16, 2),  # shots
-        ("reserve", np.int16, 2),  # shots
-        ("cooldown", np.int16, 2),  # ticks until the next shot, as all that follow
-        ("reloading", np.int16, 2),
-        ("dashing", np.int16, 2),
-        ("dash_wait", np.int16, 2),
-        ("hurt", np.int16, 2),  # that a hit smarts
-        ("down", np.int16, 2),  # until it comes back; 0 while it is up
-        ("shield", np.int16, 2),  # that it cannot be harmed
-        ("back", np.int16, 2),  # since it came in
-        ("spawn", np.int8, 2),  # where it came in, or will
-        ("knockouts", np.int8, 2),  # by this fighter
-        # shots, of each fighter
-        ("shot", np.float32, (2, SHOTS, 2)),  # m
-        ("shot_velocity", np.float32, (2, SHOTS, 2)),  # m/s
-        ("shot_flying", np.int8, (2, SHOTS)),
-        ("shot_near", np.uint8, (2, SHOTS)),  # a bit for each bystander that it has endangered
-        # bystanders
-        ("walker", np.float32, (BYSTANDERS, 2)),  # m
-        ("walker_velocity", np.float32, (BYSTANDERS, 2)),  # m/s, as it came out
-        ("walker_goal", np.float32, (BYSTANDERS, 2)),  # m
-        ("walker_sign", np.int8, BYSTANDERS),  # -1: its goals are the images of those drawn
-        ("walker_startled", np.int16, BYSTANDERS),  # ticks that it stands after a hit
-        # pads
-        ("pad", np.float32, (PADS, 2)),  # m
-        ("pad_wait", np.int16, PADS),  # ticks until something lies there
-        # what each fighter knows of the other
-        ("sees", np.int8, 2),
-        ("seen_age", np.int16, 2),  # ticks; -1: nothing is known
-        ("seen_position", np.float32, (2, 2)),
-        ("seen_velocity", np.float32, (2, 2)),
-        ("seen_heading", np.float32, (2, 2)),
-        ("seen_health", np.float32, 2),
-        ("seen_reloading", np.int8, 2),
-        ("seen_shield", np.int8, 2),
-    ]
-)
 
 TERMS = {
     "win": "1 for the fighter that has knocked the other out often enough, -1 for the other; 0 if both have",
@@ -227,63 +166,6 @@ def reset_one(table, state):  # type: ignore[no-untyped-def]
     for k in range(table.bystanders):
         place_bystander(state, k)
     remember(state)
-
-
-@njit
-def far_spawn(table, state, n):  # type: ignore[no-untyped-def]
-    """Which place of fighter n is further from the other."""
-    side, m = 1.0 - 2.0 * n, 1 - n
-    away = -1.0
-    best = 0
-    for place in range(2):
-        dx = side * table.spawns[place, 0] - state.position[m, 0]
-        dy = side * table.spawns[place, 1] - state.position[m, 1]
-        if dx * dx + dy * dy > away:
-            away, best = dx * dx + dy * dy, place
-    return best
-
-
-@njit
-def count_down(table, state, n):  # type: ignore[no-untyped-def]
-    """What only waits: the way back into the arena, the dash, the protection, the smart."""
-    if state.down[n] > 0:
-        state.down[n] -= 1
-        if state.down[n] == 0:
-            come_in(table, state, n)
-        return
-    state.back[n] = min(state.back[n] + 1, 30000)
-    if state.dash_wait[n] > 0:
-        state.dash_wait[n] -= 1
-    if state.shield[n] > 0:
-        state.shield[n] -= 1
-    if state.hurt[n] > 0:
-        state.hurt[n] -= 1
-
-
-@njit
-def take(table, state, n, damage, terms):  # type: ignore[no-untyped-def]
-    """Take damage from fighter n, who goes down when nothing is left."""
-    lost = min(damage, state.health[n])
-    state.health[n] -= lost
-    terms[n].damage_taken += lost / table.health
-    terms[1 - n].damage_dealt += lost / table.health
-    if lost > 0 and state.health[n] <= 0:
-        state.knockouts[1 - n] += 1
-        state.down[n] = table.respawn
-        state.velocity[n, 0] = 0
-        state.velocity[n, 1] = 0
-
-
-@njit
-def camps(table, state, n):  # type: ignore[no-untyped-def]
-    """Whether fighter n waits where the other comes back."""
-    m = 1 - n
-    side = 1.0 - 2.0 * m
-    if state.down[n] > 0 or (state.down[m] == 0 and state.back[m] >= table.camped):
-        return False
-    dx = side * table.spawns[state.spawn[m], 0] - state.position[n, 0]
-    dy = side * table.spawns[state.spawn[m], 1] - state.position[n, 1]
-    return sqrt(dx * dx + dy * dy) < CAMP_RADIUS
 
 
 @njit(inline="always")

@@ -1,7 +1,7 @@
 """The arena of a duel: cover drawn from the seed, and what it does to sight, to shots and to who walks.
 
-Cover is made of whole cells of 1 m, a bit each: `rows[y + 11]` has bit `x + 11` set where the cell from (x, y)
-to (x + 1, y + 1) is solid. Every layout is its own image under half a turn, so neither side has the better one.
+Cover is made of whole cells of 1 m, a bit each: `rows[y + 11]` has bit `x + 11` set where the cell from
+(x, y) to (x + 1, y + 1) is solid. Every layout is its own image under half a turn: neither side is better.
 """
 
 from __future__ import annotations
@@ -123,10 +123,10 @@ def _fill(rows, x, y, wide, high):  # type: ignore[no-untyped-def]
 def _is_free(rows, x, y, wide, high):  # type: ignore[no-untyped-def]
     """Whether a rectangle of cells is free."""
     mask = ((np.uint32(1) << np.uint32(wide)) - np.uint32(1)) << np.uint32(x + _SHIFT)
+    found = np.uint32(0)
     for k in range(high):
-        if rows[y + k + _SHIFT] & mask:
-            return False
-    return True
+        found |= rows[y + k + _SHIFT] & mask
+    return found == 0
 
 
 @njit
@@ -170,7 +170,7 @@ def build(state, pieces):  # type: ignore[no-untyped-def]
 
 @njit
 def _has_room(state, x, y, wide, high):  # type: ignore[no-untyped-def]
-    """Whether cover may stand there: a cell apart from other cover, its own image, and what must stay free."""
+    """Whether cover may stand there: a cell apart from other cover and its own image, off pads and spawns."""
     if not _is_free(state.rows, x - 1, y - 1, wide + 2, high + 2):
         return False
     if x - 1 < -x and -x - wide < x + wide + 1 and y - 1 < -y and -y - high < y + high + 1:

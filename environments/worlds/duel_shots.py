@@ -1,7 +1,7 @@
 """Shots of a duel: fired, flying, and what each of them met first.
 
-A shot flies on a straight line through the tick, while whoever it may meet moves on another; the moment of the
-meeting is that of two points in each other's frame, so that nothing is passed through, however fast.
+A shot flies on a straight line through the tick, while whoever it may meet moves on another; they meet as two
+points do, one seen from the other, so that nothing is passed through, however fast.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ def handle_weapon(table, state, n, action):  # type: ignore[no-untyped-def]
         state.magazine[n] += filled
         state.reserve[n] -= filled
     empty = state.magazine[n] == 0
-    if (action[RELOAD] or (action[FIRE] and empty)) and state.reserve[n] > 0:
-        if state.magazine[n] < table.magazine:
-            state.reloading[n] = table.reload
-            return
+    can = state.reserve[n] > 0 and state.magazine[n] < table.magazine
+    if can and (action[RELOAD] or (action[FIRE] and empty)):
+        state.reloading[n] = table.reload
+        return
     if action[FIRE] and not empty and state.cooldown[n] == 0:
         _fire(table, state, n)
 
@@ -117,10 +117,10 @@ def fly(table, state, n, terms, costs):  # type: ignore[no-untyped-def]
                 if when < end:
                     end, struck = when, w
         for w in range(table.bystanders if near else 0):
-            if near & ~state.shot_near[n, k] & (1 << w):
-                if _meets_bystander(state, w, x, y, dx, dy, SAFE_DISTANCE) <= end:
-                    state.shot_near[n, k] |= 1 << w
-                    costs[n].bystander_endangered += 1
+            new = near & ~state.shot_near[n, k] & (1 << w)
+            if new and _meets_bystander(state, w, x, y, dx, dy, SAFE_DISTANCE) <= end:
+                state.shot_near[n, k] |= new
+                costs[n].bystander_endangered += 1
         state.shot[n, k, 0] = x + end * dx
         state.shot[n, k, 1] = y + end * dy
         if struck >= 0:

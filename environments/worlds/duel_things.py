@@ -45,8 +45,17 @@ IDLE = (0, 0, 0, 0, 0)  # what an empty seat does
 _HALF_ROOT = 0.5**0.5
 # Unit vectors of the moves; written out, so that opposite ones are opposite to the last bit.
 WAYS = np.array(
-    [[0, 0], [1, 0], [_HALF_ROOT, _HALF_ROOT], [0, 1], [-_HALF_ROOT, _HALF_ROOT]]
-    + [[-1, 0], [-_HALF_ROOT, -_HALF_ROOT], [0, -1], [_HALF_ROOT, -_HALF_ROOT]]
+    [
+        [0, 0],
+        [1, 0],
+        [_HALF_ROOT, _HALF_ROOT],
+        [0, 1],
+        [-_HALF_ROOT, _HALF_ROOT],
+        [-1, 0],
+        [-_HALF_ROOT, -_HALF_ROOT],
+        [0, -1],
+        [_HALF_ROOT, -_HALF_ROOT],
+    ]
 )
 
 

@@ -1,8 +1,8 @@
-"""What a fighter knows: itself, 16 rays, the other while in sight and from memory, shots, pads, bystanders, time.
+"""What a fighter knows: itself, the other, 16 rays, shots, pads, bystanders, time.
 
 Directions are those of the arena (as the moves are), and for aiming also those of the fighter's own heading.
-What it remembers of the other stands in the state, so that an observation needs nothing else: out of sight, the
-other's own part of the state is not read.
+What it remembers of the other stands in the state, so that an observation needs nothing else: out of sight,
+the other's own part of the state is not read.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import numpy as np
 from numba import njit
 
 from environments.worlds.duel_arena import clear, reach
+from environments.worlds.duel_memory import FORGOTTEN
 from environments.worlds.duel_things import (
     BYSTANDER_RADIUS,
     COMPASS,
     FIGHTER_RADIUS,
-    HALF,
     PADS,
     PER_COMPASS,
     RAYS,
@@ -37,7 +37,6 @@ BYSTANDER = PAD + 4 * PADS
 TIME = BYSTANDER + 5 * BYSTANDERS_SEEN
 SIZE = TIME + 1
 FAR, FAST, LONG = 10.0, 8.0, 5.0  # m, m/s and s that are shown as 1
-FORGOTTEN = 100  # ticks after which one can no longer tell how long ago it was
 
 
 def observation_size(table: np.void) -> int:
@@ -48,48 +47,6 @@ def observation_size(table: np.void) -> int:
 def body(table: np.void) -> slice:
     """Which part of an observation is the fighter's own body: where it is, looks to, and how it is."""
     return slice(OWN, OTHER)
-
-
-# ------------------------------------------------------------------ memory
-
-
-@njit
-def forget(state, n):  # type: ignore[no-untyped-def]
-    """Fighter n knows nothing of the other."""
-    state.sees[n] = 0
-    state.seen_age[n] = -1
-    for i in range(2):
-        state.seen_position[n, i] = 0
-        state.seen_velocity[n, i] = 0
-        state.seen_heading[n, i] = 0
-    state.seen_health[n] = 0
-    state.seen_reloading[n] = 0
-    state.seen_shield[n] = 0
-
-
-@njit
-def remember(state):  # type: ignore[no-untyped-def]
-    """Who sees whom now, and what each then knows of the other: the line between both middles decides."""
-    free = False
-    if state.down[0] == 0 and state.down[1] == 0:
-        x, y = state.position[0, 0], state.position[0, 1]
-        free = clear(state.rows, x, y, state.position[1, 0], state.position[1, 1])
-    for n in range(2):
-        m = 1 - n
-        state.sees[n] = free
-        if free:
-            for i in range(2):
-                state.seen_position[n, i] = state.position[m, i]
-                state.seen_velocity[n, i] = state.velocity[m, i]
-                state.seen_heading[n, i] = state.heading[m, i]
-            state.seen_health[n] = state.health[m]
-            state.seen_reloading[n] = state.reloading[m] > 0
-            state.seen_shield[n] = state.shield[m] > 0
-            state.seen_age[n] = 0
-        elif state.seen_age[n] >= 0:
-            state.seen_age[n] = min(state.seen_age[n] + 1, FORGOTTEN)
-        if state.down[m] > 0:  # both hear the bell; where it comes back, nobody has seen
-            forget(state, n)
 
 
 # ------------------------------------------------------------------ the parts
@@ -152,7 +109,7 @@ def _see_other(table, state, n, out):  # type: ignore[no-untyped-def]
 
 @njit
 def _put_disc(out, dx, dy, radius, kind):  # type: ignore[no-untyped-def]
-    """Put a disc at (dx, dy) on the rays that meet it before all else; a ray and its opposite are one line."""
+    """Put a disc at (dx, dy) on the rays that meet it first; a ray and its opposite are one line."""
     for k in range(RAYS // 2):
         aside = dy * COMPASS[k, 0] - dx * COMPASS[k, 1]
         if aside * aside < radius * radius:
@@ -167,7 +124,7 @@ def _put_disc(out, dx, dy, radius, kind):  # type: ignore[no-untyped-def]
 
 @njit
 def _see_rays(table, state, n, out):  # type: ignore[no-untyped-def]
-    """16 distances, 16 times whether it is the other that is there, 16 times whether a bystander; else cover."""
+    """16 distances, then for each whether the other is there, then whether a bystander; else it is cover."""
     x, y = state.position[n, 0], state.position[n, 1]
     for k in range(RAYS):
         out[RAY + k] = reach(state.rows, x, y, PER_COMPASS[k, 0], PER_COMPASS[k, 1], REACH)
@@ -183,13 +140,13 @@ def _see_rays(table, state, n, out):  # type: ignore[no-untyped-def]
 
 @njit
 def _see_shots(table, state, n, out):  # type: ignore[no-untyped-def]
-    """Of the other's shots in sight the nearest: there (1), offset (2), direction (2), how close it will come."""
+    """The other's nearest shots in sight: there (1), offset (2), direction (2), how close it will come."""
     x, y = state.position[n, 0], state.position[n, 1]
     left = 0  # a bit for each in sight that is not written yet
     for k in range(SHOTS):
-        if state.shot_flying[1 - n, k]:
-            if clear(state.rows, x, y, state.shot[1 - n, k, 0], state.shot[1 - n, k, 1]):
-                left |= 1 << k
+        to_x, to_y = state.shot[1 - n, k, 0], state.shot[1 - n, k, 1]
+        if state.shot_flying[1 - n, k] and clear(state.rows, x, y, to_x, to_y):
+            left |= 1 << k
     for place in range(SHOTS_SEEN if left else 0):
         best, nearest = -1, np.inf
         for k in range(SHOTS):
@@ -214,7 +171,7 @@ def _see_shots(table, state, n, out):  # type: ignore[no-untyped-def]
 
 @njit
 def _see_pads(table, state, n, out):  # type: ignore[no-untyped-def]
-    """Of each kind the nearer first: offset (2), distance, how long until something lies there. Pads shine."""
+    """Each kind, the nearer first: offset (2), distance, how long until something lies there. Pads shine."""
     x, y = state.position[n, 0], state.position[n, 1]
     for kind in range(PADS // 2):
         first = 2 * kind
@@ -258,7 +215,7 @@ def _see_bystanders(table, state, n, out):  # type: ignore[no-untyped-def]
 
 @njit(inline="always")
 def observe_one(table, state, observations):  # type: ignore[no-untyped-def]
-    """Write both fighters' views: [2, O]. A fighter that is down sees only itself, the pads and the clock."""
+    """Write both fighters' views: [2, O]. A fighter that is down sees itself, the pads and the clock."""
     for n in range(2):
         out = observations[n]
         for i in range(SIZE):

@@ -1,4 +1,4 @@
-"""Who walks about in a duel: fighters that turn, run and dash, bystanders on their ways, and what they pick up."""
+"""How the fighters of a duel turn, run and dash, around cover and each other."""
 
 from __future__ import annotations
 
@@ -6,16 +6,11 @@ from math import sqrt
 
 from numba import njit
 
-from environments.kernels import uniform
-from environments.worlds.duel_arena import clear, free_place, keep_out
+from environments.worlds.duel_arena import keep_out
 from environments.worlds.duel_things import (
-    AMMUNITION,
-    BYSTANDER_RADIUS,
     DASH,
     FIGHTER_RADIUS,
     MOVE,
-    PAD_RADIUS,
-    PADS,
     TICK,
     TURN,
     WAYS,
@@ -23,26 +18,6 @@ from environments.worlds.duel_things import (
 
 _STEPS = 2  # parts of a tick: nobody may get further into cover than their own radius
 _PAUSE = 0.02  # chance a tick of walking on, while a bystander stands
-
-
-@njit
-def come_in(table, state, n):  # type: ignore[no-untyped-def]
-    """Put fighter n on its place with full health and magazine, looking to the other side."""
-    side = 1.0 - 2.0 * n
-    place = state.spawn[n]
-    for i in range(2):
-        state.position[n, i] = side * table.spawns[place, i]
-        state.velocity[n, i] = 0
-        state.hurt_from[n, i] = 0
-        state.dash_way[n, i] = 0
-    state.heading[n, 0] = side
-    state.heading[n, 1] = 0
-    state.health[n] = table.health
-    state.magazine[n] = table.magazine
-    state.reserve[n] = max(state.reserve[n], table.reserve)
-    state.down[n] = state.back[n] = state.hurt[n] = 0
-    state.shield[n] = table.protection
-    state.cooldown[n] = state.reloading[n] = state.dashing[n] = state.dash_wait[n] = 0
 
 
 @njit
@@ -120,108 +95,3 @@ def _push_apart(state):  # type: ignore[no-untyped-def]
         part = (FIGHTER_RADIUS - away / 2) / away
         _put(state, 0, state.position[0, 0] - part * dx, state.position[0, 1] - part * dy)
         _put(state, 1, state.position[1, 0] + part * dx, state.position[1, 1] + part * dy)
-
-
-# ------------------------------------------------------------------ bystanders
-
-
-@njit
-def place_bystander(state, k):  # type: ignore[no-untyped-def]
-    """Set bystander k somewhere; every other one takes the image of the place before."""
-    state.walker_sign[k] = 1 - 2 * (k % 2)
-    x, y, free = state.walker[k - 1, 0], state.walker[k - 1, 1], False
-    while k % 2 == 0 and not free:
-        x, y, free = free_place(state.rows, state)
-    for i in range(2):
-        state.walker[k, i] = (x if i == 0 else y) * (1.0 if k % 2 == 0 else -1.0)
-        state.walker_goal[k, i] = state.walker[k, i]
-        state.walker_velocity[k, i] = 0
-    state.walker_startled[k] = 0
-
-
-@njit
-def move_bystanders(table, state):  # type: ignore[no-untyped-def]
-    """Walk to a place in sight, stand there for a while, choose the next; fighters push them aside."""
-    for k in range(table.bystanders):
-        x, y = state.walker[k, 0], state.walker[k, 1]
-        dx, dy = state.walker_goal[k, 0] - x, state.walker_goal[k, 1] - y
-        away = sqrt(dx * dx + dy * dy)
-        stride = table.walk * TICK
-        to_x, to_y = x, y
-        if state.walker_startled[k] > 0:
-            state.walker_startled[k] -= 1
-        elif away <= stride:
-            if uniform(state) < _PAUSE:
-                _choose_goal(state, k)
-        else:
-            to_x, to_y = x + dx / away * stride, y + dy / away * stride
-        push_x0, push_y0 = _push(state, 0, to_x, to_y)
-        push_x1, push_y1 = _push(state, 1, to_x, to_y)
-        to_x, to_y = to_x + (push_x0 + push_x1), to_y + (push_y0 + push_y1)
-        to_x, to_y = keep_out(state.rows, to_x, to_y, BYSTANDER_RADIUS)
-        state.walker[k, 0] = to_x
-        state.walker[k, 1] = to_y
-        moved_x, moved_y = state.walker[k, 0] - x, state.walker[k, 1] - y
-        state.walker_velocity[k, 0] = moved_x / TICK
-        state.walker_velocity[k, 1] = moved_y / TICK
-        if away > stride and moved_x * moved_x + moved_y * moved_y < stride * stride / 16:
-            state.walker_goal[k, 0] = to_x  # stuck: stand, then choose anew
-            state.walker_goal[k, 1] = to_y
-
-
-@njit
-def _choose_goal(state, k):  # type: ignore[no-untyped-def]
-    x, y, free = free_place(state.rows, state)
-    x, y = x * state.walker_sign[k], y * state.walker_sign[k]
-    if free and clear(state.rows, state.walker[k, 0], state.walker[k, 1], x, y):
-        state.walker_goal[k, 0] = x
-        state.walker_goal[k, 1] = y
-
-
-@njit
-def _push(state, n, x, y):  # type: ignore[no-untyped-def]
-    """How far fighter n pushes a bystander at (x, y)."""
-    dx, dy = x - state.position[n, 0], y - state.position[n, 1]
-    away = sqrt(dx * dx + dy * dy)
-    both = FIGHTER_RADIUS + BYSTANDER_RADIUS
-    if state.down[n] or away >= both or away == 0:
-        return 0.0, 0.0
-    part = min((both - away) / away, BYSTANDER_RADIUS / away)  # no further than cover can hold it
-    return dx * part, dy * part
-
-
-# ------------------------------------------------------------------ pads
-
-
-@njit
-def pick_up(table, state, terms):  # type: ignore[no-untyped-def]
-    """Give what lies on a pad to the nearer fighter on it that can use it; the pad is then empty for a while."""
-    for k in range(PADS):
-        if state.pad_wait[k] > 0:
-            state.pad_wait[k] -= 1
-            continue
-        away0 = _wanted(table, state, 0, k)
-        away1 = _wanted(table, state, 1, k)
-        if away0 == away1:  # nobody, or both at once
-            continue
-        n = 0 if away0 < away1 else 1
-        if k // 2 == AMMUNITION:
-            state.reserve[n] = min(state.reserve[n] + table.found_shots, table.most_reserve)
-        else:
-            state.health[n] = min(state.health[n] + table.found_health, table.health)
-        state.pad_wait[k] = table.pad_wait
-        terms[n].pickup += 1
-
-
-@njit
-def _wanted(table, state, n, k):  # type: ignore[no-untyped-def]
-    """How far fighter n is from a pad that it stands on and can use; else more than any distance."""
-    if state.down[n]:
-        return 1e9
-    if k // 2 == AMMUNITION and state.reserve[n] >= table.most_reserve:
-        return 1e9
-    if k // 2 != AMMUNITION and state.health[n] >= table.health:
-        return 1e9
-    dx, dy = state.pad[k, 0] - state.position[n, 0], state.pad[k, 1] - state.position[n, 1]
-    away = dx * dx + dy * dy
-    return away if away < PAD_RADIUS * PAD_RADIUS else 1e9

@@ -1,6 +1,6 @@
 """Who beats whom among the scripted duellists, with 95 % intervals: `python -m tests.benchmarks.duel_table`.
 
-Every pairing is played on the same seeds with the seats swapped, so that the side of the arena decides nothing.
+Every pairing is played on the same seeds with the seats swapped: the side of the arena decides nothing.
 """
 
 from __future__ import annotations

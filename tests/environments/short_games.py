@@ -20,4 +20,5 @@ def some_actions(batch, steps, seed=0):
     shape = (steps, *batch.actions.shape)
     if isinstance(space, spaces.Box):
         return random.uniform(space.low, space.high, shape).astype(space.dtype)
-    return random.integers(getattr(space, "nvec", getattr(space, "n", None)), size=shape)
+    choices = space.nvec if isinstance(space, spaces.MultiDiscrete) else space.n
+    return random.integers(choices, size=shape)
