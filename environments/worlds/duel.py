@@ -18,7 +18,7 @@ from environments.problem import Problem
 from environments.worlds.duel_arena import build
 from environments.worlds.duel_bystanders import move_bystanders, place_bystander
 from environments.worlds.duel_memory import forget, remember
-from environments.worlds.duel_rules import camps, come_in, count_down, far_spawn, pick_up, take
+from environments.worlds.duel_rules import camps, come_in, count_down, pick_up, take
 from environments.worlds.duel_shots import fly, handle_weapon
 from environments.worlds.duel_state import STATE as STATE  # part of a world, as all `as` here
 from environments.worlds.duel_tactics import potential_one as potential_one
@@ -184,8 +184,6 @@ def step_one(table, state, actions, terms, costs):  # type: ignore[no-untyped-de
     take(table, state, 0, damage_to_0, terms)
     take(table, state, 1, damage_to_1, terms)
     for n in range(2):
-        if state.down[n] == table.respawn:
-            state.spawn[n] = far_spawn(table, state, n)
         costs[n].spawn_camping += TICK * camps(table, state, n)
     remember(state)
     won0, won1 = state.knockouts[0] >= table.knockouts, state.knockouts[1] >= table.knockouts

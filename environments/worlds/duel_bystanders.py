@@ -10,16 +10,19 @@ from environments.kernels import uniform
 from environments.worlds.duel_arena import clear, free_place, keep_out
 from environments.worlds.duel_things import BYSTANDER_RADIUS, FIGHTER_RADIUS, TICK
 
+_APART = 2.0  # m from where fighters come in
 _PAUSE = 0.02  # chance a tick of walking on, while a bystander stands
 
 
 @njit
 def place_bystander(state, k):  # type: ignore[no-untyped-def]
-    """Set bystander k somewhere; every other one takes the image of the place before."""
+    """Set bystander k somewhere off the fighters; every other one takes the image of the place before."""
     state.walker_sign[k] = 1 - 2 * (k % 2)
     x, y, free = state.walker[k - 1, 0], state.walker[k - 1, 1], False
     while k % 2 == 0 and not free:
         x, y, free = free_place(state.rows, state)
+        dx, dy = abs(x) - abs(state.position[0, 0]), abs(y) - abs(state.position[0, 1])
+        free = free and dx * dx + dy * dy > _APART * _APART
     for i in range(2):
         state.walker[k, i] = (x if i == 0 else y) * (1.0 if k % 2 == 0 else -1.0)
         state.walker_goal[k, i] = state.walker[k, i]
@@ -72,7 +75,9 @@ def _push(state, n, x, y):  # type: ignore[no-untyped-def]
     dx, dy = x - state.position[n, 0], y - state.position[n, 1]
     away = sqrt(dx * dx + dy * dy)
     both = FIGHTER_RADIUS + BYSTANDER_RADIUS
-    if state.down[n] or away >= both or away == 0:
+    if state.down[n] or away >= both:
         return 0.0, 0.0
+    if away == 0:  # it came in where somebody stood
+        return BYSTANDER_RADIUS * state.heading[n, 0], BYSTANDER_RADIUS * state.heading[n, 1]
     part = min((both - away) / away, BYSTANDER_RADIUS / away)  # no further than cover can hold it
     return dx * part, dy * part

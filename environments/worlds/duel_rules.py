@@ -70,6 +70,7 @@ def take(table, state, n, damage, terms):  # type: ignore[no-untyped-def]
     if lost > 0 and state.health[n] <= 0:
         state.knockouts[1 - n] += 1
         state.down[n] = table.respawn
+        state.spawn[n] = far_spawn(table, state, n)
         state.velocity[n, 0] = 0
         state.velocity[n, 1] = 0
 

@@ -115,7 +115,7 @@ def _put_disc(out, dx, dy, radius, kind):  # type: ignore[no-untyped-def]
         if aside * aside < radius * radius:
             ahead = dx * COMPASS[k, 0] + dy * COMPASS[k, 1]
             ray = k if ahead > 0 else k + RAYS // 2
-            away = abs(ahead) - sqrt(radius * radius - aside * aside)
+            away = max(abs(ahead) - sqrt(radius * radius - aside * aside), 0.0)
             if away < out[RAY + ray]:
                 out[RAY + ray] = away
                 out[RAY + RAYS + ray] = kind == OTHERS_BODY
