@@ -34,9 +34,14 @@ def inverse(number):  # type: ignore[no-untyped-def]
 def reach(rows, x, y, per_x, per_y, most):  # type: ignore[no-untyped-def]
     """How often a vector fits from (x, y) up to cover or wall, at most `most`; given are its parts' inverses.
 
-    Walks from cell to cell (Amanatides and Woo, Eurographics 1987): exact, however thin the corner.
+    Walks from cell to cell (Amanatides and Woo, Eurographics 1987): exact, however thin the corner. What
+    runs along the seam of two cells runs in the upper or the right one; fighters never stand on a seam.
     """
     cell_x, cell_y = floor(x), floor(y)
+    if cell_x == x and 0 < per_x < np.inf:  # on a seam: it has yet to enter this cell
+        cell_x -= 1
+    if cell_y == y and 0 < per_y < np.inf:
+        cell_y -= 1
     step_x = 1 if per_x > 0 else -1
     step_y = 1 if per_y > 0 else -1
     next_x = (cell_x + (1 if per_x > 0 else 0) - x) * per_x

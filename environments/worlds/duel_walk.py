@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import floor, sqrt
 
 from numba import njit
 
@@ -16,6 +16,7 @@ from environments.worlds.duel_things import (
     WAYS,
 )
 
+_HAIR = 1e-4  # m
 _STEPS = 2  # parts of a tick: nobody may get further into cover than their own radius
 _PAUSE = 0.02  # chance a tick of walking on, while a bystander stands
 
@@ -81,6 +82,11 @@ def _put(state, n, x, y):  # type: ignore[no-untyped-def]
     x, y = keep_out(state.rows, x, y, FIGHTER_RADIUS)
     state.position[n, 0] = x
     state.position[n, 1] = y
+    for i in range(2):  # off the seam of two cells, the same way after half a turn
+        place = state.position[n, i]
+        if place == floor(place):
+            way = place if place != 0 else state.heading[n, 0] + 2 * state.heading[n, 1]
+            state.position[n, i] += _HAIR if way > 0 else -_HAIR
 
 
 @njit
