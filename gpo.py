@@ -1,13 +1,11 @@
 """The command line: one function a verb, no logic, and heavy imports only inside the verbs."""
 
-import argparse
 import difflib
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NoReturn
 
 ROOMS = ("environments", "agents", "demos", "training")
 HERE = Path(__file__).resolve().parent
@@ -31,43 +29,16 @@ def stranger() -> str | None:
 if (_why := stranger()) is not None:
     sys.exit(f"gpo: {_why}")
 
-from environments.problem import Problem  # noqa: E402  (only after we know whose `environments` this is)
+# Only after we know whose folders these are; they are light.
+from demos.verbs import DEMOS as DEMOS  # noqa: E402
+from demos.window_verbs import controls, record, watch  # noqa: E402
+from environments.arguments import Parser, at_least  # noqa: E402
+from environments.problem import Problem  # noqa: E402
 
 ABOUT = (
     "GPO turns recorded human play into agents that play better than the people they learned from."
 )
 Verb = Callable[[list[str]], int]
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse, except that a mistake is one sentence and options are never abbreviated."""
-
-    def __init__(self, verb: str, about: str | None) -> None:
-        super().__init__(
-            prog=f"gpo {verb}",
-            description=about,
-            allow_abbrev=False,
-            # What was not given is not passed on: defaults stand once, where they are used.
-            argument_default=argparse.SUPPRESS,
-        )
-
-    def error(self, message: str) -> NoReturn:
-        raise Problem(f"{message.rstrip('.')}; type `{self.prog} --help`.")
-
-
-def at_least(low: int) -> Callable[[str], int]:
-    """A whole number with a lower bound, for argparse; 2_000_000 is one."""
-
-    def whole(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
-        if number < low:
-            raise argparse.ArgumentTypeError(f"{number} is less than {low}")
-        return number
-
-    return whole
 
 
 def take_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -104,53 +75,8 @@ def worlds(arguments: list[str]) -> int:
 
 
 def demos(arguments: list[str]) -> int:
-    """List, inspect or import recorded play: `gpo demos list | info | import`."""
+    """List, check, edit, import and export recorded play."""
     return dispatch("demos ", DEMOS, demos.__doc__, arguments)
-
-
-def demos_list(arguments: list[str]) -> int:
-    """List the datasets on this disk."""
-    parser = Parser("demos list", demos_list.__doc__)
-    add_root(parser)
-    given = parser.parse_args(arguments)
-    from demos.commands import list_datasets
-
-    list_datasets(given.root)
-    return 0
-
-
-def demos_info(arguments: list[str]) -> int:
-    """Show what one dataset holds and where it comes from."""
-    parser = Parser("demos info", demos_info.__doc__)
-    parser.add_argument("name", metavar="NAME", help="a dataset, as `gpo demos list` calls it")
-    add_root(parser)
-    given = parser.parse_args(arguments)
-    from demos.commands import show_dataset
-
-    show_dataset(given.root, given.name)
-    return 0
-
-
-def demos_import(arguments: list[str]) -> int:
-    """Write the recorded games of Carroll et al. (2019) as datasets, one a layout and split."""
-    parser = Parser("demos import", demos_import.__doc__)
-    parser.add_argument("source", metavar="overcooked", choices=["overcooked"])
-    parser.add_argument(
-        "--layout", action="append", default=None, help="only this one (repeatable)"
-    )
-    add_root(parser)
-    given = parser.parse_args(arguments)
-    from demos.commands import import_overcooked
-
-    import_overcooked(given.root, given.layout)
-    return 0
-
-
-def add_root(parser: Parser) -> None:
-    """The option that all of `gpo demos` have in common."""
-    parser.add_argument(
-        "--root", type=Path, default=Path("datasets"), help="where datasets are kept (datasets)"
-    )
 
 
 def train(arguments: list[str]) -> int:
@@ -202,13 +128,15 @@ def demo(arguments: list[str]) -> int:
 
 VERBS: Mapping[str, Verb] = {
     "demo": demo,
+    "record": record,
+    "watch": watch,
+    "controls": controls,
     "train": train,
     "evaluate": evaluate,
     "demos": demos,
     "worlds": worlds,
     "doctor": doctor,
 }
-DEMOS: Mapping[str, Verb] = {"list": demos_list, "info": demos_info, "import": demos_import}
 
 
 def dispatch(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from demos.episode import Episode
+
+TERM, COST = "terms/", "costs/"  # how columns of terms and costs begin
 
 
 @dataclass(frozen=True)
@@ -46,3 +48,25 @@ def join(episodes: Sequence[Episode], numbers: Sequence[int]) -> Arrays:
         terminated=np.array([episode.terminated for episode in episodes]),
         truncated=np.array([episode.truncated for episode in episodes]),
     )
+
+
+def from_columns(
+    columns: Mapping[str, npt.NDArray[Any]], starts: npt.NDArray[np.int64], numbers: Sequence[int]
+) -> Arrays:
+    """Arrays of columns as `demos.columns` lays them out."""
+    plain = {name: values for name, values in columns.items() if "/" not in name}
+    return Arrays(
+        **plain,
+        terms=_group(columns, TERM),
+        costs=_group(columns, COST),
+        episode=np.repeat(np.asarray(numbers, np.int64), np.diff(starts)),
+        starts=starts,
+    )
+
+
+def _group(columns: Mapping[str, npt.NDArray[Any]], prefix: str) -> dict[str, npt.NDArray[Any]]:
+    return {
+        name.removeprefix(prefix): values
+        for name, values in columns.items()
+        if name.startswith(prefix)
+    }

@@ -1,16 +1,19 @@
-"""What `gpo demos` prints."""
+"""What `gpo demos` prints of the shelf as a whole, and of edits and checks."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from demos.dataset import Dataset
+from demos.history import edit_of, lineage, revision_names
 from demos.store import Store
 from demos.summary import Summary, summarise
 from environments.problem import Problem
@@ -55,53 +58,78 @@ def _row(dataset: Dataset, summary: Summary) -> list[str]:
     ]
 
 
-def show_dataset(root: Path, name: str) -> None:
-    """All about one dataset: what it holds, where it comes from, whether it is whole."""
+def verify_dataset(root: Path, name: str, numbers: Sequence[int] | None = None) -> int:
+    """Play every game again; returns 0 if all agree, 3 if some cannot be told, 1 if some differ."""
+    from demos.verify import verify
+
     dataset = Store(root).open(name)
-    summary = summarise(dataset)
-    console = Console(markup=False)
-    console.print(_about(dataset, summary))
-    if summary.episodes:
-        console.print(_totals(dataset, summary))
-    for sentence in dataset.check():
-        console.print(sentence, style="red", soft_wrap=True, highlight=False)
+    console = Console(markup=False, highlight=False)
+    verdicts = verify(dataset, numbers)
+    for verdict in verdicts:
+        if verdict.found != "agrees":
+            style = "red" if verdict.found == "differs" else "yellow"
+            line = f"Episode {verdict.episode}: {verdict.sentence}"
+            console.print(line, style=style, soft_wrap=True)
+    found = Counter[str](verdict.found for verdict in verdicts)
+    words = {"agrees": "play again as recorded", "differs": "do not", "untold": "cannot be told"}
+    told = ", ".join(f"{found[kind]} {text}" for kind, text in words.items() if found[kind])
+    console.print(f"{name}: of {len(verdicts)} episodes {told or 'there is nothing to tell'}.")
+    return 1 if found["differs"] else 3 if found["untold"] else 0
 
 
-def _about(dataset: Dataset, summary: Summary) -> Table:
-    facts = dataset.facts
-    table = Table(title=dataset.name, title_justify="left", show_header=False)
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    aborted = f", {summary.aborted} of them broken off" if summary.aborted else ""
-    rows = {
-        "what": facts["description"],
-        "world": dataset.world,
-        "made for": f"fingerprint {dataset.fingerprint[:12]}",
-        "episodes": f"{summary.episodes}{aborted}, from {summary.matches} matches",
-        "steps": f"{summary.steps:,}",
-        "play": f"{summary.seconds / 60:.1f} minutes",
-        "players": str(len(summary.players)),
-        "revision": f"{dataset.revision.name}, made {facts['created']}",
-        "opens in minari": f"minari.MinariDataset({str(dataset.data)!r})",
-        **facts["provenance"],
-    }
-    for key, value in rows.items():
-        if value:
-            table.add_row(key, str(value))
-    return table
+def show_history(root: Path, name: str) -> None:
+    """Every revision of a dataset, the latest first: when, what was done, and which one counts."""
+    dataset = Store(root).open(name)
+    counting = [revision.name for revision in lineage(dataset)]
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    for heading in ("", "revision", "when", "episodes"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("what", overflow="fold")
+    for revision in map(dataset.revision_named, reversed(revision_names(dataset.folder))):
+        edit = edit_of(revision) or {}
+        what = edit.get("what") or revision.facts["description"] or "recorded"
+        parent = edit.get("parent")
+        line = f"{what}, from {parent}" if parent else what
+        mark = "*" if revision.name == counting[0] else "" if revision.name in counting else "-"
+        when = edit.get("when", revision.facts["created"]).removesuffix("+00:00")
+        style = "dim" if mark == "-" else None
+        episodes = str(dataset.episodes_of(revision.name))
+        table.add_row(mark, revision.name, when, episodes, line, style=style)
+    console = Console(markup=False, highlight=False)
+    console.print(table)
+    console.print("* counts; - was gone back from, and is still there. Times are UTC.", style="dim")
 
 
-def _totals(dataset: Dataset, summary: Summary) -> Table:
-    table = Table(title="Per episode", title_justify="left")
-    table.add_column("term or cost", overflow="fold")
-    for heading in ("mean", "least", "median", "most"):
-        table.add_column(heading, justify="right")
-    for name, values in summary.totals.items():
-        kind = " (north star)" if name == dataset.facts["north_star"] else ""
-        kind = " (cost)" if name in dataset.facts["costs"] else kind
-        figures = (np.mean(values), np.min(values), np.median(values), np.max(values))
-        table.add_row(name + kind, *(f"{figure:.1f}" for figure in figures))
-    return table
+def say(sentence: str) -> None:
+    """What an edit has done."""
+    Console(markup=False, highlight=False).print(sentence, soft_wrap=True)
+
+
+def import_command(
+    root: Path,
+    kind: str,
+    path: Path | None = None,
+    name: str | None = None,
+    layout: Sequence[str] | None = None,
+    **options: Any,
+) -> None:
+    """`gpo demos import`: published play, or a file of another tool.
+
+    Raises:
+        Problem: what is asked for one of them belongs to the other, or no file is named.
+    """
+    if kind == "overcooked":
+        if path is not None or name is not None or any(options.values()):
+            raise Problem("`gpo demos import overcooked` reads no file: it takes only --layout.")
+        return import_overcooked(root, layout)
+    if layout:
+        raise Problem(f"--layout is for overcooked alone, not for {kind}.")
+    if path is None:
+        raise Problem(f"Say what to read: gpo demos import {kind} PLACE")
+    from demos.exchange import import_from
+
+    chosen = name or re.sub("[^A-Za-z0-9_-]+", "-", path.stem).strip("-_")
+    return say(import_from(Store(root), kind, path, chosen, **options))
 
 
 def import_overcooked(root: Path, layouts: Sequence[str] | None) -> None:

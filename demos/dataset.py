@@ -3,30 +3,37 @@
 <name>/
     current                     which revision counts, replaced in one step
     lock                        held by the one process that writes
+    journal                     the game being recorded, see `demos/journal.py`
+    journal.damaged-1           what of a journal could not be read, set aside
     revision-v0/
         revision.json           world, spaces, provenance; written once, with its own checksum
         data/                   what minari opens
             metadata.json       counts for minari, derived from the rest and mended on opening
             0/ 1/ 2/ ...        one folder an episode; this listing is the truth
             .writing-...        an episode not yet whole; nobody reads it
+    revision-v1/ ...            made by an edit, out of hard links, see `demos/revise.py`
+    .building-...               a revision not yet whole; nobody reads it
+    .cache/                     all steps as plain arrays, made anew at need, see `demos/cache.py`
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
+import os
 import re
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from demos.arrays import Arrays, join
+from demos.arrays import Arrays
 from demos.episode import Episode
+from demos.loading import load_kept, load_steps, stamp
 from demos.parquet import CHECKSUM_FILE, STEPS_FILE, Damaged, decode, encode, read_facts
-from demos.revision import read_current
-from environments.durable import locked, replace, sync, to_json, write_synced
+from demos.revision import Revision, current_name, read_current, read_revision
+from demos.shelf import busy
+from demos.writing import place, sweep, withdraw, written_beside
+from environments.durable import locked, replace, room, seal, unseal
 from environments.problem import Problem
 from environments.world import World, require
 
@@ -39,11 +46,18 @@ class Dataset:
     def __init__(self, folder: Path, name: str | None = None) -> None:
         self.folder = folder
         self.name = name or folder.name
-        self.revision = read_current(folder, self.name)
-        self.facts = self.revision.facts
-        self.data = folder / self.revision.name / "data"
-        self._known: dict[int, dict[str, Any]] = {}  # facts of episodes, which never change
         self._writing = False
+        self._turn_to_current()
+
+    def _turn_to_current(self) -> None:
+        """Read the revision that counts by now."""
+        self.revision = read_current(self.folder, self.name)
+        self.facts = self.revision.facts
+        self.data = self.folder / self.revision.name / "data"
+        self._known: dict[int, dict[str, Any]] = {}  # facts of episodes, which never change
+        self._sums: dict[
+            int, tuple[tuple[int, ...], bytes]
+        ] = {}  # their checksum files, as last read
         self._mend_counts()
 
     # -- reading ----------------------------------------------------------------------------
@@ -77,7 +91,7 @@ class Dataset:
         try:
             return decode(self.data / str(number))
         except Damaged as damage:
-            raise self._damaged(number, damage) from damage
+            raise self.damaged(number, damage) from damage
 
     def load_all(self) -> list[Episode]:
         """Every episode in order; the first damaged one raises."""
@@ -89,13 +103,28 @@ class Dataset:
             try:
                 self._known[number] = read_facts(self.data / str(number))
             except Damaged as damage:
-                raise self._damaged(number, damage) from damage
+                raise self.damaged(number, damage) from damage
         return self._known[number]
 
     def digest(self) -> str:
         """SHA-256 over the checksums of all episodes: two datasets with one digest hold the same play."""
-        sums = [(self.data / str(n) / CHECKSUM_FILE).read_bytes() for n in range(len(self))]
-        return hashlib.sha256(b"".join(sums)).hexdigest()
+        return hashlib.sha256(b"".join(map(self.checksum, range(len(self))))).hexdigest()
+
+    def checksum(self, number: int) -> bytes:
+        """An episode's checksum file, read again only when it is another one: equal ones, equal play."""
+        path = f"{self.data}/{number}/{CHECKSUM_FILE}"
+        now, known = stamp(path), self._sums.get(number)
+        if known is None or known[0] != now:
+            known = self._sums[number] = (now, Path(path).read_bytes())
+        return known[1]
+
+    def revision_named(self, name: str) -> Revision:
+        """Another of its revisions, or this one."""
+        return read_revision(self.folder, name, self.name)
+
+    def episodes_of(self, revision: str) -> int:
+        """How many episodes there are in a revision."""
+        return len(_numbers(self.folder / revision / "data"))
 
     def check(self) -> list[str]:
         """One sentence for each episode that cannot be loaded; none if all is well."""
@@ -108,13 +137,35 @@ class Dataset:
         return complaints
 
     def arrays(self, numbers: Sequence[int] | None = None) -> Arrays:
-        """The steps of all episodes (or of `numbers`) end to end, for training."""
+        """The steps of all episodes (or of `numbers`) end to end, for training.
+
+        Those of all are kept beside the episodes (see `demos.cache`) and mapped into memory from the
+        second time on. They may be written to: only the caller sees that.
+
+        Raises:
+            Problem: there are none, or one of them is damaged.
+        """
         chosen = range(len(self)) if numbers is None else numbers
         if len(chosen) == 0:
             raise Problem(f"Dataset {self.name} holds no episodes: record or import some first.")
-        return join([self.load(number) for number in chosen], chosen)
+        if numbers is None:
+            with suppress(OSError):  # a file that is missing is named below
+                return load_kept(self)
+        return load_steps(self, chosen)
+
+    def damaged(self, number: int, damage: Damaged) -> Problem:
+        """What to tell a person about an episode that is damaged."""
+        return Problem(
+            f"Dataset {self.name}, episode {number}: {damage.file} {damage.reason}; restore that "
+            "folder from a copy or leave the episode out, the others still load."
+        )
 
     # -- writing ----------------------------------------------------------------------------
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether we hold it for writing."""
+        return self._writing
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -122,50 +173,60 @@ class Dataset:
         if self._writing:
             yield
             return
-        refusal = (
-            f"Dataset {self.name} is being written by another process: "
-            "end that one first, or choose another dataset."
-        )
-        with locked(self.folder / "lock", refusal):
+        with locked(self.folder / "lock", busy(self.name)):
+            # Edited since we opened it? What is written belongs to what counts now.
+            if current_name(self.folder, self.name) != self.revision.name:
+                self._turn_to_current()
             self._writing = True
             try:
-                self._sweep()
+                sweep(self.data)
                 yield
             finally:
                 self._writing = False
 
     def append(self, episode: Episode) -> int:
-        """Add one episode for good; returns its number."""
+        """Add one episode for good; returns its number. Raises what `append_many` does."""
         return self.append_many([episode])[0]
 
     def append_many(self, episodes: Sequence[Episode]) -> list[int]:
-        """Add episodes; each is on disk whole or not at all, and none if any is unfit."""
-        for episode in episodes:
-            self._fits(episode)
-        with self.writing():
-            beside: list[Path] = []
-            try:
-                for episode in episodes:
-                    beside.append(self.data / f".writing-{len(beside)}")
-                    self._write(beside[-1], episode)
-                first = len(self)
-                for offset, folder in enumerate(beside):
-                    folder.rename(self.data / str(first + offset))
-            finally:
-                for folder in beside:
-                    shutil.rmtree(folder, ignore_errors=True)
-                sync(self.data)
+        """Add episodes, all of them or none.
+
+        Raises:
+            Problem: they are of another world, or another process is writing.
+            DiskFull: there is no room for them; the dataset is as it was.
+            ValueError: one has other terms, costs or spaces than the dataset.
+        """
+        with room(f"dataset {self.name}"), self.writing():
+            for episode in episodes:
+                self._fits(episode)
+            spaces = self.revision.observation_space, self.revision.action_space
+            files = (encode(episode, *spaces) for episode in episodes)
+            first = len(self)
+            with written_beside(self.data, files, len(episodes)) as folders:
+                place(folders, self.data, first)
             with suppress(OSError):  # counts are mended on opening; the episodes are safe
                 self._write_counts()
         return list(range(first, first + len(episodes)))
 
-    def _write(self, folder: Path, episode: Episode) -> None:
-        revision = self.revision
-        files = encode(episode, revision.observation_space, revision.action_space)
-        folder.mkdir()
-        for name, data in files.items():
-            write_synced(folder / name, data)
-        sync(folder)
+    def take_back(self, numbers: Sequence[int]) -> None:
+        """Undo the newest episodes, such as the streams of the game kept last; they are gone.
+
+        Raises:
+            Problem: `numbers` are not the newest ones; nothing was taken back.
+        """
+        with self.writing():
+            count = len(self)
+            if not numbers or sorted(numbers) != list(range(count))[-len(numbers) :]:
+                raise Problem(
+                    f"Dataset {self.name} holds {count} episodes, and only the newest can be taken "
+                    f"back, not {', '.join(map(str, numbers)) or 'none'}; "
+                    f"gpo demos delete {self.name} leaves out any."
+                )
+            withdraw(self.data, numbers)
+            for number in numbers:
+                self._known.pop(number, None)
+            with suppress(OSError):
+                self._write_counts()
 
     def _fits(self, episode: Episode) -> None:
         """Refuse an episode of another world, or with other terms or costs than this dataset's."""
@@ -180,23 +241,10 @@ class Dataset:
             if ours != theirs:
                 raise ValueError(f"{name}: {theirs}, the dataset has {ours}")
 
-    def _sweep(self) -> None:
-        """Drop what a writer that died left half-written; we hold the lock, so none is alive."""
-        for leftover in self.data.glob(".writing-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
-
     # -- what is on disk --------------------------------------------------------------------
 
     def _listing(self) -> list[int]:
-        return [
-            int(folder.name) for folder in self.data.iterdir() if _NUMBER.fullmatch(folder.name)
-        ]
-
-    def _damaged(self, number: int, damage: Damaged) -> Problem:
-        return Problem(
-            f"Dataset {self.name}, episode {number}: {damage.file} {damage.reason}; restore that "
-            "folder from a copy or leave the episode out, the others still load."
-        )
+        return _numbers(self.data)
 
     def _minari_view(self) -> dict[str, Any]:
         steps = 0
@@ -208,14 +256,27 @@ class Dataset:
         return self.revision.minari_view(self.name, len(self), steps, round(size / 1e6, 1))
 
     def _write_counts(self) -> None:
-        replace(self.data / "metadata.json", to_json(self._minari_view()))
+        # The digest and the seal let the next opening see, without reading the facts of every
+        # episode, that the counts are still right.
+        view = {**self._minari_view(), "checksums": self._known_digest()}
+        replace(self.data / "metadata.json", seal(view))
+
+    def _known_digest(self) -> str | None:
+        try:
+            return self.digest()
+        except OSError:
+            return None  # an episode has lost its checksum: count anew at each opening
 
     def _mend_counts(self) -> None:
         """Make minari's counts agree with the listing, unless a writer is at it or we may not."""
-        try:
-            right = json.loads((self.data / "metadata.json").read_bytes()) == self._minari_view()
-        except (OSError, ValueError):
-            right = False
-        if not right:
-            with suppress(Problem, OSError), locked(self.folder / "lock", "busy", patience=0.0):
-                self._write_counts()
+        with suppress(OSError, ValueError):
+            noted = unseal(self.data / "metadata.json")
+            if noted["checksums"] is not None and noted["checksums"] == self._known_digest():
+                return
+        with suppress(Problem, OSError), locked(self.folder / "lock", "busy", patience=0.0):
+            self._write_counts()
+
+
+def _numbers(data: Path) -> list[int]:
+    names = os.listdir(data)  # noqa: PTH208  a third of the time, at every look
+    return [int(name) for name in names if _NUMBER.fullmatch(name)]

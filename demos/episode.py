@@ -35,11 +35,13 @@ class Episode:
     - `terminated` and `truncated` describe the last step and are never both true.
       Neither is true when the recording was broken off: the episode is `aborted`.
     - `capture_times` never run backwards.
+    - `raw` has as many numbers a step as `meta["raw_names"]` has names, where it has any.
     - `options` and `meta` are plain JSON, keys in any order.
 
-    Well-known keys of `meta`: `device` (what the player held: keyboard, gamepad, ...), `rating`
-    (1 to 5), `marks` (steps the player marked), `tools` (versions by package), `source` (where an
-    imported episode came from), `tick` (seconds between steps, as intended).
+    Well-known keys of `meta`: `device` (what the player held: keyboard, gamepad, ...), `raw_names`
+    (what the numbers of `raw` mean), `rating` (1 to 5), `marks` (steps the player marked), `tools`
+    (versions by package), `source` (where an imported episode came from), `tick` (seconds between
+    steps, as intended), `recovered` (true where it comes from the journal of a crashed recording).
     """
 
     observations: npt.NDArray[Any]  # [T+1, ...]
@@ -56,6 +58,7 @@ class Episode:
     actors: npt.NDArray[np.uint8] = _DERIVED  # [T], codes of Actor
     capture_times: npt.NDArray[np.int64] = _DERIVED  # [T], nanoseconds
     late: npt.NDArray[np.bool_] = _DERIVED  # [T], the tick came late
+    raw: npt.NDArray[np.float32] = _DERIVED  # [T, R], what the device said; R is 0 unless told
     match: str | None = None  # shared by the streams of one game
     player: str | None = None
     seed: int | None = None
@@ -66,8 +69,9 @@ class Episode:
         self._take_defaults()
         self._check_shapes()
         self._check_values()
+        self._check_raw()
         for name in ("options", "meta"):
-            _check_json(name, getattr(self, name))
+            check_json(name, getattr(self, name))
 
     def _take_defaults(self) -> None:
         steps = len(self.actions)
@@ -76,6 +80,7 @@ class Episode:
             "actors": np.full(steps, Actor.HUMAN, np.uint8),
             "capture_times": np.zeros(steps, np.int64),
             "late": np.zeros(steps, np.bool_),
+            "raw": np.zeros((steps, 0), np.float32),
         }
         for name, default in defaults.items():
             if getattr(self, name) is None:
@@ -127,6 +132,17 @@ class Episode:
             step = np.argmax(np.diff(self.capture_times) < 0) + 1
             raise ValueError(f"capture_times: runs backwards at step {step}")
 
+    def _check_raw(self) -> None:
+        if self.raw.ndim != 2 or len(self.raw) != len(self) or self.raw.dtype != np.float32:
+            raise ValueError(
+                f"raw: {self.raw.dtype} of shape {self.raw.shape}, need float32 of ({len(self)}, R)"
+            )
+        names = self.meta.get("raw_names")
+        if names is not None and len(names) != self.raw.shape[1]:
+            raise ValueError(
+                f"raw: {self.raw.shape[1]} numbers a step, but meta names {len(names)}"
+            )
+
     def __len__(self) -> int:
         return len(self.actions)
 
@@ -149,7 +165,7 @@ class Episode:
         return float(values.sum(dtype=np.float64))
 
 
-def _check_json(name: str, value: Any) -> None:
+def check_json(name: str, value: Any) -> None:
     """Refuse whatever would come back from disk as something else."""
     try:
         same = json.loads(json.dumps(value, allow_nan=False)) == value

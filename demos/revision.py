@@ -65,18 +65,35 @@ def make_current(dataset: Path, name: str) -> None:
     replace(dataset / "current", f"{name}\n".encode())
 
 
+def current_name(dataset: Path, called: str) -> str:
+    """The name of the revision that counts.
+
+    Raises:
+        Problem: nothing says which it is.
+    """
+    try:
+        return (dataset / "current").read_text().strip()
+    except (OSError, ValueError) as error:
+        raise _damaged(called, error) from error
+
+
 def read_current(dataset: Path, called: str) -> Revision:
     """The revision that counts, of the dataset in a folder that people know as `called`."""
+    return read_revision(dataset, current_name(dataset, called), called)
+
+
+def read_revision(dataset: Path, name: str, called: str) -> Revision:
+    """The revision of that name.
+
+    Raises:
+        Problem: it is damaged, or of another format.
+    """
     from minari.serialization import deserialize_space
 
     try:
-        name = (dataset / "current").read_text().strip()
         facts = unseal(dataset / name / "revision.json")
     except (OSError, ValueError) as error:
-        raise Problem(
-            f"Dataset {called}: its `current` or `revision.json` is damaged ({error}); restore it "
-            "from a copy, the episodes beside it are untouched."
-        ) from error
+        raise _damaged(called, error) from error
     if facts["format"] != FORMAT:
         raise Problem(
             f"Dataset {called} has format {facts['format']} and this program reads {FORMAT}: "
@@ -84,3 +101,10 @@ def read_current(dataset: Path, called: str) -> Revision:
         )
     spaces = [deserialize_space(facts[name]) for name in ("observation_space", "action_space")]
     return Revision(name, facts, *spaces)
+
+
+def _damaged(called: str, error: Exception) -> Problem:
+    return Problem(
+        f"Dataset {called}: its `current` or `revision.json` is damaged ({error}); restore it "
+        "from a copy, the episodes beside it are untouched."
+    )

@@ -17,7 +17,7 @@ import gymnasium
 
 from demos.dataset import Dataset
 from demos.revision import FIRST, make_current, write_revision
-from environments.durable import locked, sync
+from environments.durable import locked, room, sync
 from environments.problem import Problem
 from environments.world import World
 
@@ -67,8 +67,12 @@ class Store:
         description: str = "",
         provenance: Mapping[str, Any] | None = None,  # where the play comes from, plain JSON
     ) -> Iterator[Dataset]:
-        """A dataset to fill, put into place when the block ends and gone if the block fails."""
-        self._free(name)
+        """A dataset to fill, put into place when the block ends and gone if the block fails.
+
+        Raises:
+            Problem: the name is taken or cannot be one; DiskFull, if there is no room for it.
+        """
+        self.require_free(name)
         facts = {
             "world": world,
             "fingerprint": fingerprint,
@@ -81,7 +85,7 @@ class Store:
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "tools": {tool: importlib.metadata.version(tool) for tool in _TOOLS},
         }
-        with self._scaffold() as folder:
+        with room(f"dataset {name}"), self._scaffold() as folder:
             write_revision(folder, FIRST, facts, observation_space, action_space)
             make_current(folder, FIRST)
             dataset = Dataset(folder, name)
@@ -114,7 +118,8 @@ class Store:
         ) as dataset:
             yield dataset
 
-    def _free(self, name: str) -> None:
+    def require_free(self, name: str) -> None:
+        """Refuse a name that cannot be one or is taken."""
         if not _NAME.fullmatch(name):
             raise Problem(
                 f"{name!r} cannot name a dataset: use letters, digits, - and _, "
@@ -141,7 +146,7 @@ class Store:
         try:
             folder.rename(self.root / name)
         except OSError:
-            self._free(name)  # says so if another process was first
+            self.require_free(name)  # says so if another process was first
             raise
         sync(self.root)
 

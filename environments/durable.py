@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import fcntl
 import hashlib
 import json
 import os
+import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +19,36 @@ from typing import Any
 from environments.problem import Problem
 
 SEAL = "sha256"
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class DiskFull(Problem):
+    """No room on the disk, or in one's quota of it: nothing half-written counts, nothing older is touched."""
+
+
+@contextmanager
+def room(on: str) -> Iterator[None]:
+    """Turn a full disk, met anywhere in the block, into DiskFull; `on` says what the disk holds."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise DiskFull(
+            f"The disk that holds {on} is full: free some space and try again, "
+            "nothing recorded so far is lost."
+        ) from error
+
+
+def put(file: int, data: bytes, offset: int = 0) -> None:
+    """Write all of `data` at `offset` of an open file: the one place where recorded bytes leave us.
+
+    After an error the same call may be made again; it begins anew at the same offset.
+    """
+    left = memoryview(data)
+    while left:
+        written = os.pwrite(file, left, offset)
+        left, offset = left[written:], offset + written
 
 
 def sync(path: Path) -> None:
@@ -26,12 +60,34 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
+def sync_all(folder: Path) -> None:
+    """Wait until everything written below `folder` is on the disk itself.
+
+    One syncfs(2) for the whole file system: for a thousand files that is a hundred times quicker than
+    an fsync for each. Where there is none, or it fails, every file and folder gets its own.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+        done = syncfs is not None and syncfs(handle) == 0
+    finally:
+        os.close(handle)
+    if not done:
+        for path in (*folder.rglob("*"), folder):
+            sync(path)
+
+
 def write_synced(path: Path, data: bytes) -> None:
     """Write a new file through to the disk; its name is safe only after `sync` of its folder."""
-    with path.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    write_new(path, data, through=True)
+
+
+def write_new(path: Path, data: bytes, through: bool = False) -> None:
+    """Write a new file; what is not written `through` is safe only after `sync_all`."""
+    with path.open("xb", buffering=0) as file:
+        put(file.fileno(), data)
+        if through:
+            os.fsync(file.fileno())
 
 
 def replace(path: Path, data: bytes) -> None:
@@ -74,7 +130,9 @@ def locked(path: Path, refusal: str, patience: float = 0.5) -> Iterator[None]:
     The lock belongs to the open file, not to its name: it ends with the process that holds it,
     however that process ends, so a lock file left behind by a crash never stands in the way.
     """
-    with path.open("ab") as file:
+    with room(str(path.parent)):
+        file = path.open("ab")
+    with file:
         deadline = time.monotonic() + patience  # seconds
         while True:
             try:
@@ -85,3 +143,27 @@ def locked(path: Path, refusal: str, patience: float = 0.5) -> Iterator[None]:
                     raise Problem(refusal) from None
                 time.sleep(0.02)
         yield
+
+
+@contextmanager
+def unbroken() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait until the block is done; for what takes well under a second.
+
+    Only the main thread hears signals: in any other the block runs as it is.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard: list[int] = []
+    before = {
+        number: signal.signal(number, lambda which, _frame: heard.append(which))
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if signal.getsignal(number) is not None  # None: set outside of Python, not ours to replace
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for late in dict.fromkeys(heard):
+            signal.raise_signal(late)

@@ -8,33 +8,20 @@ checkpoints/
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from agents.saving import is_whole, seal_tensors, sealed_facts
+from agents.checkpoints import Checkpoint as Checkpoint  # both are read in a lower room, too
+from agents.checkpoints import checkpoint_files
+from agents.checkpoints import read_checkpoint as read_checkpoint
+from agents.saving import seal_tensors
 from environments.durable import replace
 
 KEPT = 2
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """The state of a run after `update` updates."""
-
-    update: int
-    tensors: dict[str, Tensor]
-    facts: dict[str, Any]
-
-    def part(self, name: str) -> dict[str, Tensor]:
-        """The tensors stored under `name/`, by the rest of their names."""
-        prefix = f"{name}/"
-        return {k.removeprefix(prefix): v for k, v in self.tensors.items() if k.startswith(prefix)}
 
 
 def write_checkpoint(
@@ -49,32 +36,8 @@ def write_checkpoint(
     }
     metadata, _ = seal_tensors(tensors, {"update": update, **facts})
     replace(folder / f"{update:08d}.safetensors", save(tensors, metadata))
-    for old in sorted(folder.glob("*.safetensors"))[:-KEPT]:
+    for old in checkpoint_files(folder)[:-KEPT]:
         old.unlink()
-
-
-def read_checkpoint(folder: Path) -> tuple[Checkpoint | None, list[Path]]:
-    """The newest checkpoint that is whole, and the damaged ones that were passed over."""
-    damaged: list[Path] = []
-    for path in sorted(folder.glob("*.safetensors"), reverse=True):
-        found = _read(path)
-        if found is not None:
-            return found, damaged
-        damaged.append(path)
-    return None, damaged
-
-
-def _read(path: Path) -> Checkpoint | None:
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError):
-        return None
-    facts = sealed_facts(metadata)
-    if not is_whole(tensors, facts):
-        return None
-    return Checkpoint(facts["update"], tensors, facts)
 
 
 def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:

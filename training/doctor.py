@@ -160,6 +160,7 @@ def extras() -> Iterator[Finding]:
 EXTRAS = {
     "onnx": ("onnx", "onnxscript", "onnxruntime"),
     "ray": ("ray",),
+    "box2d": ("Box2D",),
     "robotics": ("mujoco", "gymnasium_robotics"),
     "imitation": ("datasets", "jsonpickle", "sklearn"),
 }

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import demos.overcooked_files
-from demos.commands import import_overcooked, list_datasets, show_dataset
+from demos.commands import import_overcooked, list_datasets
+from demos.info import show_dataset
 from demos.overcooked import dataset_name, import_layouts, replay
 from demos.overcooked_files import data_folder, published_bytes, read_games
 from demos.store import Store

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-import demos.dataset
+import demos.writing
 from demos.dataset import Dataset
 from demos.episode import Episode
 from demos.parquet import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE
@@ -192,6 +192,18 @@ def test_minari_opens_a_revision_as_it_is(tmp_path, monkeypatch, actions):
             compare_with_minari(theirs, ours)
 
 
+def test_minari_opens_what_several_devices_recorded(tmp_path):
+    dataset = create(tmp_path)
+    widths = (0, 3, 5, 0)
+    for draw, width in enumerate(widths):
+        raw = np.random.default_rng(draw).normal(size=(7, width)).astype(np.float32)
+        names = {"raw_names": [f"key {k}" for k in range(width)]} if width else {}
+        dataset.append(make_episode(draw, raw=raw, meta=names))
+        np.testing.assert_array_equal(dataset.load(draw).raw, raw)
+    for theirs, ours in zip(minari.MinariDataset(dataset.data), dataset.load_all(), strict=True):
+        compare_with_minari(theirs, ours)
+
+
 def compare_with_minari(theirs: Any, ours: Episode) -> None:
     np.testing.assert_array_equal(theirs.observations, ours.observations)
     np.testing.assert_array_equal(theirs.actions, ours.actions)
@@ -227,14 +239,14 @@ def test_a_write_that_fails_leaves_nothing(tmp_path, monkeypatch, calls):
     before = everything_below(tmp_path)
     written = []
 
-    def fail(path: Path, data: bytes) -> None:
+    def fail(path: Path, data: bytes, through: bool = False) -> None:
         written.append(path)
         path.write_bytes(data[:10])
         if len(written) > calls:
             raise Unplugged
 
     with monkeypatch.context() as patch:
-        patch.setattr(demos.dataset, "write_synced", fail)
+        patch.setattr(demos.writing, "write_new", fail)
         with pytest.raises(Unplugged):
             dataset.append_many([make_episode(1), make_episode(2)])
     assert everything_below(tmp_path) == before
@@ -260,14 +272,17 @@ def test_what_a_killed_process_left_is_swept_away(tmp_path):
     script = """
 import os, sys
 from pathlib import Path
-from tests.demos.test_store import create, facts, make_episode
+from tests.demos.test_store import ACTIONS, OBSERVATIONS, create, facts, make_episode
+from demos.parquet import encode
+from demos.writing import written_beside
 from demos.store import Store
 root = Path(sys.argv[1])
 dataset = create(root)
 dataset.append(make_episode(0))
 with dataset.writing(), Store(root).building("other", **facts()) as other:
-    dataset._write(dataset.data / ".writing-0", make_episode(1))
-    os._exit(9)
+    files = encode(make_episode(1), OBSERVATIONS, ACTIONS["discrete"])
+    with written_beside(dataset.data, [files], 1):
+        os._exit(9)
 """
     run(script, tmp_path)
     assert any(name.endswith(".writing-0") for name in everything_below(tmp_path))

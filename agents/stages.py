@@ -1,0 +1,123 @@
+"""The agents of a run folder, in the order in which training made them: clone, checkpoints, best.
+
+What a run folder holds is written in `training.run`; here it is only read, also while the run goes on.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from agents.checkpoints import checkpoint_files, read_checkpoint_file
+from agents.saving import Agent, load_agent
+from environments.problem import Problem
+
+BEST, CLONE = "agent.safetensors", "clone.safetensors"
+
+
+class Gone(Exception):
+    """A checkpoint was torn, or vanished, since it was listed; its text names it."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """An agent of a run: a file of its own, or a part of a checkpoint."""
+
+    name: str  # as people call it: "clone", "update 144", "best"
+    path: Path
+    part: str | None = None  # of the checkpoint
+    update: int | None = None
+
+    def load(self) -> Agent:
+        """Read it.
+
+        Raises:
+            Gone: it is part of a checkpoint that is no longer whole or there.
+            Problem: its own file is missing or damaged.
+        """
+        if self.part is None:
+            return load_agent(self.path)
+        found = read_checkpoint_file(self.path)
+        if found is None:
+            raise Gone(self.name)
+        like = load_agent(self.path.parent.parent / CLONE)
+        policy = copy.deepcopy(like.policy)
+        try:
+            policy.load_tensors(found.part(self.part))
+        except RuntimeError as error:
+            raise Gone(self.name) from error
+        policy.set_training_mode(False)
+        from_clone = self.part == "best" and found.facts.get("best_update", 0) < 0
+        facts = like.facts if from_clone else {**like.facts, "role": "refined", "stuck_steps": 0}
+        return Agent(policy, like.world, facts, like.sha256)
+
+
+def stages(folder: Path) -> list[Stage]:
+    """All agents of a run that can be shown now; its best is the last.
+
+    Raises:
+        Problem: it is no run, or has no agent yet.
+    """
+    found = []
+    if (folder / CLONE).is_file():
+        found.append(Stage("clone", folder / CLONE))
+        found += checkpoints(folder)
+    if (folder / BEST).is_file():
+        found.append(Stage("best", folder / BEST))
+    elif len(found) > 1:
+        newest = found[-1]
+        found.append(Stage("best so far", newest.path, "best", newest.update))
+    if not found and not (folder / "recipe.json").is_file():
+        raise Problem(
+            f"{folder} is no run: it holds neither a recipe.json nor an agent.safetensors."
+        )
+    if not found:
+        raise Problem(f"{folder} has no agent yet: wait until its clone is made.")
+    return found
+
+
+def checkpoints(folder: Path) -> list[Stage]:
+    """The checkpoints of a run, the oldest first."""
+    return [
+        Stage(f"update {int(path.stem)}", path, "policy", int(path.stem))
+        for path in checkpoint_files(folder / "checkpoints")
+        if path.stem.isdigit()
+    ]
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What a run's recipe says to whoever watches its agents."""
+
+    world: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    horizon: int | None = None  # steps
+    weights: Mapping[str, float] | None = None  # by term; the world's own if None
+    limits: Mapping[str, float] = field(default_factory=dict)  # by cost
+
+
+def run_facts(folder: Path) -> RunFacts | None:
+    """The recipe of a run; None where there is none.
+
+    Raises:
+        Problem: there is one that cannot be read.
+    """
+    path = folder / "recipe.json"
+    if not path.is_file():
+        return None
+    try:
+        recipe = json.loads(path.read_text(encoding="utf-8"))
+        world, costs = recipe["world"], recipe.get("costs", {})
+        return RunFacts(
+            world=str(world["id"]),
+            params=dict(world.get("params") or {}),
+            horizon=world.get("horizon"),
+            weights=recipe.get("reward", {}).get("weights"),
+            limits={name: float(cost["limit"]) for name, cost in costs.items()},
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Problem(f"{path} is no recipe of a run: choose another run folder.") from error

@@ -1,0 +1,114 @@
+"""`gpo controls WORLD`: shows a table of controls, writes a copy to edit, or opens a screen to try it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table as Grid
+
+from demos.controls import OWN, Controls, controls_known, find_table, load_controls, table_name
+from demos.controls_guess import guess_table
+from environments.catalog import make_world
+from environments.durable import replace
+from environments.problem import Problem
+from environments.world import World
+
+
+def controls_command(
+    name: str,
+    device: str | None = None,
+    player: int | None = None,
+    *,
+    edit: bool = False,
+    test: bool = False,
+    path: Path | None = None,
+    params: Mapping[str, Any] | None = None,
+) -> int:
+    """Show, copy or try the controls of a world.
+
+    Args:
+        name: of the world.
+        device: "keyboard" or "gamepad"; both are shown if left out, and the keyboard is tried.
+        player: 1 or 2, of two people with such a device; one who is alone if left out.
+        edit: write the table, or a guess at it, to `controls/` below where we are.
+        test: open the screen.
+        path: of a table that is not in its usual place.
+        params: of the world.
+
+    Returns:
+        0, as everything that goes wrong raises.
+
+    Raises:
+        Problem: no such world, no table, a wrong one, or no window.
+    """
+    world = make_world(name, **(params or {}))
+    if player is not None and not 1 <= player <= 2:
+        raise Problem(f"There is no player {player}: --player is 1 or 2.")
+    console = Console(markup=False, highlight=False)
+    if edit:
+        _write(console, world, path)
+    if test:
+        _try(world, device or "keyboard", player, path)
+    if not edit and not test:
+        _show(console, world, (device,) if device else ("keyboard", "gamepad"), player, path)
+    return 0
+
+
+def _load(world: World, device: str, player: int | None, path: Path | None) -> Controls:
+    alone = player is None
+    return load_controls(world, device, (player or 1) - 1, 1 if alone else 2, path)
+
+
+def _show(
+    console: Console,
+    world: World,
+    devices: tuple[str, ...],
+    player: int | None,
+    path: Path | None,
+) -> None:
+    who = "" if player is None else f", person {player} of two"
+    for device in devices:
+        try:
+            controls = _load(world, device, player, path)
+        except Problem:
+            if len(devices) == 1 or device == "keyboard":
+                raise
+            continue  # the table says nothing about gamepads
+        grid = Grid(title=f"{world.id}: {device}{who}", title_justify="left")
+        grid.add_column("action")
+        grid.add_column("keys" if device == "keyboard" else "on the gamepad")
+        for what, by in controls.rows():
+            grid.add_row(what, ", ".join(by))
+        for what in controls.unassigned:
+            grid.add_row(what, "nothing yet")
+        console.print(grid)
+    where, _ = find_table(world, path)
+    console.print(f"From {where}.", soft_wrap=True)
+    console.print(f"To change them: gpo controls {world.id} --edit", soft_wrap=True)
+
+
+def _write(console: Console, world: World, path: Path | None) -> None:
+    """Copy the table to where a person may edit it; what is there already is left alone."""
+    if path is None and not controls_known(world):
+        own, content = OWN / f"{table_name(world)}.toml", guess_table(world)
+    else:
+        table, _ = find_table(world, path)
+        own, content = OWN / table.name, table.read_text(encoding="utf-8")
+    if own.exists():
+        console.print(
+            f"{own} is there already: edit it, or delete it to begin anew.", soft_wrap=True
+        )
+        return
+    own.parent.mkdir(parents=True, exist_ok=True)
+    replace(own, content.encode())
+    console.print(f"Wrote {own}: edit it; it is used from now on in this folder.", soft_wrap=True)
+    console.print(f"To try it: gpo controls {world.id} --test", soft_wrap=True)
+
+
+def _try(world: World, device: str, player: int | None, path: Path | None) -> None:
+    from demos.device_test import run_test  # here, because the table is shown without a window
+
+    run_test(world, [_load(world, device, player, path)])

@@ -1,0 +1,153 @@
+"""The TOML table that says which key or part of a gamepad does what in a world, read and checked.
+
+world = "gpo/Kitchen-v0"            the world it is for
+idle = "stay"                       what nobody pressing anything does; the world's own if left out; a
+                                    list is done in turn, where there are only choices
+names = ["none", "left", ...]       what numbered choices are called, where the world does not say
+
+[[action]]                          a choice or a switch
+do = "north"                        its name or number; "up-left" is done by "up" and "left" together
+component = 0                       which choice of several (MultiDiscrete)
+bit = 0                             which switch (MultiBinary), instead of `do`
+keys = ["w", "up"]                  any of them; or { first = ["w"], second = ["up"] } for two people
+pad = ["dpad up", "stick up"]       any of them
+once = true                         one step a press, however long it is held
+label = "walk up"                   how the screen calls it
+
+[[axis]]                            a number (Box)
+component = 0                       which one
+negative, positive = ["a"], ["d"]   keys towards either end; pad_negative, pad_positive the same on a pad
+stick = "x"                         the left stick, "x" or "y"; or "axis 3"
+across = 4                          the other axis of that stick, for a round dead zone
+trigger = 5                         the axis of a trigger, which rests at -1
+pointer = "x"                       where the mouse is in the drawing, "x" or "y"
+dead, ramp, scale, invert           dead zone 0..1; s from rest to full with keys; full push, in the
+                                    action's unit; turns stick, trigger and pointer round
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from environments.problem import Problem
+from environments.world import nearest
+
+
+class _Row(BaseModel):
+    """Frozen, and what it does not know is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Shared(_Row):
+    """Keys for two people at one keyboard; one who is alone may use all of them."""
+
+    first: list[str] = []
+    second: list[str] = []
+    alone: list[str] | None = None
+
+
+Keys = list[str] | Shared
+
+
+class ActionRow(_Row):
+    """A choice or a switch, and what does it."""
+
+    do: str | int | None = None
+    component: int = Field(0, ge=0)
+    bit: int | None = Field(None, ge=0)
+    keys: Keys = []
+    pad: list[str] = []
+    once: bool = False
+    label: str = ""
+
+
+class AxisRow(_Row):
+    """A number, and what moves it."""
+
+    component: int = Field(0, ge=0)
+    negative: Keys = []
+    positive: Keys = []
+    pad_negative: list[str] = []
+    pad_positive: list[str] = []
+    stick: str | None = Field(None, pattern=r"^(x|y|axis \d+)$")
+    across: int | None = Field(None, ge=0)
+    trigger: int | None = Field(None, ge=0)
+    pointer: Literal["x", "y"] | None = None
+    dead: float = Field(0.15, ge=0, lt=1)
+    ramp: float = Field(0.0, ge=0)  # s
+    scale: float | None = Field(None, gt=0)
+    invert: bool = False
+    label: str = ""
+
+
+class Table(_Row):
+    """A whole table."""
+
+    world: str
+    idle: Any = None
+    names: list[str] = []
+    action: list[ActionRow] = []
+    axis: list[AxisRow] = []
+
+
+def read_table(path: Path) -> Table:
+    """Read a table.
+
+    Raises:
+        Problem: it cannot be read, is not TOML, or something in it is unknown or out of bounds.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Problem(f"The controls {path} cannot be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Problem(f"The controls {path} are not TOML: {error}.") from None
+    try:
+        return Table.model_validate(content)
+    except ValidationError as error:
+        raise Problem(f"The controls {path}: {_complaint(error)}") from None
+
+
+def keys_for(keys: Keys, person: int, people: int) -> list[str]:
+    """Those of one person, where so many share the keyboard."""
+    if isinstance(keys, list):
+        return keys
+    if people > 1:
+        return (keys.first, keys.second)[person]
+    return [*keys.first, *keys.second] if keys.alone is None else keys.alone
+
+
+def _complaint(error: ValidationError) -> str:
+    """The first of pydantic's complaints, as a sentence goes on with it."""
+    # Of `keys`, which may be a list or a table, only what is said about the kind that was written.
+    told = [
+        e for e in error.errors() if not (_is_kind(e["loc"][-1]) and isinstance(e["input"], dict))
+    ]
+    first = (told or error.errors())[0]
+    place = [part for part in first["loc"] if not _is_kind(part)]
+    where = ""
+    if place[:1] in (["action"], ["axis"]) and len(place) > 1:
+        where = f"[[{place[0]}]] number {int(place[1]) + 1}"
+        row: type[BaseModel] = ActionRow if place[0] == "action" else AxisRow
+        place = place[2:]
+    else:
+        row = Table
+    name = ".".join(str(part) for part in place)
+    if first["type"] == "extra_forbidden":
+        known = Shared if len(place) > 1 else row
+        hint = nearest(str(place[-1]), known.model_fields)
+        return f"{where + ' has' if where else 'there is'} no setting '{name}': {hint}"
+    if first["type"] == "missing":
+        return f"{where or 'the table'} lacks '{name}'; add it."
+    message = first["msg"][0].lower() + first["msg"][1:]
+    return f"{where + ': ' if where else ''}{name} = {first['input']!r}: {message}."
+
+
+def _is_kind(part: Any) -> bool:
+    """Whether pydantic names by it which kind of `keys` it tried, which says nothing to a person."""
+    return str(part).startswith("list[") or part == get_args(Keys)[1].__name__

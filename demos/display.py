@@ -1,0 +1,56 @@
+"""Whether there is a screen to open a window on; light, so that the answer comes before all else loads."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+
+from environments.problem import Problem
+
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # its greeting is none of our words
+
+BLIND = ("dummy", "offscreen")  # SDL's drivers that show nothing to anybody
+PATIENCE = 1.0  # s, for a screen on another machine
+X11_PORT = 6000  # of the screen :0
+
+
+def require_display(cure: str) -> None:
+    """Refuse to go on where no window can be seen.
+
+    SDL does not: without a screen it silently draws into memory.
+
+    Args:
+        cure: what to do instead, as a sentence ends with it.
+
+    Raises:
+        Problem: there is no screen, or none answers.
+    """
+    driver = os.environ.get("SDL_VIDEODRIVER", "")
+    if driver in BLIND:
+        raise Problem(f"SDL_VIDEODRIVER is '{driver}', which shows no window: unset it, or {cure}.")
+    if driver or not sys.platform.startswith("linux"):
+        return  # somebody chose, or the system always has one: SDL says whether it works
+    if os.environ.get("WAYLAND_DISPLAY"):
+        return
+    name = os.environ.get("DISPLAY", "")
+    if not name:
+        raise Problem(
+            "There is no screen to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set): "
+            f"log in to a desktop, or {cure}."
+        )
+    if not _answers(name):
+        raise Problem(f"The screen DISPLAY={name} does not answer: correct it, or {cure}.")
+
+
+def _answers(name: str) -> bool:
+    """Whether an X screen can be there; `host:0.0` is asked, one of this machine is SDL's to try."""
+    host, _, rest = name.rpartition(":")
+    number = rest.partition(".")[0]
+    if host in ("", "unix") or "/" in host or not number.isdigit():
+        return True
+    try:
+        with socket.create_connection((host, X11_PORT + int(number)), timeout=PATIENCE):
+            return True
+    except OSError:
+        return False

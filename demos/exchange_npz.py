@@ -1,0 +1,120 @@
+"""Recorded games as one .npz file of plain arrays, which loads with `allow_pickle=False`.
+
+S steps of all episodes, E episodes:
+
+    observations        [S, ...], each the one its action was chosen on
+    final_observations  [E, ...], what the last action led to
+    actions             [S, ...]
+    starts              [E+1], episode e is rows starts[e] to starts[e+1]
+    terminated, truncated               [E]
+    rewards                             [S], may be left out on the way in, like all that follows
+    requested_actions, actors, capture_times, late, terms/NAME, costs/NAME      [S]
+    raw/E                               [T, R], raw device states of episode E, where there are any
+    facts               a text: JSON of {"dataset": {...}, "episodes": [{...}, ...]}
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from demos.dataset import Dataset
+from demos.loose import Loose, dataset_facts, loosened
+from environments.problem import Problem
+
+_NEEDED = ("observations", "final_observations", "actions", "starts", "terminated", "truncated")
+
+
+def write(dataset: Dataset, path: Path) -> None:
+    """All episodes of a dataset into a file that is not there yet."""
+    episodes = [loosened(dataset.load(number)) for number in range(len(dataset))]
+    lengths = [len(episode.actions) for episode in episodes]
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "observations": np.concatenate([e.observations[:-1] for e in episodes]),
+        "final_observations": np.stack([e.observations[-1] for e in episodes]),
+        "actions": np.concatenate([e.actions for e in episodes]),
+        "rewards": np.concatenate([np.asarray(e.rewards) for e in episodes]),
+        "starts": np.cumsum([0, *lengths], dtype=np.int64),
+        "terminated": np.array([e.terminated for e in episodes]),
+        "truncated": np.array([e.truncated for e in episodes]),
+    }
+    for name in sorted(set(episodes[0].noted) - {"raw"}):
+        arrays[name] = np.concatenate([e.noted[name] for e in episodes])
+    arrays |= {f"raw/{k}": e.noted["raw"] for k, e in enumerate(episodes) if "raw" in e.noted}
+    facts = {"dataset": dataset_facts(dataset), "episodes": [dict(e.facts) for e in episodes]}
+    arrays["facts"] = np.array(json.dumps(facts))
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("xb") as file:
+            np.savez_compressed(file, allow_pickle=False, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.rename(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def read(path: Path) -> tuple[dict[str, Any], Iterator[Loose]]:
+    """What goes with the episodes, empty where nothing does, and the episodes.
+
+    Raises:
+        Problem: it is no such file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        facts = json.loads(str(arrays.pop("facts", '{"dataset": {}, "episodes": []}')))
+        about, each = facts["dataset"], facts["episodes"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        raise Problem(f"{path} cannot be read as an .npz file of plain arrays: {error}.") from error
+    if missing := [name for name in _NEEDED if name not in arrays]:
+        raise Problem(
+            f"{path} has no {', '.join(missing)}; what such a file holds is written at the top of "
+            "demos/exchange_npz.py."
+        )
+    _require_lengths(path, arrays)
+    return about, _episodes(arrays, each)
+
+
+def _episodes(arrays: dict[str, npt.NDArray[Any]], facts: list[Any]) -> Iterator[Loose]:
+    starts = arrays["starts"]
+    raw = {name: arrays.pop(name) for name in list(arrays) if name.startswith("raw/")}
+    noted = {name: a for name, a in arrays.items() if name not in (*_NEEDED, "rewards")}
+    rewards = arrays.get("rewards")
+    for e, (first, last) in enumerate(itertools.pairwise(starts)):
+        rows = slice(int(first), int(last))
+        own = {name: values[rows] for name, values in noted.items()}
+        if f"raw/{e}" in raw:
+            own["raw"] = raw[f"raw/{e}"]
+        yield Loose(
+            np.concatenate([arrays["observations"][rows], arrays["final_observations"][e : e + 1]]),
+            arrays["actions"][rows],
+            None if rewards is None else rewards[rows],
+            bool(arrays["terminated"][e]),
+            bool(arrays["truncated"][e]),
+            own,
+            facts[e] if e < len(facts) else {},
+        )
+
+
+def _require_lengths(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
+    """Refuse arrays that do not belong together."""
+    starts, steps = arrays["starts"], len(arrays["actions"])
+    whole = starts.ndim == 1 and starts.dtype.kind in "iu" and len(starts) > 1
+    if not whole or starts[0] != 0 or starts[-1] != steps or (np.diff(starts) < 1).any():
+        raise Problem(f"{path}: `starts` must rise from 0 to the number of actions, {steps}.")
+    for name, values in arrays.items():
+        by_episode = name in ("final_observations", "terminated", "truncated")
+        wanted = len(starts) - 1 if by_episode else steps
+        if name != "starts" and not name.startswith("raw/") and len(values) != wanted:
+            raise Problem(f"{path}: `{name}` has {len(values)} rows, and needs {wanted}.")
+    if arrays["observations"].shape[1:] != arrays["final_observations"].shape[1:]:
+        raise Problem(f"{path}: `observations` and `final_observations` have different rows.")

@@ -1,0 +1,81 @@
+"""Terms and costs as names, numbers and small bars, with limits where there are any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import pygame
+
+from demos.recorder import Recorder
+from demos.widgets import ACCENT, BRIGHT, MINT, QUIET, WARN, bar, number, write_fitting
+from environments.drawings.canvas import write
+
+
+class Line(NamedTuple):
+    """A term or a cost with what it adds up to."""
+
+    name: str
+    values: tuple[float, ...]  # of each person
+    part: float  # of the bar
+    is_cost: bool
+    limit: float | None = None
+    mark: float | None = None  # where the limit is on the bar, 0 to 1
+
+    @property
+    def over(self) -> bool:
+        """Whether somebody is above the limit."""
+        return self.limit is not None and max(self.values) > self.limit
+
+
+def figures(recorder: Recorder) -> Iterator[Line]:
+    """Terms, the north star first, then costs, with their bars.
+
+    Terms are drawn to the scale of the largest of them, a cost to that of its limit, if it has one.
+    """
+    game, world = recorder.game, recorder.game.world
+    seats = [person.seat for person in recorder.recording.people]
+
+    def sums(name: str) -> tuple[float, ...]:
+        return tuple(game.total(name, n) for n in seats)
+
+    terms = sorted(world.terms, key=lambda name: name != world.north_star)
+    for names, is_cost in ((terms, False), (list(world.costs), True)):
+        most = max([1.0, *(abs(value) for name in names for value in sums(name))])
+        for name in names:
+            values = sums(name)
+            limit = recorder.limits.get(name) if is_cost else None
+            scale = most if limit is None else max(1.25 * limit, *values, 1e-9)
+            mark = None if limit is None else limit / scale
+            part = max(abs(value) for value in values) / scale
+            yield Line(name.replace("_", " "), values, part, is_cost, limit, mark)
+
+
+def draw_lines(
+    surface: pygame.Surface, area: pygame.Rect, lines: Sequence[Line], row: int, heading: int
+) -> int:
+    """Terms and costs with their bars from the top of an area; returns where they end, in pixels."""
+    y, last = area.top, None
+    for line in lines:
+        if line.is_cost is not last:
+            title = "costs" if line.is_cost else "terms"
+            write(surface, title, (area.left, y + heading / 2), heading * 0.78, QUIET)
+            y, last = y + heading, line.is_cost
+        _draw_line(surface, pygame.Rect(area.left, y, area.width, row), line)
+        y += row
+    return y
+
+
+def _draw_line(surface: pygame.Surface, area: pygame.Rect, line: Line) -> None:
+    size = max(12, round(area.height * 0.56))
+    thick = max(4, round(area.height * 0.16))
+    y = area.top + (area.height - thick) * 0.42
+    figure = " | ".join(number(value) for value in line.values)
+    figure += f" of {number(line.limit)}" if line.limit is not None else ""
+    colour = WARN if line.over else BRIGHT
+    left = write(surface, figure, (area.right, y), size, colour, "midright").left
+    room = pygame.Rect(area.left, area.top, left - area.left - size // 2, round(2 * (y - area.top)))
+    write_fitting(surface, line.name, room, size, QUIET)
+    fill = (WARN if line.over else ACCENT) if line.is_cost else MINT
+    track = pygame.Rect(area.left, area.bottom - thick - 3, area.width, thick)
+    bar(surface, track, line.part, fill, line.mark)

@@ -1,0 +1,172 @@
+"""What stands around a game while it is played: how it goes, the time, terms and costs, and the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pygame
+
+from demos.figures import draw_lines, figures
+from demos.phases import Phase
+from demos.recorder import Recorder
+from demos.widgets import (
+    ACCENT,
+    BACK,
+    BRIGHT,
+    GREEN,
+    LINE,
+    PANEL,
+    QUIET,
+    RAISED,
+    WARN,
+    Hint,
+    draw_hints,
+    hint_width,
+    number,
+    panel,
+    unit,
+    wrapped,
+    write_fitting,
+)
+from environments.drawings.bars import HURRY_AT
+from environments.drawings.canvas import width_of, write
+
+KEYS: Sequence[Hint] = (
+    (("Enter",), "finish"),
+    (("P",), "pause"),
+    (("R",), "restart"),
+    (("M",), "mark"),
+    (("Esc",), "end"),
+    (("F11",), "full screen"),
+)
+MOST_ROWS = 14  # of terms and costs
+
+
+class Layout(NamedTuple):
+    """Where things stand on a surface."""
+
+    top: pygame.Rect
+    stage: pygame.Rect  # of the game
+    side: pygame.Rect
+    bottom: pygame.Rect
+
+
+def lay_out(surface: pygame.Surface) -> Layout:
+    """The areas for a surface of any size from 640 x 480 on."""
+    wide, high = surface.get_size()
+    scale = unit(surface)
+    gap, top, bottom = round(6 * scale), round(48 * scale), round(30 * scale)
+    side = round(min(172 * scale, wide * 0.3))
+    middle = pygame.Rect(gap, top + gap, wide - 2 * gap, high - top - bottom - 2 * gap)
+    return Layout(
+        pygame.Rect(0, 0, wide, top),
+        pygame.Rect(middle.left, middle.top, middle.width - side - gap, middle.height),
+        pygame.Rect(middle.right - side, middle.top, side, middle.height),
+        pygame.Rect(gap, high - bottom, wide - 2 * gap, bottom),
+    )
+
+
+def draw_hud(surface: pygame.Surface, recorder: Recorder) -> Layout:
+    """Everything but the game itself; returns where that is to be drawn."""
+    places = lay_out(surface)
+    surface.fill(BACK)
+    _draw_top(surface, places.top, recorder)
+    panel(surface, places.side)
+    _draw_side(surface, places.side, recorder)
+    high = round(places.bottom.height * 0.68)
+    keys = list(KEYS)
+    while keys and sum(hint_width(key, high) for key in keys) > places.bottom.width + high:
+        keys.pop()
+    row = pygame.Rect(places.bottom.move(0, (places.bottom.height - high) // 2))
+    draw_hints(surface, keys, row, high, centred=True)
+    return places
+
+
+def draw_message(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder) -> None:
+    """The sentence of the moment, at the foot of the game."""
+    message = recorder.message
+    if message is None:
+        return
+    size = round(19 * unit(surface))
+    room = area.width - 3 * size
+    lines = wrapped(message.words, size, room)
+    wide = max(width_of(line, size) for line in lines) + 2 * size
+    high = round(size * 1.3) * len(lines) + size
+    box = pygame.Rect(0, 0, round(wide), high)
+    box.midbottom = (area.centerx, area.bottom - size // 2)
+    pygame.draw.rect(surface, WARN if message.warning else LINE, box.inflate(4, 4), border_radius=9)
+    pygame.draw.rect(surface, RAISED, box, border_radius=8)
+    for k, line in enumerate(lines):
+        y = box.top + size / 2 + round(size * 1.3) * (k + 0.5)
+        write(surface, line, (box.centerx, y), size, BRIGHT, "center")
+
+
+# ------------------------------------------------------------------ above
+
+
+def _draw_top(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder) -> None:
+    game, world = recorder.game, recorder.game.world
+    surface.fill(PANEL, area)
+    seat = recorder.recording.people[0].seat
+    high, y, gap = area.height, area.centery - 2, round(area.height * 0.34)
+    x = area.left + gap
+    star = number(game.total(world.north_star, seat))
+    x = write(surface, star, (x, y), 0.8 * high, BRIGHT).right + gap // 3
+    named = world.north_star.replace("_", " ")
+    x = write(surface, named, (x, y + 0.08 * high), 0.42 * high, QUIET).right + gap
+    if world.weights != {world.north_star: 1.0}:
+        x = write(surface, number(game.score[seat]), (x, y), 0.6 * high, ACCENT).right + gap // 3
+        x = write(surface, "score", (x, y + 0.05 * high), 0.38 * high, QUIET).right + gap
+    ticks = max(game.horizon - game.steps, 0)
+    seconds, part = ticks * recorder.clockwork.tick, ticks / max(game.horizon, 1)
+    hurry = seconds <= HURRY_AT and recorder.phase is Phase.PLAY
+    clock = f"{round(seconds) // 60}:{round(seconds) % 60:02d}"
+    colour = WARN if hurry else BRIGHT
+    right = write(surface, clock, (area.right - gap, y), 0.72 * high, colour, "midright").left
+    room = pygame.Rect(round(x), area.top, round(right - gap - x), high - 4)
+    _draw_counts(surface, room, recorder)
+    thick = max(3, round(high * 0.07))
+    surface.fill(LINE, (area.left, area.bottom - thick, area.width, thick))
+    left = (area.left, area.bottom - thick, round(area.width * part), thick)
+    surface.fill(WARN if hurry else ACCENT, left)
+
+
+def _draw_counts(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder) -> None:
+    """Which game this is, and what became of those before."""
+    kept, thrown = len(recorder.kept), recorder.discarded
+    number_now = kept + thrown + (recorder.phase is not Phase.OVER)
+    words = f"game {number_now}    kept {kept}    discarded {thrown}"
+    write_fitting(surface, words, area, 0.4 * area.height, QUIET, "midright")
+
+
+# ------------------------------------------------------------------ beside
+
+
+def _draw_side(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder) -> None:
+    scale = unit(surface)
+    inside = area.inflate(-round(20 * scale), -round(16 * scale))
+    foot = round(46 * scale)
+    lines = list(figures(recorder))[:MOST_ROWS]
+    headings = round(22 * scale)
+    room = inside.height - foot - 2 * headings
+    row = min(round(33 * scale), room // max(len(lines), 1))
+    draw_lines(surface, inside, lines, row, headings)
+    _draw_pace(
+        surface, pygame.Rect(inside.left, inside.bottom - foot, inside.width, foot), recorder
+    )
+
+
+def _draw_pace(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder) -> None:
+    """How many steps a second there really are, and how many came late."""
+    clockwork = recorder.clockwork
+    size = round(area.height * 0.38)
+    upper = pygame.Rect(area.left, area.top, area.width, area.height // 2)
+    lower = upper.move(0, area.height // 2)
+    wanted = 1 / clockwork.tick
+    rate = f"{clockwork.rate:.1f}" if clockwork.rate else "-"
+    write_fitting(surface, "steps a second", upper, size, QUIET)
+    write(surface, f"{rate} of {wanted:.3g}", upper.midright, size, BRIGHT, "midright")
+    late = clockwork.late + clockwork.skipped
+    write_fitting(surface, "late ticks", lower, size, QUIET)
+    write(surface, str(late), lower.midright, size, WARN if late else GREEN, "midright")

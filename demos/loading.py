@@ -1,0 +1,83 @@
+"""The steps of a dataset's episodes as arrays: read from their files, or mapped from the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from demos.arrays import Arrays, from_columns
+from demos.cache import Columns, load_cached
+from demos.columns import Column, fill, layout
+from demos.parquet import STEPS_FILE, Damaged
+
+if TYPE_CHECKING:  # which imports this
+    from demos.dataset import Dataset
+
+Starts = npt.NDArray[np.int64]  # [E+1]
+
+
+def load_steps(dataset: Dataset, numbers: Sequence[int]) -> Arrays:
+    """The steps of these episodes, read from their files.
+
+    Raises:
+        Problem: one of them is damaged.
+    """
+    starts = _starts(dataset, numbers)
+    columns = {
+        name: np.empty(column.shape, column.dtype)
+        for name, column in layout(dataset.revision, int(starts[-1]), len(numbers)).items()
+    }
+    _fill(dataset, columns, starts, numbers)
+    return from_columns(columns, starts, numbers)
+
+
+def load_kept(dataset: Dataset) -> Arrays:
+    """The steps of all episodes, mapped from what is kept of them, or read and kept.
+
+    Raises:
+        Problem: one of them is damaged.
+        OSError: a file of one is missing.
+    """
+    numbers = range(len(dataset))
+    stamps = [stamp(f"{dataset.data}/{number}/{STEPS_FILE}") for number in numbers]
+    told = f"{dataset.revision.name} {dataset.digest()} {stamps}"
+    key = hashlib.sha256(told.encode()).hexdigest()[:32]
+
+    def plan() -> dict[str, Column]:
+        starts = _starts(dataset, numbers)
+        columns = layout(dataset.revision, int(starts[-1]), len(numbers))
+        return {**columns, "starts": Column(starts.shape, starts.dtype)}
+
+    def write(columns: Columns) -> None:
+        columns["starts"][:] = _starts(dataset, numbers)
+        steps = {name: values for name, values in columns.items() if name != "starts"}
+        _fill(dataset, steps, columns["starts"], numbers)
+
+    columns = load_cached(dataset.folder, key, plan, write)
+    return from_columns(columns, columns.pop("starts"), numbers)
+
+
+def stamp(path: str) -> tuple[int, ...]:
+    """What changes when a file does."""
+    found = os.stat(path)  # noqa: PTH116  half the time, thousands at each opening
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _starts(dataset: Dataset, numbers: Sequence[int]) -> Starts:
+    """Where each of the episodes begins when they are laid end to end."""
+    lengths = [dataset.episode_facts(number)["total_steps"] for number in numbers]
+    return np.cumsum([0, *lengths], dtype=np.int64)
+
+
+def _fill(dataset: Dataset, columns: Columns, starts: Starts, numbers: Sequence[int]) -> None:
+    for e, number in enumerate(numbers):
+        first, last = int(starts[e]), int(starts[e + 1])
+        try:
+            fill(columns, e, first, last, dataset.data / str(number))
+        except Damaged as damage:
+            raise dataset.damaged(number, damage) from damage

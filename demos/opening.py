@@ -1,0 +1,141 @@
+"""Before and after a session: world, players and dataset are made ready, and what was kept is said."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from agents.player import Player, RandomPlayer
+from agents.saving import named_player
+from demos.controls import load_everybody
+from demos.dataset import Dataset
+from demos.game import Game
+from demos.recorder import Recorder, told
+from demos.recording import Person
+from demos.shelf import dataset_name
+from demos.store import Store
+from demos.wishes import Wishes
+from environments.catalog import make_world
+from environments.foreign_world import ForeignWorld
+from environments.problem import Problem
+from environments.world import World, nearest
+
+
+@dataclass(frozen=True)
+class Ready:
+    """All that a session needs, loaded and compiled."""
+
+    world: World
+    game: Game
+    people: tuple[Person, ...]
+    partner: str  # who has the other seats, in words; empty if nobody
+
+    def names(self) -> dict[str, str]:
+        """Who sits where, for drawings that show it."""
+        found = {self.world.agents[n]: self.partner for n in self.game.vacant}
+        for k, person in enumerate(self.people):
+            somebody = "you" if len(self.people) == 1 else f"player {k + 1}"
+            found[self.world.agents[person.seat]] = person.player or somebody
+        return found
+
+
+def prepare(asked: Wishes) -> Ready:
+    """Make the world, compile it, and seat everybody.
+
+    Raises:
+        Problem: no such world, seat, player, key table or cost.
+    """
+    world = make_world(asked.world, **dict(asked.params or {}))
+    for name in asked.limits or {}:
+        if name not in world.costs:
+            hint = nearest(name, world.costs)
+            raise Problem(f"The world '{world.id}' has no cost '{name}' to limit: {hint}")
+    seats = _seats(asked, world)
+    partner, others = _others(asked, world, len(seats))
+    game = Game(world, seats, others, asked.options)
+    game.begin(asked.seed or 0)  # compiles, and is what the title card lies over
+    importlib.import_module("pandas")  # pyarrow loads it with the first write: not in a game
+    return Ready(world, game, _people(asked, world, seats), partner)
+
+
+def _seats(asked: Wishes, world: World) -> tuple[int, ...]:
+    count = len(world.agents)
+    if not 1 <= asked.people <= min(2, count):
+        most = "one person plays" if count == 1 else "one or two people play"
+        raise Problem(f"--people is {asked.people}; {most} '{world.id}' at this machine.")
+    if asked.people == 2:
+        return 0, 1
+    if not 0 <= asked.seat < count:
+        raise Problem(f"--seat is {asked.seat}; '{world.id}' has the seats 0 to {count - 1}.")
+    return (asked.seat,)
+
+
+def _others(asked: Wishes, world: World, people: int) -> tuple[str, Player | None]:
+    """Who has the other seats: by name, or somebody who stands still, or who does anything."""
+    name = asked.partner or asked.opponent
+    if people == len(world.agents):
+        if name:
+            raise Problem(f"In '{world.id}' no seat is left for '{name}': leave it out.")
+        return "", None
+    if name:
+        return Path(name).stem, named_player(name, world, asked.seed or 0)
+    if isinstance(world, ForeignWorld):  # which of its actions does nothing, nobody knows
+        return "random", RandomPlayer(world.action_space, asked.seed or 0, world.mask_size)
+    return "still", None
+
+
+def _people(asked: Wishes, world: World, seats: tuple[int, ...]) -> tuple[Person, ...]:
+    names, devices = (text.split(",") for text in (asked.player or "", asked.device))
+    if len(names) not in (1, len(seats)) or len(devices) not in (1, len(seats)):
+        raise Problem(
+            f"There are {len(seats)} people: give --player and --device one word, or one for each."
+        )
+    held = [devices[k % len(devices)] for k in range(len(seats))]
+    people = []
+    for k, controls in enumerate(load_everybody(world, held, asked.controls)):
+        controls.tick = asked.tick(world)
+        name = names[k] if len(names) > 1 or len(seats) == 1 else f"{names[0]} {k + 1}"
+        device = "script" if asked.script else controls.device
+        people.append(Person(seats[k], name if asked.player else None, controls, device))
+    return tuple(people)
+
+
+# ------------------------------------------------------------------ the dataset
+
+
+def open_dataset(asked: Wishes, world: World) -> Dataset:
+    """The dataset that was asked for, made now if there is none.
+
+    Raises:
+        Problem: it holds recordings of another world.
+    """
+    store = Store(asked.root)
+    name = asked.dataset or dataset_name(world)
+    if name not in store.names():
+        with store.building_for(world, name, "Recorded with gpo record."):
+            pass
+    dataset = store.open(name)
+    dataset.require_world(world)
+    return dataset
+
+
+def farewell(recorder: Recorder, name: str, signal: int | None) -> str:
+    """What was kept and where, in a few sentences."""
+    numbers = [number for game in recorder.kept for number in game]
+    games = f"{len(recorder.kept)} game{'s' if len(recorder.kept) != 1 else ''}"
+    words = ["gpo record: stopped by a signal." if signal else "gpo record:"]
+    if numbers:
+        words.append(f"kept {games} in dataset {name} (episode {told(numbers)}).")
+    else:
+        words.append(f"no game was kept in dataset {name}.")
+    if recorder.broken_off:
+        what = told(recorder.broken_off)
+        words.append(f"Episode {what} was broken off before the game ended.")
+    if recorder.discarded:
+        words.append(f"{recorder.discarded} discarded.")
+    if recorder.left_open:
+        words.append(f"One game could not be kept; `gpo demos repair {name}` gets it back.")
+    if numbers:
+        words.append(f"Look closer: gpo demos info {name}")
+    return " ".join(words)

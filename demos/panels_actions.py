@@ -1,0 +1,217 @@
+"""The panel of what an agent is about to do: how likely each action was, and which it took.
+
+A actions or numbers of an action.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pygame
+from gymnasium import spaces
+
+from demos.panels import Sizes
+from demos.viewer import Viewer
+from demos.viewer_digits import digits_width, short, write_digits
+from demos.widgets import ACCENT, BRIGHT, LINE, MINT, QUIET, write_fitting
+from environments.drawings.canvas import Colour
+
+DIM: Colour = (62, 112, 106)  # what was not taken
+MOST = 18  # actions that are listed; of more the likeliest
+
+
+class ActionsPanel:
+    """What it is about to do."""
+
+    number, title = 1, "does next"
+
+    def key(self, viewer: Viewer) -> Hashable:
+        """It changes with the game."""
+        return viewer.main.match.moment
+
+    def missing(self, viewer: Viewer) -> str:
+        """It always does something."""
+        return ""
+
+    def headline(self, viewer: Viewer) -> tuple[str, Colour]:
+        """How long the decision took."""
+        return f"{viewer.decision * 1000:.2f} ms", QUIET
+
+    def room(self, viewer: Viewer, sizes: Sizes) -> tuple[int, int]:
+        """A row an action."""
+        space, rows = viewer.world.action_space, 1
+        if isinstance(space, spaces.Discrete):
+            rows = min(int(space.n), MOST)
+        elif isinstance(space, spaces.MultiDiscrete):
+            rows = len(space.nvec.ravel())
+        else:
+            rows = min(int(np.prod(space.shape)), MOST)
+        least = max(round(sizes.text * 0.95), 11)
+        return rows * least, rows * round(sizes.row * 1.1)
+
+    def draw(
+        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: Sizes
+    ) -> None:
+        """A bar an action."""
+        match = viewer.main.match
+        thought, space = match.thoughts[match.seat], viewer.world.action_space
+        insight, action = thought.insight, np.asarray(thought.action)
+        if isinstance(space, spaces.Discrete):
+            odds = insight.chances[0] if insight else None
+            names = viewer.world.action_names or tuple(str(k) for k in range(int(space.n)))
+            _draw_choice(surface, area, names, odds, int(action), sizes)
+        elif isinstance(space, spaces.MultiDiscrete):
+            parts = insight.chances if insight else tuple(np.zeros(n) for n in space.nvec.ravel())
+            _draw_choices(surface, area, parts, action.ravel(), sizes)
+        elif isinstance(space, spaces.MultiBinary):
+            on = [float(part[0]) for part in insight.chances] if insight else None
+            _draw_switches(surface, area, on, action.ravel(), sizes)
+        else:
+            mean = insight.mean if insight else None
+            spread = insight.spread if insight else None
+            _draw_sliders(surface, area, space, mean, spread, action.ravel(), sizes)
+
+
+def _rows(area: pygame.Rect, count: int) -> list[pygame.Rect]:
+    """The area in equal rows."""
+    edges = [area.top + round(area.height * k / count) for k in range(count + 1)]
+    return [
+        pygame.Rect(area.left, top, area.width, bottom - top) for top, bottom in pairwise(edges)
+    ]
+
+
+def _draw_choice(
+    surface: pygame.Surface,
+    area: pygame.Rect,
+    names: tuple[str, ...],
+    odds: np.ndarray | None,
+    chosen: int,
+    sizes: Sizes,
+) -> None:
+    """A row an action: name, bar, and how likely it was."""
+    which = list(range(len(names)))
+    if len(which) > MOST:  # the likeliest, and what was chosen whatever it was
+        ranked = np.argsort(-odds if odds is not None else np.zeros(len(names)), kind="stable")
+        which = sorted({chosen, *ranked[: MOST - 1].tolist()})
+    size = min(sizes.text, round(area.height / len(which) * 0.95))
+    left = round(min(area.width * 0.34, max(digits_width(names[k], size) for k in which) + size))
+    right = digits_width("100 %", size) + 4 if odds is not None else 0
+    for k, row in zip(which, _rows(area, len(which)), strict=True):
+        taken = k == chosen
+        label = pygame.Rect(row.left, row.top, left - size // 2, row.height)
+        write_fitting(surface, names[k], label, size, BRIGHT if taken else QUIET)
+        track = pygame.Rect(row.left + left, 0, row.width - left - right, max(5, row.height // 2))
+        track.centery = row.centery
+        chance = float(odds[k]) if odds is not None else float(taken)
+        _bar(surface, track, chance, taken)
+        if odds is not None:
+            told = f"{100 * chance:.0f} %"
+            colour = BRIGHT if taken else QUIET
+            write_digits(surface, told, row.midright, size, colour, "midright")
+
+
+def _bar(surface: pygame.Surface, track: pygame.Rect, part: float, taken: bool) -> None:
+    """A bar; of what is taken it is lit, and marked at its left."""
+    corner = max(2, track.height // 3)
+    pygame.draw.rect(surface, LINE, track, border_radius=corner)
+    wide = round(track.width * min(max(part, 0.0), 1.0))
+    colour = ACCENT if taken else DIM
+    if wide:
+        pygame.draw.rect(
+            surface, colour, (*track.topleft, wide, track.height), border_radius=corner
+        )
+    if taken:
+        tip, half = track.left - 2, max(3, track.height // 2)
+        at = [
+            (tip - half, track.centery - half),
+            (tip, track.centery),
+            (tip - half, track.centery + half),
+        ]
+        pygame.draw.polygon(surface, ACCENT, at)
+
+
+def _draw_choices(
+    surface: pygame.Surface,
+    area: pygame.Rect,
+    parts: tuple[np.ndarray, ...],
+    chosen: np.ndarray,
+    sizes: Sizes,
+) -> None:
+    """A row a choice: its chances side by side, what was taken lit."""
+    for n, row in enumerate(_rows(area, len(parts))):
+        size = min(sizes.text, round(row.height * 0.9))
+        write_digits(surface, f"{n}", row.midleft, size, QUIET)
+        track = pygame.Rect(row.left + 2 * size, row.top + 2, row.width - 2 * size, row.height - 4)
+        total, x = max(float(parts[n].sum()), 1e-9), float(track.left)
+        for k, chance in enumerate(parts[n].tolist()):
+            share = chance / total if parts[n].any() else 1 / len(parts[n])
+            taken = k == int(chosen[n])
+            box = pygame.Rect(
+                round(x), track.top, max(round(track.width * share) - 1, 1), track.height
+            )
+            pygame.draw.rect(surface, ACCENT if taken else DIM, box, border_radius=2)
+            if box.width > size:
+                ink: Colour = (46, 32, 4) if taken else BRIGHT
+                write_digits(surface, f"{k}", box.center, size * 0.9, ink, "center")
+            x += track.width * share
+
+
+def _draw_switches(
+    surface: pygame.Surface,
+    area: pygame.Rect,
+    on: list[float] | None,
+    chosen: np.ndarray,
+    sizes: Sizes,
+) -> None:
+    """A row a switch: how likely it was to be on, and whether it is."""
+    for n, row in enumerate(_rows(area, len(chosen))):
+        size, taken = min(sizes.text, round(row.height * 0.9)), bool(chosen[n])
+        write_digits(surface, f"{n}", row.midleft, size, BRIGHT if taken else QUIET)
+        track = pygame.Rect(row.left + 2 * size, 0, row.width - 6 * size, max(5, row.height // 2))
+        track.centery = row.centery
+        _bar(surface, track, float(taken) if on is None else on[n], taken)
+        told = ("on" if taken else "off") if on is None else f"{100 * on[n]:.0f} %"
+        write_digits(surface, told, row.midright, size, BRIGHT if taken else QUIET, "midright")
+
+
+def _draw_sliders(
+    surface: pygame.Surface,
+    area: pygame.Rect,
+    space: Any,
+    mean: np.ndarray | None,
+    spread: np.ndarray | None,
+    chosen: np.ndarray,
+    sizes: Sizes,
+) -> None:
+    """A row a number: mean and spread as a band, what was taken as a dot, from its least to its greatest."""
+    low, high = np.ravel(space.low), np.ravel(space.high)
+    count = min(len(chosen), MOST)
+    for n, row in enumerate(_rows(area, count)):
+        size = min(sizes.text, round(row.height * 0.9))
+        right = digits_width("+0.00", size) + size
+        track = pygame.Rect(row.left + 2 * size, 0, row.width - 2 * size - right, 4)
+        track.centery = row.centery
+        least = float(low[n]) if np.isfinite(low[n]) else -3.0
+        most = float(high[n]) if np.isfinite(high[n]) else 3.0
+
+        def x(
+            value: float, track: pygame.Rect = track, least: float = least, most: float = most
+        ) -> int:
+            share = (value - least) / max(most - least, 1e-9)
+            return track.left + round(track.width * min(max(share, 0.0), 1.0))
+
+        write_digits(surface, f"{n}", row.midleft, size, QUIET)
+        pygame.draw.rect(surface, LINE, track, border_radius=2)
+        thick = max(6, round(row.height * 0.5))
+        if mean is not None and spread is not None:
+            left, edge = x(float(mean[n] - spread[n])), x(float(mean[n] + spread[n]))
+            band = pygame.Rect(left, row.centery - thick // 2, max(edge - left, 2), thick)
+            pygame.draw.rect(surface, DIM, band, border_radius=3)
+            surface.fill(MINT, (x(float(mean[n])) - 1, band.top, 2, band.height))
+        taken = float(np.clip(chosen[n], least, most))
+        pygame.draw.circle(surface, ACCENT, (x(taken), row.centery), max(4, thick // 2))
+        told = short(taken) if taken < 0 else f"+{short(taken)}"
+        write_digits(surface, told, row.midright, size, BRIGHT, "midright")

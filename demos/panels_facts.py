@@ -1,0 +1,186 @@
+"""The panels of figures: costs against their limits, the games so far, and what a shield did."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+
+import numpy as np
+import pygame
+
+from demos.panels import Sizes
+from demos.panels_plot import span_of
+from demos.viewer import Viewer
+from demos.viewer_digits import between, write_digits
+from demos.viewer_tally import mean_interval, share_interval
+from demos.widgets import ACCENT, BRIGHT, GREEN, LINE, MINT, QUIET, WARN, bar, number, write_fitting
+from environments.drawings.canvas import Colour
+
+LAST_GAMES = 24  # that are shown as bars
+
+
+class CostsPanel:
+    """What the game has cost so far."""
+
+    number, title = 4, "costs"
+
+    def _sums(self, viewer: Viewer) -> list[tuple[str, float, float | None]]:
+        match = viewer.main.match
+        limits = viewer.cast.limits
+        return [(n, match.total(n, match.seat), limits.get(n)) for n in viewer.world.costs]
+
+    def key(self, viewer: Viewer) -> Hashable:
+        """It changes with a cost."""
+        return tuple(self._sums(viewer))
+
+    def missing(self, viewer: Viewer) -> str:
+        """Not every world names costs."""
+        return "" if viewer.world.costs else "This world names no costs."
+
+    def headline(self, viewer: Viewer) -> tuple[str, Colour]:
+        """Whether a limit is broken."""
+        limited = [value > limit for _, value, limit in self._sums(viewer) if limit is not None]
+        if not limited:
+            return "no limits", QUIET
+        return ("above its limit", WARN) if any(limited) else ("within limits", GREEN)
+
+    def room(self, viewer: Viewer, sizes: Sizes) -> tuple[int, int]:
+        """Two lines a cost."""
+        count = len(viewer.world.costs)
+        return count * round(sizes.text * 1.5), count * round(sizes.text * 2.1)
+
+    def draw(
+        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: Sizes
+    ) -> None:
+        """A bar a cost, with a mark at its limit."""
+        sums = self._sums(viewer)
+        most = max([1.0, *(value for _, value, limit in sums if limit is None)])
+        high = area.height // len(sums)
+        for k, (name, value, limit) in enumerate(sums):
+            row = pygame.Rect(area.left, area.top + k * high, area.width, high)
+            over = limit is not None and value > limit
+            scale = most if limit is None else max(1.25 * limit, value, 1e-9)
+            told = number(value) + (f" of {number(limit)}" if limit is not None else "")
+            thick = max(4, round(high * 0.16))
+            middle = row.top + (high - thick) * 0.42
+            colour = WARN if over else BRIGHT
+            at = row.right, middle
+            left = write_digits(surface, told, at, sizes.text, colour, "midright").left
+            words = pygame.Rect(
+                row.left, row.top, left - row.left - 4, round(2 * (middle - row.top))
+            )
+            write_fitting(surface, name.replace("_", " "), words, sizes.text, QUIET)
+            track = pygame.Rect(row.left, row.bottom - thick - 4, row.width, thick)
+            mark = None if limit is None else limit / scale
+            bar(surface, track, value / scale, WARN if over else ACCENT, mark)
+
+
+class GamesPanel:
+    """What the games so far came to."""
+
+    number, title = 7, "games"
+
+    def key(self, viewer: Viewer) -> Hashable:
+        """It changes when a game ends."""
+        return len(viewer.tally), viewer.played, viewer.rival
+
+    def missing(self, viewer: Viewer) -> str:
+        """It needs one game that came to its end."""
+        return "" if len(viewer.tally) else "No game has come to its end yet."
+
+    def headline(self, viewer: Viewer) -> tuple[str, Colour]:
+        """How many there were."""
+        return str(len(viewer.tally)), BRIGHT
+
+    def room(self, viewer: Viewer, sizes: Sizes) -> tuple[int, int]:
+        """A few lines, and bars below."""
+        lines = 3 + 2 * bool(viewer.rival)
+        return lines * round(sizes.text * 1.1), lines * sizes.row + 3 * sizes.text
+
+    def draw(
+        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: Sizes
+    ) -> None:
+        """Means with their intervals, the tally, and a bar a game."""
+        lines = _lines(viewer)
+        step = max(min(sizes.row, area.height // len(lines)), 9)
+        size = min(sizes.text, step)
+        y = area.top
+        for name, told, colour in lines:
+            row = pygame.Rect(area.left, y, area.width, step)
+            left = write_digits(surface, told, row.midright, size, colour, "midright").left
+            room = pygame.Rect(row.left, row.top, left - row.left - 6, row.height)
+            if room.width > 0:
+                write_fitting(surface, name, room, size, QUIET)
+            y += step
+        rest = pygame.Rect(area.left, y + 4, area.width, area.bottom - y - 4)
+        if rest.height >= 14:
+            _draw_games(surface, rest, viewer.tally.column("star"))
+
+
+def _lines(viewer: Viewer) -> list[tuple[str, str, Colour]]:
+    tally, star = viewer.tally, viewer.world.north_star.replace("_", " ")
+    lines: list[tuple[str, str, Colour]] = []
+    if tally.record is not None:
+        won, drawn, lost = tally.record
+        share = share_interval(won, len(tally))
+        told = f"{won} won, {drawn} drawn, {lost} lost"
+        lines.append((f"against {viewer.rival}", told, BRIGHT))
+        percents = tuple(round(100 * part) for part in share)
+        lines.append(("wins", f"{percents[0]} % [{percents[1]}, {percents[2]}]", ACCENT))
+    lines.append((star, between(*mean_interval(tally.column("star"))), MINT))
+    if viewer.world.weights != {viewer.world.north_star: 1.0} or viewer.cast.weights:
+        lines.append(("reward", between(*mean_interval(tally.column("score"))), BRIGHT))
+    lines.append(("steps", between(*mean_interval(tally.column("steps"))), QUIET))
+    return lines
+
+
+def _draw_games(surface: pygame.Surface, area: pygame.Rect, stars: list[float]) -> None:
+    """A bar a game, the last ones, and a line at their mean."""
+    last = stars[-LAST_GAMES:]
+    low, high = min([0.0, *last]), max([0.0, *last])
+    scale = area.height / max(high - low, 1e-9)
+    wide = area.width / LAST_GAMES
+    ground = area.bottom + low * scale
+    for k, value in enumerate(last):
+        tall = max(abs(value) * scale, 2)
+        top = ground - tall if value >= 0 else ground
+        box = (round(area.left + k * wide), round(top), max(round(wide) - 2, 2), round(tall))
+        pygame.draw.rect(surface, MINT, box, border_radius=2)
+    y = round(ground - float(np.mean(stars)) * scale)
+    surface.fill(BRIGHT, (area.left, min(y, area.bottom - 1), area.width, 1))
+
+
+class ShieldPanel:
+    """Where a shield changed what the agent did."""
+
+    number, title = 8, "shield"
+
+    def key(self, viewer: Viewer) -> Hashable:
+        """It changes with the game."""
+        return viewer.main.match.moment
+
+    def missing(self, viewer: Viewer) -> str:
+        """It is told by a batch that has one, in `interventions` [B, N]."""
+        known = math.isfinite(viewer.main.match.shield)
+        return "" if known else "No shield stands by in this world."
+
+    def headline(self, viewer: Viewer) -> tuple[str, Colour]:
+        """How often it did."""
+        count = int(np.nansum(viewer.main.match.shielded.table))
+        return f"{count} times", WARN if count else GREEN
+
+    def room(self, viewer: Viewer, sizes: Sizes) -> tuple[int, int]:
+        """A line of marks."""
+        return sizes.text, 2 * sizes.text
+
+    def draw(
+        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: Sizes
+    ) -> None:
+        """A mark a step in which it did, over the time."""
+        match = viewer.main.match
+        track = pygame.Rect(area.left, area.centery - 2, area.width, 4)
+        pygame.draw.rect(surface, LINE, track, border_radius=2)
+        span = span_of(match.steps, match.horizon)
+        for step in np.flatnonzero(np.nan_to_num(match.shielded.table[:, 0])).tolist():
+            x = track.left + round(track.width * step / span)
+            surface.fill(WARN, (x, area.top + 2, 2, area.height - 4))

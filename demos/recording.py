@@ -1,0 +1,178 @@
+"""The game being played and what is kept of it: builds the rows that a take stores.
+
+K terms, C costs, R numbers of the raw device state.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from demos.controls import Controls
+from demos.dataset import Dataset
+from demos.devices import Held
+from demos.episode import Actor
+from demos.game import Game
+from demos.take import Row, Stream, Take
+
+_TOOLS = ("gymnasium", "pygame", "numpy", "gpo")
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who plays."""
+
+    seat: int
+    player: str | None
+    controls: Controls
+    device: str  # as recordings call it: "keyboard", "gamepad", or "script"
+
+
+class Recording:
+    """Plays games one after another, each into a take of its own.
+
+    Args:
+        game: what is played; its seats are those of the people.
+        people: who plays.
+        dataset: where kept games go; it is held for writing by the caller.
+        tick: s between two steps, as intended.
+        partner: who has the other seats, in words.
+    """
+
+    def __init__(
+        self,
+        game: Game,
+        people: Sequence[Person],
+        dataset: Dataset,
+        tick: float,
+        partner: str = "",
+    ) -> None:
+        self.game, self.people, self.dataset = game, tuple(people), dataset
+        self.take: Take | None = None
+        self._meta: dict[str, Any] = {"tick": tick, "tools": tools()}
+        if game.vacant:
+            self._meta["partner"] = partner
+        self._others = [
+            (n, name) for n in game.vacant for name in action_columns(game.world.agents[n], game)
+        ]
+
+    @property
+    def open(self) -> bool:
+        """Whether a game is being recorded."""
+        return self.take is not None
+
+    def begin(self, seed: int) -> None:
+        """Begin a game and its take.
+
+        Raises:
+            DiskFull: no journal can be begun; nothing is open then.
+        """
+        game = self.game
+        game.begin(seed)
+        extra = tuple(name for _, name in self._others)
+        streams = [
+            Stream(
+                game.world.agents[person.seat],
+                person.player,
+                person.device,
+                person.controls.raw_names + extra,
+            )
+            for person in self.people
+        ]
+        self.take = Take.begin(
+            self.dataset,
+            streams,
+            [game.observation(person.seat) for person in self.people],
+            match=uuid.uuid4().hex[:12],
+            seed=seed,
+            options=game.options,
+            meta=self._meta,
+        )
+
+    def tick(self, held: Held, scene: Any, ns: int, late: bool, last: bool = False) -> None:
+        """Take one step with what is held now; the last one ends the game where it stands.
+
+        Raises:
+            DiskFull: the step was taken and waits in memory.
+        """
+        assert self.take is not None
+        game = self.game
+        game.step({p.seat: p.controls.action(held, scene) for p in self.people})
+        rows = [self._row(person, held, ns, late, last) for person in self.people]
+        self.take.step(rows)
+
+    def _row(self, person: Person, held: Held, ns: int, late: bool, last: bool) -> Row:
+        game, batch, n = self.game, self.game.batch, person.seat
+        raw = person.controls.raw(held)
+        if self._others:
+            vacant = [np.ravel(batch.actions[0, seat]) for seat in game.vacant]
+            raw = np.concatenate([raw, *vacant]).astype(np.float32)
+        terminated = bool(batch.terminated[0])
+        return Row(
+            observation=game.observation(n),
+            requested=game.asked[n].copy(),
+            applied=batch.actions[0, n].copy(),
+            raw=raw,
+            reward=float(batch.reward[0, n]),
+            terms=batch.terms[0, n].copy(),
+            costs=batch.costs[0, n].copy(),
+            terminated=terminated,
+            truncated=bool(batch.truncated[0]) or (last and not terminated),
+            time=ns,
+            late=late,
+            actor=Actor.HUMAN,
+        )
+
+    def mark(self) -> None:
+        """Mark the step to come."""
+        if self.take is not None:
+            self.take.mark()
+
+    def keep(self, rating: int | None) -> list[int]:
+        """Keep the game for good; its numbers in the dataset.
+
+        Raises:
+            DiskFull: it is still open, and can be kept later.
+        """
+        assert self.take is not None
+        numbers = self.take.keep(rating)
+        self.take = None
+        return numbers
+
+    def leave(self) -> None:
+        """Let the game lie in its journal, where the next session finds it."""
+        if self.take is not None:
+            self.take.close()
+        self.take = None
+
+    def discard(self) -> None:
+        """Keep nothing of the game."""
+        if self.take is not None:
+            self.take.discard()
+        self.take = None
+
+
+def action_columns(agent: str, game: Game) -> list[str]:
+    """What the numbers of a vacant seat's action are called among a person's raw numbers.
+
+    They stand there so that a game with an unrecorded partner can still be repeated from its seed.
+    """
+    size = int(np.prod(game.world.action_space.shape or ()))
+    return [f"action {agent} {k}" for k in range(size)]
+
+
+def tools() -> dict[str, str]:
+    """Versions by package."""
+    found: dict[str, str] = {"python": platform.python_version()}
+    for name in _TOOLS:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "unknown"  # a checkout that was not installed
+    return found

@@ -1,0 +1,194 @@
+"""Plays recorded games again, from seed, options and the actions that were applied.
+
+T steps, N seats, K terms, C costs.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from demos.dataset import Dataset
+from demos.episode import Episode
+from environments.batch import Batch
+from environments.catalog import WORLDS, make_batch, make_world
+from environments.problem import Problem
+from environments.world import World
+
+SEEDLESS = (
+    0,
+    1,
+)  # tried where no seed was recorded: if both give one game, there is nothing to draw
+
+
+@dataclass(frozen=True)
+class Played:
+    """What a world said to the actions of one game."""
+
+    observations: npt.NDArray[Any]  # [T+1, N, ...]
+    rewards: npt.NDArray[np.float32]  # [T, N]
+    terms: npt.NDArray[np.float32]  # [T, N, K]
+    costs: npt.NDArray[np.float32]  # [T, N, C]
+    terminated: npt.NDArray[np.bool_]  # [T]
+    truncated: npt.NDArray[np.bool_]  # [T]
+
+
+class Untold(Exception):
+    """A game cannot be played again; the text says why, as the end of a sentence."""
+
+
+def world_of(dataset: Dataset) -> World:
+    """The world of a dataset, as it is today.
+
+    Raises:
+        Problem: it is not there, or takes other parameters by now.
+    """
+    return world_from(dataset.facts, f"Dataset {dataset.name}")
+
+
+def world_from(facts: Mapping[str, Any], what: str) -> World:
+    """The world of which facts speak that begin as those of a revision; `what` begins a sentence."""
+    described = facts["world_description"]
+    params = dict(described.get("params") or {})
+    if facts["world"] not in WORLDS:
+        params = {name: _literal(facts, what, name, text) for name, text in params.items()}
+    return make_world(facts["world"], **params)
+
+
+def _literal(facts: Mapping[str, Any], what: str, name: str, text: str) -> Any:
+    """What a foreign world was made with; only its words were kept."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError) as error:
+        raise Problem(
+            f"{what} was recorded in {facts['world']} made with {name}={text}, which cannot be made "
+            "again from these words, so nothing can be played again."
+        ) from error
+
+
+def matches(dataset: Dataset, numbers: Iterable[int]) -> list[list[int]]:
+    """The episodes of each game, its streams together; one without a match is a game of its own."""
+    games: dict[Any, list[int]] = {}
+    for number in numbers:
+        match = dataset.episode_facts(number)["match"]
+        games.setdefault(number if match is None else match, []).append(number)
+    return list(games.values())
+
+
+def first_step(episode: Episode) -> int:
+    """Which step of the game, as it was played, is the first that the episode still has."""
+    return int(episode.meta.get("trimmed", {}).get("first", 0))
+
+
+def joint_actions(world: World, streams: Sequence[Episode]) -> npt.NDArray[Any]:
+    """What all seats did, from the first step of the game on, those cut since with them: [T, N, ...].
+
+    A seat without a stream is read from the raw numbers of the others, where they hold its actions.
+
+    Raises:
+        Untold: streams are missing, or do not belong together.
+    """
+    by_seat = {stream.agent: stream for stream in streams}
+    if len(by_seat) < len(streams):
+        raise Untold("a seat was recorded twice under one match")
+    lengths = {len(stream) for stream in streams}
+    if len(lengths) > 1 or len({first_step(stream) for stream in streams}) > 1:
+        raise Untold("its streams are of different lengths")
+    space = world.action_space
+    together = []
+    for agent in world.agents:
+        if agent in by_seat:
+            stream = by_seat[agent]
+            early = stream.meta.get("trimmed", {}).get("before", [])
+            rows = [*early, *stream.actions]
+        else:
+            rows = _noted_actions(agent, streams)
+        seat = np.asarray(rows, space.dtype).reshape(len(rows), *(space.shape or ()))
+        together.append(seat)
+    return np.stack(together, axis=1)
+
+
+def _noted_actions(agent: str, streams: Sequence[Episode]) -> list[Any]:
+    """The actions of a seat that has no stream, noted as `action AGENT 0` and on among raw numbers."""
+    for stream in streams:
+        names = list(stream.meta.get("raw_names", []))
+        columns = [k for k, name in enumerate(names) if name.startswith(f"action {agent} ")]
+        if columns:
+            early = stream.meta.get("trimmed", {}).get("others", {}).get(agent, [])
+            return [*early, *stream.raw[:, columns]]
+    raise Untold(f"the stream of {agent} is missing")
+
+
+def play(
+    world: World,
+    actions: npt.NDArray[Any],
+    seed: int,
+    options: Mapping[str, Any],
+    batch: Batch | None = None,
+    watch: Callable[[Batch], None] = lambda batch: None,
+) -> Played:
+    """Play a game until it ends or the actions do; what would come after its end is as its last step.
+
+    Args:
+        world: what is played.
+        actions: of every step and seat, [T, N, ...].
+        seed: of the game.
+        options: of the game.
+        batch: one of one game to do it in, whose games stay when they end; a new one if None.
+        watch: is shown the batch before each step.
+
+    Raises:
+        Problem: an action or option that the world does not have.
+    """
+    batch = batch or make_batch(world, 1, restart=False)
+    batch.reset(seed=[seed], options=[dict(options)])
+    steps = len(actions)
+    played = Played(
+        np.empty((steps + 1, *batch.observation.shape[1:]), batch.observation.dtype),
+        np.zeros((steps, *batch.reward.shape[1:]), np.float32),
+        np.zeros((steps, *batch.terms.shape[1:]), np.float32),
+        np.zeros((steps, *batch.costs.shape[1:]), np.float32),
+        np.zeros(steps, np.bool_),
+        np.zeros(steps, np.bool_),
+    )
+    played.observations[0] = batch.observation[0]
+    for t in range(steps):
+        watch(batch)
+        batch.step(actions[t : t + 1])
+        played.observations[t + 1] = batch.observation[0]
+        played.rewards[t], played.terms[t] = batch.reward[0], batch.terms[0]
+        played.costs[t] = batch.costs[0]
+        played.terminated[t], played.truncated[t] = batch.terminated[0], batch.truncated[0]
+        if batch.ended[0]:
+            played.observations[t + 2 :] = batch.observation[0]
+            break
+    return played
+
+
+def seeds_of(streams: Sequence[Episode]) -> int | None:
+    """The seed of a game; None if none was recorded.
+
+    Raises:
+        Untold: its streams disagree.
+    """
+    found = {stream.seed for stream in streams}
+    if len(found) > 1 or any(stream.options != streams[0].options for stream in streams):
+        raise Untold("its streams have different seeds or options")
+    return found.pop()
+
+
+def aligned(played: Played, first: int) -> Played:
+    """The same game from its step `first` on."""
+    return Played(
+        played.observations[first:],
+        played.rewards[first:],
+        played.terms[first:],
+        played.costs[first:],
+        played.terminated[first:],
+        played.truncated[first:],
+    )

@@ -1,0 +1,225 @@
+"""Steps of a recorded game as bytes, one record a step for all who sit in it, and back as episodes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from demos.dataset import Dataset
+from demos.episode import Actor, Episode, check_json
+from demos.frames import MARK, Entry
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Who sits in one recorded seat of the game."""
+
+    agent: str  # the seat, as in World.agents
+    player: str | None
+    device: str  # "keyboard", "gamepad", "mouse", "script", "none", ...
+    raw_names: tuple[str, ...] = ()  # what the numbers of the raw device state mean
+
+
+@dataclass(frozen=True)
+class Row:
+    """One step of one stream. R numbers of the device, K terms, C costs."""
+
+    observation: np.ndarray  # what the step led to, before any reset
+    requested: Any  # the action that was asked for
+    applied: Any  # the action after clipping or a shield
+    raw: np.ndarray  # float32 [R], may be empty
+    reward: float
+    terms: np.ndarray  # [K], in the dataset's order
+    costs: np.ndarray  # [C]
+    terminated: bool
+    truncated: bool
+    time: int  # ns, monotonic
+    late: bool
+    actor: Actor
+
+
+@dataclass(frozen=True)
+class Game:
+    """What is known when a game begins, as it stands in the journal."""
+
+    world: str
+    fingerprint: str
+    terms: tuple[str, ...]
+    costs: tuple[str, ...]
+    streams: tuple[Stream, ...]
+    match: str
+    seed: int | None
+    options: dict[str, Any]
+    meta: dict[str, Any]
+
+    def to_json(self) -> bytes:
+        """Raises ValueError if options or meta would not come back as they are."""
+        check_json("options", self.options)
+        check_json("meta", self.meta)
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Game:
+        facts = json.loads(text)
+        streams = tuple(
+            Stream(**{**stream, "raw_names": tuple(stream["raw_names"])})
+            for stream in facts["streams"]
+        )
+        names = {name: tuple(facts[name]) for name in ("terms", "costs")}
+        return cls(**{**facts, **names, "streams": streams})
+
+    def fits(self, dataset: Dataset) -> bool:
+        """Whether its episodes may stand in the dataset."""
+        facts = dataset.facts
+        ours = (self.world, self.fingerprint, list(self.terms), list(self.costs))
+        return ours == tuple(facts[name] for name in ("world", "fingerprint", "terms", "costs"))
+
+
+class Layout:
+    """How a game's steps lie in memory: a numpy structured type, the same for every step."""
+
+    def __init__(self, dataset: Dataset, game: Game) -> None:
+        """`game` fits `dataset`."""
+        seen, act = dataset.revision.observation_space, dataset.revision.action_space
+        scores = 1 + len(game.terms) + len(game.costs)
+        self._costs = 1 + len(game.terms)  # where they begin among the scores
+        self.first = np.dtype((seen.dtype, seen.shape))
+        self.step = np.dtype(
+            [
+                (
+                    str(seat),
+                    [
+                        ("observation", seen.dtype, seen.shape),
+                        ("requested", act.dtype, act.shape),
+                        ("applied", act.dtype, act.shape),
+                        ("raw", np.float32, (len(stream.raw_names),)),
+                        ("scores", np.float32, (scores,)),  # reward, terms, costs
+                        ("time", np.int64),
+                        ("terminated", np.bool_),
+                        ("truncated", np.bool_),
+                        ("late", np.bool_),
+                        ("actor", np.uint8),
+                    ],
+                )
+                for seat, stream in enumerate(game.streams)
+            ]
+        )
+        # One record that every step is written into; the views of its fields are made once.
+        self._record = np.zeros(1, self.step)
+        self._fields = [
+            {name: self._record[seat][name] for name in self.step[seat].names or ()}
+            for seat in self.step.names or ()
+        ]
+        self._last = [np.iinfo(np.int64).min] * len(game.streams)  # ns
+        self.ended = False  # with the step that was packed last
+
+    def pack_first(self, first: Sequence[np.ndarray]) -> bytes:
+        """The observation of each stream before its first step."""
+        if len(first) != len(self._fields):
+            raise ValueError(f"first: {len(first)} observations for {len(self._fields)} streams")
+        beginning = np.zeros(len(first), self.first)
+        for seat, observation in enumerate(first):
+            _assign("first", beginning[seat : seat + 1], observation)
+        return beginning.tobytes()
+
+    def pack(self, rows: Sequence[Row]) -> bytes:
+        """A step, a row for each stream; ValueError if a row could not be kept as it is."""
+        if len(rows) != len(self._fields):
+            raise ValueError(f"rows: {len(rows)} for {len(self._fields)} streams")
+        for seat, (fields, row) in enumerate(zip(self._fields, rows, strict=True)):
+            for name in ("observation", "requested", "applied", "raw"):
+                _assign(name, fields[name], getattr(row, name))
+            self._score(fields["scores"], row)
+            if row.terminated and row.truncated:
+                raise ValueError("terminated: an episode that terminated was not truncated")
+            if row.time < self._last[seat]:
+                raise ValueError(f"time: {row.time} ns runs backwards")
+            fields["time"][0] = row.time
+            fields["terminated"][0], fields["truncated"][0] = row.terminated, row.truncated
+            fields["late"][0], fields["actor"][0] = row.late, Actor(row.actor)
+        self._last = [row.time for row in rows]
+        self.ended = any(row.terminated or row.truncated for row in rows)
+        return self._record.tobytes()
+
+    def _score(self, scores: npt.NDArray[np.float32], row: Row) -> None:
+        terms, costs = scores[:, 1 : self._costs], scores[:, self._costs :]
+        scores[0, 0] = row.reward
+        _assign("terms", terms, row.terms)
+        _assign("costs", costs, row.costs)
+        if not np.isfinite(scores).all():
+            raise ValueError(f"reward, terms or costs: not finite in {scores[0].tolist()}")
+        if costs.size and costs.min() < 0:
+            raise ValueError(f"costs: negative in {costs[0].tolist()}")
+
+
+def _assign(name: str, field: npt.NDArray[Any], value: Any) -> None:
+    """Put `value` into the one row of `field`, or raise ValueError; numpy would stretch and cut it."""
+    given = np.asarray(value)
+    if given.shape != field.shape[1:]:
+        raise ValueError(f"{name}: shape {given.shape}, need {field.shape[1:]}")
+    field[0] = given
+    if given.dtype == field.dtype:
+        return
+    whole = given.dtype.kind == "f" and field.dtype.kind == "f"  # rounded to what the world takes
+    if not whole and not np.array_equal(field[0], given):
+        raise ValueError(f"{name}: {value!r} is no {field.dtype}")
+
+
+def notes(entries: Sequence[Entry], rating: int | None) -> dict[str, Any]:
+    """What was noted during a game of at least one step: `marks` and, if there is one, `rating`."""
+    last = entries[-1].steps - 1  # a mark behind the last step is of that one
+    marks = sorted({min(entry.steps, last) for entry in entries if entry.kind == MARK})
+    return {"marks": marks} | ({} if rating is None else {"rating": rating})
+
+
+def make_episodes(
+    dataset: Dataset, game: Game, first: bytes, steps: Sequence[bytes], notes: Mapping[str, Any]
+) -> list[Episode]:
+    """The game as episodes, one a stream; `notes` join the meta of each.
+
+    Raises:
+        ValueError: the bytes are not of such a game.
+    """
+    layout = Layout(dataset, game)
+    record = np.frombuffer(b"".join(steps), layout.step)  # [T]
+    begins = np.frombuffer(first, layout.first.base).reshape(len(game.streams), *layout.first.shape)
+    return [
+        _episode(game, stream, begins[seat], record[str(seat)], notes)
+        for seat, stream in enumerate(game.streams)
+    ]
+
+
+def _episode(
+    game: Game, stream: Stream, begin: np.ndarray, record: np.ndarray, notes: Mapping[str, Any]
+) -> Episode:
+    column = {name: np.ascontiguousarray(record[name]) for name in record.dtype.names or ()}
+    scores = column["scores"]  # [T, 1+K+C]
+    named = dict(zip((*game.terms, *game.costs), scores.T[1:].copy(), strict=True))
+    own = {"device": stream.device, "raw_names": list(stream.raw_names)}
+    return Episode(
+        observations=np.concatenate([begin[None], column["observation"]]),
+        actions=column["applied"],
+        requested_actions=column["requested"],
+        rewards=scores[:, 0].copy(),
+        terms={name: named[name] for name in game.terms},
+        costs={name: named[name] for name in game.costs},
+        raw=column["raw"],
+        actors=column["actor"],
+        capture_times=column["time"],
+        late=column["late"],
+        terminated=bool(column["terminated"][-1]),
+        truncated=bool(column["truncated"][-1]),
+        world=game.world,
+        fingerprint=game.fingerprint,
+        agent=stream.agent,
+        match=game.match,
+        player=stream.player,
+        seed=game.seed,
+        options=game.options,
+        meta={**game.meta, **own, **notes},
+    )

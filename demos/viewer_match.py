@@ -1,0 +1,178 @@
+"""A game whose seats are players, watched: what each is about to do and why, and every moment to go back to.
+
+A player is asked as soon as it can see, so that what it will do is known while one looks at the same state;
+the step to come then only carries it out. N seats, K terms, C costs, A numbers of an action.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from agents.insight import Insight, look_into
+from agents.player import Player
+from agents.policy import AgentPolicy
+from agents.rewind import Kept, keep, put_back
+from demos.game import Game
+from demos.viewer_rows import Rows
+from environments.foreign_world import ForeignWorld
+from environments.reward import weight_vector
+from environments.world import World
+
+NOTHING: Mapping[int, Any] = MappingProxyType({})
+BUFFERS = ("observation", "actions", "terms", "costs", "reward", "terminated", "truncated")
+
+
+@dataclass(frozen=True)
+class Thought:
+    """What a player is about to do."""
+
+    action: Any
+    seconds: float  # that it took to decide
+    insight: Insight | None = None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """All that it takes to be at a moment of a game again."""
+
+    state: np.ndarray  # [1]
+    buffers: tuple[np.ndarray, ...]  # as `BUFFERS` names them
+    sums: tuple[np.ndarray, ...]  # terms, costs, score
+    asked: np.ndarray  # [N, ...]
+    thoughts: tuple[Thought, ...]  # [N]
+    kept: tuple[Kept, ...]  # [N]
+
+
+class Match(Game):
+    """One game at a time, every seat a player's; it can be stepped, and stepped back.
+
+    Whoever takes over hands its action to `step`; a `Take` finds what it records where it finds it in a
+    `Game`: `observation`, `asked`, and the arrays of `batch`.
+
+    Args:
+        world: what is played.
+        players: who sits in each seat, one object a seat; None does nothing (the world's `IDLE`).
+        seat: the one that is looked into.
+        options: of every episode.
+        weights: of the terms; the world's own if None.
+        clone: whom the watched player's distance is measured from.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        players: Sequence[Player | None],
+        seat: int = 0,
+        options: Mapping[str, Any] | None = None,
+        weights: Mapping[str, float] | None = None,
+        clone: AgentPolicy | None = None,
+    ) -> None:
+        super().__init__(world, (), None, options)
+        self.players, self.seat, self.clone = list(players), seat, clone
+        if weights is not None:
+            self.batch.weights[:] = weight_vector(world.terms, weights)
+        self.can_go_back = not isinstance(world, ForeignWorld)
+
+    def _clear(self) -> None:
+        super()._clear()
+        self.thoughts: list[Thought] = [Thought(self.world.idle, 0.0) for _ in self.world.agents]
+        self.moments: list[Moment] = []  # before the present one
+        self.before: np.ndarray | None = None  # what the watched seat saw a step ago
+        # A row a step, of the watched seat: what the player thought before it, and what had come of it then.
+        self.values: Rows | None = None  # [1 + C]
+        self.distances = Rows(1)
+        self.earned = Rows(len(self.world.terms))  # weighted sums of the terms
+        self.shielded = Rows(1)  # whether the step before was changed by a shield
+
+    def begin(self, seed: int) -> None:
+        """Begin an episode that the players and the seed alone repeat."""
+        super().begin(seed)
+        for n, player in enumerate(self.players):
+            reseed = getattr(player, "reseed", None)
+            if reseed is not None:
+                reseed(seed + n)
+        self._arrive()
+
+    def step(self, actions: Mapping[int, Any] = NOTHING) -> None:
+        """Do what the players are about to do, or in some seats what is given instead."""
+        if self.can_go_back:
+            self.moments.append(self._moment())
+        self.before = self.observation(self.seat)
+        self.seats = tuple(actions)  # for this step they are not the players'
+        super().step(actions)
+        self.seats = ()
+        self._arrive()
+
+    def back(self) -> bool:
+        """Be at the moment before the last step again; False where that is not possible."""
+        if not self.moments:
+            return False
+        moment = self.moments.pop()
+        self.batch.state[...] = moment.state
+        for name, held in zip(BUFFERS, moment.buffers, strict=True):
+            getattr(self.batch, name)[...] = held
+        for ours, held in zip((self.terms, self.costs, self.score), moment.sums, strict=True):
+            ours[...] = held
+        self.asked[...] = moment.asked
+        self.thoughts = list(moment.thoughts)
+        self._memory = {n: put_back(kept) for n, kept in enumerate(moment.kept)}
+        self.before = self.moments[-1].buffers[0][0, self.seat] if self.moments else None
+        self.steps -= 1
+        self.moment += 1
+        for rows in (self.values, self.distances, self.earned, self.shielded):
+            if rows is not None:
+                rows.cut(self.steps + 1)
+        return True
+
+    def _choose(self, n: int, starts: np.ndarray) -> Any:
+        return self.thoughts[n].action
+
+    def _arrive(self) -> None:
+        """Let everybody see where the game is now, and take down what they think of it."""
+        if not self.over:
+            starts = np.array([self.steps == 0])
+            self.thoughts = [
+                self._think(n, player, starts) for n, player in enumerate(self.players)
+            ]
+        insight = self.thoughts[self.seat].insight
+        if insight is not None and insight.values is not None:
+            self.values = Rows(len(insight.values)) if self.values is None else self.values
+            self.values.add(insight.values)
+        distance = None if insight is None else insight.distance
+        self.distances.add(np.nan if distance is None else distance)
+        self.earned.add(self.terms[self.seat] * self.batch.weights)
+        self.shielded.add(self.shield)
+
+    def _think(self, n: int, player: Player | None, starts: np.ndarray) -> Thought:
+        if player is None:
+            return Thought(self.world.idle, 0.0)
+        began = time.perf_counter()
+        action, self._memory[n] = player.predict(
+            self.batch.observation[:, n], self._memory.get(n), starts
+        )
+        took = time.perf_counter() - began
+        insight = look_into(player, self.clone) if n == self.seat else None
+        return Thought(np.array(action[0]), took, insight)
+
+    def _moment(self) -> Moment:
+        batch = self.batch
+        return Moment(
+            batch.state.copy(),
+            tuple(getattr(batch, name).copy() for name in BUFFERS),
+            (self.terms.copy(), self.costs.copy(), self.score.copy()),
+            self.asked.copy(),
+            tuple(self.thoughts),
+            tuple(keep(player, self._memory.get(n)) for n, player in enumerate(self.players)),
+        )
+
+    @property
+    def shield(self) -> float:
+        """Whether a shield changed what the watched seat did last; nan where none stands by."""
+        told = getattr(self.batch, "interventions", None)  # [B, N], of the last step
+        return float("nan") if told is None else float(told[0, self.seat])

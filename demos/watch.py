@@ -1,0 +1,148 @@
+"""`gpo watch`: agents play in a window, with what stands behind each step, or in a video without one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from demos.display import require_display
+from environments.problem import Problem
+
+if TYPE_CHECKING:  # heavy: a missing screen is said before they load
+    from demos.stage import Stage
+    from demos.stopping import Stop
+    from demos.viewer import Viewer
+
+CURE = "use --headless with --record out.mp4"
+SIZE = (1280, 720)  # pixels, of a new window and of a video without one
+WAIT = "Getting the world ready"
+WHY = "The first start compiles its physics, which takes some seconds and is done only once."
+LAST = 1.5  # s that the end of a game is shown
+
+
+def watch_command(
+    name: str,
+    *,
+    against: str | None = None,
+    partner: str | None = None,
+    seat: int = 0,
+    seed: int | None = None,
+    games: int | None = None,
+    live: bool = False,
+    panels: bool = True,
+    record: Path | None = None,
+    headless: bool = False,
+    script: Path | None = None,
+    params: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> int:
+    """Watch agents; returns the exit code.
+
+    Args:
+        name: an agent file, a run folder (or its name under runs/), or a world's id.
+        against: who plays the other seats, to be beaten: "random", "still", an agent file or a run.
+        partner: the same, to be played with.
+        seat: of the one that is watched.
+        seed: of the first game, each has the next one; any if None.
+        games: after how many it ends; without a window one.
+        live: swap in the newest checkpoint of a run that is still training, between games.
+        panels: show the panels.
+        record: a video of all of it, .mp4 or .gif.
+        headless: without a window, faster than real time.
+        script: a TOML list of timed key events.
+        params: the world's parameters.
+        options: of every episode, such as `horizon`.
+
+    Raises:
+        Problem: no screen, no such agent, world or player, or one that does not fit.
+    """
+    if against and partner:
+        raise Problem("The other seats are either --against's or --partner's: give one.")
+    if script is not None and not script.is_file():
+        raise Problem(f"There is no script {script}: give the path of a TOML file.")
+    if record is not None:
+        from demos.viewer_film import check_film
+
+        check_film(record)
+    if not headless:
+        require_display(CURE)
+    from demos.stage import Stage
+    from demos.stopping import stoppable
+    from demos.waiting import wait_for
+
+    seed = int.from_bytes(os.urandom(2), "big") if seed is None else seed
+    others = {"against": against, "partner": partner, "seat": seat, "live": live}
+
+    def prepared() -> Viewer:
+        from demos.viewer import Viewer
+        from demos.watch_cast import cast_for
+
+        cast = cast_for(name, params=params, options=options, **others)  # type: ignore[arg-type]
+        count = games or (1 if headless and script is None else None)
+        return Viewer(cast, seed, count, panels, LAST)
+
+    title = f"gpo watch {name}"
+    with stoppable() as stop, Stage(title, SIZE, headless=headless, cure=CURE) as stage:
+        viewer = wait_for(stage, prepared, WAIT, WHY, stop)
+        if viewer is not None:
+            try:
+                _show(stage, viewer, stop, record, script)
+            finally:
+                viewer.close()
+            print(farewell(viewer))
+        return stop.code if stop.signal else 0
+
+
+def _show(
+    stage: Stage, viewer: Viewer, stop: Stop, record: Path | None, script: Path | None
+) -> None:
+    from demos.clockwork import RealClock, SimulatedClock
+    from demos.script import Script
+    from demos.viewer_film import Film
+    from demos.watch_loop import FILMED, Camera, run, run_unseen, unseen_film
+
+    camera = Camera(stage, viewer)
+    told = Script.read(script) if script else None
+    unseen = stage.headless and told is None
+    film = None
+    if record is not None:
+        film = unseen_film(record, viewer) if unseen else Film(record, FILMED)
+    try:
+        if unseen:
+            run_unseen(viewer, camera, stop, film)
+        else:
+            camera.film, viewer.filming = film, film is not None
+            clock = SimulatedClock() if stage.headless else RealClock()
+            run(stage, viewer, camera, clock, stop, told)
+            film = camera.film
+    except BaseException:
+        for open_film in {film, camera.film} - {None}:
+            assert open_film is not None
+            open_film.give_up()
+        raise
+    if film is not None and (count := film.close()):
+        print(f"gpo watch: a video of {count} frames at {film.fps:.3g} a second: {film.path}")
+
+
+def farewell(viewer: Viewer) -> str:
+    """What the games came to, in a sentence for each agent that was watched."""
+    from demos.viewer_digits import between
+    from demos.viewer_tally import mean_interval, share_interval
+
+    star = viewer.world.north_star.replace("_", " ")
+    lines = []
+    for (name, rival), tally in viewer.tallies.items():
+        if not len(tally):
+            continue
+        games = f"{len(tally)} game{'s' if len(tally) != 1 else ''}"
+        line = f"gpo watch: {name}, {games}: {star} {between(*mean_interval(tally.column('star')))}"
+        if tally.record is not None:
+            share, low, high = share_interval(tally.record[0], len(tally))
+            line += (
+                f"; {tally.record[0]} won against {rival}, "
+                f"{100 * share:.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
+            )
+        lines.append(f"{line}.")
+    return "\n".join(lines) or "gpo watch: no game came to its end."

@@ -1,0 +1,163 @@
+"""Who is watched, where, and with whom: an agent, a run or a world on the command line becomes a cast."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from agents.insight import opened
+from agents.player import Player
+from agents.saving import Agent, load_agent, named_player
+from agents.stages import BEST, CLONE, Gone, RunFacts, Stage, run_facts, stages
+from demos.simulate import world_from
+from demos.viewer_cast import Cast, Entrant, of_loaded, of_stage
+from environments.catalog import make_world
+from environments.problem import Problem
+from environments.world import World
+
+RUNS = Path("runs")  # where a run is looked for by its name alone
+
+
+def cast_for(
+    name: str,
+    *,
+    against: str | None = None,
+    partner: str | None = None,
+    seat: int = 0,
+    live: bool = False,
+    params: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Cast:
+    """The cast for what was named on the command line; arguments as `watch.watch_command`.
+
+    Raises:
+        Problem: no such agent, run, world or player, or one that does not fit.
+    """
+    folder = _run_folder(name)
+    if live and folder is None:
+        raise Problem(f"--live watches a run that is training; '{name}' is no run folder.")
+    if folder is not None:
+        cast = _of_run(folder, live, dict(params or {}))
+    elif name.endswith(".safetensors"):
+        cast = _of_agent(Path(name), dict(params or {}))
+    elif Path(name).parent != Path() and Path(name).parent.is_dir():  # a path, and no world's id
+        raise Problem(f"There is no run folder and no agent file {name}: correct the path.")
+    else:
+        world = make_world(name, **dict(params or {}))
+        cast = Cast(world, [_named("random", world)], 0)
+    agents = len(cast.world.agents)
+    if not 0 <= seat < agents:
+        raise Problem(f"--seat is {seat}; '{cast.world.id}' has the seats 0 to {agents - 1}.")
+    cast.seat = seat
+    cast.options = {**cast.options, **dict(options or {})}
+    for option in cast.options:
+        cast.world.check_option(option)
+    _seat_others(cast, against or partner, rivals=against is not None)
+    return cast
+
+
+def _run_folder(name: str) -> Path | None:
+    """The folder of a run, given by its path or by its name alone; None if there is none."""
+    for path in (Path(name), RUNS / name):
+        if path.is_dir():
+            return path
+    return None
+
+
+def _of_run(folder: Path, live: bool, params: dict[str, Any]) -> Cast:
+    found = stages(folder)
+    first = found[0].load()
+    facts = run_facts(folder)
+    world = _world(first, str(found[0].path), facts, params)
+    entrants = [of_stage(stage, world) for stage in found]
+    cast = Cast(world, entrants, len(entrants) - 1, run=folder, live=live)
+    if live and (newest := cast.newest()) is not None:
+        cast.entrants = [e for e in entrants if e.update != newest.update or "best" in e.name]
+        cast.entrants.append(newest)
+        cast.at = len(cast.entrants) - 1
+    _know_run(cast, folder, facts)
+    return cast
+
+
+def _of_agent(path: Path, params: dict[str, Any]) -> Cast:
+    """An agent file; if it lies in the folder of its run, the other agents of that are at hand."""
+    agent = load_agent(path)
+    folder = path.parent
+    facts = run_facts(folder)
+    world = _world(agent, str(path), facts, params)
+    if facts is None or not (folder / CLONE).is_file():
+        return Cast(world, [of_loaded(path.stem, agent, world)], 0)
+    found = stages(folder)
+    entrants = [of_stage(stage, world) for stage in found]
+    here = [k for k, stage in enumerate(found) if stage.part is None and stage.path == path]
+    if not here:
+        entrants.append(of_loaded(path.stem, agent, world))
+    cast = Cast(world, entrants, here[0] if here else len(entrants) - 1, run=folder)
+    _know_run(cast, folder, facts)
+    return cast
+
+
+def _know_run(cast: Cast, folder: Path, facts: RunFacts | None) -> None:
+    """What only a run knows: weights, limits, how long its games are, and the clone."""
+    clone = folder / CLONE
+    if clone.is_file():
+        cast.clone = load_agent(clone).policy
+    if facts is not None and facts.world == cast.world.id:
+        cast.weights, cast.limits = facts.weights, facts.limits
+        cast.options = {} if facts.horizon is None else {"horizon": facts.horizon}
+
+
+def _world(agent: Agent, what: str, facts: RunFacts | None, params: dict[str, Any]) -> World:
+    """The world that an agent was made for, as it is today.
+
+    Raises:
+        Problem: it is not there, or differs.
+    """
+    if facts is not None and facts.world == agent.world.get("world"):
+        world = make_world(facts.world, **{**facts.params, **params})
+    elif params:
+        described = dict(agent.world.get("params") or {})
+        world = make_world(str(agent.world.get("world")), **{**described, **params})
+    else:
+        told = {"world": agent.world.get("world"), "world_description": agent.world}
+        world = world_from(told, what)
+    agent.require_world(world, what)
+    return world
+
+
+def _named(name: str, world: World) -> Entrant:
+    """Somebody whom `named_player` knows; asked at once, so that a mistake is said at once."""
+    made = [opened(named_player(name, world))]
+
+    def maker(seed: int) -> Player:
+        return made.pop() if made else opened(named_player(name, world, seed))
+
+    return Entrant(Path(name).stem if "." in name else name, lambda: maker)
+
+
+def _seat_others(cast: Cast, name: str | None, rivals: bool) -> None:
+    if name is None:
+        return
+    if len(cast.world.agents) == 1:
+        raise Problem(f"In '{cast.world.id}' no seat is left for '{name}': leave it out.")
+    folder = _run_folder(name)
+    if folder is not None:  # its best agent
+        found: Sequence[Stage] = stages(folder)
+        entrant = of_stage(found[-1], cast.world)
+        cast.partner_name = f"{found[-1].name} of {folder.name}"
+        try:
+            entrant.player(0)  # so that one of another world is refused at once
+        except Gone as gone:
+            raise Problem(f"{gone} of {folder} was replaced just now: try again.") from gone
+    else:
+        entrant = _named(name, cast.world)
+        cast.partner_name = _called(Path(name)) if name.endswith(".safetensors") else name
+    cast.partner, cast.rivals = entrant.player, rivals
+
+
+def _called(path: Path) -> str:
+    """What to call an agent file: its name, or that of its run if it is the best of one."""
+    if path.name == BEST and path.parent.name:
+        return f"best of {path.parent.name}"
+    return path.stem.replace("_", " ")

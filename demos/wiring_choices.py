@@ -1,0 +1,159 @@
+"""Wires a table for actions that are chosen (Discrete, MultiDiscrete) or switched (MultiBinary)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from demos.composing import Binding, Choice, Switch
+from demos.controls_table import ActionRow
+from demos.wiring import Wirer, numbers
+from environments.world import nearest
+
+
+def wire_choices(wirer: Wirer) -> None:
+    """A choice for Discrete actions, one a component for MultiDiscrete.
+
+    Raises:
+        Problem: the table does not fit the world.
+    """
+    counts = _counts(wirer)
+    for k, row in enumerate(wirer.table.action):
+        if row.component >= len(counts):
+            raise wirer.row_problem(k, wirer.no_part("component", row.component, len(counts)))
+    idle = _idle_choices(wirer, counts)
+    unassigned: list[str] = []
+    for component in range(len(counts)):
+        names = _names(wirer, counts, component)
+        bindings = [
+            _binding(wirer, k, row, names)
+            for k, row in enumerate(wirer.table.action)
+            if row.component == component
+        ]
+        choice = Choice(names, [parts_of(name) for name in names], bindings, idle[component])
+        wirer.wiring.components.append(choice)
+        unassigned += [_told(wirer, component, name) for name in _undone(choice)]
+    wirer.wiring.unassigned = tuple(unassigned)
+
+
+def wire_switches(wirer: Wirer) -> None:
+    """A switch a bit.
+
+    Raises:
+        Problem: the table does not fit the world.
+    """
+    count = int(np.prod(wirer.space.shape))
+    bindings: list[list[Binding]] = [[] for _ in range(count)]
+    for k, row in enumerate(wirer.table.action):
+        if row.do is not None or row.bit is None:
+            raise wirer.row_problem(k, f"it must say which switch: bit = 0 to {count - 1}.")
+        if row.bit >= count:
+            raise wirer.row_problem(k, wirer.no_part("bit", row.bit, count))
+        label = row.label or f"bit {row.bit}"
+        sources = wirer.sources(k, row.keys, row.pad, row.bit, label)
+        bindings[row.bit].append(Binding((label,), sources, row.once))
+        wirer.wiring.rows.append((label, wirer.spoken(row.keys, row.pad)))
+    idle = _idle_switches(wirer, count)
+    switches = [Switch(own, rest) for own, rest in zip(bindings, idle, strict=True)]
+    wirer.wiring.components += switches
+    free = [k for k, own in enumerate(bindings) if not any(b.sources for b in own)]
+    wirer.wiring.unassigned = tuple(f"bit {k}" for k in free)
+
+
+def parts_of(name: str) -> frozenset[str]:
+    """The parts of an action's name: "up-left" is up and left at once."""
+    return frozenset(part for part in re.split("[-+]", name) if part) or frozenset({name})
+
+
+def _counts(wirer: Wirer) -> list[int]:
+    if isinstance(wirer.space, spaces.Discrete):
+        return [int(wirer.space.n)]
+    return [int(n) for n in wirer.space.nvec.ravel()]
+
+
+def _names(wirer: Wirer, counts: Sequence[int], component: int) -> list[str]:
+    """What the choices of a component are called; where there are several, their numbers."""
+    numbered = [str(n) for n in range(counts[component])]
+    if not isinstance(wirer.space, spaces.Discrete):
+        if wirer.table.names:
+            raise wirer.problem("'names' are for one choice; give each row a label instead.")
+        return numbered
+    names = wirer.table.names or list(wirer.world.action_names) or numbered
+    if len(names) != len(numbered) or len(set(names)) != len(names):
+        raise wirer.problem(
+            f"'names' must give each of the {len(numbered)} actions of {wirer.world.id} one of its own."
+        )
+    return names
+
+
+def _told(wirer: Wirer, component: int, name: str) -> str:
+    return name if isinstance(wirer.space, spaces.Discrete) else f"component {component}: {name}"
+
+
+def _binding(wirer: Wirer, k: int, row: ActionRow, names: Sequence[str]) -> Binding:
+    if row.bit is not None or row.do is None:
+        raise wirer.row_problem(k, "it must say what to do: do = ..., a name or a number.")
+    name = _known(row.do, names)
+    if name is None:
+        raise wirer.row_problem(k, _unknown(row.do, names))
+    sources = wirer.sources(k, row.keys, row.pad, row.component, name)
+    label = row.label or _told(wirer, row.component, name)
+    wirer.wiring.rows.append((label, wirer.spoken(row.keys, row.pad)))
+    return Binding(tuple(sorted(parts_of(name))), sources, row.once)
+
+
+def _known(do: Any, names: Sequence[str]) -> str | None:
+    """The name of an action, or of a part of one, None if there is none."""
+    if isinstance(do, int) and not isinstance(do, bool):
+        return names[do] if 0 <= do < len(names) else None
+    parts = {part for name in names for part in parts_of(name)}
+    return do if isinstance(do, str) and (do in names or do in parts) else None
+
+
+def _unknown(do: Any, names: Sequence[str]) -> str:
+    return f"there is no action {do!r}: {nearest(str(do), names)}"
+
+
+def _undone(choice: Choice) -> list[str]:
+    """The actions that nothing does, not even nothing."""
+    able = {part for b in choice.bindings if b.sources for part in b.parts}
+    return [
+        name
+        for n, name in enumerate(choice.names)
+        if not choice.actions[n] <= able and n not in choice.idle
+    ]
+
+
+def _idle_choices(wirer: Wirer, counts: Sequence[int]) -> list[tuple[int, ...]]:
+    """What nothing pressed does, in turn, of each component."""
+    given = wirer.table.idle
+    if given is None:
+        rest = np.broadcast_to(np.asarray(wirer.world.idle).ravel(), (len(counts),))
+        return [(int(n),) for n in rest]
+    if isinstance(wirer.space, spaces.Discrete):
+        names = _names(wirer, counts, 0)
+        listed = given if isinstance(given, list) and given else [given]
+        known = [_known(do, names) for do in listed]
+        for do, name in zip(listed, known, strict=True):
+            if name not in names:
+                raise wirer.problem(f"idle: {_unknown(do, names)}")
+        return [tuple(names.index(name) for name in known if name is not None)]
+    if not numbers(given, len(counts), whole=True) or any(
+        not 0 <= n < count for n, count in zip(given, counts, strict=True)
+    ):
+        raise wirer.problem(f"idle: give {len(counts)} numbers, each a choice of its component.")
+    return [(n,) for n in given]
+
+
+def _idle_switches(wirer: Wirer, count: int) -> list[int]:
+    given = wirer.table.idle
+    if given is None:
+        rest = np.broadcast_to(np.asarray(wirer.world.idle), wirer.space.shape)
+        return [int(n) for n in rest.ravel()]
+    if not numbers(given, count, whole=True) or set(given) - {0, 1}:
+        raise wirer.problem(f"idle: give {count} numbers, each 0 or 1.")
+    return list(given)

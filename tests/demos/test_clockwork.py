@@ -1,0 +1,85 @@
+"""The pace of a game: steps of one length, late ones counted, and no burst after a stall."""
+
+import pytest
+
+from demos.clockwork import Clockwork, SimulatedClock
+
+
+def test_a_step_is_due_each_tick():
+    clockwork = Clockwork(0.25)
+    clockwork.start(10.0)
+    taken = [list(clockwork.due(10.0 + k / 16)) for k in range(17)]
+    assert [len(steps) for steps in taken] == [0, 0, 0, 0, 1] + [0, 0, 0, 1] * 3
+    assert not any(late for steps in taken for late in steps)
+    assert clockwork.late == clockwork.skipped == 0
+
+
+def test_nothing_is_due_before_the_start_or_after_a_stop():
+    clockwork = Clockwork(0.1)
+    assert list(clockwork.due(100.0)) == []
+    clockwork.start(100.0)
+    clockwork.stop()
+    assert list(clockwork.due(200.0)) == []
+
+
+def test_a_stop_within_the_loop_ends_it():
+    clockwork = Clockwork(0.01)
+    clockwork.start(0.0)
+    taken = 0
+    for _ in clockwork.due(0.09):
+        taken += 1
+        clockwork.stop()
+    assert taken == 1
+
+
+def test_a_step_that_begins_late_says_so():
+    clockwork = Clockwork(0.1)
+    clockwork.start(0.0)
+    assert list(clockwork.due(0.11)) == [False]
+    assert list(clockwork.due(0.26)) == [True]
+    assert clockwork.late == 1
+
+
+def test_a_hiccup_is_made_up_for_so_that_the_pace_is_kept():
+    clockwork = Clockwork(1 / 64)
+    clockwork.start(0.0)
+    assert list(clockwork.due(3 / 64)) == [True, True, False]
+    assert clockwork.skipped == 0
+    assert clockwork.next_due == pytest.approx(4 / 64)
+
+
+def test_after_a_stall_there_is_no_burst_and_what_was_left_out_is_counted():
+    clockwork = Clockwork(1 / 64)
+    clockwork.start(0.0)
+    taken = list(clockwork.due(2.0))  # 128 steps were due
+    assert len(taken) == clockwork.catch_up == 6
+    assert all(taken)
+    assert clockwork.late + clockwork.skipped == 128
+    assert clockwork.next_due == pytest.approx(2.0 + 1 / 64)
+    assert list(clockwork.due(2.0)) == []
+
+
+def test_a_slow_game_never_takes_two_steps_at_once():
+    clockwork = Clockwork(0.15)
+    clockwork.start(0.0)
+    assert len(list(clockwork.due(5.0))) == 1
+
+
+def test_the_pace_is_measured_over_what_really_happened():
+    clockwork = Clockwork(0.1)
+    assert clockwork.rate == 0.0
+    clockwork.start(0.0)
+    for k in range(1, 60):
+        list(clockwork.due(k * 0.1 + 1e-9))
+    assert clockwork.rate == pytest.approx(10.0)
+    for k in range(60, 140, 2):  # every second moment is missed
+        list(clockwork.due(k * 0.1))
+    assert clockwork.rate == pytest.approx(5.0, rel=0.05)
+
+
+def test_simulated_time_passes_only_by_waiting():
+    clock = SimulatedClock()
+    clock.wait(1.5)
+    clock.wait(1.0)
+    assert clock.now() == 1.5
+    assert clock.ns() == 1_500_000_000
