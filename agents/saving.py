@@ -6,6 +6,7 @@ from (hashes of data and recipe), and a SHA-256 over all of it, which is checked
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from agents.chorus import Chorus, alike
+from agents.experts.registry import expert_names, make_expert
 from agents.player import NetworkPlayer, Player, RandomPlayer, StillPlayer
 from agents.policy import AgentPolicy, build_policy
 from agents.unstuck import Unstuck
@@ -124,7 +126,7 @@ def _with_rule(player: NetworkPlayer, agent: Agent, world: World) -> Player:
 
 
 def named_player(name: str, world: World, seed: int = 0) -> Player:
-    """Whoever `name` stands for: "random", "still", or the path of an agent file.
+    """Whoever `name` stands for: "random", "still", a scripted player of the world, or an agent file's path.
 
     Raises:
         Problem: none of them, or an agent made for another world.
@@ -133,13 +135,24 @@ def named_player(name: str, world: World, seed: int = 0) -> Player:
         return RandomPlayer(world.action_space, seed, world.mask_size)
     if name == "still":
         return StillPlayer(world.action_space, world.idle)
+    scripted = make_expert(name, world, seed)
+    if scripted is not None:
+        return scripted
     if not name.endswith(".safetensors"):
-        raise Problem(
-            f"'{name}' is no player: give 'random', 'still' or the path of a .safetensors file."
-        )
+        raise Problem(f"'{name}' is no player: {_who_plays(name, world)}")
     agent = load_agent(Path(name))
     agent.require_world(world, name)
     return as_player(agent, world, seed)
+
+
+def _who_plays(name: str, world: World) -> str:
+    """How a message about an unknown player ends."""
+    scripts = expert_names(world)
+    near = difflib.get_close_matches(name, ["random", "still", *scripts], n=1)
+    if near:
+        return f"did you mean '{near[0]}'?"
+    script = f"a script such as '{scripts[0]}', " if scripts else ""
+    return f"give 'random', 'still', {script}or the path of a .safetensors file."
 
 
 def seal_tensors(

@@ -20,6 +20,7 @@ WORLDS = {
     "gpo/Kitchen-v0": "environments.worlds.kitchen",
     "gpo/Balance-v0": "environments.worlds.balance",
     "gpo/Courier-v0": "environments.worlds.courier",
+    "gpo/Duel-v0": "environments.worlds.duel",
 }
 
 

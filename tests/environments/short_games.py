@@ -20,4 +20,5 @@ def some_actions(batch, steps, seed=0):
     shape = (steps, *batch.actions.shape)
     if isinstance(space, spaces.Box):
         return random.uniform(space.low, space.high, shape).astype(space.dtype)
-    return random.integers(space.nvec if hasattr(space, "nvec") else space.n, size=shape)
+    choices = space.nvec if isinstance(space, spaces.MultiDiscrete) else space.n
+    return random.integers(choices, size=shape)

@@ -1,0 +1,34 @@
+"""The scripted players by name, world by world: `rusher-5` is a style of a duel and its level."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from agents.experts.duel_player import Duellist
+from agents.experts.duel_styles import LEVELS, STYLES
+from agents.player import Player
+from environments.world import World
+
+Factory = Callable[[World, int], Player]  # of a world and a seed
+
+
+def _duellist(style: str, level: int) -> Factory:
+    return lambda world, seed: Duellist(world, STYLES[style], LEVELS[level], seed)
+
+
+EXPERTS: Mapping[str, Mapping[str, Factory]] = {
+    "gpo/Duel-v0": {
+        f"{style}-{level}": _duellist(style, level) for style in STYLES for level in LEVELS
+    },
+}
+
+
+def expert_names(world: World) -> tuple[str, ...]:
+    """Who plays a world by script."""
+    return tuple(EXPERTS.get(world.id, ()))
+
+
+def make_expert(name: str, world: World, seed: int = 0) -> Player | None:
+    """The scripted player of that name, None if the world has no such."""
+    factory = EXPERTS.get(world.id, {}).get(name)
+    return factory(world, seed) if factory is not None else None
