@@ -31,7 +31,7 @@ if (_why := stranger()) is not None:
 
 # Only after we know whose folders these are; they are light.
 from demos.verbs import DEMOS as DEMOS  # noqa: E402
-from demos.window_verbs import controls, record, watch  # noqa: E402
+from demos.window_verbs import controls, play, record, watch  # noqa: E402
 from environments.arguments import Parser, at_least  # noqa: E402
 from environments.problem import Problem  # noqa: E402
 
@@ -130,6 +130,7 @@ VERBS: Mapping[str, Verb] = {
     "demo": demo,
     "record": record,
     "watch": watch,
+    "play": play,
     "controls": controls,
     "train": train,
     "evaluate": evaluate,
