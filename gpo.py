@@ -87,7 +87,11 @@ def train(arguments: list[str]) -> int:
     parser.add_argument("recipe", metavar="RECIPE", help="a TOML file; see training/recipes/")
     parser.add_argument("--run", metavar="FOLDER", default=None, help="the run folder")
     parser.add_argument("--seed", type=at_least(0), help="the recipe's seed, overridden")
+    parser.add_argument("--corrections", metavar="NAME",
+                        help="recorded by gpo play --coach: the run's agent learns on from it")  # fmt: skip
     given = parser.parse_args(own)
+    if "corrections" in given:
+        overrides.append(f"data.corrections={given.corrections}")
     if "seed" in given:
         overrides.append(f"seed={given.seed}")
     from training.train import train_from_file
