@@ -14,7 +14,7 @@ from demos.episode import Actor
 from demos.handover import COLOURS, KEY
 from demos.hud import draw_hud, draw_message
 from demos.loop import Painter
-from demos.phases import Phase
+from demos.phases import COUNTDOWN, TOAST, Message, Phase
 from demos.play_recording import MatchRecording
 from demos.recorder import Recorder
 from demos.widgets import SHADE, unit
@@ -60,7 +60,7 @@ class PlayRecorder(Recorder):
     def _begin(self, now: float) -> None:
         super()._begin(now)
         if self.match.handover is not None:
-            self.say(ADVICE, now)
+            self.message = Message(ADVICE, now + COUNTDOWN + TOAST)
 
     def _play(self, event: pygame.event.Event, now: float) -> None:
         wanted = self.match.handover is not None and event.type == pygame.KEYDOWN

@@ -325,8 +325,8 @@ def _show(console: Console, told: Mapping[str, Any], world: World) -> None:
     for heading in ("before", "after", r"change \[95 % interval]"):
         table.add_column(heading, justify="right")
     for steps, found in told["changes"].items():
-        for what, change in found.items():
-            _add(table, f"{what}: {steps}", change)
+        for what in sorted(found, reverse=True):
+            _add(table, f"{what}: {steps}", found[what])
     for name, change in told["play"]["rows"].items():
         kind = " (cost)" if name in world.costs else ""
         _add(table, f"{name.replace('_', ' ')} per game{kind}", change)
@@ -336,5 +336,7 @@ def _show(console: Console, told: Mapping[str, Any], world: World) -> None:
 
 
 def _add(table: Table, name: str, change: Mapping[str, float]) -> None:
-    gap = f"{change['change']:+.3g} \\[{change['low']:+.3g}, {change['high']:+.3g}]"
+    gap = f"{change['change']:+.3g}"
+    if change["low"] is not None:
+        gap += f" \\[{change['low']:+.3g}, {change['high']:+.3g}]"
     table.add_row(name, f"{change['before']:.3g}", f"{change['after']:.3g}", gap)

@@ -209,13 +209,13 @@ def learn_on(
 
 @dataclass(frozen=True)
 class Change:
-    """A mean before and after, and the change with its 95 % interval."""
+    """A mean before and after, and the change with its 95 % interval, where that is known."""
 
     before: float
     after: float
     change: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
 
 def likelihoods(policy: AgentPolicy, arrays: Arrays, rows: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -245,7 +245,8 @@ def changes(
 ) -> dict[str, Change]:
     """What changed on some recorded steps: "log-likelihood" in nats a step, and "agreement" where it can be.
 
-    Intervals resample whole groups (matches), because the steps of one are alike.
+    Intervals resample whole groups (matches), because the steps of one are alike; of one alone nothing is
+    known.
     """
     names = ("log-likelihood", "agreement")
     pairs = zip(likelihoods(before, arrays, rows), likelihoods(after, arrays, rows), strict=True)
@@ -257,9 +258,11 @@ def changes(
 
 def _change(old: np.ndarray, new: np.ndarray, groups: np.ndarray) -> Change:
     _, group = np.unique(groups, return_inverse=True)
+    before, after, change = float(old.mean()), float(new.mean()), float(np.mean(new - old))
     sums, counts = np.bincount(group, new - old), np.bincount(group)
+    if len(counts) < 2:
+        return Change(before, after, change, None, None)
     drawn = np.random.default_rng(0).integers(len(counts), size=(RESAMPLES, len(counts)))
     means = sums[drawn].sum(1) / counts[drawn].sum(1)
     low, high = np.percentile(means, (2.5, 97.5))
-    change = float(np.mean(new - old))
-    return Change(float(old.mean()), float(new.mean()), change, float(low), float(high))
+    return Change(before, after, change, float(low), float(high))
