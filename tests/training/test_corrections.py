@@ -384,6 +384,7 @@ def played(run):
     return ours(games, "balanced"), ours(games, "off_centre")
 
 
+@pytest.mark.slow
 def test_three_rounds_raise_a_weak_clone_by_more_than_half_and_lose_nothing_elsewhere(shelf):
     """From what a careless hand did, corrected by a careful one of the same school."""
     words = ["--corrections.epochs", "60", "--corrections.learning_rate", "0.003"]
