@@ -21,7 +21,7 @@ from demos.widgets import SHADE, unit
 from environments.drawings.canvas import width_of, write
 
 WORDS = {Actor.AGENT: "the agent drives", Actor.HUMAN: "you drive"}
-ADVICE = "The agent drives: any of your keys takes over, and so does T held."
+ADVICE = "Your keys take over, and so does T."
 
 
 class PlayRecorder(Recorder):
@@ -47,6 +47,12 @@ class PlayRecorder(Recorder):
     ) -> None:
         super().__init__(recording, devices, clock, tick, **keywords)
         self.match, self._counted = recording, counted
+
+    def advance(self, now: float) -> None:
+        """Do what is due; whoever has taken over needs no advice on it any more."""
+        super().advance(now)
+        if self.message is not None and self.message.words == ADVICE:
+            self.message = self.message if self.match.driver is Actor.AGENT else None
 
     def take_back(self, now: float) -> None:
         """Undo the last game that was kept."""
