@@ -31,6 +31,7 @@ from demos.episode import Episode
 from demos.loading import load_kept, load_steps, stamp
 from demos.parquet import CHECKSUM_FILE, STEPS_FILE, Damaged, decode, encode, read_facts
 from demos.revision import Revision, current_name, read_current, read_revision
+from demos.shelf import busy
 from demos.writing import place, sweep, withdraw, written_beside
 from environments.durable import locked, replace, room, seal, unseal
 from environments.problem import Problem
@@ -172,11 +173,7 @@ class Dataset:
         if self._writing:
             yield
             return
-        refusal = (
-            f"Dataset {self.name} is being written by another process: "
-            "end that one first, or choose another dataset."
-        )
-        with locked(self.folder / "lock", refusal):
+        with locked(self.folder / "lock", busy(self.name)):
             # Edited since we opened it? What is written belongs to what counts now.
             if current_name(self.folder, self.name) != self.revision.name:
                 self._turn_to_current()

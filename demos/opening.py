@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import importlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from demos.dataset import Dataset
 from demos.game import Game
 from demos.recorder import Recorder, told
 from demos.recording import Person
+from demos.shelf import dataset_name
 from demos.store import Store
 from demos.wishes import Wishes
 from environments.catalog import make_world
@@ -54,6 +55,7 @@ def prepare(asked: Wishes) -> Ready:
     partner, others = _others(asked, world, len(seats))
     game = Game(world, seats, others, asked.options)
     game.begin(asked.seed or 0)  # compiles, and is what the title card lies over
+    importlib.import_module("pandas")  # pyarrow loads it with the first write: not in a game
     return Ready(world, game, _people(asked, world, seats), partner)
 
 
@@ -116,16 +118,6 @@ def open_dataset(asked: Wishes, world: World) -> Dataset:
     dataset = store.open(name)
     dataset.require_world(world)
     return dataset
-
-
-def dataset_name(world: World) -> str:
-    """The world's name and layout as a folder can have it: "kitchen-cramped_room", "cartpole-v1"."""
-    name = world.id
-    if name.startswith("gpo/"):
-        name = name.removeprefix("gpo/").partition("-")[0]
-    layout = getattr(world.params, "layout", None)
-    words = f"{name}-{layout}" if isinstance(layout, str) else name
-    return re.sub("[^A-Za-z0-9_-]+", "-", words).strip("-_").lower() or "recorded"
 
 
 def farewell(recorder: Recorder, name: str, signal: int | None) -> str:

@@ -19,6 +19,8 @@ from environments.drawings.canvas import Colour
 from environments.layout import Part, is_picture
 
 FAINT: Colour = (66, 108, 106)  # a number that has not changed since the last step
+FAINT_BODY: Colour = (120, 98, 50)  # the same, of the agent's own body
+MOST_ROWS = 4
 A_ROW = 48  # numbers in a row of bars
 NAMED = 8  # numbers that are few enough to be written out
 
@@ -30,7 +32,6 @@ class SightPanel:
 
     def __init__(self) -> None:
         self._most = np.zeros(0)  # [O], the largest of each number so far
-        self._before: tuple[int, np.ndarray] = (-1, np.zeros(0))
 
     def key(self, viewer: Viewer) -> Hashable:
         """It changes with the game."""
@@ -79,7 +80,8 @@ class SightPanel:
             inside = surface.subsurface(area)
             world.module.draw_sight(inside, world.table[0], match.batch.state[0], match.seat)
             return
-        parts = self._parts(viewer)
+        before = None if match.before is None else np.ravel(match.before)
+        parts, at = self._parts(viewer), 0
         shares = [6.0 if kind == "image" else 2.0 for _, kind, _ in parts]
         y = float(area.top)
         for (name, kind, content), share in zip(parts, shares, strict=True):
@@ -95,13 +97,18 @@ class SightPanel:
             elif kind == "mask":
                 _draw_mask(surface, box, content.ravel())
             else:
-                self._draw_numbers(surface, box, content.ravel(), viewer, sizes)
+                numbers = content.ravel()
+                past = numbers if before is None else before[at : at + len(numbers)]
+                changed = numbers != past
+                self._draw_numbers(surface, box, numbers, changed, viewer, sizes)
+            at += content.size
 
     def _draw_numbers(
         self,
         surface: pygame.Surface,
         area: pygame.Rect,
         numbers: np.ndarray,
+        changed: np.ndarray,
         viewer: Viewer,
         sizes: Sizes,
     ) -> None:
@@ -109,32 +116,29 @@ class SightPanel:
         values = np.nan_to_num(numbers.astype(np.float64), posinf=0, neginf=0)
         if len(self._most) != len(values):
             self._most = np.full(len(values), 1e-6)
-            self._before = (-1, values)
         self._most = np.maximum(self._most, np.abs(values))
-        changed = values != self._before[1]
-        self._before = (viewer.main.match.moment, values)
         body = viewer.world.body or slice(0, 0)
         inner = set(range(*body.indices(len(values))))
-        rows = max(1, -(-len(values) // A_ROW))
-        if len(values) > 4 * A_ROW:  # no more than four rows: thinner bars
-            rows = 4
-        each = -(-len(values) // rows)
-        high = area.height / rows
+        told = (
+            round(sizes.text * 1.1) if len(values) <= NAMED else 0
+        )  # room for the numbers themselves
+        rows = min(max(1, -(-len(values) // A_ROW)), MOST_ROWS)
+        each, high = -(-len(values) // rows), (area.height - told) / rows
+        wide = area.width / each
+        thick = max(min(round(wide) - 1, 3 * sizes.text), 1)
         for k, value in enumerate(values.tolist()):
             row, column = divmod(k, each)
-            middle = area.top + high * (row + 0.5)
-            wide = area.width / each
+            middle, x = round(area.top + high * (row + 0.5)), area.left + (column + 0.5) * wide
             part = value / self._most[k] * (high / 2 - 1)
-            bright, faint = (ACCENT, (120, 98, 50)) if k in inner else (MINT, FAINT)
+            bright, faint = (ACCENT, FAINT_BODY) if k in inner else (MINT, FAINT)
             tall = max(abs(round(part)), 1)
-            top = round(middle) - tall if part >= 0 else round(middle)
-            left = round(area.left + column * wide)
+            top = middle - tall if part >= 0 else middle
             colour = bright if changed[k] else faint
-            surface.fill(colour if value else LINE, (left, top, max(round(wide) - 1, 1), tall))
-        if len(values) <= NAMED:
-            for k, value in enumerate(values.tolist()):
-                at = area.left + area.width * (k + 0.5) / len(values), area.bottom - sizes.text / 2
-                write_digits(surface, short(value), at, round(0.85 * sizes.text), BRIGHT, "center")
+            left = round(x - thick / 2)
+            surface.fill(colour if value else LINE, (left, top, thick, tall))
+            if told:
+                at = x, area.bottom - told / 2
+                write_digits(surface, short(value), at, round(0.9 * sizes.text), BRIGHT, "center")
 
 
 def _draw_mask(surface: pygame.Surface, area: pygame.Rect, mask: np.ndarray) -> None:

@@ -51,6 +51,7 @@ def record_command(world: str, **wishes: Any) -> int:
     given.check()
     if not given.headless:
         require_display(CURE)
+    _require_free(given)
     from demos.stopping import Stopped, stoppable
 
     with stoppable() as stop:
@@ -63,6 +64,19 @@ def record_command(world: str, **wishes: Any) -> int:
                 "and the next `gpo record` or `gpo demos repair` gets it back."
             )
             return stop.code
+
+
+def _require_free(given: Wishes) -> None:
+    """Refuse a dataset that somebody else records into, where its name is known before a world is tried."""
+    from demos.shelf import dataset_name, require_free
+
+    name = given.dataset
+    if name is None and given.world.startswith("gpo/"):
+        from environments.catalog import make_world
+
+        name = dataset_name(make_world(given.world, **dict(given.params or {})))
+    if name is not None:
+        require_free(given.root, name)
 
 
 def _record(given: Wishes, stop: Stop) -> int:

@@ -155,7 +155,7 @@ def read_video(path: Path) -> Iterator[Frame]:
 def _encoding(path: Path) -> dict[str, Any]:
     """How ffmpeg is to write such a file."""
     if path.suffix.lower() != ".gif":
-        output = ["-crf", QUALITY, "-movflags", "+faststart", "-f", "mp4"]
+        output = ["-preset", "veryfast", "-crf", QUALITY, "-movflags", "+faststart", "-f", "mp4"]
         return {"codec": "libx264", "output_params": output}
     # A palette of its own, and no dither: flat drawings stay flat, and the file small.
     small = f"scale='min({WIDEST},iw)':-2:flags=lanczos,split[a][b]"

@@ -83,6 +83,7 @@ class Match(Game):
         super()._clear()
         self.thoughts: list[Thought] = [Thought(self.world.idle, 0.0) for _ in self.world.agents]
         self.moments: list[Moment] = []  # before the present one
+        self.before: np.ndarray | None = None  # what the watched seat saw a step ago
         # A row a step, of the watched seat: what the player thought before it, and what had come of it then.
         self.values: Rows | None = None  # [1 + C]
         self.distances = Rows(1)
@@ -102,6 +103,7 @@ class Match(Game):
         """Do what the players are about to do, or in some seats what is given instead."""
         if self.can_go_back:
             self.moments.append(self._moment())
+        self.before = self.observation(self.seat)
         self.seats = tuple(actions)  # for this step they are not the players'
         super().step(actions)
         self.seats = ()
@@ -120,6 +122,7 @@ class Match(Game):
         self.asked[...] = moment.asked
         self.thoughts = list(moment.thoughts)
         self._memory = {n: put_back(kept) for n, kept in enumerate(moment.kept)}
+        self.before = self.moments[-1].buffers[0][0, self.seat] if self.moments else None
         self.steps -= 1
         self.moment += 1
         for rows in (self.values, self.distances, self.earned, self.shielded):

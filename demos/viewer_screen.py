@@ -13,24 +13,18 @@ from demos.panels_facts import CostsPanel, GamesPanel, ShieldPanel
 from demos.panels_sight import SightPanel
 from demos.scenery import Scenery
 from demos.viewer import Side, Viewer
-from demos.viewer_digits import write_digits
 from demos.viewer_help import draw_end, draw_help, draw_seed, draw_toast
+from demos.viewer_top import draw_title, draw_top
 from demos.widgets import (
     ACCENT,
     BACK,
-    BRIGHT,
-    LINE,
     PANEL,
-    QUIET,
-    WARN,
     Hint,
     draw_hints,
     hint_width,
-    number,
     unit,
-    write_fitting,
 )
-from environments.drawings.canvas import Colour, width_of, write
+from environments.drawings.canvas import Colour
 
 KEYS: tuple[Hint, ...] = (
     (("space",), "stop"),
@@ -74,7 +68,7 @@ class Screen:
         places = lay_out(surface, bool(beside), bool(below))
         sizes = sizes_for(surface)
         surface.fill(BACK)
-        self._draw_top(surface, places.top)
+        draw_top(surface, places.top, viewer)
         self._draw_stage(surface, places.stage)
         gap = sizes.pad // 2
         self._draw_beside(surface, places.beside, beside, sizes, gap)
@@ -150,7 +144,7 @@ class Screen:
             for k, side in enumerate(sides):
                 box = pygame.Rect(area.left + k * (half + gap), area.top, half, area.height)
                 head = pygame.Rect(box.left, box.top, box.width, high)
-                _draw_title(surface, head, viewer, side, ACCENT if k == 0 else GHOST)
+                draw_title(surface, head, viewer, side, ACCENT if k == 0 else GHOST)
                 rest = pygame.Rect(box.left, head.bottom, box.width, box.height - high)
                 self._draw_game(surface, rest, side)
             surface.fill(BACK, (area.left + half, area.top, gap, area.height))
@@ -160,63 +154,6 @@ class Screen:
     def _draw_game(self, surface: pygame.Surface, area: pygame.Rect, side: Side) -> None:
         names = self.viewer.cast.names(side.entrant)
         self._scene(side).paint(surface, area, side.match.moment, names)
-
-    # -- above --------------------------------------------------------------------------------
-
-    def _draw_top(self, surface: pygame.Surface, area: pygame.Rect) -> None:
-        viewer, match = self.viewer, self.viewer.main.match
-        surface.fill(PANEL, area)
-        high, gap, y = area.height, round(area.height * 0.3), area.centery - 2
-        right = self._draw_time(surface, area, y)
-        star = viewer.world.north_star
-        x = area.left + gap
-        told = number(match.total(star, match.seat))
-        x = write_digits(surface, told, (x, y), 0.74 * high, BRIGHT).right + gap // 2
-        named = star.replace("_", " ")
-        x = write(surface, named, (x, y + 0.07 * high), 0.4 * high, QUIET).right + gap
-        room = pygame.Rect(round(x), area.top, round(right - x - gap), high - 4)
-        if room.width > high:
-            write_fitting(surface, self._who(), room, 0.46 * high, ACCENT)
-        thick = max(3, round(high * 0.06))
-        part = match.steps / max(match.horizon, 1)
-        surface.fill(LINE, (area.left, area.bottom - thick, area.width, thick))
-        surface.fill(ACCENT, (area.left, area.bottom - thick, round(area.width * part), thick))
-
-    def _who(self) -> str:
-        """Who is watched, with whom."""
-        cast, entrant = self.viewer.cast, self.viewer.main.entrant
-        words = entrant.name if cast.run is None else f"{entrant.name} of {cast.run.name}"
-        if len(self.viewer.world.agents) > 1:
-            how = "against" if cast.rivals else "with"
-            words += f" {how} {cast.partner_name or 'itself'}"
-        return words
-
-    def _draw_time(self, surface: pygame.Surface, area: pygame.Rect, y: float) -> float:
-        """Step, speed and seed, and whether time runs; returns where they begin, in pixels."""
-        viewer, match, high = self.viewer, self.viewer.main.match, area.height
-        x = area.right - area.height * 0.3
-        size = 0.44 * high
-        for words, colour in (
-            (f"{match.steps} of {match.horizon}", BRIGHT),
-            (f"seed {viewer.seed}", QUIET),
-            (f"x{viewer.speed:g}", QUIET if viewer.speed == 1 else ACCENT),
-        ):
-            x = write_digits(surface, words, (x, y), size, colour, "midright").left - high * 0.32
-        mark = round(0.32 * high)
-        box = pygame.Rect(0, 0, mark, mark)
-        box.midright = (round(x), round(y))
-        if viewer.playing:
-            pygame.draw.polygon(
-                surface, QUIET, [box.topleft, (box.right, box.centery), box.bottomleft]
-            )
-        else:
-            for left in (box.left, box.right - mark // 3):
-                surface.fill(ACCENT, (left, box.top, mark // 3, mark))
-        x = box.left - high * 0.3
-        if viewer.filming:
-            pygame.draw.circle(surface, WARN, (round(x - mark / 2), round(y)), mark // 2)
-            x -= mark + high * 0.2
-        return x
 
 
 def lay_out(surface: pygame.Surface, beside: bool, below: bool) -> Places:
@@ -242,26 +179,6 @@ def sizes_for(surface: pygame.Surface) -> Sizes:
     """Sizes of what stands in panels."""
     scale = unit(surface)
     return Sizes(round(13 * scale), round(16 * scale), round(17 * scale), round(9 * scale))
-
-
-def _draw_title(
-    surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, side: Side, colour: Colour
-) -> None:
-    """Above one of two games: who plays, and how far it has come."""
-    surface.fill((36, 40, 52), area)
-    match, star = side.match, viewer.world.north_star
-    size, pad = round(area.height * 0.66), area.height // 3
-    dot = (area.left + pad + 3, area.centery)
-    pygame.draw.circle(surface, colour, dot, max(4, area.height // 6))
-    named = star.replace("_", " ")
-    wide = width_of(named, size)
-    write(surface, named, (area.right - pad, area.centery), size, QUIET, "midright")
-    at = area.right - pad - wide - 6, area.centery
-    told = number(match.total(star, match.seat))
-    left = write_digits(surface, told, at, size, BRIGHT, "midright").left
-    x = dot[0] + area.height // 3
-    room = pygame.Rect(x, area.top, left - x - 6, area.height)
-    write_fitting(surface, side.entrant.name, room, size, BRIGHT)
 
 
 def _draw_keys(surface: pygame.Surface, area: pygame.Rect) -> None:

@@ -2,101 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from agents.insight import opened
 from agents.player import Player
-from agents.policy import AgentPolicy
-from agents.saving import Agent, as_player, load_agent, named_player
-from agents.stages import BEST, CLONE, Gone, RunFacts, Stage, checkpoints, run_facts, stages
+from agents.saving import Agent, load_agent, named_player
+from agents.stages import BEST, CLONE, Gone, RunFacts, Stage, run_facts, stages
 from demos.simulate import world_from
-from demos.viewer_match import Match
+from demos.viewer_cast import Cast, Entrant, of_loaded, of_stage
 from environments.catalog import make_world
 from environments.problem import Problem
 from environments.world import World
 
 RUNS = Path("runs")  # where a run is looked for by its name alone
-Maker = Callable[[int], Player]  # makes a player from a seed
-
-
-@dataclass
-class Entrant:
-    """Somebody to watch; what it needs is read when it is first asked for."""
-
-    name: str
-    open: Callable[[], Maker]  # raises Gone
-    update: int | None = None  # of the training, if it is a checkpoint's
-    _made: Maker | None = None
-
-    def player(self, seed: int) -> Player:
-        """A player of its own.
-
-        Raises:
-            Gone: its checkpoint is torn or has vanished.
-        """
-        if self._made is None:
-            self._made = self.open()
-        return self._made(seed)
-
-
-@dataclass
-class Cast:
-    """All that a viewer needs to seat players in a world."""
-
-    world: World
-    entrants: list[Entrant]  # in the order of Tab
-    at: int  # who is watched first
-    partner: Maker | None = None  # in the other seats; the entrant itself if None
-    partner_name: str = ""
-    rivals: bool = False  # the others play against the one that is watched
-    seat: int = 0
-    options: Mapping[str, Any] = field(default_factory=dict)
-    weights: Mapping[str, float] | None = None
-    limits: Mapping[str, float] = field(default_factory=dict)
-    clone: AgentPolicy | None = None
-    run: Path | None = None
-    live: bool = False
-
-    def match(self) -> Match:
-        """A game in which nobody sits yet."""
-        nobody: list[Player | None] = [None] * len(self.world.agents)
-        return Match(self.world, nobody, self.seat, self.options, self.weights, self.clone)
-
-    def players(self, entrant: Entrant, seed: int) -> list[Player | None]:
-        """Who sits where when an entrant is watched.
-
-        Raises:
-            Gone: as `Entrant.player`.
-        """
-        seated: list[Player | None] = []
-        for n in range(len(self.world.agents)):
-            maker = entrant.player if n == self.seat or self.partner is None else self.partner
-            seated.append(maker(seed + n))
-        return seated
-
-    def names(self, entrant: Entrant) -> dict[str, str]:
-        """Who sits where, for drawings that show it."""
-        other = self.partner_name or entrant.name
-        return {
-            agent: entrant.name if n == self.seat else other
-            for n, agent in enumerate(self.world.agents)
-        }
-
-    def newest(self) -> Entrant | None:
-        """The newest checkpoint that is whole, as an entrant that is read already; None if there is none."""
-        if self.run is None:
-            return None
-        for stage in reversed(checkpoints(self.run)):
-            entrant = _of_stage(stage, self.world)
-            try:
-                entrant.player(0)
-            except Gone:
-                continue
-            return entrant
-        return None
 
 
 def cast_for(
@@ -121,6 +41,8 @@ def cast_for(
         cast = _of_run(folder, live, dict(params or {}))
     elif name.endswith(".safetensors"):
         cast = _of_agent(Path(name), dict(params or {}))
+    elif Path(name).parent != Path() and Path(name).parent.is_dir():  # a path, and no world's id
+        raise Problem(f"There is no run folder and no agent file {name}: correct the path.")
     else:
         world = make_world(name, **dict(params or {}))
         cast = Cast(world, [_named("random", world)], 0)
@@ -148,7 +70,7 @@ def _of_run(folder: Path, live: bool, params: dict[str, Any]) -> Cast:
     first = found[0].load()
     facts = run_facts(folder)
     world = _world(first, str(found[0].path), facts, params)
-    entrants = [_of_stage(stage, world) for stage in found]
+    entrants = [of_stage(stage, world) for stage in found]
     cast = Cast(world, entrants, len(entrants) - 1, run=folder, live=live)
     if live and (newest := cast.newest()) is not None:
         cast.entrants = [e for e in entrants if e.update != newest.update or "best" in e.name]
@@ -165,12 +87,12 @@ def _of_agent(path: Path, params: dict[str, Any]) -> Cast:
     facts = run_facts(folder)
     world = _world(agent, str(path), facts, params)
     if facts is None or not (folder / CLONE).is_file():
-        return Cast(world, [_of_loaded(path.stem, agent, world)], 0)
+        return Cast(world, [of_loaded(path.stem, agent, world)], 0)
     found = stages(folder)
-    entrants = [_of_stage(stage, world) for stage in found]
+    entrants = [of_stage(stage, world) for stage in found]
     here = [k for k, stage in enumerate(found) if stage.part is None and stage.path == path]
     if not here:
-        entrants.append(_of_loaded(path.stem, agent, world))
+        entrants.append(of_loaded(path.stem, agent, world))
     cast = Cast(world, entrants, here[0] if here else len(entrants) - 1, run=folder)
     _know_run(cast, folder, facts)
     return cast
@@ -204,23 +126,6 @@ def _world(agent: Agent, what: str, facts: RunFacts | None, params: dict[str, An
     return world
 
 
-def _of_stage(stage: Stage, world: World) -> Entrant:
-    def read() -> Maker:
-        agent = stage.load()
-        agent.require_world(world, str(stage.path))
-        return _maker(agent, world)
-
-    return Entrant(stage.name, read, stage.update)
-
-
-def _of_loaded(name: str, agent: Agent, world: World) -> Entrant:
-    return Entrant(name, lambda: _maker(agent, world))
-
-
-def _maker(agent: Agent, world: World) -> Maker:
-    return lambda seed: opened(as_player(agent, world, seed))
-
-
 def _named(name: str, world: World) -> Entrant:
     """Somebody whom `named_player` knows; asked at once, so that a mistake is said at once."""
     made = [opened(named_player(name, world))]
@@ -239,9 +144,12 @@ def _seat_others(cast: Cast, name: str | None, rivals: bool) -> None:
     folder = _run_folder(name)
     if folder is not None:  # its best agent
         found: Sequence[Stage] = stages(folder)
-        entrant = _of_stage(found[-1], cast.world)
+        entrant = of_stage(found[-1], cast.world)
         cast.partner_name = f"{found[-1].name} of {folder.name}"
-        entrant.player(0)  # so that one of another world is refused at once
+        try:
+            entrant.player(0)  # so that one of another world is refused at once
+        except Gone as gone:
+            raise Problem(f"{gone} of {folder} was replaced just now: try again.") from gone
     else:
         entrant = _named(name, cast.world)
         cast.partner_name = _called(Path(name)) if name.endswith(".safetensors") else name

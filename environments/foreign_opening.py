@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import gymnasium
@@ -124,11 +126,16 @@ def open_game(name: str, params: dict[str, Any]) -> Alone | Together:
 def _from_module(name: str, params: dict[str, Any]) -> Any:
     """`module:Class`, or Gymnasium's `module:Id` if the module has no such class."""
     where, what = name.split(":", 1)
+    here = str(Path.cwd())  # where people keep their own; last, so that it hides nothing
+    if here not in sys.path:
+        sys.path.append(here)
     try:
         module = importlib.import_module(where)
     except ModuleNotFoundError as error:
         if error.name is not None and (where == error.name or where.startswith(error.name + ".")):
-            raise Problem(f"There is no module '{where}' for the environment '{name}'.") from error
+            raise Problem(
+                f"There is no module '{where}' here or installed, for the environment '{name}'."
+            ) from error
         raise
     maker = getattr(module, what, None)
     if maker is not None:

@@ -25,7 +25,7 @@ from training.published import PUBLISHED
 from training.recipe import read_recipe
 
 HUMANS = 5
-PLAIN = ("--partner.clones", "1")
+PLAIN = ("--partner.clones", "1", "--partner.mixture", "[]")  # one partner, whoever it is
 
 
 def run(folder: Path, layout: str, seed: int, *changes: str) -> Path:

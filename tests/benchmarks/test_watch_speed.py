@@ -32,7 +32,7 @@ def _one_thread():
 def test_pictures_with_all_panels(tmp_path, ghost):
     """Each picture shows another step: nothing that was drawn before can be shown again."""
     recipe: Any = {"costs": {"collision": {"limit": 3}, "waste": {"limit": 2}}}
-    run = small_run(tmp_path / "run", "gpo/Kitchen-v0", hidden=HIDDEN, **recipe)
+    run = small_run(tmp_path / "run", "gpo/Kitchen-v0", settings={"hidden": HIDDEN}, **recipe)
     with Stage("bench", SIZE, headless=True) as stage:
         viewer = Viewer(cast_for(str(run), options={"horizon": 400}), 1)
         if ghost:
@@ -65,7 +65,7 @@ def test_pictures_with_all_panels(tmp_path, ghost):
 @pytest.mark.bench
 @pytest.mark.parametrize("world", ["gpo/Balance-v0", "gpo/Kitchen-v0"])
 def test_decisions(tmp_path, world):
-    run = small_run(tmp_path / "run", world, hidden=HIDDEN)
+    run = small_run(tmp_path / "run", world, settings={"hidden": HIDDEN})
     match = Viewer(cast_for(str(run)), 1).main.match
     took = []
     for seed in range(25):

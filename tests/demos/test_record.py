@@ -5,8 +5,8 @@ import os
 import numpy as np
 import pytest
 
-from demos.opening import dataset_name
 from demos.record import record_command
+from demos.shelf import dataset_name
 from demos.store import Store
 from environments.catalog import make_world
 from environments.problem import Problem
@@ -246,3 +246,23 @@ def test_an_environment_that_breaks_down_ends_the_game_not_the_session(tmp_path)
 )
 def test_a_dataset_is_named_after_its_world(world, params, name):
     assert dataset_name(make_world(world, **params)) == name
+
+
+@pytest.mark.parametrize("wish", [{}, {"dataset": "kitchen-cramped_room"}])
+def test_a_dataset_that_somebody_records_into_is_refused_before_anything_slow(
+    tmp_path, monkeypatch, wish
+):
+    world = make_world("gpo/Kitchen-v0")
+    dataset = Store(tmp_path).create(
+        "kitchen-cramped_room",
+        world=world.id,
+        fingerprint=world.fingerprint,
+        observation_space=world.observation_space,
+        action_space=world.action_space,
+    )
+    monkeypatch.setattr("demos.record._record", None)  # what loads torch and opens the window
+    (tmp_path / "keys.toml").write_text("")
+    with dataset.writing(), pytest.raises(Problem, match="is being written by another process"):
+        record_command(
+            world.id, root=tmp_path, headless=True, script=tmp_path / "keys.toml", **wish
+        )

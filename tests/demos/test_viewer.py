@@ -39,8 +39,12 @@ def picture_of(match):
 
 
 @pytest.mark.parametrize("partner", [None, "random", "still"])
-@pytest.mark.parametrize("agent", ["clone", "best"])
-def test_a_step_back_and_on_again_gives_the_same_state_and_actions_to_the_byte(run, partner, agent):
+@pytest.mark.parametrize("agent", ["clone", "best", "memory"])
+def test_a_step_back_and_on_again_gives_the_same_state_and_actions_to_the_byte(
+    run, tmp_path, partner, agent
+):
+    if agent == "memory":
+        run, agent = small_run(tmp_path / "m", KITCHEN, settings={"kind": "memory"}), "best"
     cast = cast_for(str(run), partner=partner)
     cast.at = [entrant.name for entrant in cast.entrants].index(agent)
     viewer = Viewer(cast, 3)
@@ -148,6 +152,9 @@ def test_a_ghost_plays_the_same_seed_and_games_are_won_against_it(run):
     assert sum(viewer.tally.record) == 1
     press(viewer, "tab", mod=pygame.KMOD_LSHIFT)
     assert viewer.ghost.entrant.name == "update 5"
+    press(viewer, "tab")  # on to the clone
+    press(viewer, "tab")  # over the ghost, who would play the same game
+    assert viewer.main.entrant.name == "update 10"
     press(viewer, "g")
     assert viewer.ghost is None
 

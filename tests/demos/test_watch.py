@@ -4,18 +4,21 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pygame
 import pytest
 
 import gpo
+from demos.panels_facts import ShieldPanel
 from demos.stage import Stage
 from demos.video import read_video
 from demos.viewer import Viewer
 from demos.viewer_screen import Screen
 from demos.watch import watch_command
 from demos.watch_cast import cast_for
+from environments.batch import Batch
 from environments.problem import Problem
 from tests.demos.runs import small_run
 
@@ -100,29 +103,31 @@ def test_a_script_steps_photographs_films_and_ends(run, tmp_path, monkeypatch, c
 
 
 @pytest.mark.parametrize("size", [(640, 480), (1280, 720), (1920, 1080)])
+@pytest.mark.parametrize("who", ["random", "network", "memory"])
 @pytest.mark.parametrize(
     "world",
     [
         "gpo/Kitchen-v0",
         "gpo/Balance-v0",
-        "CartPole-v1",
         "classic/rps_v2",
-        *(f"{TOYS} {kind}" for kind in ("multi-discrete", "multi-binary", "box")),
+        *(f"{TOYS} {kind}" for kind in ("discrete", "multi-discrete", "multi-binary", "box")),
         f"{TOYS} discrete dict",
-        f"{TOYS} discrete image",
-        "tests.environments.kind_toys:Doors discrete",
+        f"{TOYS} box image",
+        "tests.environments.kind_toys:Doors multi-discrete",
     ],
 )
-def test_every_panel_is_drawn_in_every_kind_of_world(world, size, tmp_path):
+def test_every_panel_is_drawn_in_every_kind_of_world(world, who, size, tmp_path):
     name, *kinds = world.split()
     params = dict(zip(("actions", "sight"), kinds, strict=False))
-    if name.startswith("gpo/"):
-        name = str(small_run(tmp_path / "run", name))
+    if who != "random":
+        settings = {"kind": "memory" if who == "memory" else "layers"}
+        name = str(small_run(tmp_path / "run", name, params=params, settings=settings))
+        params = {}
     viewer = Viewer(cast_for(name, params=params or None), 3)
     with Stage("test", size, headless=True) as stage:
         screen = Screen(viewer)
         pictures = []
-        for _ in range(2):
+        for _ in range(3):
             screen.draw(stage.surface)
             pictures.append(pygame.surfarray.array3d(stage.surface))
             viewer.step_on(0.0)
@@ -132,7 +137,32 @@ def test_every_panel_is_drawn_in_every_kind_of_world(world, size, tmp_path):
             viewer.toggle(number)
             screen.draw(stage.surface)
             assert (pygame.surfarray.array3d(stage.surface) != before).any(), number
+    assert (viewer.main.match.values is not None) == (who != "random")
+    assert np.isfinite(viewer.main.match.distances.table).all() == (who != "random")
     viewer.close()
+
+
+class Guarded(Batch):
+    """A batch with a shield that says where it stepped in."""
+
+    def step(self, actions: Any) -> np.ndarray:
+        """Steps in every third time."""
+        self.interventions = np.array([[int(self.state["tick"][0]) % 3 == 0]])
+        return super().step(actions)
+
+
+def test_a_shield_is_shown_where_there_is_one(tmp_path, monkeypatch):
+    viewer = Viewer(cast_for(str(small_run(tmp_path / "run"))), 3)
+    panel, match = ShieldPanel(), viewer.main.match
+    assert "No shield" in panel.missing(viewer)
+    match.batch = Guarded(viewer.world, options={"horizon": 40}, restart=False)
+    viewer.again(0.0)
+    for _ in range(7):
+        viewer.step_on(0.0)
+    assert panel.missing(viewer) == ""
+    assert panel.headline(viewer)[0] == "3 times"
+    viewer.step_back(0.0)
+    assert panel.headline(viewer)[0] == "2 times"
 
 
 def test_a_driving_game_with_pictures_is_watched(tmp_path):

@@ -1,5 +1,6 @@
 """Who is watched: agents, runs and worlds by what was typed, and one sentence where that cannot be."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -125,6 +126,8 @@ def test_an_agent_of_another_world_is_refused(run):
 def test_a_folder_that_is_no_run_and_a_run_without_agents_are_said(tmp_path):
     with pytest.raises(Problem, match="is no run"):
         cast_for(str(tmp_path))
+    with pytest.raises(Problem, match="There is no run folder and no agent file"):
+        cast_for(str(tmp_path / "nothing"))
     (tmp_path / "recipe.json").write_text('{"world": {"id": "gpo/Balance-v0"}}')
     with pytest.raises(Problem, match="has no agent yet"):
         cast_for(str(tmp_path))
@@ -141,3 +144,26 @@ def test_a_live_run_gets_its_first_checkpoint_while_it_is_watched(tmp_path):
     newest = cast.newest()
     assert newest is not None
     assert newest.update == 5
+
+
+def test_checkpoints_that_come_and_go_while_they_are_read_are_no_trouble(tmp_path):
+    run = small_run(tmp_path / "young", done=False)
+    cast, going = cast_for(str(run), live=True), threading.Event()
+
+    def train():
+        for update in range(15, 400, 5):
+            checkpoint(run, cast.world, update)
+            if going.is_set():
+                return
+
+    worker = threading.Thread(target=train)
+    worker.start()
+    found: list[int] = []
+    while worker.is_alive() and len(found) < 40:
+        newest = cast.newest()
+        if newest is not None:  # all that were listed may have gone
+            found.append(newest.update or 0)
+    going.set()
+    worker.join()
+    assert len(set(found)) > 1
+    assert found == sorted(found)

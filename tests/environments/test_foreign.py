@@ -1,5 +1,7 @@
 """Foreign environments come in through one adapter and look like ours."""
 
+import sys
+
 import gymnasium
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from environments.catalog import make_batch, make_world
 from environments.faces.sb3 import Sb3Face
 from environments.faces.vector import VectorFace
 from environments.foreign import foreign_batch
+from environments.foreign_world import foreign_world
 from environments.problem import Problem
 from environments.seating import Seating
 
@@ -143,3 +146,12 @@ def test_keywords_that_it_does_not_take_and_actions_that_do_not_exist_are_refuse
         make_batch(CORRIDOR).step(np.array([[[5, 0]]]))
     with pytest.raises(Problem, match="shape"):
         make_batch("Pendulum-v1").step(np.zeros((1, 1)))
+
+
+def test_a_module_of_the_folder_one_stands_in_is_found(tmp_path, monkeypatch):
+    (tmp_path / "a_game_of_mine.py").write_text(
+        "from gymnasium.envs.classic_control.cartpole import CartPoleEnv as MyGame\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    assert foreign_world("a_game_of_mine:MyGame").agents == ("agent",)

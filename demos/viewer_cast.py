@@ -1,0 +1,118 @@
+"""Who is watched in which world, and who has the other seats; players are made from it, one a seat.
+
+N seats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from agents.insight import opened
+from agents.player import Player
+from agents.policy import AgentPolicy
+from agents.saving import Agent, as_player
+from agents.stages import Gone, Stage, checkpoints
+from demos.viewer_match import Match
+from environments.world import World
+
+Maker = Callable[[int], Player]  # makes a player from a seed
+
+
+@dataclass
+class Entrant:
+    """Somebody to watch; what it needs is read when it is first asked for."""
+
+    name: str
+    open: Callable[[], Maker]  # raises Gone
+    update: int | None = None  # of the training, if it is a checkpoint's
+    _made: Maker | None = None
+
+    def player(self, seed: int) -> Player:
+        """A player of its own.
+
+        Raises:
+            Gone: its checkpoint is torn or has vanished.
+        """
+        if self._made is None:
+            self._made = self.open()
+        return self._made(seed)
+
+
+@dataclass
+class Cast:
+    """All that a viewer needs to seat players in a world."""
+
+    world: World
+    entrants: list[Entrant]  # in the order of Tab
+    at: int  # who is watched first
+    partner: Maker | None = None  # in the other seats; the entrant itself if None
+    partner_name: str = ""
+    rivals: bool = False  # the others play against the one that is watched
+    seat: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
+    weights: Mapping[str, float] | None = None
+    limits: Mapping[str, float] = field(default_factory=dict)
+    clone: AgentPolicy | None = None
+    run: Path | None = None
+    live: bool = False
+
+    def match(self) -> Match:
+        """A game in which nobody sits yet."""
+        nobody: list[Player | None] = [None] * len(self.world.agents)
+        return Match(self.world, nobody, self.seat, self.options, self.weights, self.clone)
+
+    def players(self, entrant: Entrant, seed: int) -> list[Player | None]:
+        """Who sits where when an entrant is watched.
+
+        Raises:
+            Gone: as `Entrant.player`.
+        """
+        seated: list[Player | None] = []
+        for n in range(len(self.world.agents)):
+            maker = entrant.player if n == self.seat or self.partner is None else self.partner
+            seated.append(maker(seed + n))
+        return seated
+
+    def names(self, entrant: Entrant) -> dict[str, str]:
+        """Who sits where, for drawings that show it."""
+        other = self.partner_name or entrant.name
+        return {
+            agent: entrant.name if n == self.seat else other
+            for n, agent in enumerate(self.world.agents)
+        }
+
+    def newest(self) -> Entrant | None:
+        """The newest checkpoint that is whole, as an entrant that is read already; None if there is none."""
+        if self.run is None:
+            return None
+        for stage in reversed(checkpoints(self.run)):
+            entrant = of_stage(stage, self.world)
+            try:
+                entrant.player(0)
+            except Gone:
+                continue
+            return entrant
+        return None
+
+
+def of_stage(stage: Stage, world: World) -> Entrant:
+    """An agent of a run as an entrant."""
+
+    def read() -> Maker:
+        agent = stage.load()
+        agent.require_world(world, str(stage.path))
+        return _maker(agent, world)
+
+    return Entrant(stage.name, read, stage.update)
+
+
+def of_loaded(name: str, agent: Agent, world: World) -> Entrant:
+    """An agent that is read already as an entrant."""
+    return Entrant(name, lambda: _maker(agent, world))
+
+
+def _maker(agent: Agent, world: World) -> Maker:
+    return lambda seed: opened(as_player(agent, world, seed))
