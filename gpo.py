@@ -31,7 +31,7 @@ if (_why := stranger()) is not None:
 
 # Only after we know whose folders these are; they are light.
 from demos.verbs import DEMOS as DEMOS  # noqa: E402
-from demos.window_verbs import controls, record, watch  # noqa: E402
+from demos.window_verbs import controls, play, record, watch  # noqa: E402
 from environments.arguments import Parser, at_least  # noqa: E402
 from environments.problem import Problem  # noqa: E402
 
@@ -87,7 +87,11 @@ def train(arguments: list[str]) -> int:
     parser.add_argument("recipe", metavar="RECIPE", help="a TOML file; see training/recipes/")
     parser.add_argument("--run", metavar="FOLDER", default=None, help="the run folder")
     parser.add_argument("--seed", type=at_least(0), help="the recipe's seed, overridden")
+    parser.add_argument("--corrections", metavar="NAME",
+                        help="recorded by gpo play --coach: the run's agent learns on from it")  # fmt: skip
     given = parser.parse_args(own)
+    if "corrections" in given:
+        overrides.append(f"data.corrections={given.corrections}")
     if "seed" in given:
         overrides.append(f"seed={given.seed}")
     from training.train import train_from_file
@@ -130,6 +134,7 @@ VERBS: Mapping[str, Verb] = {
     "demo": demo,
     "record": record,
     "watch": watch,
+    "play": play,
     "controls": controls,
     "train": train,
     "evaluate": evaluate,

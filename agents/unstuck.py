@@ -25,6 +25,12 @@ class _Memory:
     at: int = 0
     player: Any = None  # the player's own state
 
+    def act(self, actions: np.ndarray) -> None:
+        """Something else was done in the last step than was chosen: [B]."""
+        self.action[:, self.at - 1] = actions
+        if self.player is not None:
+            self.player.act(actions)
+
 
 class Unstuck:
     """Plays a discrete network and rules out what it has just tried in vain.

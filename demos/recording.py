@@ -104,15 +104,27 @@ class Recording:
         assert self.take is not None
         game = self.game
         game.step({p.seat: p.controls.action(held, scene) for p in self.people})
-        rows = [self._row(person, held, ns, late, last) for person in self.people]
+        rows = [self._row(p.seat, self._raw(p, held), ns, late, last) for p in self.people]
         self.take.step(rows)
 
-    def _row(self, person: Person, held: Held, ns: int, late: bool, last: bool) -> Row:
-        game, batch, n = self.game, self.game.batch, person.seat
+    def _raw(self, person: Person, held: Held) -> np.ndarray:
         raw = person.controls.raw(held)
         if self._others:
-            vacant = [np.ravel(batch.actions[0, seat]) for seat in game.vacant]
+            vacant = [np.ravel(self.game.batch.actions[0, seat]) for seat in self.game.vacant]
             raw = np.concatenate([raw, *vacant]).astype(np.float32)
+        return raw
+
+    def _row(
+        self,
+        n: int,
+        raw: np.ndarray,
+        ns: int,
+        late: bool,
+        last: bool,
+        actor: Actor = Actor.HUMAN,
+    ) -> Row:
+        """The step just taken, as seat `n` saw it."""
+        game, batch = self.game, self.game.batch
         terminated = bool(batch.terminated[0])
         return Row(
             observation=game.observation(n),
@@ -126,7 +138,7 @@ class Recording:
             truncated=bool(batch.truncated[0]) or (last and not terminated),
             time=ns,
             late=late,
-            actor=Actor.HUMAN,
+            actor=actor,
         )
 
     def mark(self) -> None:

@@ -82,6 +82,41 @@ def watch(arguments: list[str]) -> int:
     return watch_command(**given)
 
 
+def play(arguments: list[str]) -> int:
+    """Play with or against agents, or coach one and take over; every game is kept and counted."""
+    parser = Parser("play", play.__doc__)
+    parser.add_argument("name", metavar="AGENT|RUN", help="an agent file or a run folder")
+    parser.add_argument("--level", help="easy, normal or hard, as measured (the agent as it is)")
+    parser.add_argument("--levels", action="store_true", help="measure the levels, print them, end")
+    parser.add_argument("--against", action="append", metavar="PLAYER",
+                        help="whom levels are measured against, repeatable (the human model)")  # fmt: skip
+    parser.add_argument("--coach", action="store_true",
+                        help="watch the agent in your seat: your keys, or T held, take over")  # fmt: skip
+    parser.add_argument("--partner", metavar="PLAYER",
+                        help="who plays beside a coached agent (the run's human model)")  # fmt: skip
+    parser.add_argument("--settle", type=float, metavar="SECONDS",
+                        help="after which a coached agent drives on (0.3)")  # fmt: skip
+    parser.add_argument("--seat", type=at_least(0), help="yours (0)")
+    parser.add_argument("--player", metavar="NAME", help="who plays")
+    parser.add_argument("--dataset", metavar="NAME", help="where games go (named after the world)")
+    parser.add_argument("--games", metavar="N", type=at_least(1), help="to keep, then end")
+    parser.add_argument("--seed", type=at_least(0), help="of the first game (any)")
+    parser.add_argument("--device", help="keyboard or gamepad")
+    parser.add_argument("--controls", metavar="FILE", type=Path, help="a table of keys")
+    _add_world(parser)
+    parser.add_argument("--option", action="append", type=setting, metavar="NAME=VALUE",
+                        help="of every episode, such as horizon=400 (repeatable)")  # fmt: skip
+    parser.add_argument("--headless", action="store_true", help="no window; needs --script")
+    parser.add_argument("--script", metavar="FILE", type=Path, help="timed keys, as TOML")
+    parser.add_argument("--root", type=Path, help="where datasets are kept (datasets)")
+    given = _read(parser, arguments, {"param": "params", "option": "options"})
+    if "against" in given:
+        given["against"] = tuple(given["against"])
+    from demos.play import play_command
+
+    return play_command(**given)
+
+
 def replay(arguments: list[str]) -> int:
     """Watch a recorded episode; the arrow keys search in it."""
     parser = Parser("demos replay", replay.__doc__)

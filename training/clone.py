@@ -71,6 +71,7 @@ def clone(
     seed: int = 0,
     tick: Callable[[dict[str, float]], None] | None = None,
     sight: dict[str, Any] | None = None,
+    rows: np.ndarray | None = None,
 ) -> Clone:
     """Fit a policy to recorded steps by maximum likelihood, and its values to recorded returns.
 
@@ -86,13 +87,15 @@ def clone(
         seed: of the split, the weights and the order.
         tick: called with each epoch's record.
         sight: of the network, as `training.network.sight_for` gives it.
+        rows: [S] bool, which steps to learn from; all if None.
 
     Raises:
         Problem: fewer than two matches, a weight for an action that does not exist, actions that their mask
             forbade, or a loss that is no longer a number.
     """
     torch.manual_seed(seed)
-    train, held_back = _split(groups, settings.validation, seed)
+    chosen = np.arange(len(groups)) if rows is None else np.flatnonzero(rows)
+    train, held_back = (chosen[part] for part in split(groups[chosen], settings.validation, seed))
     values = 0 if returns is None else returns.shape[1]
     architecture = {"pi": settings.hidden, "vf": settings.hidden}
     policy = build_policy(
@@ -259,7 +262,7 @@ def require_matches(count: int) -> None:
         )
 
 
-def _split(groups: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def split(groups: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows to train on and rows held back, by whole groups, at least one group on each side."""
     numbers = np.unique(groups)
     require_matches(len(numbers))

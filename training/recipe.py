@@ -11,6 +11,7 @@
     [refine]   `training.refining.RefineSettings`
     [costs.NAME]  `training.costs.CostSettings`: the limit of a cost
     [evaluate] the protocol of the last judgement
+    [corrections]  `training.corrections.CorrectionsSettings`, if [data] names some
 
 Every setting can be overridden on the command line: `--refine.steps 2_000_000`.
 """
@@ -23,10 +24,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from environments.problem import Problem
 from training.clone import CloneSettings
+from training.corrections import CorrectionsSettings
 from training.costs import CostSettings
 from training.network import NetworkSettings
 from training.partners import PartnerSettings
@@ -60,6 +68,7 @@ class DataSettings(Settings):
     root: Path = Path("datasets")
     train: str  # the dataset that is cloned
     held_out: str | None = None  # other people's: their clone is only ever played with to judge
+    corrections: str | None = None  # of an agent that was coached: it learns on from them
 
 
 class EvaluateSettings(Settings):
@@ -82,6 +91,15 @@ class Recipe(Settings):
     refine: RefineSettings = RefineSettings()
     costs: dict[str, CostSettings] = {}  # by the name of a cost
     evaluate: EvaluateSettings = EvaluateSettings()
+    corrections: CorrectionsSettings = CorrectionsSettings()
+
+    @model_serializer(mode="wrap")
+    def _told(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without corrections as if there were no such thing, so that older runs are of the same recipe."""
+        told: dict[str, Any] = plain(self)
+        if self.data.corrections is None:
+            del told["corrections"], told["data"]["corrections"]
+        return told
 
 
 def read_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:

@@ -29,6 +29,7 @@ from training.clone import (
     clone,
     require_matches,
 )
+from training.corrections import people_only
 from training.engine import Engine, choose_engine
 from training.floor import Floor, Judge
 from training.incidents import keep_incidents, played_apart
@@ -58,8 +59,14 @@ def train_from_file(name: str, folder: str | None = None, overrides: Sequence[st
         Problem: anything about the recipe, the data or the folder that cannot work.
     """
     recipe = read_recipe(name, overrides)
+    place = Path(folder) if folder else Path("runs") / Path(name).stem
+    if recipe.data.corrections is not None:
+        from training.correcting import correct_from_recipe  # it stands on this file
+
+        correct_from_recipe(recipe, place)
+        return
     prepare(recipe)  # before the run folder: a mistake leaves nothing behind
-    run = Run(Path(folder) if folder else Path("runs") / Path(name).stem, recipe)
+    run = Run(place, recipe)
     console = Console()
     with run.alone():
         verdict = train(run, Bars(console))
@@ -96,7 +103,7 @@ def prepare(recipe: Recipe) -> tuple[World, dict[str, Dataset]]:
         dataset.require_world(world)
         for complaint in dataset.check()[:1]:
             raise Problem(complaint)
-        require_matches(len(set(_matches(dataset))))
+        require_matches(len(set(matches(dataset))))
     return world, recordings
 
 
@@ -114,14 +121,14 @@ def train(run: Run, bars: Bars) -> str:
     others = range(1, recipe.partner.clones) if len(world.agents) > 1 else ()
     clones = [made["clone"]]
     clones += [_cloned(run, "clone", world, recordings["clone"], bars, k) for k in others]
-    agent, verdict = _refined(run, world, clones, recordings["clone"], bars)
+    agent, verdict = refined(run, world, clones, recordings["clone"], bars)
     if not run.has("scores.json"):
-        run.write_json("scores.json", _judged(recipe, world, made, agent, recordings, bars))
+        run.write_json("scores.json", judged(recipe, world, made, agent, recordings, bars))
     draw_curve(run.folder, world)
     return verdict
 
 
-def _matches(dataset: Dataset) -> list[str]:
+def matches(dataset: Dataset) -> list[str]:
     """The match of each episode; without one an episode stands for itself."""
     return [dataset.episode_facts(e)["match"] or str(e) for e in range(len(dataset))]
 
@@ -135,7 +142,7 @@ def _cloned(
     if not path.exists():
         recipe = run.recipe
         arrays = dataset.arrays()
-        groups = np.unique(_matches(dataset), return_inverse=True)[1]
+        groups = np.unique(matches(dataset), return_inverse=True)[1]
         weights = recipe.reward.weights or world.weights
         gamma = discount(recipe.refine.half_life, world.tick)
         text = f"{CLONING[role]}, {number + 1}" if number else CLONING[role]
@@ -145,12 +152,13 @@ def _cloned(
                 groups[arrays.episode],
                 world.observation_space,
                 world.action_space,
-                _cloning(recipe, number),
+                cloning_settings(recipe, number),
                 returns=recorded_returns(arrays, weights, gamma, list(world.costs)),
                 action_names=world.action_names,
                 seed=seed,
                 tick=lambda record: bar(int(record["epoch"])),
                 sight=sight_for(world, recipe.network),
+                rows=people_only(arrays),
             )
         history = run.read_json("cloning.json") if run.has("cloning.json") else {}
         run.write_json(
@@ -170,7 +178,7 @@ def _cloned(
     return agent
 
 
-def _refined(
+def refined(
     run: Run, world: World, clones: list[Agent], recordings: Dataset, bars: Bars
 ) -> tuple[Agent, str]:
     """The refined agent and the floor's verdict, from the run folder if they are there."""
@@ -260,7 +268,7 @@ def _demonstrations(recordings: Dataset, policy: AgentPolicy) -> tuple[Any, torc
     return seen, actions.long() if isinstance(policy.action_space, Discrete) else actions.float()
 
 
-def _cloning(recipe: Recipe, number: int = 0) -> CloneSettings:
+def cloning_settings(recipe: Recipe, number: int = 0) -> CloneSettings:
     """How to clone, with the layers of [network]; a further clone may know only some of the people."""
     changes: dict[str, Any] = {}
     if recipe.network.hidden is not None:
@@ -274,7 +282,7 @@ def _options(recipe: Recipe) -> dict[str, Any]:
     return {} if recipe.world.horizon is None else {"horizon": recipe.world.horizon}
 
 
-def _judged(
+def judged(
     recipe: Recipe,
     world: World,
     made: dict[str, Agent],

@@ -1,0 +1,221 @@
+"""`gpo play`: a person plays with or against agents, or coaches one; every game is kept and counted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from demos.display import require_display
+from environments.problem import Problem
+
+if TYPE_CHECKING:  # heavy: a missing screen is said before they load
+    from demos.dataset import Dataset
+    from demos.play_opening import Ready
+    from demos.play_session import PlayRecorder
+    from demos.ratings import Ratings
+    from demos.stage import Stage
+    from demos.stopping import Stop
+
+CURE = "use --headless with --script FILE"
+WAIT = "Getting the agents ready"
+WHY = "The first start compiles the world's physics, and a level is measured before it is first played."
+LEVELS = ("easy", "normal", "hard")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody asked for on the command line; `play_command` says what each is."""
+
+    name: str
+    level: str | None = None
+    levels: bool = False
+    against: tuple[str, ...] = ()
+    coach: bool = False
+    partner: str | None = None
+    settle: float | None = None
+    seat: int = 0
+    player: str | None = None
+    dataset: str | None = None
+    games: int | None = None
+    seed: int | None = None
+    device: str = "keyboard"
+    controls: Path | None = None
+    params: Mapping[str, Any] | None = None
+    options: Mapping[str, Any] | None = None
+    headless: bool = False
+    script: Path | None = None
+    root: Path = Path("datasets")
+
+    def check(self) -> None:
+        """Refuse what cannot be meant.
+
+        Raises:
+            Problem: it says what.
+        """
+        if self.headless and self.script is None and not self.levels:
+            raise Problem("--headless has nobody at the keys: give it --script FILE.")
+        if self.script is not None and not Path(self.script).is_file():
+            raise Problem(f"There is no script {self.script}: give the path of a TOML file.")
+        if self.partner and not self.coach:
+            raise Problem(
+                "--partner says who plays beside an agent that you --coach; give both or none."
+            )
+        if self.settle is not None and not (self.coach and 0 <= self.settle <= 10):
+            raise Problem("--settle is the pause after which a coached agent drives on: 0 to 10 s.")
+        if self.against and not self.levels:
+            raise Problem("--against says whom --levels are measured against; give both or none.")
+
+
+def play_command(name: str, **asked: Any) -> int:
+    """Play with or against agents; returns the exit code, 130 or 143 if it was told to stop.
+
+    Args:
+        name: an agent file, a run folder, or a run's name under runs/.
+        level: "easy", "normal" or "hard", as measured; the agent as it is if None.
+        levels: measure the levels, print them, and end.
+        against: whom they are measured against; the run's human model, or its clone.
+        coach: watch the agent in the person's seat, and take over.
+        partner: who has the other seats then; the run's human model, or its clone, or the agent.
+        settle: s after which a coached agent drives on.
+        seat: of the person.
+        player: who plays.
+        dataset: where games go; one named after the world if None.
+        games: to keep before it ends by itself; of `levels`, for each measurement.
+        seed: of the first game, each has the next one; any if None.
+        device: "keyboard" or "gamepad".
+        controls: a TOML table of keys, instead of the world's own.
+        params: the world's parameters.
+        options: of every episode, such as `horizon`.
+        headless: without a window, in simulated time; needs a script.
+        script: a TOML list of timed key and pad events.
+        root: the folder of datasets.
+
+    Raises:
+        Problem: no screen, no such agent or run, one of another world, or a dataset in use.
+    """
+    given = Asked(name, **asked)
+    given.check()
+    if given.levels:
+        return _levels(given)
+    if not given.headless:
+        require_display(CURE)
+    from demos.stopping import Stopped, stoppable
+
+    with stoppable() as stop:
+        try:
+            return _play(given, stop)
+        except Stopped:
+            stop.noticed()
+            print(
+                "gpo play: stopped; a game that was open is in its journal, "
+                "and the next `gpo play` or `gpo demos repair` gets it back."
+            )
+            return stop.code
+
+
+def _levels(given: Asked) -> int:
+    from demos.play_cast import table_for
+    from demos.play_levels import find_levels, show_levels
+
+    table = table_for(given.name, given.params, given.options)
+    show_levels(find_levels(table, given.against, given.games, print), table)
+    return 0
+
+
+def _play(given: Asked, stop: Stop) -> int:
+    from demos.stage import Stage
+    from demos.waiting import wait_for
+
+    def prepared() -> Ready:
+        from demos.play_opening import prepare  # takes seconds: the window is there before
+
+        return prepare(given)
+
+    with ExitStack() as later:
+        stage = Stage(f"gpo play {given.name}", headless=given.headless, cure=CURE)
+        later.enter_context(stage)
+        ready = wait_for(stage, prepared, WAIT, WHY, stop)
+        if ready is None:
+            print("gpo play: stopped before anything was played.")
+            return stop.code if stop.signal else 0
+        from demos.play_opening import open_dataset
+        from demos.ratings import Ratings
+        from demos.recovery import recover
+
+        later.callback(ready.game.close)
+        dataset = open_dataset(given, ready)
+        later.enter_context(dataset.writing())
+        ratings = Ratings(given.root)
+        ratings.read()  # a damaged table is said before anybody plays
+        if (recovery := recover(dataset)) is not None:
+            print(recovery.sentence)
+        recorder = _session(given, ready, dataset, ratings, stage, stop)
+        _farewell(recorder, ready, dataset, ratings, stop)
+    return stop.code if stop.signal else 0
+
+
+def _session(
+    given: Asked, ready: Ready, dataset: Dataset, ratings: Ratings, stage: Stage, stop: Stop
+) -> PlayRecorder:
+    """The session itself; whatever happens in it, the open game is kept."""
+    from demos.clockwork import RealClock, SimulatedClock
+    from demos.devices import Devices
+    from demos.loop import run
+    from demos.play_session import PlayPainter, PlayRecorder
+    from demos.scenery import Scenery
+    from demos.script import Script
+    from demos.stopping import Stopped
+
+    seed = int.from_bytes(os.urandom(3), "big") if given.seed is None else given.seed
+    clock = SimulatedClock() if given.headless else RealClock()
+    devices, person = Devices(), ready.person
+    if person.controls.device == "gamepad":
+        devices.expect(person.controls.hands.pad)
+
+    def count() -> None:
+        try:
+            ratings.catch_up(dataset)
+        except (OSError, Problem) as error:  # the games are safe, and are counted the next time
+            recorder.say(f"Not counted yet: {error}", clock.now(), warning=True)
+
+    tick = ready.world.tick
+    recorder = PlayRecorder(
+        ready.recording(dataset), devices, clock, tick, count, seed=seed, episodes=given.games
+    )
+    count()  # what a crash left uncounted
+    painter = PlayPainter(stage, Scenery(ready.world, ready.game.batch, person.seat), ready.names())
+    script = Script.read(given.script) if given.script else None
+    try:
+        run(stage, recorder, painter, clock, stop, script)
+    except Stopped:  # wherever it was: the journal has what was played
+        recorder.recording.leave()
+        raise
+    except BaseException:
+        recorder.end(clock.now(), insist=True)
+        raise
+    return recorder
+
+
+def _farewell(
+    recorder: PlayRecorder, ready: Ready, dataset: Dataset, ratings: Ratings, stop: Stop
+) -> None:
+    from rich.console import Console
+
+    from demos.opening import farewell
+    from demos.ratings import show_ratings
+
+    said = farewell(recorder, dataset.name, stop.signal)
+    print(said.replace("gpo record", "gpo play", 1))
+    if ready.handover is not None:
+        print(f"Learn from it: gpo train RECIPE --corrections {dataset.name}")
+        return
+    try:
+        entries = ratings.catch_up(dataset)
+    except (OSError, Problem) as error:
+        print(f"gpo play: not counted yet: {error}")
+        return
+    show_ratings(Console(), entries, ready.world.north_star, ready.world.id)

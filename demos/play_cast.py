@@ -1,0 +1,169 @@
+"""Whom a person plays: an agent or run on the command line becomes a world, agents, and their strength."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from agents.player import Player
+from agents.saving import Agent, as_player, digest, load_agent, named_player
+from agents.slower import Slowed
+from agents.stages import BEST, CLONE, Gone, Stage, stages
+from demos.watch_cast import RUNS, cast_for
+from environments.problem import Problem
+from environments.world import World, nearest
+
+HUMAN_MODEL = "human_model.safetensors"
+MILLISECONDS = 1000  # in a second
+
+
+@dataclass(frozen=True)
+class Handicap:
+    """What makes an agent weaker, in human units."""
+
+    reaction: int = 0  # ms between what is seen and what is done; people need about 200
+    slips: float = 0.0  # share of the steps in which something else is done
+
+    def delay(self, tick: float) -> int:
+        """The reaction in whole steps."""
+        return round(self.reaction / MILLISECONDS / tick)
+
+    def __str__(self) -> str:
+        """In words."""
+        words = [f"{self.reaction} ms late"] if self.reaction else []
+        words += [f"slips in {100 * self.slips:.0f} % of its steps"] if self.slips else []
+        return ", ".join(words) or "as it is"
+
+
+@dataclass(frozen=True, eq=False)
+class Rival:
+    """An agent that somebody plays with or against."""
+
+    name: str  # "clone", "update 144", "best", or the name of its file
+    agent: Agent
+    handicap: Handicap = Handicap()
+    level: str = ""
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of its weights; a part of a checkpoint has none of its own."""
+        return digest(self.agent.policy.tensors(), "")
+
+    def player(self, world: World, seed: int) -> Player:
+        """Ready to play."""
+        player = as_player(self.agent, world, seed)
+        delay = self.handicap.delay(world.tick)
+        if not delay and not self.handicap.slips:
+            return player
+        return Slowed(player, delay, self.handicap.slips, seed, world)
+
+
+@dataclass(frozen=True)
+class Table:
+    """What is played, and who is there to play it."""
+
+    world: World
+    options: Mapping[str, Any]  # of every episode
+    name: str  # of the run or agent
+    file: Path | None  # of the agent; None if it was a run that was asked for
+    folder: Path | None  # of the run it belongs to
+
+    def best(self) -> Rival:
+        """The agent that was asked for: of a run its best.
+
+        Raises:
+            Problem: it is not there any more, or damaged.
+        """
+        if self.file is not None:
+            return Rival(self.name, load_agent(self.file))
+        assert self.folder is not None
+        try:
+            return self.load(stages(self.folder)[-1])
+        except Gone as gone:
+            raise Problem(f"{self.folder} has no '{gone}' any more: try again.") from None
+
+    def ladder(self) -> list[Rival]:
+        """Everybody there is, from the clone on; checkpoints that are gone by now are left out."""
+        if self.folder is None:
+            return [self.best()]
+        found = []
+        for stage in stages(self.folder):
+            try:
+                found.append(self.load(stage))
+            except Gone:
+                continue
+        return found
+
+    def load(self, stage: Stage) -> Rival:
+        """One agent of the run.
+
+        Raises:
+            Gone: it is part of a checkpoint that is no longer there.
+        """
+        agent = stage.load()
+        agent.require_world(self.world, str(stage.path))
+        name = self.name if stage.name == "best" else f"{self.name} {stage.name}"
+        return Rival(name, agent)
+
+    def stranger(self) -> Rival | None:
+        """Whom the run is judged beside: its model of other people, or else its clone."""
+        if self.folder is None:
+            return None
+        for name, called in ((HUMAN_MODEL, "human model"), (CLONE, "clone")):
+            path = self.folder / name
+            if path.is_file():
+                agent = load_agent(path)
+                agent.require_world(self.world, str(path))
+                return Rival(called, agent)
+        return None
+
+    @property
+    def levels_path(self) -> Path:
+        """Where its levels are written down."""
+        if self.folder is not None:
+            return self.folder / "levels.json"
+        assert self.file is not None
+        return self.file.with_suffix(".levels.json")
+
+
+def table_for(
+    name: str, params: Mapping[str, Any] | None = None, options: Mapping[str, Any] | None = None
+) -> Table:
+    """The table for an agent file, a run folder, or a run's name under runs/.
+
+    Raises:
+        Problem: there is none of that name, or it was made for another world.
+    """
+    path = Path(name)
+    folders = [place for place in (path, RUNS / name) if place.is_dir()]
+    if not folders and not name.endswith(".safetensors"):
+        known = sorted(p.name for p in RUNS.glob("*") if (p / CLONE).is_file())
+        raise Problem(
+            f"There is no agent or run '{name}': give a .safetensors file or a run folder; "
+            f"in {RUNS}, {nearest(name, known)}"
+        )
+    cast = cast_for(name, params=params, options=options)
+    if folders:
+        return Table(cast.world, cast.options, folders[0].resolve().name, None, folders[0])
+    run = cast.run if (path.parent / CLONE).is_file() else None
+    called = path.stem if run is None else f"{path.parent.resolve().name} {path.stem}"
+    if run is not None and path.name == BEST:
+        called = path.parent.resolve().name
+    return Table(cast.world, cast.options, called, path, run)
+
+
+def opponent(name: str, table: Table, seed: int) -> Player:
+    """Somebody by name: "random", "still", an agent file, or a run, whose best agent it is.
+
+    Raises:
+        Problem: nobody is called that.
+    """
+    path = next((place for place in (Path(name), RUNS / name) if place.is_dir()), None)
+    if path is None:
+        return named_player(name, table.world, seed)
+    agent = stages(path)[-1].load()
+    agent.require_world(table.world, name)
+    return as_player(agent, table.world, seed)

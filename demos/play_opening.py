@@ -1,0 +1,157 @@
+"""Before a session with agents: world, agents and person are made ready, and a dataset is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from agents.player import Player
+from demos.controls import load_controls
+from demos.dataset import Dataset
+from demos.game import Game
+from demos.handover import SETTLE, Handover
+from demos.opening import dataset_name
+from demos.play import LEVELS, Asked
+from demos.play_cast import Rival, Table, opponent, table_for
+from demos.play_levels import level_of
+from demos.play_recording import MatchRecording
+from demos.recording import Person
+from demos.store import Store
+from environments.catalog import make_batch
+from environments.problem import Problem
+from environments.world import World, nearest
+
+
+@dataclass(frozen=True)
+class Ready:
+    """All that a session needs, loaded and compiled."""
+
+    world: World
+    game: Game
+    person: Person
+    rival: Rival
+    others: str  # who has the other seats, in words
+    handover: Handover | None
+    about: Mapping[str, Any] = field(default_factory=dict)  # noted of each game
+
+    def names(self) -> dict[str, str]:
+        """Who sits where, for drawings that show it."""
+        you = self.person.player or "you"
+        mine = self.rival.name if self.handover is not None else you
+        found = {self.world.agents[n]: self.others for n in self.game.vacant}
+        return {**found, self.world.agents[self.person.seat]: mine}
+
+    def recording(self, dataset: Dataset) -> MatchRecording:
+        """What plays and keeps the games."""
+        game, names = self.game, dict.fromkeys(self.game.vacant, self.others)
+        alone = not game.vacant and self.handover is None
+        return MatchRecording(
+            game,
+            self.person,
+            dataset,
+            self.world.tick,
+            names,
+            self.about,
+            self.handover,
+            self._in_turns if alone else lambda seed: {},
+        )
+
+    def _in_turns(self, seed: int) -> dict[str, Any]:
+        """Where there is one seat, the agent plays the same game first: what it reached."""
+        return {"rival": in_turns(self.world, self.rival, self.game.options, seed)}
+
+
+def prepare(given: Asked) -> Ready:
+    """Read agents, make the world, and seat everybody.
+
+    Raises:
+        Problem: no such agent, run, level, seat, player or key table.
+    """
+    if given.level is not None and given.level not in LEVELS:
+        raise Problem(f"There is no level '{given.level}': {nearest(given.level, LEVELS)}")
+    table = table_for(given.name, given.params, given.options)
+    world = table.world
+    if not 0 <= given.seat < len(world.agents):
+        raise Problem(
+            f"--seat is {given.seat}; '{world.id}' has the seats 0 to {len(world.agents) - 1}."
+        )
+    controls = load_controls(world, given.device, path=given.controls)
+    device = "script" if given.script else controls.device
+    person = Person(given.seat, given.player, controls, device)
+    rival = table.best() if given.level is None else level_of(table, given.level)
+    seed = given.seed or 0
+    agent = rival.player(world, seed)
+    others: Player | None = agent
+    handover, called = None, _called(rival)
+    if given.coach:
+        settle = SETTLE if given.settle is None else given.settle
+        handover = Handover(agent, controls, world.tick, settle)
+        others, called = _partner(given, table, rival, seed)
+    game = Game(world, (given.seat,), others, table.options)
+    game.begin(seed)  # compiles, and is what the title card lies over
+    about = {
+        "seat": world.agents[given.seat],
+        "person": given.player or "",
+        "agent": rival.name,
+        "sha256": rival.sha256,
+        "level": rival.level,
+        "reaction_ms": rival.handicap.reaction,
+        "slips": rival.handicap.slips,
+        "coach": given.coach,
+    }
+    if handover is not None:
+        about["settle_steps"] = handover.settle
+    return Ready(world, game, person, rival, called, handover, about)
+
+
+def _called(rival: Rival) -> str:
+    return f"{rival.name}, {rival.level}" if rival.level else rival.name
+
+
+def _partner(given: Asked, table: Table, rival: Rival, seed: int) -> tuple[Player | None, str]:
+    """Who sits beside an agent that is coached."""
+    if len(table.world.agents) == 1:
+        if given.partner:
+            raise Problem(
+                f"In '{table.world.id}' no seat is left for '{given.partner}': leave it out."
+            )
+        return None, ""
+    if given.partner:
+        return opponent(given.partner, table, seed), given.partner
+    stranger = table.stranger() or rival
+    return stranger.player(table.world, seed + 1), stranger.name
+
+
+def in_turns(world: World, rival: Rival, options: Mapping[str, Any], seed: int) -> float:
+    """The north star that an agent reaches alone from a seed."""
+    batch = make_batch(world, 1, seed=seed, options=options, restart=False)
+    player, memory, starts = rival.player(world, seed), None, np.ones(1, bool)
+    star, total = list(world.terms).index(world.north_star), 0.0
+    while True:
+        action, memory = player.predict(batch.observation[:, 0], memory, starts)
+        batch.step(np.asarray(action)[:, None])
+        total += float(batch.terms[0, 0, star])
+        starts = np.zeros(1, bool)
+        if batch.ended[0]:
+            batch.close()
+            return total
+
+
+def open_dataset(given: Asked, ready: Ready) -> Dataset:
+    """The dataset that was asked for, made now if there is none.
+
+    Raises:
+        Problem: it holds recordings of another world.
+    """
+    store = Store(given.root)
+    kind, words = ("coach", "Coached") if given.coach else ("play", "Played")
+    name = given.dataset or f"{dataset_name(ready.world)}-{kind}"
+    if name not in store.names():
+        with store.building_for(ready.world, name, f"{words} with gpo play."):
+            pass
+    dataset = store.open(name)
+    dataset.require_world(ready.world)
+    return dataset

@@ -1,0 +1,118 @@
+"""A session of games with agents: as one of recording, with games counted, and who drives shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pygame
+
+from demos.cards import draw_cards
+from demos.clockwork import Clock
+from demos.devices import Devices
+from demos.episode import Actor
+from demos.handover import COLOURS, KEY
+from demos.hud import draw_hud, draw_message
+from demos.loop import Painter
+from demos.phases import COUNTDOWN, TOAST, Message, Phase
+from demos.play_recording import MatchRecording
+from demos.recorder import Recorder
+from demos.widgets import SHADE, unit
+from environments.drawings.canvas import width_of, write
+
+WORDS = {Actor.AGENT: "the agent drives", Actor.HUMAN: "you drive"}
+ADVICE = "Your keys take over, and so does T."
+
+
+class PlayRecorder(Recorder):
+    """As `Recorder`; whatever changes the dataset is counted at once.
+
+    Args:
+        recording: plays and keeps the games.
+        devices: what the person holds.
+        clock: tells the time at which a step is captured.
+        tick: s a step takes.
+        counted: called when a game was kept or taken back.
+        keywords: as `Recorder`.
+    """
+
+    def __init__(
+        self,
+        recording: MatchRecording,
+        devices: Devices,
+        clock: Clock,
+        tick: float,
+        counted: Callable[[], None] = lambda: None,
+        **keywords: Any,
+    ) -> None:
+        super().__init__(recording, devices, clock, tick, **keywords)
+        self.match, self._counted = recording, counted
+
+    def advance(self, now: float) -> None:
+        """Do what is due; whoever has taken over needs no advice on it any more."""
+        super().advance(now)
+        if self.message is not None and self.message.words == ADVICE:
+            self.message = self.message if self.match.driver is Actor.AGENT else None
+
+    def take_back(self, now: float) -> None:
+        """Undo the last game that was kept."""
+        super().take_back(now)
+        self._counted()
+
+    def _keep(self) -> None:
+        super()._keep()
+        self._counted()
+
+    def _begin(self, now: float) -> None:
+        super()._begin(now)
+        if self.match.handover is not None:
+            self.message = Message(ADVICE, now + COUNTDOWN + TOAST)
+
+    def _play(self, event: pygame.event.Event, now: float) -> None:
+        wanted = self.match.handover is not None and event.type == pygame.KEYDOWN
+        if wanted and pygame.key.name(event.key) == KEY:  # no key that does nothing here
+            self.devices.take(event)
+        else:
+            super()._play(event, now)
+
+
+class PlayPainter(Painter):
+    """As `Painter`, with a frame around the game in the colour of who drives, where two may."""
+
+    def _shows(self, recorder: Recorder, now: float) -> tuple[object, ...]:
+        return (*super()._shows(recorder, now), driver_of(recorder))
+
+    def draw(self, recorder: Recorder, now: float) -> None:
+        """Draw everything."""
+        surface = self.stage.surface
+        places = draw_hud(surface, recorder)
+        self.scenery.paint(surface, places.stage, recorder.game.moment, self.names)
+        recorder.area = self.scenery.area
+        driver = driver_of(recorder)
+        if driver is not None and recorder.phase in (Phase.COUNTDOWN, Phase.PLAY, Phase.PAUSE):
+            draw_frame(surface, places.stage, driver)
+        draw_cards(surface, places.stage, recorder, now)
+        draw_message(surface, places.stage, recorder)
+        self.stage.show()
+
+
+def driver_of(recorder: Recorder) -> Actor | None:
+    """Who drives; None where nobody can take over."""
+    recording = recorder.recording
+    if not isinstance(recording, MatchRecording) or recording.handover is None:
+        return None
+    return recording.driver
+
+
+def draw_frame(surface: pygame.Surface, area: pygame.Rect, driver: Actor) -> None:
+    """A frame in the colour of who drives, and a label that says it."""
+    scale, colour = unit(surface), COLOURS[driver]
+    thick, size = max(4, round(5 * scale)), round(17 * scale)
+    corner = round(8 * scale)
+    pygame.draw.rect(surface, colour, area, thick, border_radius=corner)
+    words = WORDS[driver]
+    label = pygame.Rect(area.left, area.top, width_of(words, size) + 2 * size, round(1.7 * size))
+    pygame.draw.rect(
+        surface, colour, label, border_top_left_radius=corner, border_bottom_right_radius=corner
+    )
+    write(surface, words, label.center, size, SHADE, "center")

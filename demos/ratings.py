@@ -1,0 +1,195 @@
+"""How people did against agents: games counted by agent and level, with intervals.
+
+`ratings.json` beside the datasets holds an entry a game, by the name of its match. Every entry follows from
+the recorded game alone, so the table is brought up to date from the datasets whenever one is played into: a
+game whose counting was cut short is counted then, and one that was taken back no longer is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from demos.dataset import Dataset
+from demos.viewer_digits import between
+from demos.viewer_tally import mean_interval, share_interval
+from environments.durable import locked, replace, seal, unseal
+from environments.problem import Problem
+
+NAME, FORMAT = "ratings.json", "gpo-ratings-1"
+META = "play"  # the key of an episode's meta that says who played whom
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A game of a person with or against agents."""
+
+    dataset: str
+    world: str
+    person: str
+    agent: str  # its name
+    sha256: str  # of its weights
+    level: str  # "easy", "normal", "hard", or nothing: as it is
+    seat: str  # the person's
+    star: float  # the person's north star
+    rival: float | None  # the best of the others', in the same game or from the same seed
+    counted: bool = True  # False: it was ended before its end
+
+
+class Ratings:
+    """The table beside the datasets of a folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.path = root / NAME
+
+    def read(self) -> dict[str, Entry]:
+        """Entries by match; none if the file is not there.
+
+        Raises:
+            Problem: it is damaged.
+        """
+        if not self.path.is_file():
+            return {}
+        try:
+            content = unseal(self.path)
+            if content.pop("format", None) != FORMAT:
+                raise ValueError("another format")
+            return {match: Entry(**entry) for match, entry in content["games"].items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise Problem(
+                f"{self.path} is damaged ({error}): remove it, it is made again from the datasets "
+                "that are played into."
+            ) from None
+
+    def catch_up(self, dataset: Dataset) -> dict[str, Entry]:
+        """Make the entries of one dataset agree with its episodes; returns all there are now.
+
+        Raises:
+            Problem: the file is damaged, or held by another process for long.
+        """
+        refusal = f"{self.path} is being written by another process: try again."
+        with locked(self.path.with_name(f".{NAME}.lock"), refusal, patience=5.0):
+            known = self.read()
+            kept = {m: e for m, e in known.items() if e.dataset != dataset.name}
+            for match, numbers in _matches(dataset).items():
+                before = known.get(match)
+                if before is not None and before.dataset == dataset.name:
+                    kept[match] = before
+                else:
+                    kept[match] = _entry(dataset, numbers)
+            if kept != known:
+                games = {match: asdict(entry) for match, entry in kept.items()}
+                replace(self.path, seal({"format": FORMAT, "games": games}))
+        return kept
+
+
+def _matches(dataset: Dataset) -> dict[str, list[int]]:
+    """The games with agents in a dataset, their streams together; damaged ones are left out."""
+    found: dict[str, list[int]] = {}
+    for number in range(len(dataset)):
+        with suppress(Problem):
+            facts = dataset.episode_facts(number)
+            told = facts["meta"].get(META)
+            if told is not None and not told.get("coach") and facts["match"]:
+                found.setdefault(facts["match"], []).append(number)
+    return found
+
+
+def _entry(dataset: Dataset, numbers: list[int]) -> Entry:
+    """What a game counts for."""
+    facts = [dataset.episode_facts(number) for number in numbers]
+    told: Mapping[str, Any] = facts[0]["meta"][META]
+    star = dataset.facts["north_star"]
+    by_seat = {one["agent"]: float(one["totals"].get(star, 0.0)) for one in facts}
+    others = [value for seat, value in by_seat.items() if seat != told["seat"]]
+    rival = max(others) if others else told.get("rival")
+    episode = dataset.load(numbers[0])
+    return Entry(
+        dataset=dataset.name,
+        world=dataset.world,
+        person=told["person"],
+        agent=told["agent"],
+        sha256=told["sha256"],
+        level=told["level"],
+        seat=told["seat"],
+        star=by_seat.get(told["seat"], 0.0),
+        rival=rival,
+        counted=episode.terminated or (episode.truncated and len(episode) >= told["horizon"]),
+    )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How somebody stands against an agent at a level."""
+
+    games: int
+    won: int
+    drawn: int
+    lost: int
+    star: tuple[float, float, float]  # the person's mean and 95 % interval
+    rival: tuple[float, float, float] | None
+
+    @property
+    def contested(self) -> bool:
+        """Whether there was anything to win: cooks who earn the same soups only play together."""
+        return bool(self.won or self.lost)
+
+
+Key = tuple[str, str, str, str, str]  # world, person, agent, sha256, level
+
+
+def standings(entries: Iterable[Entry]) -> dict[Key, Standing]:
+    """Everybody's standing, in the order in which they first played."""
+    groups: dict[Key, list[Entry]] = {}
+    for entry in entries:
+        if entry.counted:
+            key = (entry.world, entry.person, entry.agent, entry.sha256, entry.level)
+            groups.setdefault(key, []).append(entry)
+    return {key: _standing(games) for key, games in groups.items()}
+
+
+def _standing(games: list[Entry]) -> Standing:
+    pairs = [(game.star, game.rival) for game in games if game.rival is not None]
+    won, lost = sum(a > b for a, b in pairs), sum(a < b for a, b in pairs)
+    return Standing(
+        games=len(games),
+        won=won,
+        drawn=len(pairs) - won - lost,
+        lost=lost,
+        star=mean_interval([game.star for game in games]),
+        rival=mean_interval([b for _, b in pairs]) if pairs else None,
+    )
+
+
+def show_ratings(console: Console, entries: Mapping[str, Entry], star: str, world: str) -> None:
+    """Print the standings of one world."""
+    found = {key: s for key, s in standings(entries.values()).items() if key[0] == world}
+    if not found:
+        return
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    for heading in ("who", "with", "level"):
+        table.add_column(heading, overflow="fold")
+    named = star.replace("_", " ")
+    for heading in ("games", "won-drawn-lost", "won", named, f"their {named}"):
+        table.add_column(heading, justify="right")
+    for (_, person, agent, sha, level), standing in found.items():
+        share = share_interval(standing.won, standing.won + standing.drawn + standing.lost or 1)
+        row = [str(standing.games)]
+        row += [f"{standing.won}-{standing.drawn}-{standing.lost}"] if standing.contested else ["-"]
+        row += [percent(*share)] if standing.contested else ["-"]
+        row += [between(*standing.star), between(*standing.rival) if standing.rival else "-"]
+        shown = [text.replace("[", r"\[") for text in row]
+        table.add_row(person or "you", f"{agent} {sha[:8]}", level or "as it is", *shown)
+    console.print(table)
+
+
+def percent(share: float, low: float, high: float) -> str:
+    """`40 % [12, 77]`."""
+    return f"{100 * share:.0f} % [{100 * low:.0f}, {100 * high:.0f}]"

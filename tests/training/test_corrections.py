@@ -1,0 +1,402 @@
+"""Learning from corrections: which steps count, what they change, and round after round."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import gpo
+from agents.saving import as_player, load_agent, save_agent
+from demos.episode import Actor, Episode
+from demos.play import Asked
+from demos.store import Store
+from environments.catalog import make_world
+from tests.demos.plays import PlaySession
+from tests.training.test_train import refusal
+from tests.training.toys import Leaning, record, toy_arrays
+from training.clone import CloneSettings, clone
+from training.corrections import (
+    CorrectionsSettings,
+    _change,
+    changes,
+    hold_back,
+    joined,
+    people_only,
+    read_corrections,
+    weight_of,
+    weighted,
+)
+from training.evaluate import interval
+from training.floor import ours
+from training.judgement import Protocol, judge
+from training.recipe import read_recipe
+
+POLE = make_world("gpo/Balance-v0")
+RECIPE = """
+[world]
+id = "gpo/Balance-v0"
+horizon = 200
+[data]
+root = "{root}"
+train = "careless"
+[clone]
+hidden = [32]
+dropout = 0.0
+epochs = 8
+batch_size = 64
+learning_rate = 0.003
+[refine]
+steps = 0
+games = 4
+rollout = 50
+batch_size = 100
+judge_games = 8
+[evaluate]
+games = 20
+[corrections]
+games = 100
+"""
+
+
+# ------------------------------------------------------------------ which steps count
+
+
+def coached(root, patterns, settle=2, tick=0.5, **told):
+    """A dataset of games in which H steps are the person's, as each pattern says: "AAHHA"."""
+    store = Store(root)
+    with store.building_for(POLE, "fixes"):
+        pass
+    dataset = store.open("fixes")
+    about = {"coach": True, "seat": "cart", "settle_steps": settle, **told}
+    for number, pattern in enumerate(patterns):
+        steps = len(pattern)
+        dataset.append(
+            Episode(
+                observations=np.zeros((steps + 1, 4), np.float32),
+                actions=np.zeros(steps, np.int64),
+                rewards=np.zeros(steps, np.float32),
+                terminated=False,
+                truncated=True,
+                world=POLE.id,
+                fingerprint=POLE.fingerprint,
+                agent="cart",
+                terms={name: np.zeros(steps, np.float32) for name in POLE.terms},
+                costs={name: np.zeros(steps, np.float32) for name in POLE.costs},
+                actors=np.array(
+                    [Actor.HUMAN if c == "H" else Actor.AGENT for c in pattern], np.uint8
+                ),
+                match=f"m{number}",
+                meta={"play": about, "tick": tick},
+            )
+        )
+    return dataset
+
+
+def pattern_of(rows):
+    return "".join("x" if row else "." for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "corrected", "trusted"),
+    [
+        # the settling time, 2 steps, is no correction; 1 s before a takeover, 2 steps, is not trusted
+        ("AAAAHHHHAAA", "....xx.....", "xx......xxx"),
+        ("HHHAAA", "x.....", "...xxx"),
+        ("AAAHHH", "...xxx", "x....."),
+        ("AAHHHAAAHHHHAA", "..x.....xx....", ".....x......xx"),
+        ("HHHH", "xxxx", "...."),
+    ],
+)
+def test_corrections_are_what_was_pressed_and_trust_is_what_was_left_alone(
+    tmp_path, pattern, corrected, trusted
+):
+    found = read_corrections(coached(tmp_path, [pattern]), doubt=1.0)
+    assert pattern_of(found.corrected) == corrected
+    assert pattern_of(found.trusted) == trusted
+
+
+def test_the_company_of_somebody_who_plays_is_not_trusted(tmp_path):
+    found = read_corrections(coached(tmp_path, ["HHH", "AAA"], coach=False), doubt=1.0)
+    assert pattern_of(found.corrected) == "xxx..."
+    assert not found.trusted.any()
+
+
+def test_some_whole_games_are_held_back_once_there_are_enough(tmp_path):
+    few = read_corrections(coached(tmp_path / "few", ["AAHHHH"] * 3), 0.0)
+    assert not hold_back(few, 0.15, 0).any()
+    many = read_corrections(coached(tmp_path / "many", ["AAHHHH"] * 10), 0.0)
+    held = hold_back(many, 0.15, 0)
+    assert 0 < held.sum() < many.corrected.sum()
+    assert not (held & ~many.corrected).any()
+    assert not set(many.groups[held]) & set(many.groups[many.corrected & ~held])
+
+
+def test_the_weight_makes_corrections_their_share_and_no_more_than_so_much():
+    half, third = CorrectionsSettings(), CorrectionsSettings(share=1 / 3)
+    assert weight_of(half, 1000, 100) == 10
+    assert weight_of(third, 1000, 100) == pytest.approx(5)
+    assert weight_of(half, 100, 1000) == 1, "people are never thinned out"
+    assert weight_of(half, 1_000_000, 10) == 50
+    assert weight_of(CorrectionsSettings(weight=2.5), 1000, 100) == 2.5
+
+
+def test_corrected_rows_count_as_often_as_they_weigh():
+    rows = weighted(np.arange(10), np.arange(10, 1010), 2.5, 0)
+    assert (np.bincount(rows)[:10] == 1).all()
+    assert set(np.bincount(rows)[10:]) == {2, 3}
+    assert np.bincount(rows)[10:].mean() == pytest.approx(2.5, abs=0.05)
+
+
+def test_episodes_of_two_datasets_lie_end_to_end():
+    first, second = (toy_arrays(np.full(6, k), np.full((6, 4), k), 3) for k in range(2))
+    both = joined(first, second)
+    assert both.starts.tolist() == [0, 3, 6, 9, 12]
+    assert both.actions.tolist() == [0] * 6 + [1] * 6
+    assert both.episode.tolist() == [0] * 3 + [1] * 3 + [2] * 3 + [3] * 3
+    assert len(both.final_observations) == len(both.terminated) == 4
+
+
+def test_intervals_resample_matches():
+    old, groups = np.zeros(60), np.repeat(np.arange(6), 10)
+    change = _change(old, groups.astype(float), groups)
+    assert change.change == pytest.approx(2.5)
+    assert change.low == pytest.approx(1.3, abs=0.4)
+    assert change.high == pytest.approx(3.7, abs=0.4)
+    alone = _change(old, old + 1, np.zeros(60))
+    assert (alone.change, alone.low, alone.high) == (1.0, None, None)
+
+
+# ------------------------------------------------------------------ company is not cloned
+
+
+def test_beside_people_the_agents_are_not_cloned():
+    seen = np.random.default_rng(0).normal(size=(400, 4))
+    arrays = toy_arrays(np.repeat([0, 1], 200), seen, 20)
+    arrays.actors[:200] = Actor.AGENT
+    rows = people_only(arrays)
+    assert rows is not None
+    settings = CloneSettings(hidden=[8], epochs=4, dropout=0.0, batch_size=32, learning_rate=0.02)
+    spaces = POLE.observation_space, POLE.action_space
+    policy = clone(arrays, arrays.episode, *spaces, settings, rows=rows).policy
+    logits = policy.logits(torch.from_numpy(seen.astype(np.float32)))
+    assert (logits.argmax(1) == 1).all(), "the person always pushed to the right"
+
+
+def test_recordings_of_people_alone_or_of_scripts_alone_are_all_cloned():
+    arrays = toy_arrays(np.zeros(10), np.zeros((10, 4)), 5)
+    assert people_only(arrays) is None
+    arrays.actors[:] = Actor.AGENT
+    assert people_only(arrays) is None
+
+
+# ------------------------------------------------------------------ rounds
+
+
+def lean_of(seen):
+    """Which way to push, and how urgently: where the pole falls, and back to the middle."""
+    return seen[..., 2] + 0.25 * seen[..., 3] + 0.08 * seen[..., 0] + 0.12 * seen[..., 1]
+
+
+class Careless(Leaning):
+    """Knows that too, and half the time pushes anywhere."""
+
+    def predict(self, observation, state=None, episode_start=None, deterministic=False):
+        right = lean_of(observation) > 0
+        anywhere = self._random.integers(2, size=len(right))
+        loose = self._random.random(len(right)) < self.careless
+        return np.where(loose, anywhere, right).astype(np.int64), None
+
+
+def corrector(seen):
+    """The key of somebody who catches the pole where it leans, and else lets the agent drive."""
+    lean = lean_of(seen)
+    return None if abs(lean) < 0.02 else ("right" if lean > 0 else "left")
+
+
+def saboteur(seen):
+    """The other key."""
+    key = corrector(seen)
+    return {"right": "left", "left": "right", None: None}[key]
+
+
+def coach(root, run, seed, keys=corrector, games=8):
+    asked = {"coach": True, "dataset": "fixes", "seed": seed, "settle": 0.04}
+    assert Asked(str(run), **asked).coach
+    with PlaySession(root, run, **asked) as session:
+        session.correct(games, keys)
+        session.recorder.end(session.clock.now())
+
+
+class Shelf:
+    """A weak clone of a careless hand, and its recipe."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root, self.run, self.recipe = (
+            folder / "datasets",
+            folder / "pole",
+            folder / "pole.toml",
+        )
+        record(self.root, "careless", POLE, Careless(careless=0.5), 10, 200)
+        self.recipe.write_text(RECIPE.format(root=self.root))
+        assert self.train() == 0
+
+    def train(self, *words):
+        return gpo.main(["train", str(self.recipe), "--run", str(self.run), *words])
+
+    def correct(self, *words):
+        return self.train("--corrections", "fixes", *words)
+
+    def round(self, number):
+        return self.run.with_name(f"pole-corrected-{number}")
+
+    def told(self, number):
+        return json.loads((self.round(number) / "corrections.json").read_text())
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    return Shelf(tmp_path)
+
+
+def test_a_round_says_what_changed_and_repeating_it_repeats_nothing(shelf, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    coach(shelf.root, shelf.run, 0)
+    capsys.readouterr()
+    assert shelf.correct() == 0
+    said = " ".join(capsys.readouterr().out.split())
+    for words in (
+        "corrected steps, each counting as",
+        "log-likelihood: corrected, learned from",
+        "agreement: corrected, held back",
+        "log-likelihood: recorded, held back",
+        "balanced per game",
+        "The corrected agent is handed on",
+    ):
+        assert words in said, words
+    told = shelf.told(1)
+    lessons = told["changes"]["corrected, learned from"]
+    assert lessons["log-likelihood"]["low"] > 0
+    assert lessons["agreement"]["low"] > 0
+    star = told["play"]["rows"]["balanced"]
+    assert star["low"] > 0
+    clone, agent = (
+        load_agent(shelf.round(1) / f"{name}.safetensors") for name in ("clone", "agent")
+    )
+    assert agent.facts["from"] == load_agent(shelf.run / "agent.safetensors").sha256
+    assert agent.facts["corrections"] == "fixes"
+    assert clone.policy.tensors().keys() == agent.policy.tensors().keys()
+    before = {p: p.stat().st_mtime_ns for p in shelf.round(1).rglob("*.safetensors")}
+    assert shelf.correct() == 0
+    assert {p: p.stat().st_mtime_ns for p in shelf.round(1).rglob("*.safetensors")} == before
+    assert not shelf.round(2).exists()
+
+
+def test_new_corrections_begin_the_next_round_from_the_last(shelf):
+    coach(shelf.root, shelf.run, 0, games=4)
+    shelf.correct()
+    coach(shelf.root, shelf.round(1), 50, games=4)
+    shelf.correct()
+    assert shelf.told(2)["start"] == str(shelf.round(1) / "agent.safetensors")
+    assert shelf.told(2)["data"] != shelf.told(1)["data"]
+    # a round that was cut short before it learned anything is gone on with
+    (shelf.round(2) / "clone.safetensors").unlink()
+    (shelf.round(2) / "agent.safetensors").unlink()
+    shelf.correct()
+    assert (shelf.round(2) / "agent.safetensors").is_file()
+    assert not shelf.round(3).exists()
+
+
+def test_an_agent_that_plays_worse_is_not_handed_on(shelf, capsys):
+    coach(shelf.root, shelf.run, 0, saboteur)
+    capsys.readouterr()
+    shelf.correct("--corrections.weight", "20")
+    assert "plays worse" in capsys.readouterr().out
+    first, handed = (
+        load_agent(p / "agent.safetensors").policy for p in (shelf.run, shelf.round(1))
+    )
+    before, after = first.tensors(), handed.tensors()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_a_refined_agent_keeps_its_own_steps_instead_of_the_recordings(shelf, capsys):
+    path = shelf.run / "agent.safetensors"
+    agent = load_agent(path)
+    save_agent(path, agent.policy, POLE, {**agent.facts, "role": "refined"})
+    coach(shelf.root, shelf.run, 0)
+    capsys.readouterr()
+    shelf.correct()
+    assert "trusted ones" in capsys.readouterr().out
+
+
+def test_it_can_be_refined_from_there(shelf, capsys):
+    coach(shelf.root, shelf.run, 0, games=4)
+    words = ["--corrections.refine", "true", "--refine.steps", "400", "--refine.judge_every", "1"]
+    shelf.correct(*words)
+    assert (shelf.round(1) / "checkpoints").is_dir()
+    assert (shelf.round(1) / "agent.safetensors").is_file()
+
+
+@pytest.mark.parametrize(
+    ("keys", "words", "said"),
+    [
+        (None, ["--corrections", "fixs"], "There is no dataset fixs"),
+        (lambda seen: None, ["--corrections", "fixes"], "Nobody took over in dataset fixes"),
+        (
+            corrector,
+            ["--corrections", "fixes", "--run", "nowhere"],
+            "There is no agent at nowhere/agent.safetensors to correct",
+        ),
+        (
+            corrector,
+            ["--corrections", "fixes", "--corrections.shar", "0.3"],
+            "did you mean 'share'?",
+        ),
+        (None, ["--corrections", "ours"], "was made for CartPole-v1, not for gpo/Balance-v0"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_leaves_nothing_behind(shelf, capsys, keys, words, said):
+    if keys is not None:
+        coach(shelf.root, shelf.run, 0, keys, games=1)
+    record(shelf.root, "ours", make_world("CartPole-v1"), Leaning(), 2, 10)
+    capsys.readouterr()
+    assert said in refusal(capsys, "train", shelf.recipe, "--run", shelf.run, *words)
+    assert not shelf.round(1).exists()
+
+
+def test_a_recipe_without_corrections_is_told_as_before(tmp_path):
+    path = tmp_path / "pole.toml"
+    path.write_text(RECIPE.format(root="datasets").split("[corrections]")[0])
+    told = read_recipe(str(path)).model_dump(mode="json")
+    assert "corrections" not in told
+    assert "corrections" not in told["data"]
+    told = read_recipe(str(path), ["data.corrections=fixes"]).model_dump(mode="json")
+    assert told["data"]["corrections"] == "fixes"
+    assert told["corrections"]["share"] == 0.5
+
+
+def played(run):
+    """The north star and the cost of an agent in 100 games, always on the same seeds."""
+    agent = load_agent(run / "agent.safetensors")
+    protocol = Protocol(100, 200, seed=3_000_000)
+    games = judge(POLE, lambda seed: as_player(agent, POLE, seed), None, protocol)
+    return ours(games, "balanced"), ours(games, "off_centre")
+
+
+@pytest.mark.slow
+def test_three_rounds_raise_a_weak_clone_by_more_than_half_and_lose_nothing_elsewhere(shelf):
+    """From what a careless hand did, corrected by a careful one of the same school."""
+    words = ["--corrections.epochs", "60", "--corrections.learning_rate", "0.003"]
+    for number, run in enumerate((shelf.run, shelf.round(1), shelf.round(2)), 1):
+        coach(shelf.root, run, 100 * number, games=12)
+        assert shelf.correct(*words) == 0
+    (star, cost), (after, cost_after) = played(shelf.run), played(shelf.round(3))
+    assert interval(after - 1.5 * star).low > 0
+    assert interval(cost_after - cost).low <= 0, "no more is spent off the centre"
+    elsewhere = record(shelf.root, "more", POLE, Careless(careless=0.5, seed=9), 20, 200).arrays()
+    first, last = (load_agent(p / "agent.safetensors").policy for p in (shelf.run, shelf.round(3)))
+    rows = np.arange(len(elsewhere.actions))
+    agreement = changes(first, last, elsewhere, rows, elsewhere.episode)["agreement"]
+    assert agreement.high is not None
+    assert agreement.high >= 0, "what that hand does elsewhere is as likely"
