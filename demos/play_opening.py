@@ -13,7 +13,7 @@ from demos.controls import load_controls
 from demos.dataset import Dataset
 from demos.game import Game
 from demos.handover import SETTLE, Handover
-from demos.opening import dataset_name
+from demos.shelf import dataset_name
 from demos.play import LEVELS, Asked
 from demos.play_cast import Rival, Table, opponent, table_for
 from demos.play_levels import level_of

@@ -16,7 +16,10 @@ from environments.worlds.courier_things import RADIUS, RAYS, REACH, TOP_SPEED
 HEADINGS = np.linspace(-np.pi, np.pi, 24, endpoint=False)  # [H], rad, right positive
 RAY_ANGLES = np.arange(RAYS) * 2 * np.pi / RAYS  # [R]
 CLEAR = 1.6  # m of free way that are as good as any more
-SWERVE, KEEP = 0.7, 0.1  # what a metre of free way, and going straight on, count against the right direction
+SWERVE, KEEP = (
+    0.7,
+    0.1,
+)  # what a metre of free way, and going straight on, count against the right direction
 GAIN = 2.0  # of the turn, per rad
 DOCKING, CREEP = 1.0, 0.2  # m from a station at which it slows down, to which m/s
 
@@ -65,7 +68,7 @@ class Driver:
         episode_start: Any = None,
         deterministic: bool = False,
     ) -> tuple[np.ndarray, Any]:
-        """As `Player.predict`; the state is what it means to do and how its hand strays, [B, delay + 2, 2]."""
+        """As `Player.predict`; the state: what it means to do, how its hand strays, [B, delay + 2, 2]."""
         size = len(observation)
         if state is None or len(state) != size:
             state = np.zeros((size, self.delay + 2, 2))
@@ -93,7 +96,9 @@ class Driver:
         best = score.argmax(1)
         games = np.arange(len(seen))
         straight = off[games, best] < np.pi / len(HEADINGS) + 1e-6
-        turn = np.where(straight, way, HEADINGS[best])  # finer than the headings, if nothing is there
+        turn = np.where(
+            straight, way, HEADINGS[best]
+        )  # finer than the headings, if nothing is there
         room = np.maximum(free[games, np.abs(HEADINGS).argmin()] - 0.05, 0.0)
         speed = np.minimum(np.sqrt(2 * manner.brake * room), manner.speed)
         speed *= np.clip(1.2 * np.cos(turn), 0.0, 1.0)
@@ -115,6 +120,5 @@ class Driver:
         wide = RADIUS + self.manner.room
         met = (np.abs(aside) < wide) & (ahead > 0) & (ranges[:, None] < REACH)
         edge = np.sqrt(np.maximum(wide * wide - aside * aside, 0))
-        free: np.ndarray = np.where(met, ahead - edge, REACH).min(2)
-        return np.clip(free, 0.0, REACH)
-
+        free: np.ndarray = np.clip(np.where(met, ahead - edge, REACH).min(2), 0.0, REACH)
+        return free
