@@ -110,6 +110,11 @@ def load_agent(path: Path) -> Agent:
     return Agent(policy, about["world"], about["facts"], about[SEAL])
 
 
+def trained_behind_shield(name: str | None) -> bool:
+    """Whether a player's name is that of an agent file whose agent is to be played behind the shield."""
+    return name is not None and name.endswith(".safetensors") and load_agent(Path(name)).shielded
+
+
 def as_player(agent: Agent, world: World, seed: int = 0, temperature: float = 1.0) -> Player:
     """The agent ready to play, with the stuck rule if it was made to be played with it."""
     return _with_rule(NetworkPlayer(agent.policy, seed, temperature), agent, world)

@@ -101,11 +101,13 @@ def collect(
 def games_at_once(world: World, options: Mapping[str, Any]) -> int:
     """How many games are played at once: as many as fit into the memory set aside."""
     seen, act = world.observation_space, world.action_space
-    numbers = 4 * (len(world.terms) + len(world.costs) + 3)  # float32; the last for reward and shield
+    numbers = 4 * (
+        len(world.terms) + len(world.costs) + 3
+    )  # float32; the last for reward and shield
     step = int(np.prod(seen.shape)) * seen.dtype.itemsize + numbers
     step += 2 * int(np.prod(act.shape or ())) * np.dtype(act.dtype).itemsize
     horizon = int(options.get("horizon", world.horizon))
-    return max(1, min(GAMES, MEMORY // (step * len(world.agents) * horizon)))
+    return max(1, min(GAMES, MEMORY // int(step * len(world.agents) * horizon)))
 
 
 def _play(
@@ -174,9 +176,7 @@ def _note(games: _Games, batch: Any, wanted: np.ndarray, ended: np.ndarray) -> N
         games.columns.setdefault(name, []).append(values.copy())
 
 
-def _episode(
-    world: World, games: _Games, b: int, seat: int, match: str, plan: Plan
-) -> Episode:
+def _episode(world: World, games: _Games, b: int, seat: int, match: str, plan: Plan) -> Episode:
     """A game as one of its players saw it."""
     steps, count = int(games.length[b]), len(world.agents)
 
@@ -189,13 +189,15 @@ def _episode(
         for n, names in enumerate(games.names)
     }
     meta: dict[str, Any] = {"device": "none", "tick": world.tick}
-    if who:
-        meta["players"] = who
+    meta |= {"players": who} if who else {}
+    meta |= {"shield": True} if plan.shield else {}
     raw = np.zeros((steps, 0), np.float32)
     if plan.alone and count > 1:
         others = {n: column("actions", n).reshape(steps, -1) for n in range(count) if n != seat}
         meta["raw_names"] = [
-            f"action {world.agents[n]} {k}" for n, acts in others.items() for k in range(acts.shape[1])
+            f"action {world.agents[n]} {k}"
+            for n, acts in others.items()
+            for k in range(acts.shape[1])
         ]
         raw = np.concatenate(list(others.values()), axis=1).astype(np.float32)
     return Episode(

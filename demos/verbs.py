@@ -225,9 +225,9 @@ def demos_collect(arguments: list[str]) -> int:
     parser.add_argument("name", metavar="NAME", help="of the new dataset")
     parser.add_argument("world", metavar="WORLD", help="any world or environment id")
     parser.add_argument("--player", metavar="PLAYER", required=True,
-                        help="random, still, a script such as sharpshooter-3, an agent file, a run")  # fmt: skip
+                        help="random, still, a script (sharpshooter-3), an agent file, a run")  # fmt: skip
     parser.add_argument("--against", metavar="PLAYER", nargs="+",
-                        help="in the other seats; of several each game draws one (the player itself)")  # fmt: skip
+                        help="in the other seats; each game draws one (the player itself)")  # fmt: skip
     parser.add_argument("--episodes", metavar="N", type=at_least(1), help="games to play (200)")
     parser.add_argument("--seed", metavar="N", type=at_least(0), help="of the first game (0)")
     parser.add_argument("--horizon", metavar="STEPS", type=at_least(1), help="of a game")

@@ -12,7 +12,7 @@ PATIENCE = 1.0  # s before it is said: what is compiled already loads in less
 
 
 def wake(world: World, say: Callable[[str], None], shield: bool = False) -> None:
-    """Compile a world's loops, or load them from numba's cache; later batches of this `World` find them ready.
+    """Compile a world's loops, or load them from numba's cache; later batches of this `World` have them.
 
     Args:
         world: which.
@@ -24,7 +24,9 @@ def wake(world: World, say: Callable[[str], None], shield: bool = False) -> None
     """
     if world.id not in WORLDS:  # of other people's environments nothing is compiled
         return
-    words = f"Getting {world.id} ready: its first start compiles its physics, which is done only once."
+    words = (
+        f"Getting {world.id} ready: its first start compiles its physics, which is done only once."
+    )
     timer = threading.Timer(PATIENCE, say, (words,))
     timer.daemon = True
     timer.start()
