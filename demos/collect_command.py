@@ -67,7 +67,8 @@ def collect_command(
     for option in given:
         place.check_option(option)
     roles = _roles(player, against, place)
-    makers = {called: _Seat(called, place) for role in roles for called in role}
+    makers = {_called(name): _Seat(name, place) for role in roles for name in role}
+    roles = [[_called(name) for name in role] for role in roles]
     shield = shield or any(maker.shielded for maker in makers.values())
     if shield:
         Shield(place)  # refuses a world that has none
@@ -119,6 +120,14 @@ def _roles(player: str, against: Sequence[str], world: World) -> list[list[str]]
     if against and seats == 1:
         raise Problem(f"In '{world.id}' no seat is left for '{against[0]}': leave it out.")
     return [[player], *([list(dict.fromkeys(against)) or [player]] * (seats - 1))]
+
+
+def _called(name: str) -> str:
+    """What a player is called in the dataset: of a path, which differs from disk to disk, only its end."""
+    path = Path(name)
+    if path.is_dir():
+        return path.resolve().name
+    return f"{path.resolve().parent.name}/{path.stem}" if name.endswith(".safetensors") else name
 
 
 class _Seat:

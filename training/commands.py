@@ -13,6 +13,7 @@ from agents.saving import load_agent, named_player, trained_behind_shield
 from environments.catalog import WORLDS, make_world
 from environments.problem import Problem
 from environments.shield import Shield
+from environments.waking import wake
 from environments.world import World
 from training.evaluate import HELD_OUT
 from training.judgement import Protocol, judge, summary
@@ -54,6 +55,9 @@ def evaluate_command(
     if seat is not None and seat >= len(place.agents):
         raise Problem(f"There is no seat {seat} in {place.id}: it has {len(place.agents)}.")
 
+    console = Console()
+    wake(place, lambda words: console.print(words, soft_wrap=True), shield)
+
     def me(seed: int) -> Player:
         return named_player(agent, place, seed)
 
@@ -68,7 +72,6 @@ def evaluate_command(
         if len(place.agents) == 1
         else f"{_short(agent)} with {_short(partner or agent)}"
     )
-    console = Console()
     show_scores(console, {"world": place.id, "protocol": str(protocol), "rows": {name: found}})
     show_parts(console, found, list(place.costs), seat or 0)
 

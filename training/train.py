@@ -23,6 +23,7 @@ from environments.catalog import make_batch, make_world
 from environments.problem import Problem
 from environments.reward import weight_vector
 from environments.shield import Shield
+from environments.waking import wake
 from environments.world import World
 from training.clone import (
     CloneSettings,
@@ -119,6 +120,7 @@ def train(run: Run, bars: Bars) -> str:
             f"Going on with this run is not exact, for since it began: {'; '.join(run.changed)}."
         )
     world, recordings = prepare(recipe)
+    wake(world, bars.say, recipe.world.shield)
     keep_incidents(world, run.folder)
     made = {role: _cloned(run, role, world, data, bars) for role, data in recordings.items()}
     others = range(1, recipe.partner.clones) if len(world.agents) > 1 else ()
