@@ -157,6 +157,7 @@ class Floor(BaseCallback):
 
     def _on_training_end(self) -> None:
         self._judge()
+        self.logger.dump(self.num_timesteps)  # for TensorBoard: no rollout follows that would do it
 
     def _on_step(self) -> bool:
         return True
@@ -183,6 +184,9 @@ class Floor(BaseCallback):
             "best_update": self.best_update,
             "refused": self.refused,
         }
+        for name, value in row.items():
+            if name.startswith("play/"):
+                self.logger.record(name, value)
         with self.metrics.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
         write_checkpoint(self.folder / "checkpoints", self._update, parts, facts)
@@ -215,5 +219,5 @@ class Floor(BaseCallback):
             "best": self.best_mean,
             **high,
             **{f"play/{name}": float(value) for name, value in (world | acted).items()},
-            **{name: float(value) for name, value in logged.items()},
+            **{n: float(value) for n, value in logged.items() if not n.startswith("play/")},
         }
