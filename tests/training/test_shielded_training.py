@@ -1,18 +1,21 @@
 """A recipe with `shield = true`: who plays behind it, what is counted, and what is cloned."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
 
 import gpo
-import training.train as train
 from agents.saving import load_agent
 from demos.collect_command import collect_command
 from demos.episode import Actor
+from demos.store import Store
+from environments.catalog import make_batch
 from environments.shield import ShieldedBatch
-from training.corrections import asked_by, people_only
-from training.recipe import check_recipe
+from training.corrections import as_asked, asked_by, people_only
+from training.recipe import check_recipe, read_recipe
+from training.train import played
 
 RECIPE = """
 [world]
@@ -67,14 +70,14 @@ def test_refining_and_both_judgements_play_behind_it(trained, monkeypatch):
 
 
 def test_the_batches_of_a_run_have_the_shield(tmp_path, trained, monkeypatch):
-    made = []
+    made: list[Any] = []
 
     def noted(*given, **keywords):
         batch = plain(*given, **keywords)
         made.append(batch)
         return batch
 
-    plain = train.make_batch
+    plain = make_batch
     for place in ("training.train", "training.refining", "training.judgement"):
         monkeypatch.setattr(f"{place}.make_batch", noted)
     path = trained.parent / "safe.toml"
@@ -108,7 +111,7 @@ def test_a_world_without_one_is_refused_before_a_run_begins(tmp_path, capsys):
 
 
 def test_a_recipe_without_one_is_the_same_recipe_as_before():
-    plain = {"world": {"id": "gpo/Balance-v0"}, "data": {"train": "x"}}
+    plain: Any = {"world": {"id": "gpo/Balance-v0"}, "data": {"train": "x"}}
     assert "shield" not in check_recipe(plain, "here").model_dump(mode="json")["world"]
     plain["world"]["shield"] = True
     assert check_recipe(plain, "here").model_dump(mode="json")["world"]["shield"] is True
@@ -132,6 +135,20 @@ def test_a_step_of_the_shield_belongs_to_who_asked():
         *[shield, shield],
         *[agent, agent],
     ]
+
+
+def test_behind_the_shield_requests_are_cloned_and_without_it_what_was_done(trained):
+    dataset = Store(trained.parent).open("wild")
+    arrays, asked = dataset.arrays(), as_asked(dataset, dataset.arrays())
+    shielded = arrays.actors == Actor.SHIELD
+    assert shielded.any()
+    requested = np.concatenate([episode.requested_actions for episode in dataset.load_all()])
+    assert np.array_equal(asked.actions, requested)
+    assert np.array_equal((asked.actions != arrays.actions).any(1), shielded)
+    recipe = read_recipe(str(trained.parent / "safe.toml"))
+    bare = read_recipe(str(trained.parent / "safe.toml"), ["world.shield=false"])
+    assert np.array_equal(played(recipe, dataset).actions, requested)
+    assert np.array_equal(played(bare, dataset).actions, arrays.actions)
 
 
 def test_people_are_cloned_with_the_steps_in_which_the_shield_stepped_in(arrays_of):
