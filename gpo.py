@@ -75,7 +75,7 @@ def worlds(arguments: list[str]) -> int:
 
 
 def demos(arguments: list[str]) -> int:
-    """List, check, edit, import and export recorded play."""
+    """Collect, list, check, edit, import and export recorded play."""
     return dispatch("demos ", DEMOS, demos.__doc__, arguments)
 
 
@@ -103,13 +103,17 @@ def train(arguments: list[str]) -> int:
 def evaluate(arguments: list[str]) -> int:
     """Play an agent on held-out seeds and report means with 95 % intervals."""
     parser = Parser("evaluate", evaluate.__doc__)
-    parser.add_argument("agent", metavar="AGENT", help="an agent file or a built-in player")
+    parser.add_argument(
+        "agent", metavar="AGENT", help="an agent file, random, still or a script of the world"
+    )
     parser.add_argument("--world", metavar="ID", help="if the agent file does not say")
     parser.add_argument("--partner", metavar="PLAYER", help="who has the other seat (itself)")
     parser.add_argument("--seat", type=at_least(0), help="which seat the agent has (each in turn)")
-    parser.add_argument("--episodes", metavar="N", type=at_least(1))
-    parser.add_argument("--horizon", metavar="STEPS", type=at_least(1))
-    parser.add_argument("--seed", type=at_least(0), help="the first of the held-out seeds")
+    parser.add_argument("--episodes", metavar="N", type=at_least(1), help="games per seat (100)")
+    parser.add_argument(
+        "--horizon", metavar="STEPS", type=at_least(1), help="of a game (the world's)"
+    )
+    parser.add_argument("--seed", metavar="N", type=at_least(0), help="the first held-out one")
     parser.add_argument("--greedy", action="store_true", help="the likeliest action, not a sample")
     parser.add_argument("--shield", action="store_true", help="play behind the world's shield")
     given = parser.parse_args(arguments)

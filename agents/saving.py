@@ -111,8 +111,10 @@ def load_agent(path: Path) -> Agent:
 
 
 def trained_behind_shield(name: str | None) -> bool:
-    """Whether a player's name is that of an agent file whose agent is to be played behind the shield."""
-    return name is not None and name.endswith(".safetensors") and load_agent(Path(name)).shielded
+    """Whether a name is that of an agent file or a run whose agent is to be played behind the shield."""
+    path = Path(name or "random")
+    path = path / "agent.safetensors" if path.is_dir() else path
+    return path.suffix == ".safetensors" and path.is_file() and load_agent(path).shielded
 
 
 def as_player(agent: Agent, world: World, seed: int = 0, temperature: float = 1.0) -> Player:

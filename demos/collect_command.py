@@ -77,9 +77,9 @@ def collect_command(
         for n, role in enumerate(roles)
     ]
     console = Console()
-    wake(place, lambda words: console.print(words, soft_wrap=True), shield)
     words = describe(roles, seed, episodes, shield)
     try:
+        wake(place, lambda words: console.print(words, soft_wrap=True), shield)
         with Bars(console).bar(f"collecting {name}", episodes, "episodes") as bar:
             dataset = collect(
                 store,

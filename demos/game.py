@@ -16,6 +16,7 @@ from environments.batch import Batch
 from environments.catalog import make_batch, make_world
 from environments.problem import Problem
 from environments.shield import ShieldedBatch
+from environments.waking import wake
 from environments.world import World
 
 
@@ -154,4 +155,7 @@ def open_batch(world: World, options: Mapping[str, Any], shield: bool = False) -
             world.action_space,
         ):
             return make_batch(seen, 1, options=options, restart=False)
+    wake(
+        world, lambda words: None, shield
+    )  # its step too: else the first one of a game would wait for it
     return make_batch(world, 1, options=options, restart=False, shield=shield)

@@ -220,7 +220,7 @@ def demos_import(arguments: list[str]) -> int:
 
 
 def demos_collect(arguments: list[str]) -> int:
-    """Make demonstrations: scripted players or agents play, and it is kept as a new dataset."""
+    """Make demonstrations: scripts or agents play, and it is kept as a new dataset."""
     parser = parser_of("collect", demos_collect.__doc__, dataset=False)
     parser.add_argument("name", metavar="NAME", help="of the new dataset")
     parser.add_argument("world", metavar="WORLD", help="any world or environment id")
@@ -230,9 +230,17 @@ def demos_collect(arguments: list[str]) -> int:
                         help="in the other seats; each game draws one (the player itself)")  # fmt: skip
     parser.add_argument("--episodes", metavar="N", type=at_least(1), help="games to play (200)")
     parser.add_argument("--seed", metavar="N", type=at_least(0), help="of the first game (0)")
-    parser.add_argument("--horizon", metavar="STEPS", type=at_least(1), help="of a game")
-    parser.add_argument("--shield", action="store_true", help="play behind the world's shield")
-    parser.add_argument("--keep", choices=["player", "all"], help="whose streams (player)")
+    parser.add_argument(
+        "--horizon", metavar="STEPS", type=at_least(1), help="of a game (the world's own)"
+    )
+    parser.add_argument(
+        "--shield",
+        action="store_true",
+        help="play behind the world's shield (what was trained so always does)",
+    )
+    parser.add_argument(
+        "--keep", choices=["player", "all"], help="the streams of --player, or all of them (player)"
+    )
     parser.add_argument("--param", action="append", type=setting, metavar="NAME=VALUE",
                         help="of the world, such as layout=counter_circuit (repeatable)")  # fmt: skip
     parser.add_argument("--option", action="append", type=setting, metavar="NAME=VALUE",

@@ -18,7 +18,7 @@ def record(arguments: list[str]) -> int:
     parser.add_argument("--people", type=int, choices=(1, 2), help="at this machine (1)")
     parser.add_argument("--seat", type=at_least(0), help="of the one person (0)")
     for name in ("partner", "opponent"):
-        text = "who has the other seats: random, still or an agent file"
+        text = "who has the other seats: random, still, a script or an agent file"
         parser.add_argument(f"--{name}", metavar="PLAYER", help=text)
     parser.add_argument("--device", help="keyboard, gamepad, or one each: keyboard,gamepad")
     parser.add_argument("--controls", metavar="FILE", type=Path, help="a table of keys")
@@ -140,7 +140,8 @@ def _add_world(parser: Parser) -> None:
 
 
 def _add_shield(parser: Parser) -> None:
-    parser.add_argument("--shield", action="store_true", help="play behind the world's shield")
+    parser.add_argument("--shield", action="store_true",
+                        help="play behind the world's shield (what was trained so always does)")  # fmt: skip
 
 
 def _read(parser: Parser, arguments: list[str], pairs: dict[str, str]) -> dict[str, Any]:

@@ -94,6 +94,8 @@ def describe() -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from environments.shield import offers_shield
+
     for world_id in WORLDS:
         world = make_world(world_id)
         table = Table(title=f"{world_id}: {', '.join(world.agents)}", title_justify="left")
@@ -107,6 +109,8 @@ def describe() -> None:
             table.add_row("cost", name, meaning, "")
         for name, meaning in world.options.items():
             table.add_row("option", name, meaning, "")
+        if offers_shield(world):
+            table.add_row("shield", "--shield", "steps in where an action would not be safe", "")
         Console().print(table)
 
 

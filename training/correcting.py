@@ -10,8 +10,8 @@ Repeating the command goes on where it stopped; with new corrections it begins t
 
 from __future__ import annotations
 
-import itertools
 import dataclasses
+import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -55,7 +55,7 @@ from training.returns import recorded_returns
 from training.run import Run
 from training.settings import discount
 from training.tables import show_scores
-from training.train import cloning_settings, judged, matches, played, prepare, refined
+from training.train import cloning_settings, judged, matches, prepare, refined, steps_of
 
 ROUND = "-corrected-"
 TOLD, AGENT, CLONE = "corrections.json", "agent.safetensors", "clone.safetensors"
@@ -213,7 +213,7 @@ class Round:
         corrections = self.corrections
         if _is_refined(start):
             return corrections.arrays, np.flatnonzero(corrections.trusted), 0
-        recorded = played(self.run.recipe, self.recordings["clone"])
+        recorded = steps_of(self.run.recipe, self.recordings["clone"])
         train, _ = self._parted(recorded)
         return joined(recorded, corrections.arrays), train, len(recorded.actions)
 
@@ -257,10 +257,10 @@ class Round:
         """Recorded steps that nobody has learned from."""
         if "human_model" in self.recordings:
             dataset = self.recordings["human_model"]
-            arrays = played(self.run.recipe, dataset)
+            arrays = steps_of(self.run.recipe, dataset)
             groups = np.unique(matches(dataset), return_inverse=True)[1][arrays.episode]
             return "other people's", arrays, np.arange(len(arrays.actions)), groups
-        arrays = played(self.run.recipe, self.recordings["clone"])
+        arrays = steps_of(self.run.recipe, self.recordings["clone"])
         _, rows = self._parted(arrays)
         groups = np.unique(matches(self.recordings["clone"]), return_inverse=True)[1]
         return "recorded, held back", arrays, rows, groups[arrays.episode][rows]

@@ -147,7 +147,7 @@ def _cloned(
     path = run.path(f"{name}.safetensors")
     if not path.exists():
         recipe = run.recipe
-        arrays = played(recipe, dataset)
+        arrays = steps_of(recipe, dataset)
         groups = np.unique(matches(dataset), return_inverse=True)[1]
         weights = recipe.reward.weights or world.weights
         gamma = discount(recipe.refine.half_life, world.tick)
@@ -270,7 +270,7 @@ def _engine(run: Run, cloned: Agent) -> Engine:
     return Engine(**run.read_json("engine.json"))
 
 
-def played(recipe: Recipe, dataset: Dataset) -> Arrays:
+def steps_of(recipe: Recipe, dataset: Dataset) -> Arrays:
     """The steps of a dataset, with what was asked for where the agent is to play behind the shield."""
     arrays = dataset.arrays()
     return as_asked(dataset, arrays) if recipe.world.shield else arrays
@@ -280,7 +280,7 @@ def _demonstrations(
     recipe: Recipe, recordings: Dataset, policy: AgentPolicy
 ) -> tuple[Any, torch.Tensor]:
     """Recorded observations, as the policy sees them, and actions: [S, ...], [S, ...]."""
-    arrays = played(recipe, recordings)
+    arrays = steps_of(recipe, recordings)
     seen = Recorded(arrays, policy) if policy.memory else torch.from_numpy(arrays.observations)
     actions = torch.from_numpy(arrays.actions)
     return seen, actions.long() if isinstance(policy.action_space, Discrete) else actions.float()

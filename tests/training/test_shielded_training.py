@@ -15,7 +15,7 @@ from environments.catalog import make_batch
 from environments.shield import ShieldedBatch
 from training.corrections import as_asked, asked_by, people_only
 from training.recipe import check_recipe, read_recipe
-from training.train import played
+from training.train import steps_of
 
 RECIPE = """
 [world]
@@ -147,8 +147,8 @@ def test_behind_the_shield_requests_are_cloned_and_without_it_what_was_done(trai
     assert np.array_equal((asked.actions != arrays.actions).any(1), shielded)
     recipe = read_recipe(str(trained.parent / "safe.toml"))
     bare = read_recipe(str(trained.parent / "safe.toml"), ["world.shield=false"])
-    assert np.array_equal(played(recipe, dataset).actions, requested)
-    assert np.array_equal(played(bare, dataset).actions, arrays.actions)
+    assert np.array_equal(steps_of(recipe, dataset).actions, requested)
+    assert np.array_equal(steps_of(bare, dataset).actions, arrays.actions)
 
 
 def test_people_are_cloned_with_the_steps_in_which_the_shield_stepped_in(arrays_of):
