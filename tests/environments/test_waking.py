@@ -38,7 +38,8 @@ def test_a_game_of_a_person_has_its_step_compiled_before_it_begins():
 
 
 def test_what_takes_long_is_said_and_what_does_not_is_not(monkeypatch):
-    world, said = make_world("gpo/Balance-v0"), []
+    world = make_world("gpo/Balance-v0")
+    said: list[str] = []
     wake(world, said.append)
     wake(world, said.append)
     monkeypatch.setattr("environments.waking.PATIENCE", 0.01)
