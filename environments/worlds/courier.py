@@ -53,7 +53,7 @@ from environments.worlds.courier_view import observation_bounds as observation_b
 from environments.worlds.courier_view import observe_one as observe_one
 from environments.worlds.courier_view import potential_one as potential_one
 
-VERSION = 1  # raise it when the physics or the observation changes
+VERSION = 2  # raise it when the physics or the observation changes
 HORIZON = 1200  # steps of an episode (2 min), unless the option `horizon` says otherwise
 
 
