@@ -16,7 +16,7 @@ from numba import njit
 
 from environments.kernels import HEADER, uniform
 from environments.problem import Problem
-from environments.worlds.courier_body import rolled, wheels
+from environments.worlds.courier_body import rolled, until_touch, wheels
 from environments.worlds.courier_hall import below, build_hall, way_length
 from environments.worlds.courier_lidar import scan
 from environments.worlds.courier_options import (
@@ -219,7 +219,8 @@ def drive(table, state, terms):  # type: ignore[no-untyped-def]
         before_x, before_y = state.person_x[p] - state.x, state.person_y[p] - state.y
         square = dx * dx + dy * dy
         if square < TOUCH * TOUCH and square < before_x * before_x + before_y * before_y - 1e-12:
-            x, y, stopped = state.x, state.y, True
+            x, y = until_touch(state.x, state.y, x, y, before_x, before_y)
+            stopped = True
             bumped = bumped or fast
     state.x, state.y = x, y
     state.left, state.right = (0.0, 0.0) if stopped else (left, right)
