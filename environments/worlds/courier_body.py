@@ -10,9 +10,9 @@ from environments.worlds.courier_things import (
     ACCELERATION,
     BASE,
     TICK,
-    TOUCH,
     TOP_SPEED,
     TOP_TURN,
+    TOUCH,
     clipped,
 )
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agents.experts.courier import CAREFUL, Driver
-from agents.experts.registry import expert_names, make_expert
+from agents.experts.registry import expert_names
 from agents.saving import named_player
 from environments.catalog import make_batch, make_world
 from training.evaluate import play_games
@@ -19,7 +19,7 @@ GAMES = 40
 def games(name, **keywords):
     """Means of terms and costs over the games of a driver."""
     batch = make_batch("gpo/Courier-v0", GAMES, seed=600, **keywords)
-    played = play_games(batch, [make_expert(name, WORLD, 0)])
+    played = play_games(batch, [named_player(name, WORLD, 0)])
     return {k: float(v.mean()) for k, v in (played.terms | played.costs).items()}
 
 
@@ -87,7 +87,11 @@ def test_an_episode_that_begins_is_driven_afresh():
 @pytest.mark.parametrize("name", ["careful-hand", "careful"])
 def test_a_seed_alone_says_what_a_hand_does(name):
     def driven(seed):
-        batch, driver, state = make_batch("gpo/Courier-v0", 3), make_expert(name, WORLD, seed), None
+        batch, driver, state = (
+            make_batch("gpo/Courier-v0", 3),
+            named_player(name, WORLD, seed),
+            None,
+        )
         for _ in range(40):
             action, state = driver.predict(batch.observation[:, 0], state, batch.ended)
             batch.step(action[:, None])

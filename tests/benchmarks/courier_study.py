@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from agents.experts.registry import make_expert
+from agents.saving import named_player
 from demos.collect import collect
 from demos.store import Store
 from environments.catalog import make_world
@@ -49,7 +49,7 @@ def record(root: Path) -> None:
     """The demonstrations, if they are not there."""
     world, name = make_world(WORLD), read_recipe("courier").data.train
     if not (root / name).exists():
-        hand = make_expert(HAND, world, 0)
+        hand = named_player(HAND, world, 0)
         about = f"scripted: the driver '{HAND}', with a person's delay and error"
         collect(Store(root), name, world, [hand], EPISODES, description=about)
 
