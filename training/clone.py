@@ -79,6 +79,9 @@ def clone(
     best for `patience` epochs, and keeps the latest weights within the tolerance: with some tens of matches
     the loss cannot tell such epochs apart, and the later ones, with a smaller step, play better.
 
+    Where a shield stepped in, requested and applied action differ; which of them stands in `arrays` is
+    decided, and explained, in `training.corrections.as_asked`.
+
     Args:
         arrays: the recordings.
         groups: [S], what is held back together: steps of one match have one number.

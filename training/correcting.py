@@ -11,6 +11,7 @@ Repeating the command goes on where it stopped; with new corrections it begins t
 from __future__ import annotations
 
 import itertools
+import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -35,6 +36,7 @@ from training.clone import action_weights, split
 from training.corrections import (
     Change,
     Corrections,
+    as_asked,
     changes,
     hold_back,
     joined,
@@ -53,7 +55,7 @@ from training.returns import recorded_returns
 from training.run import Run
 from training.settings import discount
 from training.tables import show_scores
-from training.train import cloning_settings, judged, matches, prepare, refined
+from training.train import cloning_settings, judged, matches, played, prepare, refined
 
 ROUND = "-corrected-"
 TOLD, AGENT, CLONE = "corrections.json", "agent.safetensors", "clone.safetensors"
@@ -76,6 +78,8 @@ def correct_from_recipe(recipe: Recipe, base: Path) -> None:
     for complaint in dataset.check()[:1]:
         raise Problem(complaint)
     corrections = read_corrections(dataset, recipe.corrections.doubt)
+    if recipe.world.shield:
+        corrections = dataclasses.replace(corrections, arrays=as_asked(dataset, corrections.arrays))
     folder, start = next_round(base, dataset, recipe.corrections.start)
     content = recipe.corrections.model_copy(update={"start": str(start)})
     run = Run(folder, recipe.model_copy(update={"corrections": content}))
@@ -209,7 +213,7 @@ class Round:
         corrections = self.corrections
         if _is_refined(start):
             return corrections.arrays, np.flatnonzero(corrections.trusted), 0
-        recorded = self.recordings["clone"].arrays()
+        recorded = played(self.run.recipe, self.recordings["clone"])
         train, _ = self._parted(recorded)
         return joined(recorded, corrections.arrays), train, len(recorded.actions)
 
@@ -253,10 +257,10 @@ class Round:
         """Recorded steps that nobody has learned from."""
         if "human_model" in self.recordings:
             dataset = self.recordings["human_model"]
-            arrays = dataset.arrays()
+            arrays = played(self.run.recipe, dataset)
             groups = np.unique(matches(dataset), return_inverse=True)[1][arrays.episode]
             return "other people's", arrays, np.arange(len(arrays.actions)), groups
-        arrays = self.recordings["clone"].arrays()
+        arrays = played(self.run.recipe, self.recordings["clone"])
         _, rows = self._parted(arrays)
         groups = np.unique(matches(self.recordings["clone"]), return_inverse=True)[1]
         return "recorded, held back", arrays, rows, groups[arrays.episode][rows]
@@ -265,7 +269,9 @@ class Round:
         """Terms and costs per game before and after, on the same seeds beside the same partner."""
         recipe, world = self.run.recipe, self.world
         horizon = recipe.world.horizon or world.horizon
-        protocol = Protocol(recipe.corrections.games, horizon, recipe.evaluate.greedy)
+        protocol = Protocol(
+            recipe.corrections.games, horizon, recipe.evaluate.greedy, shield=recipe.world.shield
+        )
         partner = before
         if self.run.has("human_model.safetensors"):
             partner = load_agent(self.run.path("human_model.safetensors"))

@@ -58,7 +58,7 @@ class Judge:
 
 def ours(played: list[Games], name: str) -> np.ndarray:
     """A term's or cost's totals of the judged agent, seat after seat: [E]."""
-    found = [(g.terms | g.costs)[name][:, seat] for seat, g in enumerate(played)]
+    found = [(g.terms | g.costs | g.shield)[name][:, seat] for seat, g in enumerate(played)]
     return np.concatenate(found)
 
 
@@ -157,6 +157,7 @@ class Floor(BaseCallback):
 
     def _on_training_end(self) -> None:
         self._judge()
+        self.logger.dump(self.num_timesteps)  # for TensorBoard: no rollout follows that would do it
 
     def _on_step(self) -> bool:
         return True
@@ -183,6 +184,9 @@ class Floor(BaseCallback):
             "best_update": self.best_update,
             "refused": self.refused,
         }
+        for name, value in row.items():
+            if name.startswith("play/"):
+                self.logger.record(name, value)
         with self.metrics.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
         write_checkpoint(self.folder / "checkpoints", self._update, parts, facts)
@@ -202,6 +206,7 @@ class Floor(BaseCallback):
         logged: Any = self.logger.name_to_value
         high = {f"high/{name}": interval(ours(played, name)).high for name in self.limits}
         world = {name: ours(played, name).mean() for name in (*played[0].terms, *played[0].costs)}
+        acted = {name: ours(played, name).mean() for name in played[0].shield}
         proxy = sum(w * world[name] for name, w in self.weights.items())
         return {
             "update": self._update,
@@ -213,6 +218,6 @@ class Floor(BaseCallback):
             "clone": self.clone_mean,
             "best": self.best_mean,
             **high,
-            **{f"play/{name}": float(value) for name, value in world.items()},
-            **{name: float(value) for name, value in logged.items()},
+            **{f"play/{name}": float(value) for name, value in (world | acted).items()},
+            **{n: float(value) for n, value in logged.items() if not n.startswith("play/")},
         }

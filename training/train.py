@@ -17,11 +17,14 @@ from rich.console import Console
 
 from agents.policy import AgentPolicy
 from agents.saving import Agent, as_player, load_agent, save_agent
+from demos.arrays import Arrays
 from demos.dataset import Dataset
 from demos.store import Store
 from environments.catalog import make_batch, make_world
 from environments.problem import Problem
 from environments.reward import weight_vector
+from environments.shield import Shield
+from environments.waking import wake
 from environments.world import World
 from training.clone import (
     CloneSettings,
@@ -29,7 +32,7 @@ from training.clone import (
     clone,
     require_matches,
 )
-from training.corrections import people_only
+from training.corrections import as_asked, people_only
 from training.engine import Engine, choose_engine
 from training.floor import Floor, Judge
 from training.incidents import keep_incidents, played_apart
@@ -84,6 +87,8 @@ def prepare(recipe: Recipe) -> tuple[World, dict[str, Dataset]]:
     """
     world = make_world(recipe.world.id, **recipe.world.params)
     world = played_apart(world, recipe.world.workers, recipe.world.patience)
+    if recipe.world.shield:
+        Shield(world)  # refuses a world that has none
     weight_vector(world.terms, recipe.reward.weights or {})
     weight_vector(world.terms, dict.fromkeys(recipe.reward.faded, 0.0))
     for name in recipe.costs:
@@ -116,6 +121,7 @@ def train(run: Run, bars: Bars) -> str:
             f"Going on with this run is not exact, for since it began: {'; '.join(run.changed)}."
         )
     world, recordings = prepare(recipe)
+    wake(world, bars.say, recipe.world.shield)
     keep_incidents(world, run.folder)
     made = {role: _cloned(run, role, world, data, bars) for role, data in recordings.items()}
     others = range(1, recipe.partner.clones) if len(world.agents) > 1 else ()
@@ -141,7 +147,7 @@ def _cloned(
     path = run.path(f"{name}.safetensors")
     if not path.exists():
         recipe = run.recipe
-        arrays = dataset.arrays()
+        arrays = played(recipe, dataset)
         groups = np.unique(matches(dataset), return_inverse=True)[1]
         weights = recipe.reward.weights or world.weights
         gamma = discount(recipe.refine.half_life, world.tick)
@@ -171,6 +177,7 @@ def _cloned(
             "dataset": dataset.name,
             "data": dataset.digest(),
             "recipe": run.recipe_hash,
+            "shield": recipe.world.shield,
         }
         save_agent(path, found.policy, world, facts)
     agent = load_agent(path)
@@ -196,11 +203,12 @@ def refined(
                 Reward(reward.weights or world.weights, tuple(reward.faded), reward.fade_until),
                 floor,
                 costs=recipe.costs,
-                demonstrations=_demonstrations(recordings, cloned.policy),
+                demonstrations=_demonstrations(recipe, recordings, cloned.policy),
                 seed=recipe.seed,
                 engine=engine,
                 folder=run.folder,
                 options=_options(recipe),
+                shield=recipe.world.shield,
                 tick=bar,
             )
         torch.set_num_threads(1)
@@ -213,6 +221,7 @@ def refined(
             "seed": recipe.seed,
             "recipe": run.recipe_hash,
             "verdict": floor.verdict,
+            "shield": recipe.world.shield,
         }
         save_agent(path, policy, world, facts)
     agent = load_agent(path)
@@ -222,11 +231,12 @@ def refined(
 def _floor(run: Run, world: World, clones: list[Agent]) -> Floor:
     """The floor of a run, which first plays the clone."""
     recipe, cloned, options = run.recipe, clones[0], _options(run.recipe)
+    shield = recipe.world.shield
     partner = make_partner(
         recipe.partner, world, clones, recipe.seed + JUDGE_PARTNER_SEED, judging=True
     )
     judge_again = Judge(
-        lambda games, seed: make_batch(world, games, seed=seed, options=options),
+        lambda games, seed: make_batch(world, games, seed=seed, options=options, shield=shield),
         partner,
         recipe.refine.judge_games,
         len(world.agents),
@@ -260,9 +270,17 @@ def _engine(run: Run, cloned: Agent) -> Engine:
     return Engine(**run.read_json("engine.json"))
 
 
-def _demonstrations(recordings: Dataset, policy: AgentPolicy) -> tuple[Any, torch.Tensor]:
+def played(recipe: Recipe, dataset: Dataset) -> Arrays:
+    """The steps of a dataset, with what was asked for where the agent is to play behind the shield."""
+    arrays = dataset.arrays()
+    return as_asked(dataset, arrays) if recipe.world.shield else arrays
+
+
+def _demonstrations(
+    recipe: Recipe, recordings: Dataset, policy: AgentPolicy
+) -> tuple[Any, torch.Tensor]:
     """Recorded observations, as the policy sees them, and actions: [S, ...], [S, ...]."""
-    arrays = recordings.arrays()
+    arrays = played(recipe, recordings)
     seen = Recorded(arrays, policy) if policy.memory else torch.from_numpy(arrays.observations)
     actions = torch.from_numpy(arrays.actions)
     return seen, actions.long() if isinstance(policy.action_space, Discrete) else actions.float()
@@ -292,7 +310,8 @@ def judged(
 ) -> dict[str, Any]:
     """Everybody's scores under the recipe's protocol, as JSON."""
     horizon = recipe.world.horizon or world.horizon
-    protocol = Protocol(recipe.evaluate.games, horizon, recipe.evaluate.greedy)
+    how = recipe.evaluate
+    protocol = Protocol(how.games, horizon, how.greedy, shield=recipe.world.shield)
     alone = len(world.agents) == 1
     pairings: dict[str, tuple[Agent, Agent | None]] = {"clone": (made["clone"], None)}
     if alone:
@@ -324,15 +343,15 @@ def judged(
             )
             bar(number)
     likeness = {
-        name: _likeness(who.policy, source)
+        name: _likeness(recipe, who.policy, source)
         for name, who in (("clone", made["clone"]), ("refined", agent))
     }
     return {"world": world.id, "protocol": str(protocol), "rows": rows, "likeness": likeness}
 
 
-def _likeness(policy: AgentPolicy, recordings: Dataset) -> float:
+def _likeness(recipe: Recipe, policy: AgentPolicy, recordings: Dataset) -> float:
     """How like people a policy acts: the mean log-likelihood of recorded actions, in nats."""
-    observations, actions = _demonstrations(recordings, policy)
+    observations, actions = _demonstrations(recipe, recordings, policy)
     with torch.inference_mode():
         chunks = torch.split(torch.arange(len(actions)), CHUNK)
         found = torch.cat(

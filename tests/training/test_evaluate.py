@@ -140,7 +140,7 @@ def test_every_seat_is_judged_on_the_same_games(monkeypatch):
     protocol = Protocol(games=5, horizon=30)
     played = judge(world, seated("me"), seated("other"), protocol)
     assert [made[0], made[0]] == made
-    assert made[0] == (5, {"seed": protocol.seed, "options": {"horizon": 30}})
+    assert made[0] == (5, {"seed": protocol.seed, "options": {"horizon": 30}, "shield": False})
     first, second = protocol.seed, protocol.seed + 1
     assert sat == [("me", first), ("other", second), ("other", first), ("me", second)]
     assert [games.returns.shape for games in played] == [(5, 2), (5, 2)]
