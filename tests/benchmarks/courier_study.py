@@ -21,10 +21,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from agents.saving import named_player
-from demos.collect import collect
-from demos.store import Store
-from environments.catalog import make_world
+from demos.collect_command import collect_command
 from tests.benchmarks.ablation import steps_to
 from tests.benchmarks.kitchens import run
 from training.recipe import read_recipe
@@ -47,11 +44,9 @@ Run = Any  # the folder of a run
 
 def record(root: Path) -> None:
     """The demonstrations, if they are not there."""
-    world, name = make_world(WORLD), read_recipe("courier").data.train
+    name = read_recipe("courier").data.train
     if not (root / name).exists():
-        hand = named_player(HAND, world, 0)
-        about = f"scripted: the driver '{HAND}', with a person's delay and error"
-        collect(Store(root), name, world, [hand], EPISODES, description=about)
+        collect_command(root, name, WORLD, HAND, episodes=EPISODES)
 
 
 def totals(folder: Path, who: str) -> dict[str, dict[str, float]]:
