@@ -1,15 +1,18 @@
-"""Scripted drivers for the courier: one who takes care, and one who does not; both see what a player sees.
+"""Scripted drivers for the courier, by name: who takes care, and who does not; all see what a player sees.
 
 B games, R rays, H headings.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from agents.experts.courier_chaser import Chaser
+from agents.player import Player
 from environments.worlds import courier_view as view
 from environments.worlds.courier_things import RADIUS, RAYS, REACH, TOP_SPEED
 
@@ -38,7 +41,10 @@ class Manner:
 
 
 CAREFUL = Manner(speed=1.0, room=0.1, brake=1.2, near_people=0.24, people=1.1, halt=0.3, zones=0.42)
-CARELESS = Manner(speed=1.2, room=0.03, brake=2.4)
+CARELESS = Manner(speed=TOP_SPEED, room=0.03, brake=2.4)
+# Whoever sees late drives slowly: the same care, at half the pace.
+HAND = replace(CAREFUL, speed=0.5)
+HAND_DELAY, HAND_ERROR = 3, 0.1  # ticks, as people have; share of full deflection
 
 
 class Driver:
@@ -122,3 +128,11 @@ class Driver:
         edge = np.sqrt(np.maximum(wide * wide - aside * aside, 0))
         free: np.ndarray = np.clip(np.where(met, ahead - edge, REACH).min(2), 0.0, REACH)
         return free
+
+
+DRIVERS: Mapping[str, Callable[[int], Player]] = {  # by name, from a seed
+    "careful": lambda seed: Driver(CAREFUL, seed=seed),
+    "careful-hand": lambda seed: Driver(HAND, HAND_DELAY, HAND_ERROR, seed),
+    "careless": lambda seed: Driver(CARELESS, seed=seed),
+    "chaser": lambda seed: Chaser(),
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from agents.experts.courier import DRIVERS
 from agents.experts.duel_player import Duellist
 from agents.experts.duel_styles import LEVELS, STYLES
 from agents.player import Player
@@ -16,10 +17,15 @@ def _duellist(style: str, level: int) -> Factory:
     return lambda world, seed: Duellist(world, STYLES[style], LEVELS[level], seed)
 
 
+def _driver(name: str) -> Factory:
+    return lambda world, seed: DRIVERS[name](seed)
+
+
 EXPERTS: Mapping[str, Mapping[str, Factory]] = {
     "gpo/Duel-v0": {
         f"{style}-{level}": _duellist(style, level) for style in STYLES for level in LEVELS
     },
+    "gpo/Courier-v0": {name: _driver(name) for name in DRIVERS},
 }
 
 

@@ -16,7 +16,7 @@ from numba import njit
 
 from environments.kernels import HEADER, uniform
 from environments.problem import Problem
-from environments.worlds.courier_body import rolled, wheels
+from environments.worlds.courier_body import rolled, until_touch, wheels
 from environments.worlds.courier_hall import below, build_hall, way_length
 from environments.worlds.courier_lidar import scan
 from environments.worlds.courier_options import (
@@ -53,7 +53,7 @@ from environments.worlds.courier_view import observation_bounds as observation_b
 from environments.worlds.courier_view import observe_one as observe_one
 from environments.worlds.courier_view import potential_one as potential_one
 
-VERSION = 1  # raise it when the physics or the observation changes
+VERSION = 2  # raise it when the physics or the observation changes
 HORIZON = 1200  # steps of an episode (2 min), unless the option `horizon` says otherwise
 
 
@@ -219,7 +219,8 @@ def drive(table, state, terms):  # type: ignore[no-untyped-def]
         before_x, before_y = state.person_x[p] - state.x, state.person_y[p] - state.y
         square = dx * dx + dy * dy
         if square < TOUCH * TOUCH and square < before_x * before_x + before_y * before_y - 1e-12:
-            x, y, stopped = state.x, state.y, True
+            x, y = until_touch(state.x, state.y, x, y, before_x, before_y)
+            stopped = True
             bumped = bumped or fast
     state.x, state.y = x, y
     state.left, state.right = (0.0, 0.0) if stopped else (left, right)

@@ -12,6 +12,7 @@ from environments.worlds.courier_things import (
     TICK,
     TOP_SPEED,
     TOP_TURN,
+    TOUCH,
     clipped,
 )
 
@@ -41,3 +42,15 @@ def rolled(x, y, heading, left, right):  # type: ignore[no-untyped-def]
     if abs(half) > 1e-6:
         chord *= sin(half) / half
     return x + chord * cos(middle), y + chord * sin(middle), heading + 2 * half
+
+
+@njit
+def until_touch(x, y, to_x, to_y, dx, dy):  # type: ignore[no-untyped-def]
+    """Where on a straight way the robot touches a person who is (dx, dy) from its beginning: x, y."""
+    mx, my = to_x - x, to_y - y
+    nearer, square = mx * dx + my * dy, mx * mx + my * my
+    room = dx * dx + dy * dy - TOUCH * TOUCH
+    if room <= 0.0 or nearer <= 0.0:  # they touch already
+        return x, y
+    share = (nearer - max(nearer * nearer - square * room, 0.0) ** 0.5) / square
+    return x + share * mx, y + share * my

@@ -1,8 +1,9 @@
 """The courier's shield: it lets an action pass only if the robot could still stop in time after it.
 
-The action and, after it, full braking are played ahead, with what the delay still holds before them. Free
-range is measured exactly along that path: shelves and walls stand, and people are taken to come straight at
-the robot as fast as anybody can. So an action that passes is always followed by one that would: to brake.
+The action and, after it, full braking are played ahead, with what the delay still holds before them and as
+much slip as the wheels have. Free range is measured exactly along that path: shelves and walls stand, and
+people are taken to come straight at the robot as fast as anybody can. So an action that passes is always
+followed by one that would: to brake.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from environments.worlds.courier_things import (
     clearance,
 )
 
-MARGIN = 0.05  # m kept from shelves and walls, for wheels that slip
+MARGIN = 0.05  # m kept from shelves, walls and people
 STEPS = 4  # in which the speed is scaled down: 3/4, 1/2, 1/4, then only the turn, then nothing
 SLOW, NEAR = 0.3, 0.5  # m/s and m: faster than this so near to a person is too close
 MOVES = 0.05  # m/s above which meeting a person counts as running into it
@@ -60,7 +61,9 @@ def _can_stop(table, state, forward, turn):  # type: ignore[no-untyped-def]
             left, right = wheels(0.0, 0.0, left, right)
         if left == 0.0 and right == 0.0 and tick > delay:
             return True
-        x, y, heading = rolled(x, y, heading, left, right)
+        x, y, heading = rolled(
+            x, y, heading, left * (1.0 - state.slip[0]), right * (1.0 - state.slip[1])
+        )
         if state.grid[cell_at(x, y)] >= SHELF or clearance(state.grid, x, y) < free:
             return False
         if _meets(table, state, x, y, abs(left + right) / 2, tick):

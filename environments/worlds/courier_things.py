@@ -23,7 +23,7 @@ DOWN = np.array([0, 1, 1, 1, 0, -1, -1, -1, 0], np.int64)  # rows, likewise
 
 RADIUS = 0.2  # m, of the robot
 BASE = 0.32  # m between its wheels
-TOP_SPEED = 1.2  # m/s of a wheel, and so of the robot
+TOP_SPEED = 1.6  # m/s of a wheel, and so of the robot
 TOP_TURN = 3.0  # rad/s that the second number of an action asks for at 1
 ACCELERATION = 2.0  # m/s2 of a wheel, also when it brakes
 DELAYS = 2  # ticks at most between an action and the wheels

@@ -70,12 +70,12 @@ def test_a_drive_follows_the_arc_that_its_wheels_make():
     hall = HallByHand()
     hall.robot(8.5, 5.5)
     for _ in range(30):
-        hall.step(0.5, 0.4)  # comes to 0.6 m/s and 1.2 rad/s: a circle of 0.5 m
+        hall.step(0.375, 0.4)  # comes to 0.6 m/s and 1.2 rad/s: a circle of 0.5 m
     middle_x, middle_y = hall.place
     heading = float(hall.state["heading"])
     middle = middle_x - 0.5 * math.sin(heading), middle_y + 0.5 * math.cos(heading)
     for _ in range(40):
-        hall.step(0.5, 0.4)
+        hall.step(0.375, 0.4)
         assert math.dist(hall.place, middle) == pytest.approx(0.5, abs=1e-6)
 
 
@@ -85,7 +85,7 @@ def test_more_than_a_wheel_can_do_keeps_the_curve():
         hall.step(1.0, 1.0)
     left, right = float(hall.state["left"]), float(hall.state["right"])
     assert left == pytest.approx(TOP_SPEED)
-    assert right / left == pytest.approx((1.2 - 3.0 * 0.16) / (1.2 + 3.0 * 0.16))
+    assert right / left == pytest.approx((1.6 - 3.0 * 0.16) / (1.6 + 3.0 * 0.16))
 
 
 def test_nothing_ever_overlaps_a_shelf_or_a_wall():
@@ -232,10 +232,10 @@ def test_progress_sums_to_the_way_that_became_shorter():
 
 def test_a_bump_costs_once_until_the_robot_has_let_go():
     hall = HallByHand()
-    hall.robot(16.0, 5.5, speed=1.2)
+    hall.robot(16.0, 5.5, speed=TOP_SPEED)
     costs = [hall.step(1.0)["collision"] for _ in range(20)]
     assert sum(costs) == 1
-    assert costs.index(1) == 6  # 0.8 m to the wall at 0.12 m a tick: it would be through in the 7th
+    assert costs.index(1) == 5  # 0.8 m to the wall at 0.16 m a tick: it would be in it in the 6th
     assert hall.place[0] == pytest.approx(17 - 0.2)
     for _ in range(10):
         assert hall.step(-0.5)["collision"] == 0
@@ -247,6 +247,7 @@ def test_running_into_a_person_costs_and_being_run_into_does_not():
     hall.person(0, 9.2, 5.5)
     hall.robot(8.5, 5.5, speed=1.0)
     assert sum(hall.step(1.0)["collision"] for _ in range(8)) == 1
+    assert hall.gap() == pytest.approx(0, abs=1e-6)  # it stood where they met
     hall = HallByHand(people=1)
     hall.person(0, 9.3, 5.5, vx=-1.5, pace=1.5)
     hall.state["person_sees"] = 0
