@@ -13,12 +13,12 @@ from demos.controls import load_controls
 from demos.dataset import Dataset
 from demos.game import Game
 from demos.handover import SETTLE, Handover
-from demos.shelf import dataset_name
 from demos.play import LEVELS, Asked
 from demos.play_cast import Rival, Table, opponent, table_for
 from demos.play_levels import level_of
 from demos.play_recording import MatchRecording
 from demos.recording import Person
+from demos.shelf import dataset_name
 from demos.store import Store
 from environments.catalog import make_batch
 from environments.problem import Problem
