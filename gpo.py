@@ -111,6 +111,7 @@ def evaluate(arguments: list[str]) -> int:
     parser.add_argument("--horizon", metavar="STEPS", type=at_least(1))
     parser.add_argument("--seed", type=at_least(0), help="the first of the held-out seeds")
     parser.add_argument("--greedy", action="store_true", help="the likeliest action, not a sample")
+    parser.add_argument("--shield", action="store_true", help="play behind the world's shield")
     given = parser.parse_args(arguments)
     from training.commands import evaluate_command
 

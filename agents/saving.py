@@ -39,13 +39,19 @@ class Agent:
     """A policy and what is known about it.
 
     Well-known keys of `facts`: `stuck_steps` (play it with the rule of `agents.unstuck`), `seed`, `recipe`
-    and `data` (hashes), `role` ("clone", "refined").
+    and `data` (hashes), `role` ("clone", "refined"), `shield` (it was trained behind the world's shield, and
+    whoever plays it switches that on).
     """
 
     policy: AgentPolicy
     world: dict[str, Any]  # World.describe() of the world it was made for
     facts: dict[str, Any]
     sha256: str
+
+    @property
+    def shielded(self) -> bool:
+        """Whether it is to be played behind the world's shield."""
+        return bool(self.facts.get("shield", False))
 
     def require_world(self, world: World, called: str = "The agent") -> None:
         """Refuse, with what differs, a world other than the one the agent was made for."""
@@ -102,6 +108,11 @@ def load_agent(path: Path) -> Agent:
         raise Problem(f"{path} holds no network that this program can build.") from None
     policy.set_training_mode(False)
     return Agent(policy, about["world"], about["facts"], about[SEAL])
+
+
+def trained_behind_shield(name: str | None) -> bool:
+    """Whether a player's name is that of an agent file whose agent is to be played behind the shield."""
+    return name is not None and name.endswith(".safetensors") and load_agent(Path(name)).shielded
 
 
 def as_player(agent: Agent, world: World, seed: int = 0, temperature: float = 1.0) -> Player:

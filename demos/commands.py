@@ -64,7 +64,7 @@ def verify_dataset(root: Path, name: str, numbers: Sequence[int] | None = None) 
 
     dataset = Store(root).open(name)
     console = Console(markup=False, highlight=False)
-    verdicts = verify(dataset, numbers)
+    verdicts = verify(dataset, numbers, lambda words: console.print(words, soft_wrap=True))
     for verdict in verdicts:
         if verdict.found != "agrees":
             style = "red" if verdict.found == "differs" else "yellow"

@@ -38,6 +38,7 @@ class Detail:
     ratings: Counter[int | None] = field(default_factory=Counter)
     marks: int = 0
     actors: Counter[str] = field(default_factory=Counter)  # steps
+    shielded: int = 0  # episodes that were played behind a shield
     devices: Counter[str] = field(default_factory=Counter)  # episodes
     players: dict[str, list[float]] = field(default_factory=dict)  # north star of each episode
 
@@ -86,6 +87,9 @@ def _count(detail: Detail, dataset: Dataset, episode: Episode, none: Any) -> Non
     detail.marks += len(episode.meta.get("marks", []))
     for code, steps in zip(*np.unique(episode.actors, return_counts=True), strict=True):
         detail.actors[Actor(int(code)).name.lower()] += int(steps)
+    detail.shielded += bool(episode.meta.get("shield")) or bool(
+        (episode.actors == Actor.SHIELD).any()
+    )
     detail.devices[str(episode.meta.get("device", "unknown"))] += 1
     if episode.player:
         detail.players.setdefault(episode.player, []).append(detail.stars[-1])

@@ -15,6 +15,7 @@ from agents.player import Player
 from environments.batch import Batch
 from environments.catalog import make_batch, make_world
 from environments.problem import Problem
+from environments.shield import ShieldedBatch
 from environments.world import World
 
 
@@ -26,6 +27,7 @@ class Game:
         seats: the seats that people have.
         others: who plays every other seat; the world's `IDLE` action if None.
         options: of every episode, as `Batch`.
+        shield: play behind the world's shield.
     """
 
     def __init__(
@@ -34,10 +36,11 @@ class Game:
         seats: Sequence[int] = (0,),
         others: Player | None = None,
         options: Mapping[str, Any] | None = None,
+        shield: bool = False,
     ) -> None:
         self.world, self.seats, self.others = world, tuple(seats), others
         self.options = dict(options or {})
-        self.batch = open_batch(world, self.options)
+        self.batch = open_batch(world, self.options, shield)
         self.seed: int | None = None
         self.steps = 0  # of this episode
         self.moment = 0  # counts everything that changes the picture
@@ -67,6 +70,10 @@ class Game:
     def horizon(self) -> int:
         """Steps after which this episode is truncated."""
         return int(self.batch.state["horizon"][0])
+
+    def shield_acted(self, n: int) -> bool:
+        """Whether the shield stepped in for a seat in the last step."""
+        return isinstance(self.batch, ShieldedBatch) and bool(self.batch.intervened[0, n])
 
     def begin(self, seed: int) -> None:
         """Begin an episode that its seed, options and actions alone repeat."""
@@ -128,7 +135,7 @@ class Game:
         self.batch.close()
 
 
-def open_batch(world: World, options: Mapping[str, Any]) -> Batch:
+def open_batch(world: World, options: Mapping[str, Any], shield: bool = False) -> Batch:
     """A batch of one game that stays in its last state; a foreign one is asked for pictures.
 
     Recordings are of the world as it is named, without the `render_mode`, so that what is trained without
@@ -136,7 +143,7 @@ def open_batch(world: World, options: Mapping[str, Any]) -> Batch:
     """
     from environments.foreign_world import ForeignWorld
 
-    if isinstance(world, ForeignWorld):
+    if isinstance(world, ForeignWorld) and not shield:  # which none of them has
         params = {**world.params, "render_mode": "rgb_array"}
         try:
             seen = make_world(world.id, **params)
@@ -147,4 +154,4 @@ def open_batch(world: World, options: Mapping[str, Any]) -> Batch:
             world.action_space,
         ):
             return make_batch(seen, 1, options=options, restart=False)
-    return make_batch(world, 1, options=options, restart=False)
+    return make_batch(world, 1, options=options, restart=False, shield=shield)

@@ -31,6 +31,7 @@ from demos.widgets import (
 )
 from environments.drawings.bars import HURRY_AT
 from environments.drawings.canvas import width_of, write
+from environments.shield import ShieldedBatch
 
 KEYS: Sequence[Hint] = (
     (("Enter",), "finish"),
@@ -41,6 +42,7 @@ KEYS: Sequence[Hint] = (
     (("F11",), "full screen"),
 )
 MOST_ROWS = 14  # of terms and costs
+SHIELDED = (86, 160, 255)  # the colour of a shield that acts, as the worlds draw it
 
 
 class Layout(NamedTuple):
@@ -146,15 +148,27 @@ def _draw_counts(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder)
 def _draw_side(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder) -> None:
     scale = unit(surface)
     inside = area.inflate(-round(20 * scale), -round(16 * scale))
-    foot = round(46 * scale)
+    shielded = isinstance(recorder.game.batch, ShieldedBatch)
+    foot = round((69 if shielded else 46) * scale)
     lines = list(figures(recorder))[:MOST_ROWS]
     headings = round(22 * scale)
     room = inside.height - foot - 2 * headings
     row = min(round(33 * scale), room // max(len(lines), 1))
     draw_lines(surface, inside, lines, row, headings)
-    _draw_pace(
-        surface, pygame.Rect(inside.left, inside.bottom - foot, inside.width, foot), recorder
-    )
+    rows = pygame.Rect(inside.left, inside.bottom - foot, inside.width, round(46 * scale))
+    _draw_pace(surface, rows, recorder)
+    if shielded:
+        last = pygame.Rect(inside.left, rows.bottom, inside.width, foot - rows.height)
+        _draw_shield(surface, last, recorder)
+
+
+def _draw_shield(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder) -> None:
+    """How often the shield has stepped in so far; lit while it does."""
+    seat, size = recorder.recording.people[0].seat, round(area.height * 0.76)
+    acts = recorder.game.shield_acted(seat)
+    write_fitting(surface, "shield stepped in", area, size, SHIELDED if acts else QUIET)
+    count = str(int(recorder.game.batch.interventions[0, seat]))  # type: ignore[attr-defined]
+    write(surface, count, area.midright, size, SHIELDED if acts else BRIGHT, "midright")
 
 
 def _draw_pace(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder) -> None:

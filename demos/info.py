@@ -120,6 +120,7 @@ def _play(dataset: Dataset, detail: Detail) -> Table:
         "acted": ", ".join(
             f"{actor} {_share(steps, detail.steps)}" for actor, steps in detail.actors.most_common()
         ),
+        "shield": _shield(detail),
         "devices": ", ".join(f"{d} {n}" for d, n in detail.devices.most_common()),
         "players": _players(dataset, detail),
     }
@@ -150,6 +151,15 @@ def _ratings(detail: Detail) -> str:
     words = [f"{n} with {rating}" for rating, n in sorted(rated.items(), reverse=True)]
     words += [f"{detail.ratings[None]} not rated"] if detail.ratings[None] else []
     return ", ".join(words) + (f"; {detail.marks} moments marked" if detail.marks else "")
+
+
+def _shield(detail: Detail) -> str:
+    if not detail.shielded:
+        return ""
+    steps = detail.actors["shield"]
+    mean = steps / detail.shielded
+    games = f"{detail.shielded} of {len(detail.numbers)} episodes"
+    return f"stood by in {games} and stepped in {steps:,} times, {mean:.1f} an episode"
 
 
 def _players(dataset: Dataset, detail: Detail) -> str:

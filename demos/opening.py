@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agents.player import Player, RandomPlayer
-from agents.saving import named_player
+from agents.saving import named_player, trained_behind_shield
 from demos.controls import load_everybody
 from demos.dataset import Dataset
 from demos.game import Game
@@ -19,6 +19,7 @@ from demos.wishes import Wishes
 from environments.catalog import make_world
 from environments.foreign_world import ForeignWorld
 from environments.problem import Problem
+from environments.shield import Shield
 from environments.world import World, nearest
 
 
@@ -51,9 +52,12 @@ def prepare(asked: Wishes) -> Ready:
         if name not in world.costs:
             hint = nearest(name, world.costs)
             raise Problem(f"The world '{world.id}' has no cost '{name}' to limit: {hint}")
+    if asked.shield:
+        Shield(world)  # refuses a world that has none
     seats = _seats(asked, world)
     partner, others = _others(asked, world, len(seats))
-    game = Game(world, seats, others, asked.options)
+    shield = asked.shield or trained_behind_shield(asked.partner or asked.opponent)
+    game = Game(world, seats, others, asked.options, shield)
     game.begin(asked.seed or 0)  # compiles, and is what the title card lies over
     importlib.import_module("pandas")  # pyarrow loads it with the first write: not in a game
     return Ready(world, game, _people(asked, world, seats), partner)

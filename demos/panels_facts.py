@@ -160,7 +160,7 @@ class ShieldPanel:
         return viewer.main.match.moment
 
     def missing(self, viewer: Viewer) -> str:
-        """It is told by a batch that has one, in `interventions` [B, N]."""
+        """It is told by a batch that has one, in `intervened` [B, N]."""
         known = math.isfinite(viewer.main.match.shield)
         return "" if known else "No shield stands by in this world."
 

@@ -49,6 +49,7 @@ class Asked:
     headless: bool = False
     script: Path | None = None
     root: Path = Path("datasets")
+    shield: bool = False
 
     def check(self) -> None:
         """Refuse what cannot be meant.
@@ -93,6 +94,7 @@ def play_command(name: str, **asked: Any) -> int:
         headless: without a window, in simulated time; needs a script.
         script: a TOML list of timed key and pad events.
         root: the folder of datasets.
+        shield: play behind the world's shield; with an agent that was trained behind it one always does.
 
     Raises:
         Problem: no screen, no such agent or run, one of another world, or a dataset in use.
@@ -121,7 +123,7 @@ def _levels(given: Asked) -> int:
     from demos.play_cast import table_for
     from demos.play_levels import find_levels, show_levels
 
-    table = table_for(given.name, given.params, given.options)
+    table = table_for(given.name, given.params, given.options, given.shield)
     show_levels(find_levels(table, given.against, given.games, print), table)
     return 0
 

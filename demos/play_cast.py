@@ -70,6 +70,7 @@ class Table:
     name: str  # of the run or agent
     file: Path | None  # of the agent; None if it was a run that was asked for
     folder: Path | None  # of the run it belongs to
+    shield: bool = False  # the agent was trained behind the world's shield
 
     def best(self) -> Rival:
         """The agent that was asked for: of a run its best.
@@ -121,6 +122,11 @@ class Table:
         return None
 
     @property
+    def conditions(self) -> dict[str, Any]:
+        """All under which games are played here, as JSON."""
+        return {**self.options, **({"shield": True} if self.shield else {})}
+
+    @property
     def levels_path(self) -> Path:
         """Where its levels are written down."""
         if self.folder is not None:
@@ -130,7 +136,10 @@ class Table:
 
 
 def table_for(
-    name: str, params: Mapping[str, Any] | None = None, options: Mapping[str, Any] | None = None
+    name: str,
+    params: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+    shield: bool = False,
 ) -> Table:
     """The table for an agent file, a run folder, or a run's name under runs/.
 
@@ -145,14 +154,15 @@ def table_for(
             f"There is no agent or run '{name}': give a .safetensors file or a run folder; "
             f"in {RUNS}, {nearest(name, known)}"
         )
-    cast = cast_for(name, params=params, options=options)
+    cast = cast_for(name, params=params, options=options, shield=shield)
     if folders:
-        return Table(cast.world, cast.options, folders[0].resolve().name, None, folders[0])
+        name = folders[0].resolve().name
+        return Table(cast.world, cast.options, name, None, folders[0], cast.shield)
     run = cast.run if (path.parent / CLONE).is_file() else None
     called = path.stem if run is None else f"{path.parent.resolve().name} {path.stem}"
     if run is not None and path.name == BEST:
         called = path.parent.resolve().name
-    return Table(cast.world, cast.options, called, path, run)
+    return Table(cast.world, cast.options, called, path, run, cast.shield)
 
 
 def opponent(name: str, table: Table, seed: int) -> Player:

@@ -180,7 +180,7 @@ class _Meter:
         self.about = {
             "format": FORMAT,
             "world": world.fingerprint,
-            "options": dict(table.options),
+            "options": table.conditions,
             "against": [self.names, sha],
             "games": games,
         }
@@ -222,7 +222,8 @@ class _Meter:
                     else other(first + n)
                     for n in range(seats)
                 ]
-                found += stars(self.table.world, players, seat, each, first, self.table.options)
+                about = self.table.options, self.table.shield
+                found += stars(self.table.world, players, seat, each, first, *about)
         return found
 
     def write(self, found: Levels | None) -> None:
@@ -245,9 +246,10 @@ def stars(
     games: int,
     seed: int,
     options: Mapping[str, Any],
+    shield: bool = False,
 ) -> list[float]:
     """The north star that a seat reaches in games played at once, on the seeds from `seed` on: [E]."""
-    batch = make_batch(world, games, seed=seed, options=options)
+    batch = make_batch(world, games, seed=seed, options=options, shield=shield)
     star = list(world.terms).index(world.north_star)
     total, running, starts = np.zeros(games), np.ones(games, bool), np.ones(games, bool)
     memory: list[Any] = [None] * len(players)
@@ -303,7 +305,7 @@ def _read_levels(table: Table) -> Levels | None:
     told = content.get("levels")
     if not told or content["world"] != table.world.fingerprint:
         return None
-    if content["options"] != dict(table.options):
+    if content["options"] != table.conditions:
         return None
     levels = [
         Level(

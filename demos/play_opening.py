@@ -22,6 +22,7 @@ from demos.shelf import dataset_name
 from demos.store import Store
 from environments.catalog import make_batch
 from environments.problem import Problem
+from environments.shield import ShieldedBatch
 from environments.world import World, nearest
 
 
@@ -59,9 +60,14 @@ class Ready:
             self._in_turns if alone else lambda seed: {},
         )
 
+    @property
+    def shielded(self) -> bool:
+        """Whether it is played behind the world's shield."""
+        return isinstance(self.game.batch, ShieldedBatch)
+
     def _in_turns(self, seed: int) -> dict[str, Any]:
         """Where there is one seat, the agent plays the same game first: what it reached."""
-        return {"rival": in_turns(self.world, self.rival, self.game.options, seed)}
+        return {"rival": in_turns(self.world, self.rival, self.game.options, seed, self.shielded)}
 
 
 def prepare(given: Asked) -> Ready:
@@ -72,7 +78,7 @@ def prepare(given: Asked) -> Ready:
     """
     if given.level is not None and given.level not in LEVELS:
         raise Problem(f"There is no level '{given.level}': {nearest(given.level, LEVELS)}")
-    table = table_for(given.name, given.params, given.options)
+    table = table_for(given.name, given.params, given.options, given.shield)
     world = table.world
     if not 0 <= given.seat < len(world.agents):
         raise Problem(
@@ -90,7 +96,7 @@ def prepare(given: Asked) -> Ready:
         settle = SETTLE if given.settle is None else given.settle
         handover = Handover(agent, controls, world.tick, settle)
         others, called = _partner(given, table, rival, seed)
-    game = Game(world, (given.seat,), others, table.options)
+    game = Game(world, (given.seat,), others, table.options, table.shield)
     game.begin(seed)  # compiles, and is what the title card lies over
     about = {
         "seat": world.agents[given.seat],
@@ -125,9 +131,11 @@ def _partner(given: Asked, table: Table, rival: Rival, seed: int) -> tuple[Playe
     return stranger.player(table.world, seed + 1), stranger.name
 
 
-def in_turns(world: World, rival: Rival, options: Mapping[str, Any], seed: int) -> float:
+def in_turns(
+    world: World, rival: Rival, options: Mapping[str, Any], seed: int, shield: bool = False
+) -> float:
     """The north star that an agent reaches alone from a seed."""
-    batch = make_batch(world, 1, seed=seed, options=options, restart=False)
+    batch = make_batch(world, 1, seed=seed, options=options, restart=False, shield=shield)
     player, memory, starts = rival.player(world, seed), None, np.ones(1, bool)
     star, total = list(world.terms).index(world.north_star), 0.0
     while True:

@@ -12,7 +12,7 @@ import numpy as np
 import pygame
 
 from demos.dataset import Dataset
-from demos.episode import Episode
+from demos.episode import Actor, Episode
 from demos.scenery import paint_numbers, paint_picture, paint_state
 from environments.batch import Batch
 from environments.catalog import WORLDS, make_world
@@ -76,10 +76,15 @@ class Playback:
         """The sum of a term or a cost over the first steps."""
         return float(self.sums[name][step - 1]) if step else 0.0
 
+    def shielded(self, step: int) -> bool:
+        """Whether the shield had stepped in, in the step before."""
+        return step > 0 and self.episode.actors[step - 1] == Actor.SHIELD
+
     def paint(self, surface: pygame.Surface, area: pygame.Rect, step: int) -> pygame.Rect:
         """Draw it as it was after some steps; returns where."""
         if self.states is not None and self.world is not None:
-            return paint_state(surface, area, self.world, self.states[step], self.names)
+            score = {**self.names, "shield": self.shielded(step)}
+            return paint_state(surface, area, self.world, self.states[step], score)
         seen = self.episode.observations[step]
         if self._pictures():
             return paint_picture(surface, area, seen)

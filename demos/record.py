@@ -43,6 +43,7 @@ def record_command(world: str, **wishes: Any) -> int:
         params: the world's parameters, such as `layout`.
         options: of every episode, such as `horizon`.
         limits: of costs by name, shown beside them.
+        shield: play behind the world's shield.
 
     Raises:
         Problem: no screen, no such world or player, a dataset of another world, or one in use.

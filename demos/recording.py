@@ -20,6 +20,7 @@ from demos.devices import Held
 from demos.episode import Actor
 from demos.game import Game
 from demos.take import Row, Stream, Take
+from environments.shield import ShieldedBatch
 
 _TOOLS = ("gymnasium", "pygame", "numpy", "gpo")
 
@@ -56,6 +57,8 @@ class Recording:
         self.game, self.people, self.dataset = game, tuple(people), dataset
         self.take: Take | None = None
         self._meta: dict[str, Any] = {"tick": tick, "tools": tools()}
+        if isinstance(game.batch, ShieldedBatch):
+            self._meta["shield"] = True
         if game.vacant:
             self._meta["partner"] = partner
         self._others = [
@@ -138,7 +141,7 @@ class Recording:
             truncated=bool(batch.truncated[0]) or (last and not terminated),
             time=ns,
             late=late,
-            actor=actor,
+            actor=Actor.SHIELD if game.shield_acted(n) else actor,
         )
 
     def mark(self) -> None:

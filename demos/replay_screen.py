@@ -120,6 +120,8 @@ def _now(playback: Playback, step: int) -> list[tuple[str, tuple[int, int, int]]
     episode, k = playback.episode, step - 1
     who = Actor(int(episode.actors[k])).name.lower()
     words = [(f"{who}: {_action(playback, episode.actions[k])}", BRIGHT)]
+    if playback.shielded(step):
+        words.append((f"asked: {_action(playback, episode.requested_actions[k])}", QUIET))
     late = " (late)" if episode.late[k] else ""
     words.append((f"reward {number(float(episode.rewards[k]))}{late}", WARN if late else QUIET))
     return words

@@ -52,6 +52,9 @@ class Scenery:
         self, surface: pygame.Surface, area: pygame.Rect, step: int, score: Mapping[str, Any]
     ) -> None:
         """Draw the game as it is after `step` steps of all that were taken into an area."""
+        intervened = getattr(self.batch, "intervened", None)
+        if intervened is not None:
+            score = {**score, "shield": bool(intervened[0, self.seat])}
         key = step, area.size, self.kind == "own" and tuple(score.items())
         if self._kept is None or self._kept[0] != key:
             picture = pygame.Surface(area.size)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demos.window_verbs import replay
-from environments.arguments import Parser, at_least, joined, numbers, pair
+from environments.arguments import Parser, at_least, joined, numbers, pair, setting
 
 if TYPE_CHECKING:
     from demos.store import Store
@@ -219,6 +219,32 @@ def demos_import(arguments: list[str]) -> int:
     return 0
 
 
+def demos_collect(arguments: list[str]) -> int:
+    """Make demonstrations: scripted players or agents play, and it is kept as a new dataset."""
+    parser = parser_of("collect", demos_collect.__doc__, dataset=False)
+    parser.add_argument("name", metavar="NAME", help="of the new dataset")
+    parser.add_argument("world", metavar="WORLD", help="any world or environment id")
+    parser.add_argument("--player", metavar="PLAYER", required=True,
+                        help="random, still, a script (sharpshooter-3), an agent file, a run")  # fmt: skip
+    parser.add_argument("--against", metavar="PLAYER", nargs="+",
+                        help="in the other seats; each game draws one (the player itself)")  # fmt: skip
+    parser.add_argument("--episodes", metavar="N", type=at_least(1), help="games to play (200)")
+    parser.add_argument("--seed", metavar="N", type=at_least(0), help="of the first game (0)")
+    parser.add_argument("--horizon", metavar="STEPS", type=at_least(1), help="of a game")
+    parser.add_argument("--shield", action="store_true", help="play behind the world's shield")
+    parser.add_argument("--keep", choices=["player", "all"], help="whose streams (player)")
+    parser.add_argument("--param", action="append", type=setting, metavar="NAME=VALUE",
+                        help="of the world, such as layout=counter_circuit (repeatable)")  # fmt: skip
+    parser.add_argument("--option", action="append", type=setting, metavar="NAME=VALUE",
+                        help="of every episode (repeatable)")  # fmt: skip
+    given = vars(parser.parse_args(arguments))
+    for word in ("param", "option"):
+        given[f"{word}s"] = dict(given.pop(word, []))
+    from demos.collect_command import collect_command
+
+    return collect_command(**given)
+
+
 def demos_repair(arguments: list[str]) -> int:
     """Get back what a crash left: 0 all of it, 3 with a loss, 1 nothing can be read."""
     given = parser_of("repair", demos_repair.__doc__).parse_args(arguments)
@@ -229,6 +255,7 @@ def demos_repair(arguments: list[str]) -> int:
 
 DEMOS: Mapping[str, Verb] = {
     "list": demos_list,
+    "collect": demos_collect,
     "info": demos_info,
     "verify": demos_verify,
     "repair": demos_repair,

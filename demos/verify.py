@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -26,6 +26,7 @@ from demos.simulate import (
 from environments.batch import Batch
 from environments.catalog import make_batch
 from environments.problem import Problem
+from environments.waking import wake
 from environments.world import World
 
 CLOSE = (
@@ -44,14 +45,21 @@ class Verdict:
     step: int | None = None  # of the game as it was played: the first that differs
 
 
-def verify(dataset: Dataset, numbers: Iterable[int] | None = None) -> list[Verdict]:
+def verify(
+    dataset: Dataset,
+    numbers: Iterable[int] | None = None,
+    say: Callable[[str], None] = lambda words: None,
+) -> list[Verdict]:
     """Play episodes again (all if None) and compare observations, rewards, terms, costs and ends.
+
+    If the world has to be compiled first, `say` is told.
 
     Raises:
         Problem: the world is another one by now, or an episode is damaged.
     """
     world = world_of(dataset)
     dataset.require_world(world)
+    wake(world, say)
     chosen = range(len(dataset)) if numbers is None else sorted(set(numbers))
     wanted = {dataset.episode_facts(number)["match"] for number in chosen} - {None}
     # The other streams of the same games are needed too.

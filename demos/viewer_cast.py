@@ -58,11 +58,13 @@ class Cast:
     clone: AgentPolicy | None = None
     run: Path | None = None
     live: bool = False
+    shield: bool = False  # games are played behind the world's
 
     def match(self) -> Match:
         """A game in which nobody sits yet."""
         nobody: list[Player | None] = [None] * len(self.world.agents)
-        return Match(self.world, nobody, self.seat, self.options, self.weights, self.clone)
+        about = self.options, self.weights, self.clone, self.shield
+        return Match(self.world, nobody, self.seat, *about)
 
     def players(self, entrant: Entrant, seed: int) -> list[Player | None]:
         """Who sits where when an entrant is watched.

@@ -62,6 +62,7 @@ class Match(Game):
         options: of every episode.
         weights: of the terms; the world's own if None.
         clone: whom the watched player's distance is measured from.
+        shield: play behind the world's shield.
     """
 
     def __init__(
@@ -72,8 +73,9 @@ class Match(Game):
         options: Mapping[str, Any] | None = None,
         weights: Mapping[str, float] | None = None,
         clone: AgentPolicy | None = None,
+        shield: bool = False,
     ) -> None:
-        super().__init__(world, (), None, options)
+        super().__init__(world, (), None, options, shield)
         self.players, self.seat, self.clone = list(players), seat, clone
         if weights is not None:
             self.batch.weights[:] = weight_vector(world.terms, weights)
@@ -174,5 +176,5 @@ class Match(Game):
     @property
     def shield(self) -> float:
         """Whether a shield changed what the watched seat did last; nan where none stands by."""
-        told = getattr(self.batch, "interventions", None)  # [B, N], of the last step
+        told = getattr(self.batch, "intervened", None)  # [B, N], of the last step
         return float("nan") if told is None else float(told[0, self.seat])

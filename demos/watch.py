@@ -35,6 +35,7 @@ def watch_command(
     record: Path | None = None,
     headless: bool = False,
     script: Path | None = None,
+    shield: bool = False,
     params: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> int:
@@ -52,6 +53,7 @@ def watch_command(
         record: a video of all of it, .mp4 or .gif.
         headless: without a window, faster than real time.
         script: a TOML list of timed key events.
+        shield: play behind the world's shield; an agent that was trained behind it always does.
         params: the world's parameters.
         options: of every episode, such as `horizon`.
 
@@ -73,7 +75,7 @@ def watch_command(
     from demos.waiting import wait_for
 
     seed = int.from_bytes(os.urandom(2), "big") if seed is None else seed
-    others = {"against": against, "partner": partner, "seat": seat, "live": live}
+    others = {"against": against, "partner": partner, "seat": seat, "live": live, "shield": shield}
 
     def prepared() -> Viewer:
         from demos.viewer import Viewer

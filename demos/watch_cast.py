@@ -14,6 +14,7 @@ from demos.simulate import world_from
 from demos.viewer_cast import Cast, Entrant, of_loaded, of_stage
 from environments.catalog import make_world
 from environments.problem import Problem
+from environments.shield import Shield
 from environments.world import World
 
 RUNS = Path("runs")  # where a run is looked for by its name alone
@@ -26,6 +27,7 @@ def cast_for(
     partner: str | None = None,
     seat: int = 0,
     live: bool = False,
+    shield: bool = False,
     params: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Cast:
@@ -49,7 +51,9 @@ def cast_for(
     agents = len(cast.world.agents)
     if not 0 <= seat < agents:
         raise Problem(f"--seat is {seat}; '{cast.world.id}' has the seats 0 to {agents - 1}.")
-    cast.seat = seat
+    cast.seat, cast.shield = seat, cast.shield or shield
+    if cast.shield:
+        Shield(cast.world)  # refuses a world that has none
     cast.options = {**cast.options, **dict(options or {})}
     for option in cast.options:
         cast.world.check_option(option)
@@ -71,7 +75,7 @@ def _of_run(folder: Path, live: bool, params: dict[str, Any]) -> Cast:
     facts = run_facts(folder)
     world = _world(first, str(found[0].path), facts, params)
     entrants = [of_stage(stage, world) for stage in found]
-    cast = Cast(world, entrants, len(entrants) - 1, run=folder, live=live)
+    cast = Cast(world, entrants, len(entrants) - 1, run=folder, live=live, shield=first.shielded)
     if live and (newest := cast.newest()) is not None:
         cast.entrants = [e for e in entrants if e.update != newest.update or "best" in e.name]
         cast.entrants.append(newest)
@@ -87,13 +91,14 @@ def _of_agent(path: Path, params: dict[str, Any]) -> Cast:
     facts = run_facts(folder)
     world = _world(agent, str(path), facts, params)
     if facts is None or not (folder / CLONE).is_file():
-        return Cast(world, [of_loaded(path.stem, agent, world)], 0)
+        return Cast(world, [of_loaded(path.stem, agent, world)], 0, shield=agent.shielded)
     found = stages(folder)
     entrants = [of_stage(stage, world) for stage in found]
     here = [k for k, stage in enumerate(found) if stage.part is None and stage.path == path]
     if not here:
         entrants.append(of_loaded(path.stem, agent, world))
     cast = Cast(world, entrants, here[0] if here else len(entrants) - 1, run=folder)
+    cast.shield = agent.shielded
     _know_run(cast, folder, facts)
     return cast
 

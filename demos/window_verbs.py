@@ -30,6 +30,7 @@ def record(arguments: list[str]) -> int:
                         help="of every episode, such as horizon=400 (repeatable)")  # fmt: skip
     parser.add_argument("--limit", action="append", type=pair, metavar="COST=MOST",
                         help="shown beside the cost (repeatable)")  # fmt: skip
+    _add_shield(parser)
     parser.add_argument("--headless", action="store_true", help="no window; needs --script")
     parser.add_argument("--script", metavar="FILE", type=Path, help="timed keys, as TOML")
     parser.add_argument("--root", type=Path, help="where datasets are kept (datasets)")
@@ -76,6 +77,7 @@ def watch(arguments: list[str]) -> int:
     _add_world(parser)
     parser.add_argument("--option", action="append", type=setting, metavar="NAME=VALUE",
                         help="of every episode, such as horizon=400 (repeatable)")  # fmt: skip
+    _add_shield(parser)
     given = _read(parser, arguments, {"param": "params", "option": "options"})
     from demos.watch import watch_command
 
@@ -109,6 +111,7 @@ def play(arguments: list[str]) -> int:
     parser.add_argument("--headless", action="store_true", help="no window; needs --script")
     parser.add_argument("--script", metavar="FILE", type=Path, help="timed keys, as TOML")
     parser.add_argument("--root", type=Path, help="where datasets are kept (datasets)")
+    _add_shield(parser)
     given = _read(parser, arguments, {"param": "params", "option": "options"})
     if "against" in given:
         given["against"] = tuple(given["against"])
@@ -134,6 +137,10 @@ def replay(arguments: list[str]) -> int:
 def _add_world(parser: Parser) -> None:
     parser.add_argument("--param", action="append", type=setting, metavar="NAME=VALUE",
                         help="of the world, such as layout=counter_circuit (repeatable)")  # fmt: skip
+
+
+def _add_shield(parser: Parser) -> None:
+    parser.add_argument("--shield", action="store_true", help="play behind the world's shield")
 
 
 def _read(parser: Parser, arguments: list[str], pairs: dict[str, str]) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class Wishes:
     params: Mapping[str, Any] | None = None
     options: Mapping[str, Any] | None = None
     limits: Mapping[str, float] | None = None
+    shield: bool = False
 
     def tick(self, world: World) -> float:
         """Seconds a step takes."""

@@ -56,7 +56,8 @@ class ShieldedBatch(Batch):
     def reset(self, *arguments: Any, **keywords: Any) -> np.ndarray:
         """Begin new episodes: as `Batch.reset`."""
         chosen = keywords.get("chosen", arguments[2] if len(arguments) > 2 else None)
-        self.interventions[slice(None) if chosen is None else np.asarray(chosen, np.bool_)] = 0
+        games = slice(None) if chosen is None else np.asarray(chosen, np.bool_)
+        self.interventions[games], self.intervened[games] = 0, False
         return super().reset(*arguments, **keywords)
 
     def step(self, actions: Any) -> np.ndarray:

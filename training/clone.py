@@ -79,6 +79,11 @@ def clone(
     best for `patience` epochs, and keeps the latest weights within the tolerance: with some tens of matches
     the loss cannot tell such epochs apart, and the later ones, with a smaller step, play better.
 
+    Where a shield stepped in, it is the applied action that is learned, not the requested one. What came next
+    and what it earned followed from that, and the values are fitted to it; the shield lets its own answer
+    through, so behind it a clone of either moves alike; but only this one asks for what is safe, which counts
+    where it is played without. Such steps are cloned with whoever asked: `training.corrections.asked_by`.
+
     Args:
         arrays: the recordings.
         groups: [S], what is held back together: steps of one match have one number.

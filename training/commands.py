@@ -9,9 +9,11 @@ from typing import Any
 from rich.console import Console
 
 from agents.player import Player
-from agents.saving import load_agent, named_player
+from agents.saving import load_agent, named_player, trained_behind_shield
 from environments.catalog import WORLDS, make_world
 from environments.problem import Problem
+from environments.shield import Shield
+from environments.waking import wake
 from environments.world import World
 from training.evaluate import HELD_OUT
 from training.judgement import Protocol, judge, summary
@@ -27,6 +29,7 @@ def evaluate_command(
     horizon: int | None = None,
     seed: int = HELD_OUT,
     greedy: bool = False,
+    shield: bool = False,
 ) -> None:
     """Play an agent on held-out seeds and print means with 95 % intervals.
 
@@ -39,14 +42,21 @@ def evaluate_command(
         horizon: steps of a game; the world's own if None.
         seed: of the first game.
         greedy: take the likeliest actions.
+        shield: play behind the world's shield; an agent that was trained behind it always does.
 
     Raises:
         Problem: an unknown player or world, or an agent made for another world.
     """
     place = _world(agent, world)
-    protocol = Protocol(episodes, horizon or place.horizon, greedy, seed)
+    shield = shield or any(map(trained_behind_shield, (agent, partner)))
+    if shield:
+        Shield(place)  # refuses a world that has none
+    protocol = Protocol(episodes, horizon or place.horizon, greedy, seed, shield)
     if seat is not None and seat >= len(place.agents):
         raise Problem(f"There is no seat {seat} in {place.id}: it has {len(place.agents)}.")
+
+    console = Console()
+    wake(place, lambda words: console.print(words, soft_wrap=True), shield)
 
     def me(seed: int) -> Player:
         return named_player(agent, place, seed)
@@ -62,7 +72,6 @@ def evaluate_command(
         if len(place.agents) == 1
         else f"{_short(agent)} with {_short(partner or agent)}"
     )
-    console = Console()
     show_scores(console, {"world": place.id, "protocol": str(protocol), "rows": {name: found}})
     show_parts(console, found, list(place.costs), seat or 0)
 

@@ -265,7 +265,9 @@ class Round:
         """Terms and costs per game before and after, on the same seeds beside the same partner."""
         recipe, world = self.run.recipe, self.world
         horizon = recipe.world.horizon or world.horizon
-        protocol = Protocol(recipe.corrections.games, horizon, recipe.evaluate.greedy)
+        protocol = Protocol(
+            recipe.corrections.games, horizon, recipe.evaluate.greedy, shield=recipe.world.shield
+        )
         partner = before
         if self.run.has("human_model.safetensors"):
             partner = load_agent(self.run.path("human_model.safetensors"))

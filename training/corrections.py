@@ -80,14 +80,15 @@ def read_corrections(dataset: Dataset, doubt: float) -> Corrections:
     facts = [dataset.episode_facts(e) for e in range(len(dataset))]
     names = [one["match"] or str(e) for e, one in enumerate(facts)]
     groups = np.unique(names, return_inverse=True)[1]
-    human = arrays.actors == Actor.HUMAN
+    actors = asked_by(arrays.actors, arrays.starts)
+    human = actors == Actor.HUMAN
     corrected, trusted = human.copy(), np.zeros(len(human), bool)
     for e, (start, end) in enumerate(zip(arrays.starts[:-1], arrays.starts[1:], strict=True)):
         told = facts[e]["meta"].get("play", {})
         settle = int(told.get("settle_steps", 0))
         before = round(doubt / float(facts[e]["meta"].get("tick", 1.0)))
         if told.get("coach") and told["seat"] == facts[e]["agent"]:
-            trusted[start:end] = arrays.actors[start:end] == Actor.AGENT
+            trusted[start:end] = actors[start:end] == Actor.AGENT
         turns = np.flatnonzero(np.diff(human[start:end].astype(np.int8))) + start + 1
         for turn in turns.tolist():
             if human[turn]:  # the person takes over here
@@ -104,10 +105,26 @@ def read_corrections(dataset: Dataset, doubt: float) -> Corrections:
 def people_only(arrays: Arrays) -> np.ndarray | None:
     """Which steps to clone where people and agents acted: those of the people, [S]; else None, for all.
 
-    Recordings of scripts and agents alone are demonstrations; beside people, agents are company.
+    Recordings of scripts and agents alone are demonstrations; beside people, agents are company. A step in
+    which the shield stepped in is theirs who asked for it.
     """
-    human = arrays.actors == Actor.HUMAN
+    human = asked_by(arrays.actors, arrays.starts) == Actor.HUMAN
     return human if human.any() and not human.all() else None
+
+
+def asked_by(actors: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Who asked for what was done in each step, [S]: behind a shield whoever acted last, or else next.
+
+    A step in which the shield stepped in is stored with that actor, not with who asked. In an episode that
+    has no other steps nobody knows, and they stay the shield's.
+    """
+    found = actors.copy()
+    for start, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
+        known = np.flatnonzero(actors[start:end] != Actor.SHIELD)
+        if 0 < len(known) < end - start:
+            last = np.searchsorted(known, np.arange(end - start), side="right") - 1
+            found[start:end] = actors[start:end][known[np.maximum(last, 0)]]
+    return found
 
 
 def joined(first: Arrays, second: Arrays) -> Arrays:

@@ -6,7 +6,7 @@ E episodes, B games, N seats.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from scipy import stats
 
 from agents.player import Player
 
+SHIELDED = "shielded"  # what the count of the shield's interventions is called
 HELD_OUT = 1_000_000  # evaluation seeds begin here; training seeds stay below
 
 
@@ -57,6 +58,9 @@ class Games:
     costs: dict[str, np.ndarray]  # totals, [E, N]
     returns: np.ndarray  # sum of reward under the batch's weights, [E, N]
     steps: np.ndarray  # [E]
+    shield: dict[str, np.ndarray] = field(
+        default_factory=dict
+    )  # "shielded": steps in which it stepped in, [E, N]
 
 
 def play_games(
@@ -76,6 +80,7 @@ def play_games(
     size, seats = batch.reward.shape
     terms, costs = np.zeros(batch.terms.shape), np.zeros(batch.costs.shape)
     returns, steps = np.zeros((size, seats)), np.zeros(size, np.int64)
+    shielded = np.zeros((size, seats)) if hasattr(batch, "intervened") else None
     running, starts = np.ones(size, bool), np.ones(size, bool)
     memory: list[Any] = [None] * seats
     actions: list[Any] = [None] * seats
@@ -89,6 +94,8 @@ def play_games(
         costs[running] += batch.costs[running]
         returns[running] += batch.reward[running]
         steps[running] += 1
+        if shielded is not None:
+            shielded[running] += batch.intervened[running]
         starts = batch.ended
         running &= ~starts
         if tick is not None:
@@ -98,4 +105,5 @@ def play_games(
         {name: costs[:, :, k] for k, name in enumerate(batch.world.costs)},
         returns,
         steps,
+        {} if shielded is None else {SHIELDED: shielded},
     )

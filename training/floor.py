@@ -58,7 +58,7 @@ class Judge:
 
 def ours(played: list[Games], name: str) -> np.ndarray:
     """A term's or cost's totals of the judged agent, seat after seat: [E]."""
-    found = [(g.terms | g.costs)[name][:, seat] for seat, g in enumerate(played)]
+    found = [(g.terms | g.costs | g.shield)[name][:, seat] for seat, g in enumerate(played)]
     return np.concatenate(found)
 
 
@@ -202,6 +202,7 @@ class Floor(BaseCallback):
         logged: Any = self.logger.name_to_value
         high = {f"high/{name}": interval(ours(played, name)).high for name in self.limits}
         world = {name: ours(played, name).mean() for name in (*played[0].terms, *played[0].costs)}
+        acted = {name: ours(played, name).mean() for name in played[0].shield}
         proxy = sum(w * world[name] for name, w in self.weights.items())
         return {
             "update": self._update,
@@ -213,6 +214,6 @@ class Floor(BaseCallback):
             "clone": self.clone_mean,
             "best": self.best_mean,
             **high,
-            **{f"play/{name}": float(value) for name, value in world.items()},
+            **{f"play/{name}": float(value) for name, value in (world | acted).items()},
             **{name: float(value) for name, value in logged.items()},
         }

@@ -27,10 +27,12 @@ class Protocol:
     horizon: int  # steps
     greedy: bool = False
     seed: int = HELD_OUT
+    shield: bool = False  # behind the world's
 
     def __str__(self) -> str:
         """In words."""
         how = "likeliest actions" if self.greedy else "sampled actions"
+        how += ", behind the shield" if self.shield else ""
         return f"{self.games} games a seat, {self.horizon} steps, {how}, seeds from {self.seed:,}"
 
 
@@ -55,7 +57,11 @@ def judge(
     seats = len(world.agents)
     for seat in range(seats):
         batch = make_batch(
-            world, protocol.games, seed=protocol.seed, options={"horizon": protocol.horizon}
+            world,
+            protocol.games,
+            seed=protocol.seed,
+            options={"horizon": protocol.horizon},
+            shield=protocol.shield,
         )
         # every player gets a generator of its own, the same one whoever sits in the other seats
         players = [
@@ -70,7 +76,7 @@ def summary(played: list[Games]) -> dict[str, Any]:
     """Means and 95 % intervals by seat: returns, terms and costs, as JSON."""
     seats = []
     for seat, games in enumerate(played):
-        totals = {"return": games.returns, **games.terms, **games.costs}
+        totals = {"return": games.returns, **games.terms, **games.costs, **games.shield}
         seats.append({name: _spread(values[:, seat]) for name, values in totals.items()})
     return {"seats": seats, "games": len(played[0].steps)}
 

@@ -50,6 +50,7 @@ class WorldSettings(Settings):
     id: str
     params: dict[str, Any] = {}  # of the world's Params; for a foreign environment, its keywords
     horizon: int | None = Field(None, ge=1)  # steps of an episode; the world's own if left out
+    shield: bool = False  # play, learn and be judged behind the world's shield
     workers: int = Field(0, ge=0)  # processes for a foreign environment that may hang or die
     patience: float = Field(30.0, gt=0)  # s, after which a game in such a process is ended
 
@@ -95,8 +96,10 @@ class Recipe(Settings):
 
     @model_serializer(mode="wrap")
     def _told(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without corrections as if there were no such thing, so that older runs are of the same recipe."""
+        """Without corrections or shield as if there were no such things: older runs have the same recipe."""
         told: dict[str, Any] = plain(self)
+        if not self.world.shield:
+            del told["world"]["shield"]
         if self.data.corrections is None:
             del told["corrections"], told["data"]["corrections"]
         return told

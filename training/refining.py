@@ -127,6 +127,7 @@ def refine(
     costs: Mapping[str, CostSettings] | None = None,
     demonstrations: tuple[Tensor, Tensor] | None = None,
     options: Mapping[str, Any] | None = None,
+    shield: bool = False,
     engine: Engine = PLAIN,
     tick: Callable[[int], None] = lambda steps: None,
 ) -> AgentPolicy:
@@ -135,6 +136,8 @@ def refine(
     If `folder` holds a checkpoint the run goes on from there, and ends with the same weights as if it had
     never been interrupted: at every checkpoint all generators and games start afresh from
     hash(seed, update), so that nothing but the weights and the optimiser need to be kept.
+
+    Behind a `shield` the policy learns what to ask for: the shield is part of the world it acts in.
     """
     batch = make_batch(
         world,
@@ -142,6 +145,7 @@ def refine(
         weights=dict(reward.weights),
         options=options,
         discount=discount(settings.half_life, world.tick),  # potential terms need the learner's own
+        shield=shield,
     )
     costs = costs or {}
     budgets = {name: cost.limit for name, cost in costs.items() if cost.stop_when_spent}

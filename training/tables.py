@@ -31,11 +31,17 @@ def show_scores(
     table.add_column("who", no_wrap=True)
     for seat in range(seats):
         table.add_column(f"seat {seat}" if seats > 1 else "return", justify="right", no_wrap=True)
+    shielded = any("shielded" in row["seats"][0] for row in rows.values() if row["seats"])
+    if shielded:
+        table.add_column("shield acted", justify="right")
     for column in extra or {}:
         table.add_column(column, justify="right")
     for name, row in rows.items():
         cells = [spread(seat["return"]) for seat in row["seats"]]
         cells += [""] * (seats - len(cells))
+        if shielded:
+            acted = [seat["shielded"] for seat in row["seats"] if "shielded" in seat]
+            cells.append(", ".join(spread(one, 1) for one in acted))
         cells += [texts.get(name, "") for texts in (extra or {}).values()]
         table.add_row(name, *cells)
     console.print(heading, style="bold")

@@ -22,6 +22,8 @@ from demos.store import Store
 from environments.catalog import make_batch, make_world
 from environments.problem import Problem
 from environments.reward import weight_vector
+from environments.shield import Shield
+from environments.waking import wake
 from environments.world import World
 from training.clone import (
     CloneSettings,
@@ -84,6 +86,8 @@ def prepare(recipe: Recipe) -> tuple[World, dict[str, Dataset]]:
     """
     world = make_world(recipe.world.id, **recipe.world.params)
     world = played_apart(world, recipe.world.workers, recipe.world.patience)
+    if recipe.world.shield:
+        Shield(world)  # refuses a world that has none
     weight_vector(world.terms, recipe.reward.weights or {})
     weight_vector(world.terms, dict.fromkeys(recipe.reward.faded, 0.0))
     for name in recipe.costs:
@@ -116,6 +120,7 @@ def train(run: Run, bars: Bars) -> str:
             f"Going on with this run is not exact, for since it began: {'; '.join(run.changed)}."
         )
     world, recordings = prepare(recipe)
+    wake(world, bars.say, recipe.world.shield)
     keep_incidents(world, run.folder)
     made = {role: _cloned(run, role, world, data, bars) for role, data in recordings.items()}
     others = range(1, recipe.partner.clones) if len(world.agents) > 1 else ()
@@ -171,6 +176,7 @@ def _cloned(
             "dataset": dataset.name,
             "data": dataset.digest(),
             "recipe": run.recipe_hash,
+            "shield": recipe.world.shield,
         }
         save_agent(path, found.policy, world, facts)
     agent = load_agent(path)
@@ -201,6 +207,7 @@ def refined(
                 engine=engine,
                 folder=run.folder,
                 options=_options(recipe),
+                shield=recipe.world.shield,
                 tick=bar,
             )
         torch.set_num_threads(1)
@@ -213,6 +220,7 @@ def refined(
             "seed": recipe.seed,
             "recipe": run.recipe_hash,
             "verdict": floor.verdict,
+            "shield": recipe.world.shield,
         }
         save_agent(path, policy, world, facts)
     agent = load_agent(path)
@@ -222,11 +230,12 @@ def refined(
 def _floor(run: Run, world: World, clones: list[Agent]) -> Floor:
     """The floor of a run, which first plays the clone."""
     recipe, cloned, options = run.recipe, clones[0], _options(run.recipe)
+    shield = recipe.world.shield
     partner = make_partner(
         recipe.partner, world, clones, recipe.seed + JUDGE_PARTNER_SEED, judging=True
     )
     judge_again = Judge(
-        lambda games, seed: make_batch(world, games, seed=seed, options=options),
+        lambda games, seed: make_batch(world, games, seed=seed, options=options, shield=shield),
         partner,
         recipe.refine.judge_games,
         len(world.agents),
@@ -292,7 +301,8 @@ def judged(
 ) -> dict[str, Any]:
     """Everybody's scores under the recipe's protocol, as JSON."""
     horizon = recipe.world.horizon or world.horizon
-    protocol = Protocol(recipe.evaluate.games, horizon, recipe.evaluate.greedy)
+    how = recipe.evaluate
+    protocol = Protocol(how.games, horizon, how.greedy, shield=recipe.world.shield)
     alone = len(world.agents) == 1
     pairings: dict[str, tuple[Agent, Agent | None]] = {"clone": (made["clone"], None)}
     if alone:

@@ -147,7 +147,7 @@ class Guarded(Batch):
 
     def step(self, actions: Any) -> np.ndarray:
         """Steps in every third time."""
-        self.interventions = np.array([[int(self.state["tick"][0]) % 3 == 0]])
+        self.intervened = np.array([[int(self.state["tick"][0]) % 3 == 0]])
         return super().step(actions)
 
 

@@ -1,0 +1,38 @@
+"""Makes a world ready before the work begins, and says what it waits for where that takes long."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from environments.catalog import WORLDS, make_batch
+from environments.world import World
+
+PATIENCE = 1.0  # s before it is said: what is compiled already loads in less
+
+
+def wake(world: World, say: Callable[[str], None], shield: bool = False) -> None:
+    """Compile a world's loops, or load them from numba's cache; later batches of this `World` have them.
+
+    Args:
+        world: which.
+        say: told, in a sentence, what is waited for.
+        shield: its shield too.
+
+    Raises:
+        Problem: the world has no shield.
+    """
+    if world.id not in WORLDS:  # of other people's environments nothing is compiled
+        return
+    words = (
+        f"Getting {world.id} ready: its first start compiles its physics, which is done only once."
+    )
+    timer = threading.Timer(PATIENCE, say, (words,))
+    timer.daemon = True
+    timer.start()
+    try:
+        batch = make_batch(world, 1, shield=shield)
+        batch.step(batch.actions)
+        batch.close()
+    finally:
+        timer.cancel()
