@@ -87,6 +87,8 @@ class NetworkPlayer:
         policy.set_training_mode(False)
         self.policy, self.temperature = policy, temperature
         self.discrete = isinstance(policy.action_space, spaces.Discrete)
+        several = isinstance(policy.action_space, spaces.MultiDiscrete)
+        self._ends = np.cumsum(policy.action_space.nvec)[:-1] if several else None
         self._random = np.random.default_rng(seed)
 
     def reseed(self, seed: int) -> None:
@@ -134,6 +136,9 @@ class NetworkPlayer:
     def _choose(self, seen: Any, deterministic: bool) -> np.ndarray:
         if self.discrete:
             return self.choose(self.scores(seen), deterministic)
+        if self._ends is not None:
+            parts = np.split(self.scores(seen), self._ends, axis=1)
+            return np.stack([self.choose(part, deterministic) for part in parts], axis=1)
         with torch.random.fork_rng(devices=[]):  # torch's distributions draw from no other
             torch.manual_seed(int(self._random.integers(2**63)))
             action = self.policy.predict(seen, deterministic=deterministic)[0]
