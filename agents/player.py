@@ -87,8 +87,10 @@ class NetworkPlayer:
         policy.set_training_mode(False)
         self.policy, self.temperature = policy, temperature
         self.discrete = isinstance(policy.action_space, spaces.Discrete)
-        several = isinstance(policy.action_space, spaces.MultiDiscrete)
-        self._ends = np.cumsum(policy.action_space.nvec)[:-1] if several else None
+        space = policy.action_space
+        self._ends = None  # of all choices but the last, where there are several
+        if isinstance(space, spaces.MultiDiscrete):
+            self._ends = np.cumsum(space.nvec.ravel())[:-1]
         self._random = np.random.default_rng(seed)
 
     def reseed(self, seed: int) -> None:

@@ -17,12 +17,13 @@ from scipy import stats
 
 from agents.experts.registry import expert_names
 from agents.player import Player
-from agents.saving import named_player
+from agents.saving import Agent, as_player, named_player
 from environments.world import World
 from training.evaluate import Games, interval
 from training.floor import ours
 from training.judgement import Protocol, judge
 from training.partners import PartnerSettings
+from training.progress import Bars
 
 WIN = "win"
 EVERYBODY = "everybody"
@@ -64,6 +65,37 @@ def matches(
     return found
 
 
+def against_all(
+    world: World,
+    agents: Mapping[str, Agent],
+    names: tuple[str, ...],
+    protocol: Protocol,
+    bars: Bars,
+) -> dict[str, Any]:
+    """How each agent does against the opponents: `matches` by agent."""
+    found: dict[str, Any] = {}
+    pairings = len(agents) * len(names)
+    with bars.bar("judging against opponents", pairings, "pairings") as bar:
+        done = iter(range(1, pairings + 1))
+        for who, agent in agents.items():
+            found[who] = matches(
+                world,
+                lambda seed, agent=agent: as_player(agent, world, seed),  # type: ignore[misc]
+                names,
+                protocol,
+                lambda: bar(next(done)),
+            )
+    return found
+
+
+def show_all(console: Console, found: Mapping[str, Any], limits: Mapping[str, float]) -> None:
+    """Print what `against_all` found, and the costs of the last agent beside their limits."""
+    for who, one in found.items():
+        show_matches(console, who, one)
+        last = one
+    show_limits(console, last, limits)
+
+
 def _ours(world: World, played: list[Games]) -> dict[str, np.ndarray]:
     """The judged player's win and costs of each game: [E] each."""
     return {name: ours(played, name) for name in (WIN, *world.costs)}
@@ -93,16 +125,16 @@ def show_matches(console: Console, who: str, found: Mapping[str, Any]) -> None:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
     table.add_column(f"{who} against", no_wrap=True)
     for name in ("won", "drawn", "lost"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for name, row in found.items():
+        table.add_column(f"{name}, %", justify="right", no_wrap=True)
+    for name, row in sorted(found.items(), key=lambda item: item[0] == EVERYBODY):  # that last
         table.add_row(name, *(_percent(row[share]) for share in ("won", "drawn", "lost")))
     console.print(table)
-    games = max(row["games"] for row in found.values())
-    console.print(f"Up to {games} games; share \\[Wilson's 95 % interval].", soft_wrap=True)
+    games = " or ".join(f"{count:,}" for count in sorted({row["games"] for row in found.values()}))
+    console.print(f"{games} games; \\[Wilson's 95 % interval]; a draw is no win.", soft_wrap=True)
 
 
 def show_limits(console: Console, found: Mapping[str, Any], limits: Mapping[str, float]) -> None:
-    """Print each cost of the games with everybody, its upper 95 % bound, and whether that is within its limit."""
+    """Print each cost of the games with everybody, and whether its upper 95 % bound is within its limit."""
     row = found.get(EVERYBODY) or next(iter(found.values()))
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
     for heading in ("cost a game", "mean", "95 % upper bound", "limit", ""):
@@ -117,4 +149,4 @@ def show_limits(console: Console, found: Mapping[str, Any], limits: Mapping[str,
 
 def _percent(share: Mapping[str, float]) -> str:
     low, high = 100 * share["low"], 100 * share["high"]
-    return f"{100 * share['mean']:.1f} % \\[{low:.1f}, {high:.1f}]"
+    return f"{100 * share['mean']:.1f} \\[{low:.1f}, {high:.1f}]"

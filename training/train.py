@@ -37,8 +37,7 @@ from training.floor import Floor, Judge
 from training.incidents import keep_incidents, played_apart
 from training.judgement import Protocol, judge, people, summary
 from training.network import Recorded, sight_for
-from training.opponents import matches as played_matches
-from training.opponents import opponents, show_limits, show_matches
+from training.opponents import against_all, opponents, show_all
 from training.partners import check_partners, make_partner
 from training.pictures import draw_curve
 from training.progress import Bars
@@ -76,11 +75,9 @@ def train_from_file(name: str, folder: str | None = None, overrides: Sequence[st
         verdict = train(run, Bars(console))
     scores = run.read_json("scores.json")
     show_scores(console, scores)
-    for who, found in scores.get("matches", {}).items():
-        show_matches(console, who, found)
     if "matches" in scores:
         limits = {name: cost.limit for name, cost in recipe.costs.items()}
-        show_limits(console, scores["matches"]["refined"], limits)
+        show_all(console, scores["matches"], limits)
     console.print(verdict, soft_wrap=True)
     console.print(f"Everything is in {run.folder}.", soft_wrap=True)
     console.print(f"Play it again: gpo evaluate {run.path('agent.safetensors')}", soft_wrap=True)
@@ -346,28 +343,10 @@ def judged(
         for name, who in (("clone", made["clone"]), ("refined", agent))
     }
     told = {"world": world.id, "protocol": str(protocol), "rows": rows, "likeness": likeness}
-    names = opponents(recipe.partner, world)
-    if names:
-        told["matches"] = _against(world, {"clone": made["clone"], "refined": agent}, names, protocol, bars)
+    if names := opponents(recipe.partner, world):
+        agents = {"clone": made["clone"], "refined": agent}
+        told["matches"] = against_all(world, agents, names, protocol, bars)
     return told
-
-
-def _against(
-    world: World, agents: dict[str, Agent], names: tuple[str, ...], protocol: Protocol, bars: Bars
-) -> dict[str, Any]:
-    """How each agent does against the opponents that the recipe names."""
-    found: dict[str, Any] = {}
-    with bars.bar("judging against opponents", len(agents) * len(names), "pairings") as bar:
-        done = iter(range(1, len(agents) * len(names) + 1))
-        for who, agent in agents.items():
-            found[who] = played_matches(
-                world,
-                lambda seed, agent=agent: as_player(agent, world, seed),  # type: ignore[misc]
-                names,
-                protocol,
-                lambda: bar(next(done)),
-            )
-    return found
 
 
 def _likeness(policy: AgentPolicy, recordings: Dataset) -> float:

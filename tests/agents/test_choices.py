@@ -50,5 +50,6 @@ def test_gradients_reach_the_logits():
     logits = torch.randn(8, sum(COUNTS), requires_grad=True)
     actions = torch.zeros(8, len(COUNTS))
     Choices(COUNTS, logits).log_prob(actions).sum().backward()
+    assert logits.grad is not None
     assert torch.allclose(logits.grad.sum(1), torch.zeros(8), atol=1e-5)
     assert (logits.grad[:, 0] > 0).all()

@@ -168,7 +168,7 @@ def test_half_a_turn_and_swapped_seats_change_nothing_to_the_last_bit():
         one.step(actions)
         other.step(mirrored)
         expected = turned(one.state)
-        for name in world.state_dtype.names:
+        for name in world.state_dtype.names or ():
             assert np.array_equal(other.state[name], expected[name]), name
         assert np.array_equal(other.terms, one.terms[:, ::-1])
         assert np.array_equal(other.costs, one.costs[:, ::-1])
