@@ -33,9 +33,9 @@ HINTS = ("aim", "spacing", "cover_when_reloading")
 WHOLE, NOTHING = "the whole recipe", "from nothing"
 VARIANTS: dict[str, tuple[str, ...]] = {
     WHOLE: (),
+    NOTHING: ("--refine.start", "nothing"),
     "an eighth of the steps": ("--refine.steps", "500_000"),
     "a tenth of the learning rate": ("--refine.learning_rate", "5e-5"),
-    NOTHING: ("--refine.start", "nothing"),
 }
 
 
@@ -61,7 +61,7 @@ def train(given: argparse.Namespace, variant: str, hints: bool) -> dict[str, Any
     if not (folder / "scores.json").exists():
         plain = [] if hints else [w for h in HINTS for w in (f"--reward.weights.{h}", "0.0")]
         words = ["--run", str(folder), "--data.root", str(given.root), "--seed", str(given.seed)]
-        words += ["--refine.judge_every", "15", "--evaluate.games", str(given.games)]
+        words += ["--refine.judge_every", "25", "--evaluate.games", str(given.games)]
         gpo("train", "duel", *words, *VARIANTS[variant], *plain)
         print(f"finished {folder}", flush=True)
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
@@ -137,8 +137,8 @@ def main() -> None:
     with ThreadPoolExecutor(given.jobs) as pool:
         runs = {
             name + ("" if hints else " (no potentials)"): pool.submit(train, given, name, hints)
-            for name in VARIANTS
             for hints in (True, False)
+            for name in VARIANTS
         }
         found = {name: run.result() for name, run in runs.items()}
     show_table(found)

@@ -25,16 +25,16 @@ def hands(device="keyboard", path=None):
     return controls, batch
 
 
-def pointer_at(x, y, size):
+def pointer_at(place, size):
     """Where the mouse must be to point at a place of the arena."""
-    at = layout(size)[0].at(x, y)
+    at = layout(size)[0].at(*place)
     return at[0] / (size[0] - 1), at[1] / (size[1] - 1)
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_place_of_the_arena_is_found_again_where_it_is_drawn(size):
     for place in ((0, 0), (-9.5, 9.5), (7, -3.25)):
-        assert place_at(pointer_at(*place, size), size) == pytest.approx(place, abs=1e-6)
+        assert place_at(pointer_at(place, size), size) == pytest.approx(place, abs=1e-6)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -43,7 +43,7 @@ def test_a_fighter_turns_to_the_mouse_as_fast_as_it_can_and_stays_there(size, ta
     controls, batch = hands()
     angles = []
     for _ in range(40):
-        held = Held(pointer=pointer_at(*target, size), size=size)
+        held = Held(pointer=pointer_at(target, size), size=size)
         act = controls.action(held)
         assert act.tolist()[:1] + act.tolist()[2:] == [0, 0, 0, 0]
         batch.step(np.stack([act, np.zeros(5, np.int64)])[None])
@@ -59,13 +59,13 @@ def test_a_fighter_turns_to_the_mouse_as_fast_as_it_can_and_stays_there(size, ta
 def test_on_top_of_the_fighter_the_mouse_turns_nothing_and_outside_neither():
     controls, _ = hands()
     size = SIZES[0]
-    assert controls.action(Held(pointer=pointer_at(-4, 2, size), size=size))[TURN] == 0
+    assert controls.action(Held(pointer=pointer_at((-4, 2), size), size=size))[TURN] == 0
     assert controls.action(Held(pointer=None, size=size))[TURN] == 0
 
 
 def test_walking_firing_dashing_and_turning_by_keys():
     controls, _ = hands()
-    aimed = pointer_at(-4, 8, SIZES[0])
+    aimed = pointer_at((-4, 8), SIZES[0])
     keys = frozenset({"w", "d", "left shift", "f"})
     act = controls.action(Held(keys, aimed, SIZES[0], frozenset({1})))
     assert act.tolist() == [2, 4, 1, 1, 1]
