@@ -87,6 +87,10 @@ class NetworkPlayer:
         policy.set_training_mode(False)
         self.policy, self.temperature = policy, temperature
         self.discrete = isinstance(policy.action_space, spaces.Discrete)
+        space = policy.action_space
+        self._ends = None  # of all choices but the last, where there are several
+        if isinstance(space, spaces.MultiDiscrete):
+            self._ends = np.cumsum(space.nvec.ravel())[:-1]
         self._random = np.random.default_rng(seed)
 
     def reseed(self, seed: int) -> None:
@@ -134,6 +138,9 @@ class NetworkPlayer:
     def _choose(self, seen: Any, deterministic: bool) -> np.ndarray:
         if self.discrete:
             return self.choose(self.scores(seen), deterministic)
+        if self._ends is not None:
+            parts = np.split(self.scores(seen), self._ends, axis=1)
+            return np.stack([self.choose(part, deterministic) for part in parts], axis=1)
         with torch.random.fork_rng(devices=[]):  # torch's distributions draw from no other
             torch.manual_seed(int(self._random.integers(2**63)))
             action = self.policy.predict(seen, deterministic=deterministic)[0]

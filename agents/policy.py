@@ -20,11 +20,13 @@ from stable_baselines3.common.distributions import (
     CategoricalDistribution,
     DiagGaussianDistribution,
     Distribution,
+    MultiCategoricalDistribution,
 )
 from stable_baselines3.common.policies import ActorCriticPolicy
 from torch import Tensor, nn
 from torch.distributions import Categorical
 
+from agents.choices import Choices
 from agents.network import Sight
 from agents.towers import MaskedHead, MaskedTowers, Normaliser, Towers
 from environments.layout import is_picture
@@ -132,8 +134,14 @@ class AgentPolicy(ActorCriticPolicy):
         logits: Tensor = self.action_net(self.mlp_extractor.forward_actor(features))
         return logits
 
+    def get_distribution(self, obs: Any) -> Distribution:
+        """As SB3's, made as `distribution_of` makes it."""
+        return self.distribution_of(self.logits(obs))
+
     def distribution_of(self, logits: Tensor) -> Distribution:
         """The action distribution that `logits` [B, A] make."""
+        if isinstance(self.action_dist, MultiCategoricalDistribution):
+            return Choices(self.action_dist.action_dims, logits)
         made: Any = copy.copy(self.action_dist)  # SB3 hands out the same object every time
         if isinstance(made, CategoricalDistribution):  # without torch's checks, which cost a tenth
             made.distribution = Categorical(logits=logits, validate_args=False)

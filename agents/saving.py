@@ -135,7 +135,8 @@ def as_players(
 
 def _with_rule(player: NetworkPlayer, agent: Agent, world: World) -> Player:
     steps = int(agent.facts.get("stuck_steps", 0))
-    return Unstuck(player, world.body, steps) if steps and world.body is not None else player
+    body = world.body if player.discrete else None  # the rule is for a single choice
+    return Unstuck(player, body, steps) if steps and body is not None else player
 
 
 def named_player(name: str, world: World, seed: int = 0) -> Player:

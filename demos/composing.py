@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 
+from demos.aiming import Eyes
 from demos.devices import Held
 
 _REST = 0.0  # what an axis shows until it first moves; a trigger then jumps to -1, where it rests
@@ -31,6 +32,7 @@ class Look:
     news: Mapping[str, int]  # source -> number of the press, of those pressed since the last tick
     pointer: tuple[float, float] | None
     seconds: float  # since the last tick
+    eyes: Eyes | None = None  # the game, for whoever aims in it
 
     def holds(self, sources: Sequence[str]) -> bool:
         """Whether any of them is down."""

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from demos.aiming import Aim, Eyes, wire_aim
 from demos.composing import Choice, Look, Slider
 from demos.controls_guess import guess_notice
 from demos.controls_table import Table, read_table
@@ -51,9 +52,14 @@ class Controls:
         pointer = ("pointer x", "pointer y") if wiring.pointer else ()
         axes = tuple(f"pad{pad} axis {axis}" for pad, axis in wiring.axes)
         self.raw_names: tuple[str, ...] = (*self._sources, *axes, *pointer)
+        self._eyes: Eyes | None = None
         self._seen: dict[str, int] = {}  # source -> number of its press that was last acted on
         self._since = 0
         self._last: tuple[Held | None, dict[str, int]] = (None, {})  # and what was new in it
+
+    def watch(self, batch: Any, seat: int) -> None:
+        """Say in which game and seat is aimed."""
+        self._eyes = Eyes(self.world, batch, seat)
 
     def action(self, held: Held, scene: Any = None) -> np.ndarray | int:
         """What to do in this tick.
@@ -74,7 +80,7 @@ class Controls:
             s: held.presses.get(s, 0) for s in self._sources if s in held.presses or s in held.down
         }
         pointer = scene if isinstance(scene, tuple) else held.pointer
-        look = Look(held, news, pointer, self.tick)
+        look = Look(held, news, pointer, self.tick, self._eyes)
         values = [component.value(look) for component in self._wiring.components]
         space = self.world.action_space
         if isinstance(space, spaces.Discrete):
@@ -121,6 +127,11 @@ class Controls:
         flat = np.asarray(action).ravel()
         if isinstance(space, spaces.Box):
             return "  ".join(f"{number:+.2f}" for number in flat)
+        names = self.world.choice_names
+        if names and isinstance(space, spaces.MultiDiscrete):
+            rest = np.broadcast_to(np.asarray(self.world.idle).ravel(), flat.shape)
+            told = [names[k][int(n)] for k, n in enumerate(flat) if n != rest[k]]
+            return ", ".join(told) or "nothing"
         return "  ".join(str(int(number)) for number in flat)
 
     def _news(self, held: Held) -> dict[str, int]:
@@ -138,7 +149,7 @@ class Controls:
 
     def _forget(self) -> None:
         for component in self._wiring.components:
-            if isinstance(component, Choice | Slider):
+            if isinstance(component, Choice | Slider | Aim):
                 component.forget()
 
 
@@ -187,6 +198,7 @@ def _wired(wirer: Wirer) -> Wiring:
         wire_switches(wirer)
     else:
         wire_choices(wirer)
+    wire_aim(wirer)
     if not any(by for _, by in wirer.wiring.rows):
         device = wirer.hands.device
         setting = "keys" if device == "keyboard" else "pad buttons or sticks"

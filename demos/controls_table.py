@@ -23,6 +23,10 @@ trigger = 5                         the axis of a trigger, which rests at -1
 pointer = "x"                       where the mouse is in the drawing, "x" or "y"
 dead, ramp, scale, invert           dead zone 0..1; s from rest to full with keys; full push, in the
                                     action's unit; turns stick, trigger and pointer round
+
+[[aim]]                             a choice of turns, in worlds that say how one aims: with the mouse, or
+component = 1                       with a stick; keys of its own go first
+axes = [3, 4]                       of that stick, to the right and down
 """
 
 from __future__ import annotations
@@ -31,7 +35,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from environments.problem import Problem
 from environments.world import nearest
@@ -85,6 +89,20 @@ class AxisRow(_Row):
     label: str = ""
 
 
+class AimRow(_Row):
+    """A choice of turns that follows the mouse or a stick."""
+
+    component: int = Field(0, ge=0)
+    axes: tuple[int, int] = (3, 4)
+    dead: float = Field(0.3, ge=0, lt=1)
+    label: str = "aim"
+
+    @field_validator("axes", mode="before")
+    @classmethod
+    def _pair(cls, given: Any) -> Any:
+        return tuple(given) if isinstance(given, list) else given
+
+
 class Table(_Row):
     """A whole table."""
 
@@ -93,6 +111,7 @@ class Table(_Row):
     names: list[str] = []
     action: list[ActionRow] = []
     axis: list[AxisRow] = []
+    aim: list[AimRow] = []
 
 
 def read_table(path: Path) -> Table:
@@ -131,9 +150,10 @@ def _complaint(error: ValidationError) -> str:
     first = (told or error.errors())[0]
     place = [part for part in first["loc"] if not _is_kind(part)]
     where = ""
-    if place[:1] in (["action"], ["axis"]) and len(place) > 1:
+    if place[:1] in (["action"], ["axis"], ["aim"]) and len(place) > 1:
         where = f"[[{place[0]}]] number {int(place[1]) + 1}"
-        row: type[BaseModel] = ActionRow if place[0] == "action" else AxisRow
+        kinds: dict[Any, type[BaseModel]] = {"action": ActionRow, "axis": AxisRow, "aim": AimRow}
+        row = kinds[place[0]]
         place = place[2:]
     else:
         row = Table

@@ -38,6 +38,7 @@ class Held:
 
     keys: frozenset[str] = frozenset()  # pygame's names: "left", "space", "a"
     pointer: tuple[float, float] | None = None  # 0..1 inside the drawing, from its left and top
+    size: tuple[int, int] = (0, 0)  # pixels of that drawing; none was asked about
     buttons: frozenset[int] = frozenset()  # of the mouse; 1 left, 2 middle, 3 right
     pads: Mapping[int, Pad] = field(default_factory=dict)
     presses: Mapping[str, int] = field(
@@ -81,6 +82,7 @@ class Devices:
             self._held = Held(
                 frozenset(self._keys.values()),
                 self.aim(self._area),
+                self._area.size,
                 frozenset(self._buttons),
                 self._pads.held,
                 dict(self._presses),

@@ -56,6 +56,8 @@ class Recording:
     ) -> None:
         self.game, self.people, self.dataset = game, tuple(people), dataset
         self.take: Take | None = None
+        for person in self.people:
+            person.controls.watch(game.batch, person.seat)
         self._meta: dict[str, Any] = {"tick": tick, "tools": tools()}
         if isinstance(game.batch, ShieldedBatch):
             self._meta["shield"] = True

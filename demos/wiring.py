@@ -8,6 +8,7 @@ from typing import Any
 
 from gymnasium import spaces
 
+from demos.aiming import Aim
 from demos.composing import Choice, Slider, Switch
 from demos.controls_table import Keys, Table, keys_for
 from demos.sources import key_source, pad_sources, spoken
@@ -29,7 +30,7 @@ class Hands:
 class Wiring:
     """One person's table, ready to be asked at every tick."""
 
-    components: list[Choice | Switch | Slider] = field(default_factory=list)
+    components: list[Choice | Switch | Slider | Aim] = field(default_factory=list)
     rows: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)  # what is done, by what
     sources: dict[str, None] = field(default_factory=dict)  # all that it reads, in order
     axes: dict[tuple[int, int], None] = field(default_factory=dict)  # pad and axis that it reads

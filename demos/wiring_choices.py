@@ -81,7 +81,8 @@ def _names(wirer: Wirer, counts: Sequence[int], component: int) -> list[str]:
     if not isinstance(wirer.space, spaces.Discrete):
         if wirer.table.names:
             raise wirer.problem("'names' are for one choice; give each row a label instead.")
-        return numbered
+        named = wirer.world.choice_names
+        return list(named[component]) if named else numbered
     names = wirer.table.names or list(wirer.world.action_names) or numbered
     if len(names) != len(numbered) or len(set(names)) != len(names):
         raise wirer.problem(

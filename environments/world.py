@@ -17,6 +17,10 @@ in files that begin with its name:
     potential_one(table, state, phi)    numba, writes phi[n].<name> from the state alone. May be left out
     mask_one(table, state, mask)    numba, may be left out: 1 for each action that agent n may take, [N, A]
     shield_one(table, state, requested, applied)    numba, may be left out: `environments.shield`
+    CHOICES         what a person calls the choices of each component of MultiDiscrete actions; may be left
+                    out, as the next two, for people who aim with mouse or stick:
+    way_to(table, state, n, pointer, size)    -> the direction from agent n to a place of the drawing
+    aim(table, state, n, way)    -> the choice that turns it most nearly there
     body(table)     -> slice of the observation that is the agent's own body
     draw            paints a state on a pygame surface
 """
@@ -135,6 +139,11 @@ class World:
     def action_names(self) -> tuple[str, ...]:
         """What a person calls the discrete actions, in order; empty where they have no names."""
         return tuple(getattr(self.module, "ACTIONS", ()))
+
+    @property
+    def choice_names(self) -> tuple[tuple[str, ...], ...]:
+        """The same for each component of MultiDiscrete actions."""
+        return tuple(getattr(self.module, "CHOICES", ()))
 
     @cached_property
     def body(self) -> slice | None:

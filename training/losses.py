@@ -13,6 +13,8 @@ from stable_baselines3.common.distributions import CategoricalDistribution, Dist
 from torch import Tensor
 from torch.nn import functional
 
+from agents.choices import Choices
+
 
 def total(parts: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
     """Sum of weight x part, in the order of the parts.
@@ -66,6 +68,8 @@ def divergence(p: Distribution, q: Distribution) -> Tensor:
         here, there = p.distribution, q.distribution  # normalised logits
         result: Tensor = (here.probs * (here.logits - there.logits)).sum(-1)
         return result
+    if isinstance(p, Choices) and isinstance(q, Choices):
+        return p.divergence(q)
     ours: Any = p.distribution
     theirs: Any = q.distribution
     if isinstance(ours, list):  # multi-discrete: independent parts

@@ -38,6 +38,7 @@ from training.floor import Floor, Judge
 from training.incidents import keep_incidents, played_apart
 from training.judgement import Protocol, judge, people, summary
 from training.network import Recorded, sight_for
+from training.opponents import against_all, opponents, show_all
 from training.partners import check_partners, make_partner
 from training.pictures import draw_curve
 from training.progress import Bars
@@ -73,7 +74,11 @@ def train_from_file(name: str, folder: str | None = None, overrides: Sequence[st
     console = Console()
     with run.alone():
         verdict = train(run, Bars(console))
-    show_scores(console, run.read_json("scores.json"))
+    scores = run.read_json("scores.json")
+    show_scores(console, scores)
+    if "matches" in scores:
+        limits = {name: cost.limit for name, cost in recipe.costs.items()}
+        show_all(console, scores["matches"], limits)
     console.print(verdict, soft_wrap=True)
     console.print(f"Everything is in {run.folder}.", soft_wrap=True)
     console.print(f"Play it again: gpo evaluate {run.path('agent.safetensors')}", soft_wrap=True)
@@ -346,7 +351,11 @@ def judged(
         name: _likeness(recipe, who.policy, source)
         for name, who in (("clone", made["clone"]), ("refined", agent))
     }
-    return {"world": world.id, "protocol": str(protocol), "rows": rows, "likeness": likeness}
+    told = {"world": world.id, "protocol": str(protocol), "rows": rows, "likeness": likeness}
+    if names := opponents(recipe.partner, world):
+        agents = {"clone": made["clone"], "refined": agent}
+        told["matches"] = against_all(world, agents, names, protocol, bars)
+    return told
 
 
 def _likeness(recipe: Recipe, policy: AgentPolicy, recordings: Dataset) -> float:

@@ -40,6 +40,12 @@ def draw_duel(
             Panel(surface, area, n).draw_unknown(score)
 
 
+def place_at(pointer: tuple[float, float], size: tuple[int, int]) -> tuple[float, float]:
+    """Metres of a place of a picture of a size, given as 0..1 from its left and top."""
+    plan = layout(size)[0]
+    return plan.place(pointer[0] * (size[0] - 1), pointer[1] * (size[1] - 1))
+
+
 def layout(size: tuple[int, int]) -> tuple[Plan, int]:
     """Where the arena is on a picture of a size, and how high the bar above it is."""
     wide, high = size

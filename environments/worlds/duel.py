@@ -7,7 +7,7 @@ hides; bystanders walk about and are none of the fight's business. Half a turn o
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from math import cos, radians, sin
+from math import atan2, cos, hypot, radians, sin
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,8 @@ from environments.worlds.duel_state import STATE as STATE  # part of a world, as
 from environments.worlds.duel_tactics import potential_one as potential_one
 from environments.worlds.duel_things import ACTION_SPACE as ACTION_SPACE
 from environments.worlds.duel_things import AGENTS as AGENTS
-from environments.worlds.duel_things import BYSTANDERS, SPAWNS, TICK, TURN_SHARES
+from environments.worlds.duel_things import BYSTANDERS, FIGHTER_RADIUS, SPAWNS, TICK, TURN_SHARES
+from environments.worlds.duel_things import CHOICES as CHOICES
 from environments.worlds.duel_things import IDLE as IDLE
 from environments.worlds.duel_view import body as body
 from environments.worlds.duel_view import observation_size as observation_size
@@ -193,6 +194,25 @@ def step_one(table, state, actions, terms, costs):  # type: ignore[no-untyped-de
 
 
 # ------------------------------------------------------------------ what a person sees
+
+
+def way_to(
+    table: np.void, state: np.void, n: int, pointer: tuple[float, float], size: tuple[int, int]
+) -> tuple[float, float] | None:
+    """The direction from fighter n to a place of the drawing, 0..1; None if it is on top of it."""
+    from environments.drawings.duel import place_at
+
+    x, y = place_at(pointer, size)
+    dx, dy = x - float(state["position"][n, 0]), y - float(state["position"][n, 1])
+    return (dx, dy) if hypot(dx, dy) > FIGHTER_RADIUS / 2 else None
+
+
+def aim(table: np.void, state: np.void, n: int, way: tuple[float, float]) -> int:
+    """The turn that makes fighter n look most nearly in a direction."""
+    head_x, head_y = (float(part) for part in state["heading"][n])
+    off = atan2(way[1] * head_x - way[0] * head_y, way[0] * head_x + way[1] * head_y)
+    turns = np.arctan2(table["turns"][:, 1], table["turns"][:, 0])
+    return int(np.abs(turns - off).argmin())
 
 
 def draw(surface: Any, table: np.void, state: np.void, score: dict[str, Any]) -> None:

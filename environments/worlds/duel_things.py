@@ -39,6 +39,10 @@ TURN_SHARES = (
     -0.5,
     -1.0,
 )  # of the turn rate; + is leftwards
+_HOW_FAR = (" a hair", " a little", "", " fast")
+TURNS = ("ahead", *(f"left{far}" for far in _HOW_FAR), *(f"right{far}" for far in _HOW_FAR))
+# What people call all that: the first of each is not doing it.
+CHOICES = (MOVES, TURNS, ("hold", "fire"), ("keep", "reload"), ("walk", "dash"))
 ACTION_SPACE = spaces.MultiDiscrete([len(MOVES), len(TURN_SHARES), 2, 2, 2])
 IDLE = (0, 0, 0, 0, 0)  # what an empty seat does
 

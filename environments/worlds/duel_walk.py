@@ -18,7 +18,6 @@ from environments.worlds.duel_things import (
 
 _HAIR = 1e-4  # m
 _STEPS = 2  # parts of a tick: nobody may get further into cover than their own radius
-_PAUSE = 0.02  # chance a tick of walking on, while a bystander stands
 
 
 @njit

@@ -1,0 +1,152 @@
+"""What came of it against each opponent: games won, drawn and lost, and what they cost beside their limits.
+
+In a world whose north star is `win` (1, 0, -1) a mean hides what people ask first: how often it wins. The
+opponents are the scripted players named in the recipe's `[partner]`, and all of them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from scipy import stats
+
+from agents.experts.registry import expert_names
+from agents.player import Player
+from agents.saving import Agent, as_player, named_player
+from environments.world import World
+from training.evaluate import Games, interval
+from training.floor import ours
+from training.judgement import Protocol, judge
+from training.partners import PartnerSettings
+from training.progress import Bars
+
+WIN = "win"
+EVERYBODY = "everybody"
+
+
+def opponents(settings: PartnerSettings, world: World) -> tuple[str, ...]:
+    """The scripted players among the partners of a world that is won or lost."""
+    if world.north_star != WIN:
+        return ()
+    named = dict.fromkeys(member.player for member in settings.members)
+    return tuple(name for name in named if name in expert_names(world))
+
+
+def matches(
+    world: World,
+    me: Callable[[int], Player],
+    names: tuple[str, ...],
+    protocol: Protocol,
+    tick: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
+    """Play each opponent in either seat on held-out seeds; JSON by opponent, and for all together."""
+    found: dict[str, Any] = {}
+    everything: list[dict[str, np.ndarray]] = []
+    for number, name in enumerate(names):
+        apart = Protocol(  # other arenas against each: together they are independent games
+            protocol.games,
+            protocol.horizon,
+            protocol.greedy,
+            protocol.seed + number * protocol.games,
+            protocol.shield,
+        )
+        played = judge(world, me, lambda seed, name=name: named_player(name, world, seed), apart)  # type: ignore[misc]
+        everything.append(_ours(world, played))
+        found[name] = result(everything[-1])
+        tick()
+    if len(names) > 1:
+        together = {key: np.concatenate([e[key] for e in everything]) for key in everything[0]}
+        found[EVERYBODY] = result(together)
+    return found
+
+
+def against_all(
+    world: World,
+    agents: Mapping[str, Agent],
+    names: tuple[str, ...],
+    protocol: Protocol,
+    bars: Bars,
+) -> dict[str, Any]:
+    """How each agent does against the opponents: `matches` by agent."""
+    found: dict[str, Any] = {}
+    pairings = len(agents) * len(names)
+    with bars.bar("judging against opponents", pairings, "pairings") as bar:
+        done = iter(range(1, pairings + 1))
+        for who, agent in agents.items():
+            found[who] = matches(
+                world,
+                lambda seed, agent=agent: as_player(agent, world, seed),  # type: ignore[misc]
+                names,
+                protocol,
+                lambda: bar(next(done)),
+            )
+    return found
+
+
+def show_all(console: Console, found: Mapping[str, Any], limits: Mapping[str, float]) -> None:
+    """Print what `against_all` found, and the costs of the last agent beside their limits."""
+    for who, one in found.items():
+        show_matches(console, who, one)
+        last = one
+    show_limits(console, last, limits)
+
+
+def _ours(world: World, played: list[Games]) -> dict[str, np.ndarray]:
+    """The judged player's win and costs of each game: [E] each."""
+    return {name: ours(played, name) for name in (WIN, *world.costs)}
+
+
+def result(totals: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Shares with Wilson's 95 % intervals, and the costs' means with bootstrap intervals, as JSON.
+
+    A draw is no win: a duel that is waited out counts as little as a lost one.
+    """
+    win = totals[WIN]
+    counts = {"won": win > 0, "drawn": win == 0, "lost": win < 0}
+    shares = {}
+    for name, which in counts.items():
+        range_ = stats.binomtest(int(which.sum()), len(win)).proportion_ci(method="wilson")
+        shares[name] = {"mean": float(which.mean()), "low": range_.low, "high": range_.high}
+    costs = {}
+    for name, values in totals.items():
+        if name != WIN:
+            one = interval(values)
+            costs[name] = {"mean": one.mean, "low": one.low, "high": one.high}
+    return {"games": len(win), **shares, "costs": costs}
+
+
+def show_matches(console: Console, who: str, found: Mapping[str, Any]) -> None:
+    """Print a row for each opponent."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    table.add_column(f"{who} against", no_wrap=True)
+    for name in ("won", "drawn", "lost"):
+        table.add_column(f"{name}, %", justify="right", no_wrap=True)
+    for name, row in sorted(found.items(), key=lambda item: item[0] == EVERYBODY):  # that last
+        table.add_row(name, *(_percent(row[share]) for share in ("won", "drawn", "lost")))
+    console.print(table)
+    games = " or ".join(f"{count:,}" for count in sorted({row["games"] for row in found.values()}))
+    console.print(f"{games} games; \\[Wilson's 95 % interval]; a draw is no win.", soft_wrap=True)
+
+
+def show_limits(console: Console, found: Mapping[str, Any], limits: Mapping[str, float]) -> None:
+    """Print each cost of the games with everybody, and whether its upper 95 % bound is within its limit."""
+    row = found.get(EVERYBODY) or next(iter(found.values()))
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    for heading in ("cost a game", "mean", "95 % upper bound", "limit", ""):
+        table.add_column(heading, no_wrap=True, justify="left" if not heading else "right")
+    for name, cost in row["costs"].items():
+        limit = limits.get(name)
+        kept = "" if limit is None else ("within" if cost["high"] <= limit else "[bold]over[/]")
+        told = "none" if limit is None else f"{limit:g}"
+        table.add_row(name, f"{cost['mean']:.3f}", f"{cost['high']:.3f}", told, kept)
+    console.print(table)
+
+
+def _percent(share: Mapping[str, float]) -> str:
+    low, high = 100 * share["low"], 100 * share["high"]
+    return f"{100 * share['mean']:.1f} \\[{low:.1f}, {high:.1f}]"
