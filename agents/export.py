@@ -1,4 +1,4 @@
-"""Writing an agent as one ONNX file: its network traced, its facts beside it, and the whole checked against torch.
+"""Writing an agent as one ONNX file: its network, its facts beside it, all checked against torch.
 
 B games, k steps of a window, R chances.
 """
@@ -124,13 +124,8 @@ def _traced(graph: Graph, agent: Agent) -> Any:
         )
     assert program is not None
     model: Any = program.model_proto
-    for part in (
-        *model.graph.node,
-        *model.graph.value_info,
-        *model.graph.input,
-        *model.graph.output,
-        model.graph,
-    ):
+    whole = model.graph
+    for part in (whole, *whole.node, *whole.input, *whole.output, *whole.value_info):
         del part.metadata_props[:]  # where in our sources it came from, with paths of this machine
         part.doc_string = ""
     del model.metadata_props[:]

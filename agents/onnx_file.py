@@ -1,4 +1,4 @@
-"""An agent's ONNX file, packed and read: its facts stand first, its SHA-256 last, and reading it runs no code.
+"""An agent's ONNX file: its facts stand first, its SHA-256 last, and reading it runs no code.
 
 A protobuf message is its fields in any order, so other programs read such a file as they read any other; but
 whatever is cut off or changed, either the facts or the seal tell.
@@ -36,11 +36,31 @@ class OnnxFile:
         """Whether it was made by `gpo export`."""
         return bool(self.about)
 
+    @property
+    def sha256(self) -> str:
+        """Of all its bytes."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    @property
+    def world(self) -> dict[str, Any]:
+        """`World.describe()` of the world that its agent was made for.
+
+        Raises:
+            Problem: it does not say.
+        """
+        if not self.ours:
+            raise Problem(
+                f"{self.path} does not say which world it was made for: name the world, and this file "
+                "with --partner."
+            )
+        described: dict[str, Any] = self.about["world"]
+        return described
+
 
 def pack(model: Any, about: dict[str, Any]) -> bytes:
     """The bytes of a file from a graph (an `onnx.ModelProto`) and its facts."""
     facts = _entry(FACTS, json.dumps({"format": FORMAT, **about}, sort_keys=True))
-    body = facts + model.SerializeToString(deterministic=True)
+    body: bytes = facts + model.SerializeToString(deterministic=True)
     return body + _entry(SEAL, hashlib.sha256(body).hexdigest())
 
 
@@ -87,7 +107,7 @@ def open_session(file: OnnxFile) -> Any:
     options.log_severity_level = 4  # what is wrong is raised; it need not be logged too
     try:
         return onnxruntime.InferenceSession(file.data, options, ["CPUExecutionProvider"])
-    except Exception as error:  # of one of a dozen classes that have no other parent
+    except Exception as error:  # noqa: BLE001  (one of a dozen classes that have no other parent)
         why = str(error).strip().splitlines()[0].rstrip(".")
         raise Problem(f"{file.path} cannot be run by onnxruntime: {why}.") from None
 
@@ -111,9 +131,8 @@ def _facts(path: Path, data: bytes, model: Any) -> dict[str, Any]:
         raise Problem(f"{path} was changed or damaged: its SHA-256 is wrong; export it again.")
     about: dict[str, Any] = json.loads(props[FACTS])
     if about.get("format") != FORMAT:
-        raise Problem(
-            f"{path} was exported in the format {about.get('format')}, not {FORMAT}: export it again."
-        )
+        found = about.get("format")
+        raise Problem(f"{path} has the format {found}, not {FORMAT}: export it again.")
     return about
 
 
@@ -130,7 +149,7 @@ def _refuse_strangers(path: Path, model: Any) -> None:
     for tensor in _tensors(model.graph):
         if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
             raise Problem(
-                f"{path} keeps '{tensor.name}' in another file: save the model as one file, with its weights inside."
+                f"{path} keeps '{tensor.name}' in another file: save it as one file, with its weights inside."
             )
 
 

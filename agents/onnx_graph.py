@@ -1,10 +1,10 @@
-"""An agent's policy as the graph of an ONNX file: what it sees in, an action out, chance and memory as tensors.
+"""An agent's policy as the graph of an ONNX file, with chance and memory as tensors that go in and out.
 
 Inputs, in order (B games; a float32 tensor unless said otherwise):
     observation   [B, ...], the normaliser is inside; pictures from 0 to 255
     last_action   [B, ...], as `action` came or as it was applied instead; only with memory
     memory        [B, k, W], zeros where an episode begins; only with memory
-    chance        [B, R], drawn evenly from 0 to 1; 0.5 everywhere gives the likeliest action. Not in a greedy file
+    chance        [B, R], drawn evenly from 0 to 1, or 0.5 for the likeliest action; not in a greedy file
 Outputs:
     action        [B, ...], int64 for choices, float32 within the bounds for continuous actions
     scores        [B, L], logits of the choices after the mask, or the mean of a continuous action
@@ -16,7 +16,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 import torch
 from gymnasium import spaces
 from torch import Tensor, nn
@@ -40,12 +39,15 @@ class Graph(nn.Module):
     def __init__(self, policy: AgentPolicy, greedy: bool) -> None:
         super().__init__()
         policy.set_training_mode(False)
-        self.greedy, self.space = greedy, policy.action_space
+        self.greedy = greedy
+        self.space: Any = policy.action_space
         self.eyes, self.memory = policy.pi_features_extractor, policy.memory
         self.tower, self.head = policy.mlp_extractor, policy.action_net
-        self.pixels = policy.observation_space.dtype == np.uint8
         if isinstance(self.space, spaces.Box):
-            self.register_buffer("spread", policy.log_std.detach().exp())  # type: ignore[operator]
+            self.spread: Tensor
+            self.low: Tensor
+            self.high: Tensor
+            self.register_buffer("spread", policy.log_std.detach().exp())
             self.register_buffer("low", torch.from_numpy(self.space.low).float())
             self.register_buffer("high", torch.from_numpy(self.space.high).float())
 
@@ -69,12 +71,12 @@ class Graph(nn.Module):
     def forward(self, observation: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
         """As the module says."""
         chance = None if self.greedy else rest[-1]
-        seen, remembered = observation, ()
-        if self.memory:
-            window = self._remember(observation, rest[0], rest[1])
-            seen, remembered = window.flatten(1), (window,)
-        scores = self.head(self.tower.forward_actor(self.eyes(seen)))
-        return self.act(scores, chance), scores, *remembered
+        if not self.memory:
+            scores = self.head(self.tower.forward_actor(self.eyes(observation)))
+            return self.act(scores, chance), scores
+        window = self._remember(observation, rest[0], rest[1])
+        scores = self.head(self.tower.forward_actor(self.eyes(window.flatten(1))))
+        return self.act(scores, chance), scores, window
 
     def _remember(self, observation: Tensor, last_action: Tensor, memory: Tensor) -> Tensor:
         """The window with this step at its end, as `environments.window.Window.look`."""
@@ -95,16 +97,16 @@ class Graph(nn.Module):
             scores = scores - torch.log(-torch.log(chance.clamp(_LEAST, 1 - _LEAST)))
         if isinstance(self.space, spaces.Discrete):
             return scores.argmax(dim=1)
-        parts = scores.split(self.space.nvec.tolist(), dim=1)  # type: ignore[attr-defined]
+        parts = torch.split(scores, self.space.nvec.tolist(), dim=1)
         return torch.stack([part.argmax(dim=1) for part in parts], dim=1)
 
     def _move(self, mean: Tensor, chance: Tensor | None) -> Tensor:
-        """A sample of the normal distribution (Box and Muller 1958), within the bounds: [B, A] -> [B, ...]."""
+        """A sample of the normal distribution (Box and Muller 1958), within the bounds."""
         if chance is not None:
             length, angle = chance.chunk(2, dim=1)
             away = torch.sqrt(-2 * torch.log(length.clamp(_LEAST, 1.0)))
             mean = mean + self.spread * away * torch.sin(2 * math.pi * angle)
-        shaped = mean.unflatten(1, self.space.shape)  # type: ignore[arg-type]
+        shaped = mean.reshape(-1, *self.low.shape)
         return torch.minimum(torch.maximum(shaped, self.low), self.high)
 
 

@@ -1,12 +1,10 @@
-"""Plays an ONNX file: one that `gpo export` made as the agent that it holds, another's if its shapes fit.
+"""Plays an agent out of its ONNX file, action for action as torch would.
 
 B games, L scores, R chances, k steps of a window, W numbers of a step.
 """
 
 from __future__ import annotations
 
-import math
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +14,10 @@ from gymnasium import spaces
 
 from agents.onnx_file import OnnxFile, open_session, read_onnx
 from agents.onnx_graph import LIKELIEST
+from agents.onnx_stranger import stranger
 from agents.player import Player, draw
 from agents.unstuck import Unstuck
-from environments.problem import Problem
 from environments.world import World, require
-
-_CURE = "Choose a file of this world, or export an agent of it."
-_warned: set[Path] = set()  # files of others, of which we have said so
 
 
 def onnx_player(path: Path, world: World, seed: int = 0, temperature: float = 1.0) -> Player:
@@ -31,10 +26,15 @@ def onnx_player(path: Path, world: World, seed: int = 0, temperature: float = 1.
     Raises:
         Problem: it is damaged, was made for another world, or does not fit this one.
     """
-    file = read_onnx(path)
+    return file_player(read_onnx(path), world, seed, temperature)
+
+
+def file_player(file: OnnxFile, world: World, seed: int = 0, temperature: float = 1.0) -> Player:
+    """Whoever plays a file that was read; as `onnx_player`."""
     if not file.ours:
-        return _stranger(file, world)
-    require(world, file.about["world"], str(path), _CURE)
+        return stranger(file, world)
+    cure = "Choose a file of this world, or export an agent of it."
+    require(world, file.world, str(file.path), cure)
     player: Any = OnnxPlayer(
         file, world.action_space, seed, temperature
     )  # scores as a network does
@@ -142,103 +142,3 @@ class OnnxPlayer:
             seen.state.memory = found[1]
         first: np.ndarray = found[0]
         return first
-
-
-# ------------------------------------------------------------------ files of other programs
-
-
-class Stranger:
-    """Plays a file of which nothing is known but its shapes: observations in; scores, or actions, out."""
-
-    def __init__(self, session: Any, action_space: Any) -> None:
-        self._session, self.space = session, action_space
-        self._input = session.get_inputs()[0]
-        self._kind = np.uint8 if "uint8" in self._input.type else np.float32
-
-    def predict(
-        self,
-        observation: Any,
-        state: Any = None,
-        episode_start: Any = None,
-        deterministic: bool = False,
-    ) -> tuple[np.ndarray, None]:
-        """The choice of the highest score, or the action within its bounds: [B, ...]."""
-        feeds = {self._input.name: np.asarray(observation).astype(self._kind)}
-        found: np.ndarray = self._session.run(None, feeds)[0]
-        if isinstance(self.space, spaces.Discrete):
-            chosen = found.reshape(len(found), -1)
-            action = chosen.argmax(1) if chosen.shape[1] > 1 else chosen[:, 0].round()
-            return action.astype(np.int64).clip(0, int(self.space.n) - 1), None
-        action = found.reshape(len(found), *self.space.shape)
-        return action.clip(self.space.low, self.space.high).astype(self.space.dtype), None
-
-
-def _stranger(file: OnnxFile, world: World) -> Player:
-    """Somebody else's file as a player.
-
-    Raises:
-        Problem: it does not fit the world.
-    """
-    why = _misfit(file, world)
-    session = open_session(file)
-    if not why:
-        player = Stranger(session, world.action_space)
-        try:  # two games: what it says of its own shapes need not be so
-            player.predict(np.zeros((2, *world.observation_space.shape)))
-        except Exception as error:  # of one of a dozen classes that have no other parent
-            why = f"tried, it failed: {str(error).strip().splitlines()[0].rstrip('.')}"
-    if why:
-        raise Problem(f"{file.path} cannot play {world.id}: {why}. {_CURE}")
-    if file.path not in _warned:
-        _warned.add(file.path)
-        how = (
-            "the highest of its scores is played" if _scores(world) > 1 else "it is played as it is"
-        )
-        print(
-            f"gpo: {file.path} does not say which world it was made for; its shapes fit {world.id}, and {how}.",
-            file=sys.stderr,
-        )
-    return player
-
-
-def _scores(world: World) -> int:
-    space = world.action_space
-    return int(space.n) if isinstance(space, spaces.Discrete) else 0
-
-
-def _misfit(file: OnnxFile, world: World) -> str:
-    """Why a file of others cannot be played in a world; empty if it may be tried."""
-    space, seen = world.action_space, world.observation_space.shape
-    if not isinstance(space, (spaces.Discrete, spaces.Box)):
-        return f"without facts of its own it can play Discrete and Box actions, not {space}"
-    if len(file.inputs) != 1:
-        return f"it wants {len(file.inputs)} inputs ({', '.join(file.inputs)}) where there is one"
-    (name, shape), (output, given) = (
-        next(iter(file.inputs.items())),
-        next(iter(file.outputs.items())),
-    )
-    if not _fits(shape, seen):
-        return f"its input '{name}' is {_said(shape)}, an observation [batch, {_list(seen)}]"
-    wanted = [(int(space.n),), (1,), ()] if isinstance(space, spaces.Discrete) else [space.shape]
-    flat = math.prod(space.shape) if isinstance(space, spaces.Box) else int(space.n)
-    if not any(_fits(given, one) for one in (*wanted, (flat,))):
-        return f"its output '{output}' is {_said(given)}, an action [batch, {_list(wanted[0])}]"
-    return ""
-
-
-def _fits(shape: tuple[int | str, ...], wanted: tuple[int, ...]) -> bool:
-    """Whether a shape is that of any number of such things."""
-    rest = shape[1:]
-    return (
-        len(rest) == len(wanted)
-        and not isinstance(shape[0], int)
-        and all(isinstance(a, str) or a == b for a, b in zip(rest, wanted, strict=True))
-    )
-
-
-def _said(shape: tuple[int | str, ...]) -> str:
-    return f"[{_list(shape)}]"
-
-
-def _list(shape: tuple[int | str, ...]) -> str:
-    return ", ".join(map(str, shape))

@@ -127,7 +127,7 @@ def _with_rule(player: NetworkPlayer, agent: Agent, world: World) -> Player:
 
 
 def named_player(name: str, world: World, seed: int = 0) -> Player:
-    """Whoever `name` stands for: "random", "still", a scripted player, or the path of an agent, run or ONNX file.
+    """Whoever `name` stands for: "random", "still", a script, or a path: of an agent, a run, an ONNX file.
 
     Raises:
         Problem: none of them, or an agent made for another world.

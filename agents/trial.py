@@ -109,8 +109,7 @@ def _numbers(scales: Any, count: int, random: np.random.Generator) -> np.ndarray
 
 def _mask(space: Any, count: int, random: np.random.Generator) -> np.ndarray:
     """Any mask that leaves something to choose."""
-    sizes = {spaces.Discrete: lambda: [space.n], spaces.MultiDiscrete: lambda: space.nvec.tolist()}
-    parts = sizes[type(space)]() if type(space) in sizes else [action_size(space)]
+    parts = space.nvec.tolist() if isinstance(space, spaces.MultiDiscrete) else [action_size(space)]
     made = []
     for size in parts:
         mask = random.random((count, size)) < 0.6
