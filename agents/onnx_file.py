@@ -87,7 +87,7 @@ def read_onnx(path: Path) -> OnnxFile:
     try:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-        why = str(error).strip().splitlines()[0].rstrip(".")
+        why = in_short(error)
         raise Problem(f"{path} is no ONNX file that can be run ({why}): export it again.") from None
     kept = {tensor.name for tensor in model.graph.initializer}
     inputs = [value for value in model.graph.input if value.name not in kept]
@@ -107,9 +107,21 @@ def open_session(file: OnnxFile) -> Any:
     options.log_severity_level = 4  # what is wrong is raised; it need not be logged too
     try:
         return onnxruntime.InferenceSession(file.data, options, ["CPUExecutionProvider"])
-    except Exception as error:  # noqa: BLE001  (one of a dozen classes that have no other parent)
-        why = str(error).strip().splitlines()[0].rstrip(".")
-        raise Problem(f"{file.path} cannot be run by onnxruntime: {why}.") from None
+    except failures() as error:
+        raise Problem(f"{file.path} cannot be run by onnxruntime: {in_short(error)}.") from None
+
+
+def failures() -> tuple[type[Exception], ...]:
+    """What running a file raises that is not as it should be; the runtime's own have no one parent."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as known
+
+    raised = (v for v in vars(known).values() if isinstance(v, type) and issubclass(v, Exception))
+    return (*raised, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+
+
+def in_short(error: Exception) -> str:
+    """The first line of what an error says."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def _entry(key: str, value: str) -> bytes:
@@ -129,11 +141,13 @@ def _facts(path: Path, data: bytes, model: Any) -> dict[str, Any]:
     size = len(_entry(SEAL, "0" * 64))
     if data[-size:] != _entry(SEAL, hashlib.sha256(data[:-size]).hexdigest()):
         raise Problem(f"{path} was changed or damaged: its SHA-256 is wrong; export it again.")
-    about: dict[str, Any] = json.loads(props[FACTS])
-    if about.get("format") != FORMAT:
-        found = about.get("format")
-        raise Problem(f"{path} has the format {found}, not {FORMAT}: export it again.")
-    return about
+    try:
+        about = json.loads(props[FACTS])
+        if about["format"] == FORMAT:
+            return dict(about)
+    except (KeyError, TypeError, ValueError):
+        pass
+    raise Problem(f"{path} has no facts of the format {FORMAT} in it: export it again.")
 
 
 def _refuse_strangers(path: Path, model: Any) -> None:

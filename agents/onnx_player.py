@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from agents.onnx_file import OnnxFile, open_session, read_onnx
+from agents.onnx_file import OnnxFile, failures, in_short, open_session, read_onnx
 from agents.onnx_graph import LIKELIEST
 from agents.onnx_stranger import stranger
 from agents.player import Player, draw
 from agents.unstuck import Unstuck
+from environments.problem import Problem
 from environments.world import World, require
 
 
@@ -35,10 +36,17 @@ def file_player(file: OnnxFile, world: World, seed: int = 0, temperature: float 
         return stranger(file, world)
     cure = "Choose a file of this world, or export an agent of it."
     require(world, file.world, str(file.path), cure)
-    player: Any = OnnxPlayer(
-        file, world.action_space, seed, temperature
-    )  # scores as a network does
-    steps = int(file.about["facts"].get("stuck_steps", 0))
+    try:
+        player: Any = OnnxPlayer(
+            file, world.action_space, seed, temperature
+        )  # scores as networks do
+        player.predict(np.zeros((2, *world.observation_space.shape)))
+        steps = int(file.about["facts"].get("stuck_steps", 0))
+    except failures() as error:  # whole, but not as we write it
+        raise Problem(
+            f"{file.path} holds no agent that can be played: {in_short(error)}."
+        ) from None
+    player.reseed(seed)
     return Unstuck(player, world.body, steps) if steps and world.body is not None else player
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from agents.onnx_file import OnnxFile, open_session
+from agents.onnx_file import OnnxFile, failures, in_short, open_session
 from agents.player import Player
 from environments.problem import Problem
 from environments.world import World
@@ -59,8 +59,8 @@ def stranger(file: OnnxFile, world: World) -> Player:
         player = Stranger(session, world.action_space)
         try:  # two games: what it says of its own shapes need not be so
             player.predict(np.zeros((2, *world.observation_space.shape)))
-        except Exception as error:  # noqa: BLE001  (one of a dozen classes that have no other parent)
-            why = f"tried, it failed: {str(error).strip().splitlines()[0].rstrip('.')}"
+        except failures() as error:
+            why = f"tried, it failed: {in_short(error)}"
     if why:
         raise Problem(f"{file.path} cannot play {world.id}: {why}. Choose another file.")
     if file.path not in _warned:

@@ -27,6 +27,7 @@ _WHITE = 255
 class Step:
     """One step of B games."""
 
+    shown: np.ndarray  # [B, ...], what the policy is given
     feeds: dict[str, np.ndarray]  # what a file is given
     scores: np.ndarray  # [B, L], as torch has them
     memory: np.ndarray | None  # [B, k, W], after it
@@ -59,7 +60,7 @@ def trial(policy: AgentPolicy, count: int, seed: int = 0) -> Iterator[Step]:
                 memory = window.past.copy()
             with torch.inference_mode():
                 scores: np.ndarray = policy.logits(torch.from_numpy(shown)).numpy()
-            yield Step(feeds, scores, memory)
+            yield Step(shown, feeds, scores, memory)
             if window is not None:
                 action = _actions(policy.action_space, games, random)
                 window.act(action)
