@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.insight import opened
+from agents.onnx_file import read_onnx
 from agents.player import Player
 from agents.saving import Agent, load_agent, named_player
 from agents.stages import BEST, CLONE, Gone, RunFacts, Stage, run_facts, stages
@@ -16,6 +17,7 @@ from environments.catalog import make_world
 from environments.problem import Problem
 from environments.world import World
 
+FILES = (".safetensors", ".onnx")  # that an agent may be in
 RUNS = Path("runs")  # where a run is looked for by its name alone
 
 
@@ -41,6 +43,8 @@ def cast_for(
         cast = _of_run(folder, live, dict(params or {}))
     elif name.endswith(".safetensors"):
         cast = _of_agent(Path(name), dict(params or {}))
+    elif name.endswith(".onnx"):
+        cast = _of_onnx(name, dict(params or {}))
     elif Path(name).parent != Path() and Path(name).parent.is_dir():  # a path, and no world's id
         raise Problem(f"There is no run folder and no agent file {name}: correct the path.")
     else:
@@ -98,6 +102,17 @@ def _of_agent(path: Path, params: dict[str, Any]) -> Cast:
     return cast
 
 
+def _of_onnx(name: str, params: dict[str, Any]) -> Cast:
+    """An ONNX file in the world that it was made for; what its network weighs, it does not tell."""
+    told = read_onnx(Path(name)).world
+    world = (
+        make_world(told["world"], **{**told["params"], **params})
+        if params
+        else world_from({"world": told["world"], "world_description": told}, name)
+    )
+    return Cast(world, [_named(name, world)], 0)
+
+
 def _know_run(cast: Cast, folder: Path, facts: RunFacts | None) -> None:
     """What only a run knows: weights, limits, how long its games are, and the clone."""
     clone = folder / CLONE
@@ -152,7 +167,7 @@ def _seat_others(cast: Cast, name: str | None, rivals: bool) -> None:
             raise Problem(f"{gone} of {folder} was replaced just now: try again.") from gone
     else:
         entrant = _named(name, cast.world)
-        cast.partner_name = _called(Path(name)) if name.endswith(".safetensors") else name
+        cast.partner_name = _called(Path(name)) if name.endswith(FILES) else name
     cast.partner, cast.rivals = entrant.player, rivals
 
 
