@@ -103,6 +103,8 @@ def _params(described: dict[str, Any]) -> dict[str, Any]:
 
 
 def _short(name: str) -> str:
-    """The last folder and the name of a file, or a player's name."""
+    """The last folder and the name of a file, a run's own name, or a player's."""
     path = Path(name)
+    if path.is_dir():
+        return path.resolve().name
     return f"{path.parent.name}/{path.stem}" if path.suffix else name
