@@ -105,12 +105,13 @@ def _of_agent(path: Path, params: dict[str, Any]) -> Cast:
 def _of_onnx(name: str, params: dict[str, Any]) -> Cast:
     """An ONNX file in the world that it was made for; what its network weighs, it does not tell."""
     told = read_onnx(Path(name)).world
-    world = (
-        make_world(told["world"], **{**told["params"], **params})
-        if params
-        else world_from({"world": told["world"], "world_description": told}, name)
-    )
-    return Cast(world, [_named(name, world)], 0)
+    if params:
+        world = make_world(told["world"], **{**told["params"], **params})
+    else:
+        world = world_from({"world": told["world"], "world_description": told}, name)
+    cast = Cast(world, [_named(name, world)], 0)
+    _know_run(cast, Path(name).parent, run_facts(Path(name).parent))
+    return cast
 
 
 def _know_run(cast: Cast, folder: Path, facts: RunFacts | None) -> None:
