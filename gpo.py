@@ -123,6 +123,20 @@ def evaluate(arguments: list[str]) -> int:
     return 0
 
 
+def export(arguments: list[str]) -> int:
+    """Write an agent as one ONNX file, or a Stable-Baselines3 zip, and check that it acts alike."""
+    parser = Parser("export", export.__doc__)
+    parser.add_argument("name", metavar="AGENT|RUN", help="an agent file or a run folder")
+    parser.add_argument("--to", metavar="FILE", type=Path, help="an .onnx file (beside the agent)")
+    parser.add_argument("--greedy", action="store_true", help="it only takes likeliest actions")
+    parser.add_argument("--sb3", metavar="FILE", type=Path, help="a .zip that PPO.load opens")
+    given = parser.parse_args(arguments)
+    from agents.export_command import export_command
+
+    export_command(**vars(given))
+    return 0
+
+
 def demo(arguments: list[str]) -> int:
     """From recorded people to a better teammate: import, clone, refine, compare."""
     parser = Parser("demo", demo.__doc__)
@@ -143,6 +157,7 @@ VERBS: Mapping[str, Verb] = {
     "controls": controls,
     "train": train,
     "evaluate": evaluate,
+    "export": export,
     "demos": demos,
     "worlds": worlds,
     "doctor": doctor,

@@ -82,10 +82,10 @@ class Sight(BaseFeaturesExtractor):
             flat = observations.flatten(1)
             seen = self.parts(flat)
             return torch.cat([seen, flat[:, -self.mask :]], dim=1) if self.mask else seen
-        rows = observations.reshape(len(observations), self.steps, -1)  # [B, k, W]
+        rows = observations.reshape(-1, self.steps, observations.shape[1] // self.steps)
         there = rows[:, :, -1] > 0
         encoded = self.parts(rows[:, :, : self.size].flatten(0, 1))
-        encoded = encoded.reshape(len(rows), self.steps, -1)  # [B, k, F]
+        encoded = encoded.reshape(-1, self.steps, encoded.shape[1])  # [B, k, F]
         tokens = torch.cat([encoded, rows[:, :, self.size : -1]], dim=2)
         found = [self.memory(tokens, there), encoded[:, -1]]
         if self.mask:

@@ -19,6 +19,13 @@ from environments.window import Window, action_size
 _TINY = np.float32(1e-30)  # the logarithm of nothing is not a number
 
 
+def draw(scores: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """A sample of the choices by the Gumbel-max trick (Gumbel 1954): [B, A] -> [B]."""
+    noise = random.standard_exponential(scores.shape, np.float32)
+    chosen: np.ndarray = (scores - np.log(noise + _TINY)).argmax(1)
+    return chosen
+
+
 class RandomPlayer:
     """Samples actions uniformly from any space, and among what is allowed where a mask says so.
 
@@ -114,11 +121,8 @@ class NetworkPlayer:
         return logits / self.temperature if self.temperature != 1.0 else logits
 
     def choose(self, scores: np.ndarray, deterministic: bool) -> np.ndarray:
-        """The likeliest action, or a sample by the Gumbel-max trick (Gumbel 1954): [B, A] -> [B]."""
-        if not deterministic:
-            noise = self._random.standard_exponential(scores.shape, np.float32)
-            scores = scores - np.log(noise + _TINY)
-        chosen: np.ndarray = scores.argmax(1)
+        """The likeliest action, or a sample: [B, A] -> [B]."""
+        chosen: np.ndarray = scores.argmax(1) if deterministic else draw(scores, self._random)
         return chosen
 
     def predict(

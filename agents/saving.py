@@ -31,6 +31,7 @@ from environments.problem import Problem
 from environments.world import World, require
 
 FORMAT = "gpo-agent-1"
+HANDED_ON = "agent.safetensors"  # the name in a run folder of what the run hands on
 _ENTRY = "gpo"  # of a safetensors file's metadata
 
 
@@ -112,9 +113,14 @@ def load_agent(path: Path) -> Agent:
 
 def trained_behind_shield(name: str | None) -> bool:
     """Whether a name is that of an agent file or a run whose agent is to be played behind the shield."""
-    path = Path(name or "random")
-    path = path / "agent.safetensors" if path.is_dir() else path
-    return path.suffix == ".safetensors" and path.is_file() and load_agent(path).shielded
+    if name is None:
+        return False
+    if name.endswith(".onnx") and Path(name).is_file():
+        from agents.onnx_file import read_onnx
+
+        return bool(read_onnx(Path(name)).about.get("shield", False))
+    path = agent_file(name)
+    return path is not None and path.is_file() and load_agent(path).shielded
 
 
 def as_player(agent: Agent, world: World, seed: int = 0, temperature: float = 1.0) -> Player:
@@ -140,7 +146,7 @@ def _with_rule(player: NetworkPlayer, agent: Agent, world: World) -> Player:
 
 
 def named_player(name: str, world: World, seed: int = 0) -> Player:
-    """Whoever `name` stands for: "random", "still", a scripted player of the world, or an agent file's path.
+    """Whoever `name` stands for: "random", "still", a script, or a path: of an agent, a run, an ONNX file.
 
     Raises:
         Problem: none of them, or an agent made for another world.
@@ -152,11 +158,24 @@ def named_player(name: str, world: World, seed: int = 0) -> Player:
     scripted = make_expert(name, world, seed)
     if scripted is not None:
         return scripted
-    if not name.endswith(".safetensors"):
+    if name.endswith(".onnx"):
+        from agents.onnx_player import onnx_player
+
+        return onnx_player(Path(name), world, seed)
+    path = agent_file(name)
+    if path is None:
         raise Problem(f"'{name}' is no player: {_who_plays(name, world)}")
-    agent = load_agent(Path(name))
+    agent = load_agent(path)
     agent.require_world(world, name)
     return as_player(agent, world, seed)
+
+
+def agent_file(name: str) -> Path | None:
+    """The agent file that a path names: its own, or what a run hands on; None if it can be neither."""
+    path = Path(name)
+    if path.is_dir():
+        return path / HANDED_ON
+    return path if name.endswith(".safetensors") else None
 
 
 def _who_plays(name: str, world: World) -> str:
@@ -166,7 +185,9 @@ def _who_plays(name: str, world: World) -> str:
     if near:
         return f"did you mean '{near[0]}'?"
     script = f"a script such as '{scripts[0]}', " if scripts else ""
-    return f"give 'random', 'still', {script}or the path of a .safetensors file."
+    return (
+        f"give 'random', 'still', {script}or the path of a .safetensors or .onnx file, or of a run."
+    )
 
 
 def seal_tensors(

@@ -8,11 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from agents.onnx_file import OnnxFile, read_onnx
+from agents.onnx_player import file_player
 from agents.player import Player
 from agents.saving import Agent, as_player, digest, load_agent, named_player
 from agents.slower import Slowed
 from agents.stages import BEST, CLONE, Gone, Stage, stages
-from demos.watch_cast import RUNS, cast_for
+from demos.watch_cast import FILES, RUNS, cast_for
 from environments.problem import Problem
 from environments.world import World, nearest
 
@@ -43,18 +45,23 @@ class Rival:
     """An agent that somebody plays with or against."""
 
     name: str  # "clone", "update 144", "best", or the name of its file
-    agent: Agent
+    agent: Agent | OnnxFile
     handicap: Handicap = Handicap()
     level: str = ""
 
     @cached_property
     def sha256(self) -> str:
-        """Of its weights; a part of a checkpoint has none of its own."""
+        """Of its weights; a part of a checkpoint has none of its own. Of an ONNX file, of all of it."""
+        if isinstance(self.agent, OnnxFile):
+            return self.agent.sha256
         return digest(self.agent.policy.tensors(), "")
 
     def player(self, world: World, seed: int) -> Player:
         """Ready to play."""
-        player = as_player(self.agent, world, seed)
+        if isinstance(self.agent, OnnxFile):
+            player = file_player(self.agent, world, seed)
+        else:
+            player = as_player(self.agent, world, seed)
         delay = self.handicap.delay(world.tick)
         if not delay and not self.handicap.slips:
             return player
@@ -79,7 +86,8 @@ class Table:
             Problem: it is not there any more, or damaged.
         """
         if self.file is not None:
-            return Rival(self.name, load_agent(self.file))
+            is_onnx = self.file.suffix == ".onnx"
+            return Rival(self.name, (read_onnx if is_onnx else load_agent)(self.file))
         assert self.folder is not None
         try:
             return self.load(stages(self.folder)[-1])
@@ -148,10 +156,10 @@ def table_for(
     """
     path = Path(name)
     folders = [place for place in (path, RUNS / name) if place.is_dir()]
-    if not folders and not name.endswith(".safetensors"):
+    if not folders and not name.endswith(FILES):
         known = sorted(p.name for p in RUNS.glob("*") if (p / CLONE).is_file())
         raise Problem(
-            f"There is no agent or run '{name}': give a .safetensors file or a run folder; "
+            f"There is no agent or run '{name}': give a .safetensors or .onnx file or a run folder; "
             f"in {RUNS}, {nearest(name, known)}"
         )
     cast = cast_for(name, params=params, options=options, shield=shield)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from agents.insight import opened
+from agents.onnx_file import read_onnx
 from agents.player import Player
-from agents.saving import Agent, load_agent, named_player
+from agents.saving import Agent, load_agent, named_player, trained_behind_shield
 from agents.stages import BEST, CLONE, Gone, RunFacts, Stage, run_facts, stages
 from demos.simulate import world_from
 from demos.viewer_cast import Cast, Entrant, of_loaded, of_stage
@@ -17,6 +18,7 @@ from environments.problem import Problem
 from environments.shield import Shield
 from environments.world import World
 
+FILES = (".safetensors", ".onnx")  # that an agent may be in
 RUNS = Path("runs")  # where a run is looked for by its name alone
 
 
@@ -43,6 +45,8 @@ def cast_for(
         cast = _of_run(folder, live, dict(params or {}))
     elif name.endswith(".safetensors"):
         cast = _of_agent(Path(name), dict(params or {}))
+    elif name.endswith(".onnx"):
+        cast = _of_onnx(name, dict(params or {}))
     elif Path(name).parent != Path() and Path(name).parent.is_dir():  # a path, and no world's id
         raise Problem(f"There is no run folder and no agent file {name}: correct the path.")
     else:
@@ -103,6 +107,19 @@ def _of_agent(path: Path, params: dict[str, Any]) -> Cast:
     return cast
 
 
+def _of_onnx(name: str, params: dict[str, Any]) -> Cast:
+    """An ONNX file in the world that it was made for; what its network weighs, it does not tell."""
+    told = read_onnx(Path(name)).world
+    if params:
+        world = make_world(told["world"], **{**told["params"], **params})
+    else:
+        world = world_from({"world": told["world"], "world_description": told}, name)
+    cast = Cast(world, [_named(name, world)], 0)
+    cast.shield = trained_behind_shield(name)
+    _know_run(cast, Path(name).parent, run_facts(Path(name).parent))
+    return cast
+
+
 def _know_run(cast: Cast, folder: Path, facts: RunFacts | None) -> None:
     """What only a run knows: weights, limits, how long its games are, and the clone."""
     clone = folder / CLONE
@@ -157,7 +174,7 @@ def _seat_others(cast: Cast, name: str | None, rivals: bool) -> None:
             raise Problem(f"{gone} of {folder} was replaced just now: try again.") from gone
     else:
         entrant = _named(name, cast.world)
-        cast.partner_name = _called(Path(name)) if name.endswith(".safetensors") else name
+        cast.partner_name = _called(Path(name)) if name.endswith(FILES) else name
     cast.partner, cast.rivals = entrant.player, rivals
 
 

@@ -140,7 +140,7 @@ def test_the_tested_set_lies_within_the_ranges():
     pinned = {re.sub("[-_.]+", "-", pin).lower(): version for pin, version in pins.items()}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    wanted_here = [*project["dependencies"], *extras["dev"], *extras["imitation"]]
+    wanted_here = [*project["dependencies"], *extras["dev"], *extras["imitation"], *extras["onnx"]]
     for line in (line for line in wanted_here if not line.startswith("gpo[")):
         wanted = Requirement(line)
         assert wanted.name in pinned, f"constraints.txt does not pin {wanted.name}"

@@ -8,8 +8,9 @@ from typing import Any
 
 from rich.console import Console
 
+from agents.onnx_file import read_onnx
 from agents.player import Player
-from agents.saving import load_agent, named_player, trained_behind_shield
+from agents.saving import agent_file, load_agent, named_player, trained_behind_shield
 from environments.catalog import WORLDS, make_world
 from environments.problem import Problem
 from environments.shield import Shield
@@ -34,7 +35,7 @@ def evaluate_command(
     """Play an agent on held-out seeds and print means with 95 % intervals.
 
     Args:
-        agent: "random", "still" or the path of an agent file.
+        agent: "random", "still" or the path of an agent, a run or an ONNX file.
         world: id; needed only if the agent is not a file.
         partner: who plays the other seats, likewise; the agent itself if None.
         seat: which seat to show; every one if None.
@@ -78,15 +79,23 @@ def evaluate_command(
 
 def _world(agent: str, world: str | None) -> World:
     """The world the agent was made for, or the named one."""
-    if agent.endswith(".safetensors"):
-        described = load_agent(Path(agent)).world
-        if world is None or world == described["world"]:
-            return make_world(described["world"], **_params(described))
+    described = _described(agent, world is None)
+    if described is not None and (world is None or world == described["world"]):
+        return make_world(described["world"], **_params(described))
     if world is None:
         raise Problem(
             f"'{agent}' plays any world: say which with --world, for instance gpo/Kitchen-v0."
         )
     return make_world(world)
+
+
+def _described(agent: str, must: bool) -> dict[str, Any] | None:
+    """The world that a file was made for; None if it does not say and need not."""
+    if agent.endswith(".onnx"):
+        file = read_onnx(Path(agent))
+        return file.world if must or file.ours else None
+    path = agent_file(agent)
+    return None if path is None else load_agent(path).world
 
 
 def _params(described: dict[str, Any]) -> dict[str, Any]:
@@ -103,6 +112,8 @@ def _params(described: dict[str, Any]) -> dict[str, Any]:
 
 
 def _short(name: str) -> str:
-    """The last folder and the name of a file, or a player's name."""
+    """The last folder and the name of a file, a run's own name, or a player's."""
     path = Path(name)
+    if path.is_dir():
+        return path.resolve().name
     return f"{path.parent.name}/{path.stem}" if path.suffix else name

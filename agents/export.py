@@ -1,0 +1,188 @@
+"""Writing an agent as one ONNX file: its network, its facts beside it, all checked against torch.
+
+B games, k steps of a window, R chances.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from minari.serialization import serialize_space
+
+from agents.onnx_file import OnnxFile, open_session, pack, read_onnx
+from agents.onnx_graph import LIKELIEST, Graph, example
+from agents.saving import Agent
+from agents.trial import trial
+from environments.catalog import WORLDS, make_world
+from environments.durable import replace
+from environments.problem import Problem
+
+OPSET = 18  # of ONNX's operators: what torch's exporter writes without converting
+MOST = 1e-4  # that a score may differ from torch's
+OBSERVATIONS = 1000  # that are compared
+SHIELD = (
+    "It was trained behind its world's shield: the host must put a shield between it and the game, "
+    "because the file holds none."
+)
+STUCK = (
+    "It was judged with a rule of the host: if its own body has not changed for {} steps, the actions it "
+    "took in them are ruled out for this step."
+)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file that was written."""
+
+    file: OnnxFile
+    difference: float  # the largest from torch, over `OBSERVATIONS`
+
+
+def export_onnx(agent: Agent, path: Path, greedy: bool = False) -> Exported:
+    """Write an agent as an ONNX file, in one step, if what it holds is the agent.
+
+    Args:
+        agent: which.
+        path: of the file; one that is there is replaced.
+        greedy: always the likeliest action: the file then takes no chance.
+
+    Raises:
+        Problem: a package is missing, its actions differ from torch's, or the folder is not there.
+    """
+    if not path.parent.is_dir():
+        raise Problem(f"There is no folder {path.parent}: make it, or choose another --to.")
+    graph = Graph(agent.policy, greedy).eval()
+    data = pack(_traced(graph, agent), _about(agent, graph))
+    beside = path.with_name(f".{path.name}.unchecked")
+    try:
+        replace(beside, data)
+        file = read_onnx(beside)  # with every check that its reader will make
+        difference = compared(file, graph, agent)
+        if not difference <= MOST:
+            raise Problem(
+                f"{path} was not written: its actions would differ from the agent's by {difference:.1e}, "
+                f"where {MOST:.0e} is allowed."
+            )
+        replace(path, data)
+    finally:
+        beside.unlink(missing_ok=True)
+    return Exported(read_onnx(path), difference)
+
+
+def compared(file: OnnxFile, graph: Graph, agent: Agent) -> float:
+    """The largest difference between what a file says and what the agent says in torch."""
+    session, most = open_session(file), 0.0
+    names = [value.name for value in session.get_outputs()]
+    for step in trial(agent.policy, OBSERVATIONS):
+        feeds = step.feeds if graph.greedy else {**step.feeds, "chance": _none(step.games, graph)}
+        found = dict(zip(names, session.run(names, feeds), strict=True))
+        with torch.inference_mode():
+            chance = None if graph.greedy else torch.from_numpy(feeds["chance"])
+            action = graph.act(torch.from_numpy(found["scores"]), chance).numpy()
+        wanted = {"action": action, "scores": step.scores, "next_memory": step.memory}
+        for name, values in found.items():
+            apart = np.abs(values.astype(np.float64) - wanted[name])
+            most = max(most, math.inf if np.isnan(apart).any() else float(apart.max()))
+    return most
+
+
+def _none(games: int, graph: Graph) -> np.ndarray:
+    return np.full((games, graph.chances), LIKELIEST, np.float32)
+
+
+def _traced(graph: Graph, agent: Agent) -> Any:
+    """The graph in ONNX's words."""
+    import_module(
+        "onnxscript"
+    )  # which torch's exporter needs; its absence is then said as any other's
+    inputs = example(graph, agent.policy, 3)  # 1 would be taken for a constant
+    batch = torch.export.Dim("batch", min=1)
+    rest = tuple({0: batch} for _ in inputs[1:])
+    free = ({0: batch}, *((rest,) if rest else ()))
+    with _quiet(), torch.inference_mode():
+        program = torch.onnx.export(
+            graph,
+            inputs,
+            dynamo=True,
+            input_names=list(graph.inputs),
+            output_names=list(graph.outputs),
+            dynamic_shapes=free,
+            opset_version=OPSET,
+            verbose=False,
+        )
+    assert program is not None
+    model: Any = program.model_proto
+    whole = model.graph
+    for part in (whole, *whole.node, *whole.input, *whole.output, *whole.value_info):
+        del part.metadata_props[:]  # where in our sources it came from, with paths of this machine
+        part.doc_string = ""
+    del model.metadata_props[:]
+    return model
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what torch's exporter tells its own developers."""
+    logger = logging.getLogger("torch.onnx")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(before)
+
+
+def _about(agent: Agent, graph: Graph) -> dict[str, Any]:
+    """All that is known about an agent, as JSON."""
+    policy, described = agent.policy, agent.world
+    text = json.dumps(described, sort_keys=True)
+    stuck = int(agent.facts.get("stuck_steps", 0))
+    shield = bool(agent.facts.get("shield", False))
+    return {
+        "world": described,
+        "fingerprint": hashlib.sha256(text.encode()).hexdigest(),
+        "observation_space": json.loads(serialize_space(policy.observation_space)),
+        "action_space": json.loads(serialize_space(policy.action_space)),
+        "facts": agent.facts,
+        "agent": agent.sha256,
+        "greedy": graph.greedy,
+        "memory": policy.memory,
+        "mask": policy.mask,
+        "sight": policy.sight,
+        "shield": shield,
+        "advice": [*([SHIELD] if shield else []), *([STUCK.format(stuck)] if stuck else [])],
+        **_of_world(described),
+    }
+
+
+def _of_world(described: dict[str, Any]) -> dict[str, Any]:
+    """What only the world itself knows, where it is one of ours and can be made as it was."""
+    if (
+        described["world"] not in WORLDS
+    ):  # whose only term is its own reward, if it has named no other
+        return {"north_star": described["terms"][0] if len(described["terms"]) == 1 else None}
+    try:
+        world = make_world(described["world"], **described["params"])
+    except Problem:  # of an older version, with other parameters
+        return {"north_star": None}
+    body = None if world.body is None else [world.body.start, world.body.stop]
+    return {
+        "north_star": world.north_star,
+        "action_names": list(world.action_names),
+        "seconds_a_step": world.tick,
+        "body": body,
+    }

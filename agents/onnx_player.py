@@ -1,0 +1,152 @@
+"""Plays an agent out of its ONNX file, action for action as torch would.
+
+B games, L scores, R chances, k steps of a window, W numbers of a step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from agents.onnx_file import OnnxFile, failures, in_short, open_session, read_onnx
+from agents.onnx_graph import LIKELIEST
+from agents.onnx_stranger import stranger
+from agents.player import Player, draw
+from agents.unstuck import Unstuck
+from environments.problem import Problem
+from environments.world import World, require
+
+
+def onnx_player(path: Path, world: World, seed: int = 0, temperature: float = 1.0) -> Player:
+    """Whoever plays a file, with the stuck rule if its agent was made to be played with it.
+
+    Raises:
+        Problem: it is damaged, was made for another world, or does not fit this one.
+    """
+    return file_player(read_onnx(path), world, seed, temperature)
+
+
+def file_player(file: OnnxFile, world: World, seed: int = 0, temperature: float = 1.0) -> Player:
+    """Whoever plays a file that was read; as `onnx_player`."""
+    if not file.ours:
+        return stranger(file, world)
+    cure = "Choose a file of this world, or export an agent of it."
+    require(world, file.world, str(file.path), cure)
+    try:
+        player: Any = OnnxPlayer(
+            file, world.action_space, seed, temperature
+        )  # scores as networks do
+        player.predict(np.zeros((2, *world.observation_space.shape)))
+        steps = int(file.about["facts"].get("stuck_steps", 0))
+    except failures() as error:  # whole, but not as we write it
+        raise Problem(
+            f"{file.path} holds no agent that can be played: {in_short(error)}."
+        ) from None
+    player.reseed(seed)
+    return Unstuck(player, world.body, steps) if steps and world.body is not None else player
+
+
+@dataclass
+class Remembered:
+    """What goes into a file beside the observation, of B games; a file without memory is given none of it."""
+
+    memory: np.ndarray  # [B, k, W]
+    action: np.ndarray  # [B, ...], the last
+
+    def act(self, action: np.ndarray) -> None:
+        """What was done after the last observation: [B, ...]."""
+        self.action = np.asarray(action).astype(self.action.dtype)
+
+
+@dataclass
+class _Seen:
+    """What a file is given in one step."""
+
+    feeds: dict[str, np.ndarray]
+    state: Remembered | None
+
+
+class OnnxPlayer:
+    """Plays a file of ours: with its seed, choice for choice, as `NetworkPlayer` plays the agent itself.
+
+    Args:
+        file: it fits the world.
+        action_space: of the world.
+        seed: of the sampling.
+        temperature: as `NetworkPlayer`.
+    """
+
+    def __init__(
+        self, file: OnnxFile, action_space: Any, seed: int = 0, temperature: float = 1.0
+    ) -> None:
+        self.file, self.space, self.temperature = file, action_space, temperature
+        self.discrete = isinstance(action_space, spaces.Discrete)
+        self.greedy = bool(file.about["greedy"])
+        self._session = open_session(file)
+        self.reseed(seed)
+
+    def reseed(self, seed: int) -> None:
+        """Set the generator to the start of `seed`."""
+        self._random = np.random.default_rng(seed)
+
+    def look(self, observation: Any, state: Any, episode_start: Any) -> tuple[Any, Any]:
+        """What the file is given, and the state; to be told what was done, if it is one."""
+        games = len(observation)
+        feeds = {"observation": np.asarray(observation, np.float32)}
+        if not self.greedy:
+            chances = int(self.file.inputs["chance"][1])
+            feeds["chance"] = np.full((games, chances), LIKELIEST, np.float32)
+        if "memory" not in self.file.inputs:
+            return _Seen(feeds, None), None
+        if not isinstance(state, Remembered) or len(state.memory) != games:
+            steps, width = (int(size) for size in self.file.inputs["memory"][1:])
+            kind = np.float32 if isinstance(self.space, spaces.Box) else np.int64
+            done = np.zeros((games, *self.space.shape), kind)
+            state = Remembered(np.zeros((games, steps, width), np.float32), done)
+        elif episode_start is not None:
+            state.memory[np.asarray(episode_start, np.bool_)] = 0
+        return _Seen({**feeds, "memory": state.memory, "last_action": state.action}, state), state
+
+    def scores(self, seen: Any) -> np.ndarray:
+        """Logits of the choices at this temperature, [B, L], for what `look` gave."""
+        scores = self._run("scores", seen)
+        return scores / self.temperature if self.temperature != 1.0 else scores
+
+    def choose(self, scores: np.ndarray, deterministic: bool) -> np.ndarray:
+        """The likeliest action or a sample: [B, L] -> [B]."""
+        chosen: np.ndarray = (
+            scores.argmax(1) if deterministic or self.greedy else draw(scores, self._random)
+        )
+        return chosen
+
+    def predict(
+        self,
+        observation: Any,
+        state: Any = None,
+        episode_start: Any = None,
+        deterministic: bool = False,
+    ) -> tuple[np.ndarray, Any]:
+        """As `Player.predict`; the state is that of a file with memory, changed in place."""
+        seen, state = self.look(observation, state, episode_start)
+        if self.discrete:
+            action = self.choose(self.scores(seen), deterministic)
+        else:
+            if not (deterministic or self.greedy):
+                seen.feeds["chance"] = self._random.random(seen.feeds["chance"].shape, np.float32)
+            action = self._run("action", seen).astype(self.space.dtype)
+        if state is not None:
+            state.act(action)
+        return action, state
+
+    def _run(self, wanted: str, seen: _Seen) -> np.ndarray:
+        """One of the file's outputs; the memory moves on."""
+        names = [wanted] if seen.state is None else [wanted, "next_memory"]
+        found = self._session.run(names, seen.feeds)
+        if seen.state is not None:
+            seen.state.memory = found[1]
+        first: np.ndarray = found[0]
+        return first

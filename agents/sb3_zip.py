@@ -1,0 +1,134 @@
+"""Writing an agent as a zip of Stable-Baselines3, which its `PPO.load` opens.
+
+An agent that sees a vector of numbers becomes SB3's own `MlpPolicy`: its normaliser is folded into the first
+layers, so the zip needs nothing of ours. Pictures, masks and memory need our network, and so a checkout of
+GPO where the zip is loaded. Such zips hold pickles: they are written here, and never read.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import torch
+from stable_baselines3 import PPO
+from torch import Tensor, nn
+
+from agents.policy import AgentPolicy
+from agents.saving import Agent
+from agents.towers import Normaliser
+from agents.trial import trial
+from environments.durable import replace
+from environments.problem import Problem
+
+MOST = 1e-4  # that a score may differ from the agent's
+OBSERVATIONS = 1000  # that are compared
+_ROLLOUT = (
+    64  # steps that the model would collect, were it trained on; SB3 makes room for them at once
+)
+
+
+def export_sb3(agent: Agent, path: Path) -> tuple[bool, float]:
+    """Write an agent as a zip, in one step; whether it is SB3's own policy, and the largest difference.
+
+    Raises:
+        Problem: what the zip would hold does not act as the agent does, or there is no such folder.
+    """
+    if not path.parent.is_dir():
+        raise Problem(f"There is no folder {path.parent}: make it, or choose another --sb3.")
+    policy = agent.policy
+    plain = type(policy.pi_features_extractor) is Normaliser and not policy.mask
+    model = _plain(policy) if plain else _ours(policy)
+    model.gpo = {"world": agent.world, "facts": agent.facts, "agent": agent.sha256}  # type: ignore[attr-defined]
+    difference = _compared(model, policy)
+    if not difference <= MOST:
+        raise Problem(
+            f"{path} was not written: its actions would differ from the agent's by {difference:.1e}, "
+            f"where {MOST:.0e} is allowed."
+        )
+    packed = io.BytesIO()
+    model.save(packed)
+    replace(path, packed.getvalue())
+    return plain, difference
+
+
+def _plain(policy: AgentPolicy) -> PPO:
+    """SB3's `MlpPolicy` that acts and values as ours does."""
+    model = _model(
+        policy,
+        "MlpPolicy",
+        {"net_arch": policy.net_arch, "activation_fn": policy.activation_fn},
+    )
+    theirs: Any = model.policy
+    with torch.no_grad():
+        for tower, head, own in (
+            ("policy_net", "action_net", policy.action_net),
+            ("value_net", "value_net", policy.value_net),
+        ):
+            here = [*_linear(getattr(policy.mlp_extractor, tower)), own]
+            there = [*_linear(getattr(theirs.mlp_extractor, tower)), getattr(theirs, head)]
+            for mine, its in zip(here, there, strict=True):
+                its.weight.copy_(mine.weight)
+                its.bias.copy_(mine.bias)
+            _fold(there[0], policy.pi_features_extractor)
+        first = policy.return_scale[0]  # what returns were multiplied by before they were fitted
+        theirs.value_net.weight.div_(first)
+        theirs.value_net.bias.div_(first)
+        if hasattr(policy, "log_std"):
+            theirs.log_std.copy_(policy.log_std)
+    return model
+
+
+def _ours(policy: AgentPolicy) -> PPO:
+    """A model around our own network."""
+    made = policy._get_constructor_parameters()
+    left_out = ("observation_space", "action_space", "lr_schedule", "use_sde")
+    model = _model(policy, AgentPolicy, {k: v for k, v in made.items() if k not in left_out})
+    model.policy.load_state_dict(policy.state_dict())
+    return model
+
+
+def _model(policy: AgentPolicy, kind: Any, keywords: dict[str, Any]) -> PPO:
+    """A PPO for these spaces that was never in an environment."""
+    model = PPO(
+        kind,
+        None,  # type: ignore[arg-type]
+        n_steps=_ROLLOUT,
+        batch_size=_ROLLOUT,
+        policy_kwargs=keywords,
+        device="cpu",
+        _init_setup_model=False,
+    )
+    model.observation_space, model.action_space = policy.observation_space, policy.action_space
+    model.n_envs = 1
+    model._setup_model()
+    model.policy.set_training_mode(False)
+    return model
+
+
+def _linear(tower: nn.Module) -> list[Any]:
+    return [layer for layer in tower.children() if isinstance(layer, nn.Linear)]
+
+
+def _fold(layer: Any, scales: Any) -> None:
+    """W ((x - mean) scale) + b as one layer of x."""
+    layer.weight.mul_(scales.scale)
+    shift: Tensor = layer.weight @ scales.mean
+    layer.bias.sub_(shift)
+
+
+def _compared(model: PPO, policy: AgentPolicy) -> float:
+    """The largest difference of what actions are made of, over observations of single steps."""
+    theirs: Any = model.policy
+    most = 0.0
+    for step in trial(policy, OBSERVATIONS):
+        seen = torch.from_numpy(step.shown)
+        with torch.inference_mode():
+            if isinstance(theirs, AgentPolicy):
+                scores = theirs.logits(seen)
+            else:
+                features = theirs.extract_features(seen)
+                scores = theirs.action_net(theirs.mlp_extractor.forward_actor(features))
+        most = max(most, float((scores - torch.from_numpy(step.scores)).abs().max()))
+    return most
