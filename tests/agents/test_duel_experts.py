@@ -1,4 +1,4 @@
-"""The scripted duellists: nothing but what they see, the same again from a seed, seats alike, better with level."""
+"""The scripted duellists: only what they see, the same again from a seed, seats alike, better with level."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ WORLD = make_world("gpo/Duel-v0")
 
 def actions_of(name, steps=150, seed=3, games=16):
     batch = make_batch(WORLD, games, seed=7)
-    me, other = make_expert(name, WORLD, seed), make_expert("rusher-3", WORLD, 1)
+    me, other = named_player(name, WORLD, seed), named_player("rusher-3", WORLD, 1)
     memory, theirs, starts, found = None, None, np.ones(games, bool), []
     for _ in range(steps):
         acts, memory = me.predict(batch.observation[:, 0], memory, starts)
@@ -53,7 +53,7 @@ def test_better_levels_perceive_the_other_sooner():
     """Somebody steps into sight, straight ahead: how many ticks until it is fired at."""
     fired = {}
     for level, about in LEVELS.items():
-        player = make_expert(f"rusher-{level}", WORLD, 0)
+        player = named_player(f"rusher-{level}", WORLD, 0)
         seen, memory = np.zeros((32, view.SIZE), np.float32), None
         seen[:, view.OWN + 2] = 1  # looks to the east
         seen[:, [view.OWN + 6, view.OWN + 7, view.OWN + 8]] = 1
