@@ -6,6 +6,7 @@ import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pygame
 
@@ -31,7 +32,7 @@ SHARE = (
 class Painter:
     """Draws a session when there is time for it: a picture never makes a step late if that can be helped."""
 
-    def __init__(self, stage: Stage, scenery: Scenery, names: dict[str, str]) -> None:
+    def __init__(self, stage: Stage, scenery: Scenery, names: dict[str, Any]) -> None:
         self.stage, self.scenery, self.names = stage, scenery, names
         self.watched = not stage.headless
         self._cost = 0.0  # s that a picture takes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from agents.player import Player, RandomPlayer
 from agents.saving import named_player, trained_behind_shield
@@ -32,12 +33,14 @@ class Ready:
     people: tuple[Person, ...]
     partner: str  # who has the other seats, in words; empty if nobody
 
-    def names(self) -> dict[str, str]:
-        """Who sits where, for drawings that show it."""
-        found = {self.world.agents[n]: self.partner for n in self.game.vacant}
+    def names(self) -> dict[str, Any]:
+        """Who sits where, for drawings that show it; for one alone, the seat to see with the eyes of."""
+        found: dict[str, Any] = {self.world.agents[n]: self.partner for n in self.game.vacant}
         for k, person in enumerate(self.people):
             somebody = "you" if len(self.people) == 1 else f"player {k + 1}"
             found[self.world.agents[person.seat]] = person.player or somebody
+        if len(self.people) == 1:
+            found["seat"] = self.people[0].seat
         return found
 
 

@@ -68,6 +68,7 @@ def train(given: argparse.Namespace, variant: str, hints: bool) -> dict[str, Any
     return {
         "matches": json.loads((folder / "scores.json").read_text())["matches"],
         "curve": [(row["steps"], row["north_star"]) for row in rows],
+        "last": rows[-1],
     }
 
 
@@ -78,16 +79,21 @@ def share(row: dict[str, Any], name: str) -> str:
 
 
 def show_table(found: dict[str, dict[str, Any]]) -> None:
-    """Every agent against everybody, the clone first."""
+    """The clone and what the recipe hands on, against everybody."""
     print("| agent | won, % | drawn, % | lost, % | bystanders hit a duel |")
     print("|---|---|---|---|---|")
-    rows = {"the clone": found[WHOLE]["matches"]["clone"]}
-    rows |= {name: one["matches"]["refined"] for name, one in found.items()}
-    for name, matches in rows.items():
+    for name, matches in found[WHOLE]["matches"].items():
         row = matches[EVERYBODY]
         hit = row["costs"]["bystander_hit"]
         shares = " | ".join(share(row, which) for which in ("won", "drawn", "lost"))
         print(f"| {name} | {shares} | {hit['mean']:.2f} [{hit['low']:.2f}, {hit['high']:.2f}] |")
+    print(
+        "\nThe last policy of each run, whether it may be handed on or not (win, on the judge's seeds):"
+    )
+    for name, one in found.items():
+        last = one["last"]
+        told = f"{last['north_star']:+.2f} [{last['low']:+.2f}, {last['high']:+.2f}]"
+        print(f"  {name}: {told}, {last['play/bystander_hit']:.2f} bystanders hit")
 
 
 def show_savings(found: dict[str, dict[str, Any]]) -> None:
@@ -119,8 +125,8 @@ def show_ranking(found: dict[str, dict[str, Any]]) -> None:
 
 
 def above(found: dict[str, dict[str, Any]], one: str, two: str, end: str) -> int:
-    """1 if one wins more often than the other, -1 if less, 0 if their intervals overlap."""
-    first, second = (found[n + end]["matches"]["refined"][EVERYBODY]["won"] for n in (one, two))
+    """1 if one's last policy wins more than the other's, -1 if less, 0 if their intervals overlap."""
+    first, second = (found[name + end]["last"] for name in (one, two))
     return int(first["low"] > second["high"]) - int(first["high"] < second["low"])
 
 

@@ -1,0 +1,54 @@
+"""What came of it against each opponent: a draw is no win, and an upper bound decides about a limit."""
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from agents.saving import named_player
+from environments.catalog import make_world
+from training.judgement import Protocol
+from training.opponents import EVERYBODY, matches, opponents, result, show_limits, show_matches
+from training.partners import PartnerSettings
+
+DUEL = make_world("gpo/Duel-v0")
+
+
+def test_a_draw_is_neither_won_nor_lost():
+    found = result({"win": np.array([1.0] * 6 + [0.0] * 3 + [-1.0]), "hit": np.zeros(10)})
+    assert (found["won"]["mean"], found["drawn"]["mean"], found["lost"]["mean"]) == (0.6, 0.3, 0.1)
+    assert found["won"]["low"] == pytest.approx(0.3127, abs=1e-4)  # Wilson's, of 6 in 10
+    assert found["won"]["high"] == pytest.approx(0.8318, abs=1e-4)
+    assert found["costs"]["hit"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
+
+
+def test_opponents_are_the_scripts_among_the_partners_where_one_can_win():
+    settings = PartnerSettings(mixture=({"player": "rusher-3"}, {"player": "clone"}))
+    assert opponents(settings, DUEL) == ("rusher-3",)
+    assert opponents(settings, make_world("gpo/Kitchen-v0")) == ()
+
+
+def test_each_opponent_is_met_in_either_seat_and_a_still_one_never_wins():
+    found = matches(
+        DUEL,
+        lambda seed: named_player("still", DUEL, seed),
+        ("rusher-3", "beginner-3"),
+        Protocol(3, 400),
+    )
+    assert list(found) == ["rusher-3", "beginner-3", EVERYBODY]
+    assert found["rusher-3"]["games"] == 6
+    assert found[EVERYBODY]["games"] == 12
+    assert found[EVERYBODY]["won"]["mean"] == 0
+    assert found[EVERYBODY]["lost"]["mean"] > 0
+
+
+def test_the_upper_bound_decides_whether_a_limit_is_kept(capsys):
+    games = {"win": np.ones(8), "hit": np.array([0.0, 1.0] * 4), "near": np.zeros(8)}
+    found = {"rusher-3": result(games)}
+    console = Console(width=100)
+    show_matches(console, "refined", found)
+    show_limits(console, found, {"hit": 0.6, "near": 0.1})
+    told = capsys.readouterr().out
+    assert "100.0 [67.6, 100.0]" in told
+    lines = {line.split()[0]: line for line in told.splitlines() if line.strip()}
+    assert lines["hit"].rstrip().endswith("over")  # its mean of 0.5 is not
+    assert lines["near"].rstrip().endswith("within")
