@@ -91,7 +91,7 @@ class Bench:
         games: that are played before and after a round.
     """
 
-    def __init__(self, folder: Path, episodes=6, horizon=600, epochs=10, rounds=30, games=20):
+    def __init__(self, folder: Path, episodes=6, horizon=600, epochs=100, rounds=30, games=20):
         self.root, self.run, self.horizon = folder / "datasets", folder / "robot", horizon
         words = ["demos", "collect", "hand", WORLD.id, "--player", "careful-hand", "--seed", "1"]
         words += ["--episodes", str(episodes), "--option", f"horizon={horizon}"]
