@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from agents.player import Player
-from agents.slower import tell_done
 from demos.controls import Controls
 from demos.devices import Held
 from demos.episode import Actor
@@ -28,25 +26,22 @@ _AXIS = re.compile(r"pad\d+ axis \d+")
 
 
 class Handover:
-    """A seat with two drivers, as a player: an agent, and a person who may take over at any step.
+    """A seat with two drivers: an agent, and a person who may take over at any step.
 
-    Each step, `heed` is told what is held; then `predict` does what the one who drives wants. The agent is
-    asked in every step and told what was done, so that it can go on from wherever the person leaves it.
+    Each step, `heed` is told what is held, and says what the person does instead of the agent, if anything.
+    A `Match` asks the agent in every step all the same and tells it what was done, so that it can go on from
+    wherever the person leaves it.
 
     Args:
-        agent: who drives while nobody takes over.
         controls: the person's.
         tick: s between two steps.
         settle: s after the person has let go before the agent drives again, so that a series of taps is one
             intervention.
     """
 
-    def __init__(
-        self, agent: Player, controls: Controls, tick: float, settle: float = SETTLE
-    ) -> None:
-        self.agent, self.controls = agent, controls
+    def __init__(self, controls: Controls, tick: float, settle: float = SETTLE) -> None:
+        self.controls = controls
         self.settle = math.ceil(round(settle / tick, 6))  # steps
-        self.chosen: Any = None  # what the agent wanted in the last step
         self._sources = [k for k, n in enumerate(controls.raw_names) if _is_press(n)]
         self._pointer = "pointer x" in controls.raw_names
         self._box = isinstance(controls.world.action_space, spaces.Box)
@@ -56,17 +51,15 @@ class Handover:
 
     def begin(self) -> None:
         """A game begins: the agent drives."""
-        self.driver = Actor.AGENT
         self.interventions = 0  # times that the person took over in this game
+        self.hand_back()
+
+    def hand_back(self) -> None:
+        """The agent drives from here on, until something is moved."""
+        self.driver = Actor.AGENT
         self._left = 0  # steps until the agent drives again
         self._at: tuple[float, float] | None = None  # the pointer, in the last step
         self._action: Any = None
-
-    def reseed(self, seed: int) -> None:
-        """Set the agent's generator to the start of `seed`."""
-        reseed = getattr(self.agent, "reseed", None)
-        if reseed is not None:
-            reseed(seed)
 
     def heed(self, held: Held, scene: Any = None) -> Any | None:
         """Look at the person's hands, once a step: their action if they drive in it, else None.
@@ -88,21 +81,6 @@ class Handover:
             self.driver = Actor.AGENT
         self._at = pointer
         return self._action if self.driver is Actor.HUMAN else None
-
-    def predict(
-        self,
-        observation: Any,
-        state: Any = None,
-        episode_start: Any = None,
-        deterministic: bool = False,
-    ) -> tuple[np.ndarray, Any]:
-        """As `Player.predict`, of one game; the state is the agent's."""
-        self.chosen, state = self.agent.predict(observation, state, episode_start, deterministic)
-        if self.driver is Actor.AGENT:
-            return self.chosen, state
-        done = np.asarray(self._action, np.asarray(self.chosen).dtype)[None]
-        tell_done(state, done)
-        return done, state
 
     def _wanted(self, held: Held) -> bool:
         """Whether T is down, or was since the last step."""

@@ -16,10 +16,9 @@ from demos.handover import SETTLE, Handover
 from demos.play import LEVELS, Asked
 from demos.play_cast import Rival, Table, opponent, table_for
 from demos.play_levels import level_of
-from demos.play_recording import MatchRecording
+from demos.play_recording import MatchRecording, games_dataset
 from demos.recording import Person
-from demos.shelf import dataset_name
-from demos.store import Store
+from demos.viewer_match import Match
 from environments.catalog import make_batch
 from environments.problem import Problem
 from environments.shield import ShieldedBatch
@@ -42,13 +41,14 @@ class Ready:
         """Who sits where, for drawings that show it."""
         you = self.person.player or "you"
         mine = self.rival.name if self.handover is not None else you
-        found = {self.world.agents[n]: self.others for n in self.game.vacant}
+        found = dict.fromkeys(self.world.agents, self.others)
         return {**found, self.world.agents[self.person.seat]: mine}
 
     def recording(self, dataset: Dataset) -> MatchRecording:
         """What plays and keeps the games."""
-        game, names = self.game, dict.fromkeys(self.game.vacant, self.others)
-        alone = not game.vacant and self.handover is None
+        game, seats = self.game, range(len(self.world.agents))
+        names = {n: self.others for n in seats if n != self.person.seat}
+        alone = not names and self.handover is None
         return MatchRecording(
             game,
             self.person,
@@ -89,14 +89,15 @@ def prepare(given: Asked) -> Ready:
     person = Person(given.seat, given.player, controls, device)
     rival = table.best() if given.level is None else level_of(table, given.level)
     seed = given.seed or 0
-    agent = rival.player(world, seed)
-    others: Player | None = agent
     handover, called = None, _called(rival)
     if given.coach:
         settle = SETTLE if given.settle is None else given.settle
-        handover = Handover(agent, controls, world.tick, settle)
-        others, called = _partner(given, table, rival, seed)
-    game = Game(world, (given.seat,), others, table.options, table.shield)
+        handover = Handover(controls, world.tick, settle)
+        seated, called = _seated(given, table, rival, seed)
+        game: Game = Match(world, seated, given.seat, table.options, shield=table.shield)
+    else:
+        agent = rival.player(world, seed)
+        game = Game(world, (given.seat,), agent, table.options, table.shield)
     game.begin(seed)  # compiles, and is what the title card lies over
     about = {
         "seat": world.agents[given.seat],
@@ -117,18 +118,23 @@ def _called(rival: Rival) -> str:
     return f"{rival.name}, {rival.level}" if rival.level else rival.name
 
 
-def _partner(given: Asked, table: Table, rival: Rival, seed: int) -> tuple[Player | None, str]:
-    """Who sits beside an agent that is coached."""
-    if len(table.world.agents) == 1:
-        if given.partner:
-            raise Problem(
-                f"In '{table.world.id}' no seat is left for '{given.partner}': leave it out."
-            )
-        return None, ""
-    if given.partner:
-        return opponent(given.partner, table, seed), given.partner
-    stranger = table.stranger() or rival
-    return stranger.player(table.world, seed + 1), stranger.name
+def _seated(given: Asked, table: Table, rival: Rival, seed: int) -> tuple[list[Player | None], str]:
+    """Who sits where when an agent is coached, and what those beside it are called."""
+    world = table.world
+    if len(world.agents) == 1 and given.partner:
+        raise Problem(f"In '{world.id}' no seat is left for '{given.partner}': leave it out.")
+    beside = None if given.partner else (table.stranger() or rival)
+    seated: list[Player | None] = []
+    for n in range(len(world.agents)):  # every seat has a player of its own
+        if n == given.seat:
+            seated.append(rival.player(world, seed))
+        elif beside is None:
+            seated.append(opponent(str(given.partner), table, seed + n))
+        else:
+            seated.append(beside.player(world, seed + n))
+    if len(world.agents) == 1:
+        return seated, ""
+    return seated, str(given.partner) if beside is None else beside.name
 
 
 def in_turns(
@@ -154,12 +160,5 @@ def open_dataset(given: Asked, ready: Ready) -> Dataset:
     Raises:
         Problem: it holds recordings of another world.
     """
-    store = Store(given.root)
-    kind, words = ("coach", "Coached") if given.coach else ("play", "Played")
-    name = given.dataset or f"{dataset_name(ready.world)}-{kind}"
-    if name not in store.names():
-        with store.building_for(ready.world, name, f"{words} with gpo play."):
-            pass
-    dataset = store.open(name)
-    dataset.require_world(ready.world)
-    return dataset
+    kind = "coach" if given.coach else "play"
+    return games_dataset(ready.world, given.root, given.dataset, "play", kind)

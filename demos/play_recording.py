@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,16 +18,30 @@ from demos.game import Game
 from demos.handover import Handover
 from demos.ratings import META
 from demos.recording import Person, Recording
-from demos.take import Stream, Take
+from demos.shelf import dataset_name
+from demos.store import Store
+from demos.take import Row, Stream, Take
+from environments.world import World
 
 NOBODY = np.zeros(0, np.float32)  # the raw device state of an agent
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """How a game began that a take is made of, now or later."""
+
+    match: str  # its name
+    seed: int | None
+    seen: list[np.ndarray]  # by stream
+    horizon: int  # steps
 
 
 class MatchRecording(Recording):
     """As `Recording`, with a stream for each agent, and a seat that two may drive.
 
     Args:
-        game: what is played; its only seat that is a person's is this person's.
+        game: what is played; a `Match` if the person may take over, else with one seat, the person's.
         person: who plays or coaches.
         dataset: where kept games go; it is held for writing by the caller.
         tick: s between two steps, as intended.
@@ -49,12 +66,16 @@ class MatchRecording(Recording):
         self._meta.pop("partner", None)
         self.person, self.names, self.handover = person, dict(names), handover
         self.about, self._on_begin = dict(about), on_begin
-        self._memory: Any = None  # of the agent whose seat may be taken over
 
     @property
     def driver(self) -> Actor:
         """Who drives the person's seat."""
         return Actor.HUMAN if self.handover is None else self.handover.driver
+
+    @property
+    def others(self) -> list[int]:
+        """The seats beside the person's."""
+        return [n for n in range(len(self.game.world.agents)) if n != self.person.seat]
 
     def begin(self, seed: int) -> None:
         """Begin a game and its take.
@@ -63,22 +84,34 @@ class MatchRecording(Recording):
             DiskFull: no journal can be begun; nothing is open then.
         """
         added = self._on_begin(seed)
-        game, person = self.game, self.person
-        game.begin(seed)
-        self._memory = None
+        self.game.begin(seed)
         if self.handover is not None:
             self.handover.begin()
-            self.handover.reseed(seed)
-        told = {**self.about, "horizon": game.horizon, **added}
+        self.take = self.open_take(self.beginning(), added)
+
+    def beginning(self) -> Beginning:
+        """The game that was just begun, as a take begins."""
+        game = self.game
+        seen = [game.observation(n) for n in (self.person.seat, *self.others)]
+        return Beginning(uuid.uuid4().hex[:12], game.seed, seen, game.horizon)
+
+    def open_take(self, beginning: Beginning, added: Mapping[str, Any] = NOTHING) -> Take:
+        """A take of a game from its beginning on.
+
+        Raises:
+            DiskFull: no journal can be begun.
+        """
+        game, person = self.game, self.person
+        told = {**self.about, "horizon": beginning.horizon, **added}
         raw = person.controls.raw_names
         streams = [Stream(game.world.agents[person.seat], person.player, person.device, raw)]
-        streams += [Stream(game.world.agents[n], self.names.get(n), "none") for n in game.vacant]
-        self.take = Take.begin(
+        streams += [Stream(game.world.agents[n], self.names.get(n), "none") for n in self.others]
+        return Take.begin(
             self.dataset,
             streams,
-            [game.observation(n) for n in (person.seat, *game.vacant)],
-            match=uuid.uuid4().hex[:12],
-            seed=seed,
+            beginning.seen,
+            match=beginning.match,
+            seed=beginning.seed,
             options=game.options,
             meta={**self._meta, META: told},
         )
@@ -90,19 +123,36 @@ class MatchRecording(Recording):
             DiskFull: the step was taken and waits in memory.
         """
         assert self.take is not None
-        self.game.step({self.person.seat: self._action(held, scene)})
-        raw = self.person.controls.raw(held)
-        rows = [self._row(self.person.seat, raw, ns, late, last, self.driver)]
-        rows += [self._row(n, NOBODY, ns, late, last, Actor.AGENT) for n in self.game.vacant]
-        self.take.step(rows)
-
-    def _action(self, held: Held, scene: Any) -> Any:
-        """What the one who drives the person's seat does."""
         if self.handover is None:
-            return self.person.controls.action(held, scene)
-        self.handover.heed(held, scene)
-        game, n = self.game, self.person.seat
-        action, self._memory = self.handover.predict(
-            game.batch.observation[:, n], self._memory, np.array([game.steps == 0])
-        )
-        return action[0]
+            action: Any = self.person.controls.action(held, scene)
+        else:
+            action = self.handover.heed(held, scene)
+        self.game.step({} if action is None else {self.person.seat: action})
+        self.take.step(self.rows(held, ns, late, last))
+
+    def rows(self, held: Held, ns: int, late: bool, last: bool = False) -> list[Row]:
+        """The step just taken, of everybody."""
+        raw = self.person.controls.raw(held)
+        mine = self._row(self.person.seat, raw, ns, late, last, self.driver)
+        return [
+            mine,
+            *(self._row(n, NOBODY, ns, late, last, Actor.AGENT) for n in self.others),
+        ]
+
+
+def games_dataset(
+    world: World, root: Path, name: str | None, verb: str, kind: str = "coach"
+) -> Dataset:
+    """The dataset that games with a person go into, made now if there is none.
+
+    Raises:
+        Problem: it holds recordings of another world.
+    """
+    store, words = Store(root), {"coach": "Coached", "play": "Played"}[kind]
+    name = name or f"{dataset_name(world)}-{kind}"
+    if name not in store.names():
+        with store.building_for(world, name, f"{words} with gpo {verb}."):
+            pass
+    dataset = store.open(name)
+    dataset.require_world(world)
+    return dataset

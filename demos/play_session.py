@@ -10,17 +10,15 @@ import pygame
 from demos.cards import draw_cards
 from demos.clockwork import Clock
 from demos.devices import Devices
+from demos.driver_frame import draw_frame
 from demos.episode import Actor
-from demos.handover import COLOURS, KEY
+from demos.handover import KEY
 from demos.hud import draw_hud, draw_message
 from demos.loop import Painter
 from demos.phases import COUNTDOWN, TOAST, Message, Phase
 from demos.play_recording import MatchRecording
 from demos.recorder import Recorder
-from demos.widgets import SHADE, unit
-from environments.drawings.canvas import width_of, write
 
-WORDS = {Actor.AGENT: "the agent drives", Actor.HUMAN: "you drive"}
 ADVICE = "Your keys take over, and so does T."
 
 
@@ -102,17 +100,3 @@ def driver_of(recorder: Recorder) -> Actor | None:
     if not isinstance(recording, MatchRecording) or recording.handover is None:
         return None
     return recording.driver
-
-
-def draw_frame(surface: pygame.Surface, area: pygame.Rect, driver: Actor) -> None:
-    """A frame in the colour of who drives, and a label that says it."""
-    scale, colour = unit(surface), COLOURS[driver]
-    thick, size = max(4, round(5 * scale)), round(17 * scale)
-    corner = round(8 * scale)
-    pygame.draw.rect(surface, colour, area, thick, border_radius=corner)
-    words = WORDS[driver]
-    label = pygame.Rect(area.left, area.top, width_of(words, size) + 2 * size, round(1.7 * size))
-    pygame.draw.rect(
-        surface, colour, label, border_top_left_radius=corner, border_bottom_right_radius=corner
-    )
-    write(surface, words, label.center, size, SHADE, "center")

@@ -23,6 +23,8 @@ class Viewer(Showing):
             self.over = True
         elif event.type == pygame.KEYDOWN and self.typing is not None:
             self._type(event, now)
+        elif self.wheel is not None and self.wheel.take(event, self.running):
+            return
         elif event.type == pygame.KEYDOWN:
             name, number = command_of(event)
             if number is not None:
@@ -30,6 +32,11 @@ class Viewer(Showing):
             elif name:
                 command: Callable[[float], None] = getattr(self, name)
                 command(now)
+
+    @property
+    def running(self) -> bool:
+        """Whether time runs in a game that is not over, with nothing laid over it."""
+        return self.playing and not self.ended and not self.helping
 
     def _type(self, event: pygame.event.Event, now: float) -> None:
         """A seed is being typed."""
@@ -82,6 +89,8 @@ class Viewer(Showing):
         for side in self.sides:
             if side.match.steps == longest:
                 side.match.back()
+        if self.wheel is not None:
+            self.wheel.went_back(self.main.match)
 
     def _stand_still(self) -> None:
         self.playing, self.next_at = False, float("inf")
@@ -99,6 +108,11 @@ class Viewer(Showing):
         at = SPEEDS.index(self.speed) + by
         self.speed = SPEEDS[min(max(at, 0), len(SPEEDS) - 1)]
         self.run_on(now)
+
+    def take_over(self, now: float) -> None:
+        """T, where nobody can take over: say why."""
+        if self.cast.human is None and self.no_hands:
+            self.say(self.no_hands, now, warning=True)
 
     def type_seed(self, now: float) -> None:
         """Ask for a seed."""

@@ -13,11 +13,12 @@ from typing import Any
 from agents.insight import opened
 from agents.player import Player
 from agents.policy import AgentPolicy
-from agents.saving import Agent, as_player
+from agents.saving import Agent, as_player, digest
 from agents.stages import Gone, Stage, checkpoints
 from demos.viewer_match import Match
 from environments.world import World
 
+YOU = "you"  # what a person is called who plays
 Maker = Callable[[int], Player]  # makes a player from a seed
 
 
@@ -28,6 +29,7 @@ class Entrant:
     name: str
     open: Callable[[], Maker]  # raises Gone
     update: int | None = None  # of the training, if it is a checkpoint's
+    sha256: str = ""  # of its weights, once they were read
     _made: Maker | None = None
 
     def player(self, seed: int) -> Player:
@@ -58,6 +60,7 @@ class Cast:
     clone: AgentPolicy | None = None
     run: Path | None = None
     live: bool = False
+    human: int | None = None  # the seat of a person who plays themself
     shield: bool = False  # games are played behind the world's
 
     def match(self) -> Match:
@@ -74,6 +77,9 @@ class Cast:
         """
         seated: list[Player | None] = []
         for n in range(len(self.world.agents)):
+            if n == self.human:
+                seated.append(None)
+                continue
             maker = entrant.player if n == self.seat or self.partner is None else self.partner
             seated.append(maker(seed + n))
         return seated
@@ -81,10 +87,11 @@ class Cast:
     def names(self, entrant: Entrant) -> dict[str, str]:
         """Who sits where, for drawings that show it."""
         other = self.partner_name or entrant.name
-        return {
-            agent: entrant.name if n == self.seat else other
-            for n, agent in enumerate(self.world.agents)
-        }
+        found = dict.fromkeys(self.world.agents, other)
+        found[self.world.agents[self.seat]] = entrant.name
+        if self.human is not None:
+            found[self.world.agents[self.human]] = YOU
+        return found
 
     def newest(self) -> Entrant | None:
         """The newest checkpoint that is whole, as an entrant that is read already; None if there is none."""
@@ -106,14 +113,17 @@ def of_stage(stage: Stage, world: World) -> Entrant:
     def read() -> Maker:
         agent = stage.load()
         agent.require_world(world, str(stage.path))
+        entrant.sha256 = digest(agent.policy.tensors(), "")
         return _maker(agent, world)
 
-    return Entrant(stage.name, read, stage.update)
+    entrant = Entrant(stage.name, read, stage.update)
+    return entrant
 
 
 def of_loaded(name: str, agent: Agent, world: World) -> Entrant:
     """An agent that is read already as an entrant."""
-    return Entrant(name, lambda: _maker(agent, world))
+    sha256 = digest(agent.policy.tensors(), "")
+    return Entrant(name, lambda: _maker(agent, world), sha256=sha256)
 
 
 def _maker(agent: Agent, world: World) -> Maker:

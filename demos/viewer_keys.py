@@ -15,6 +15,7 @@ COMMANDS = {
     "]": "faster",
     "=": "faster",
     "+": "faster",
+    "t": "take_over",
     "n": "next_game",
     "home": "again",
     "s": "type_seed",
@@ -32,6 +33,7 @@ PANEL_KEYS = {name: n for n in range(1, 9) for name in (str(n), f"[{n}]")}
 # For the help overlay: keys, and what they do.
 HELP: tuple[tuple[tuple[str, ...], str], ...] = (
     (("space",), "stand still, go on"),
+    (("t",), "take over; so do the game's own keys"),
     ((",", "."), "a step back, a step on"),
     (("[", "]"), "slower, faster (0.1 to 16 times)"),
     (("n",), "next seed"),

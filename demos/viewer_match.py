@@ -18,6 +18,7 @@ from agents.insight import Insight, look_into
 from agents.player import Player
 from agents.policy import AgentPolicy
 from agents.rewind import Kept, keep, put_back
+from agents.slower import tell_done
 from demos.game import Game
 from demos.viewer_rows import Rows
 from environments.foreign_world import ForeignWorld
@@ -52,8 +53,8 @@ class Moment:
 class Match(Game):
     """One game at a time, every seat a player's; it can be stepped, and stepped back.
 
-    Whoever takes over hands its action to `step`; a `Take` finds what it records where it finds it in a
-    `Game`: `observation`, `asked`, and the arrays of `batch`.
+    Whoever takes over hands its action to `step`, and the player whose seat it is is told; a `Take` finds
+    what it records where it finds it in a `Game`: `observation`, `asked`, and the arrays of `batch`.
 
     Args:
         world: what is played.
@@ -106,6 +107,8 @@ class Match(Game):
         if self.can_go_back:
             self.moments.append(self._moment())
         self.before = self.observation(self.seat)
+        for n, action in actions.items():  # only after the moment was kept: going back undoes it
+            tell_done(self._memory.get(n), np.asarray(action, self.asked.dtype)[None])
         self.seats = tuple(actions)  # for this step they are not the players'
         super().step(actions)
         self.seats = ()

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import pygame
 
+from demos.driver_frame import draw_frame
+from demos.episode import Actor
 from demos.panels import Board, Panel, Sizes, heights, shown
 from demos.panels_actions import ActionsPanel
 from demos.panels_charts import ClonePanel, RewardPanel, ValuesPanel
@@ -28,6 +30,7 @@ from environments.drawings.canvas import Colour
 
 KEYS: tuple[Hint, ...] = (
     (("space",), "stop"),
+    (("t",), "take over"),
     ((",", "."), "step"),
     (("[", "]"), "speed"),
     (("n",), "next"),
@@ -148,12 +151,15 @@ class Screen:
                 rest = pygame.Rect(box.left, head.bottom, box.width, box.height - high)
                 self._draw_game(surface, rest, side)
             surface.fill(BACK, (area.left + half, area.top, gap, area.height))
-        if viewer.frame is not None:  # whoever drives now
-            pygame.draw.rect(surface, viewer.frame, area, max(3, area.width // 160))
+        if viewer.driver is not None:
+            draw_frame(surface, area, viewer.driver, viewer.driver is Actor.HUMAN)
 
     def _draw_game(self, surface: pygame.Surface, area: pygame.Rect, side: Side) -> None:
         names = self.viewer.cast.names(side.entrant)
-        self._scene(side).paint(surface, area, side.match.moment, names)
+        scene = self._scene(side)
+        scene.paint(surface, area, side.match.moment, names)
+        if side is self.viewer.main and self.viewer.wheel is not None:
+            self.viewer.wheel.area = scene.area
 
 
 def lay_out(surface: pygame.Surface, beside: bool, below: bool) -> Places:

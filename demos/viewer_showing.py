@@ -12,11 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from agents.stages import Gone
-from demos.clockwork import Clockwork
+from demos.clockwork import NANOSECONDS, Clockwork
+from demos.episode import Actor
 from demos.phases import TOAST, Message
 from demos.viewer_cast import Cast, Entrant
-from demos.viewer_match import Match
+from demos.viewer_match import NOTHING, Match
 from demos.viewer_tally import Result, Tally
+from demos.viewer_wheel import Wheel
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 HOLD = 1.5  # s that the end of a game is shown before the next begins
@@ -65,9 +67,8 @@ class Showing:
         self.thinking: deque[float] = deque(maxlen=200)  # s a decision took, of the last ones
         # What only a window can do is asked for here, and done by whoever runs it.
         self.wants_photograph, self.wants_video, self.filming = False, False, False
-        self.frame: tuple[int, int, int] | None = (
-            None  # around the game, where it matters who drives
-        )
+        self.no_hands = ""  # why nobody can take over, in a sentence
+        self.wheel: Wheel | None = None  # of a person who may take over, or plays
         self.following = cast.live  # the newest checkpoint
         self.next_at = float("inf")  # s
         self._incidents: list[str] = []  # of somebody else's environment, not yet shown
@@ -115,6 +116,16 @@ class Showing:
         """When something has to happen next, s."""
         return min(self.clockwork.next_due, self.next_at)
 
+    @property
+    def driver(self) -> Actor | None:
+        """Who drives the watched seat; None where nobody can take over."""
+        return None if self.wheel is None else self.wheel.driver
+
+    def sit_down(self, wheel: Wheel) -> None:
+        """Let a person take over, or play, from the game on that has just begun."""
+        self.wheel = wheel
+        wheel.begin(self.main.match)
+
     def say(self, words: str, now: float, warning: bool = False) -> None:
         """Show a sentence for a while."""
         self.message = Message(words, now + (2 if warning else 1) * TOAST, warning)
@@ -129,9 +140,10 @@ class Showing:
         """Do what is due."""
         if self.message is not None and now >= self.message.until:
             self.message = None
-        for _ in self.clockwork.due(now):
-            self.step(now)
-            if self.ended:
+        clockwork = self.clockwork
+        for late in clockwork.due(now):
+            self.step(now, late)
+            if self.ended or self.clockwork is not clockwork:
                 break
         while self._incidents:
             self.say(self._incidents.pop(), now, warning=True)
@@ -145,14 +157,29 @@ class Showing:
         if self.playing and not self.ended:
             self.clockwork.start(now)
 
-    def step(self, now: float) -> None:
+    def step(self, now: float, late: bool = False) -> None:
         """One step in every game that is not over."""
+        wheel = None if self.main.match.over else self.wheel
+        actions = NOTHING if wheel is None else wheel.actions()
         for side in self.sides:
             if not side.match.over:
-                side.match.step()
+                mine = side is self.main or self.cast.human in actions
+                side.match.step(actions if mine else NOTHING)
+        if wheel is not None:
+            wheel.stepped(round(now * NANOSECONDS), late)
+            self._heed(wheel, now)
         self.thinking.append(self.main.match.thoughts[self.cast.seat].seconds)
         if self.ended:
             self._end(now)
+
+    def _heed(self, wheel: Wheel, now: float) -> None:
+        """What follows from who drives now."""
+        if self.driver is Actor.HUMAN and self.speed > 1:  # nobody drives any faster
+            self.speed = 1.0
+            self.run_on(now)
+        if wheel.keeper is not None and wheel.keeper.trouble:
+            self.say(wheel.keeper.trouble, now, warning=True)
+            wheel.keeper.trouble = ""
 
     def _end(self, now: float) -> None:
         """A game came to its end: count it, show how it ended, then go on."""
@@ -166,7 +193,9 @@ class Showing:
             rival = max(match.total(star, n) for n in others)
         score = float(match.score[self.cast.seat])
         mine = match.total(star, self.cast.seat)
-        self.tally.add(Result(self.seed, mine, score, match.steps, rival))
+        handover = None if self.wheel is None else self.wheel.handover
+        if handover is None or not handover.interventions:  # else it is not the agent's alone
+            self.tally.add(Result(self.seed, mine, score, match.steps, rival))
         self._ended.add(self.seed)
         if self.playing:
             self.next_at = now + self.hold
@@ -184,6 +213,8 @@ class Showing:
                 self._leave_out(str(gone))
         for side in self.sides:
             side.match.begin(self.seed)
+        if self.wheel is not None:
+            self.wheel.begin(self.main.match)
         self.run_on(now)
 
     def _leave_out(self, name: str) -> None:
@@ -217,7 +248,9 @@ class Showing:
         self.begin(now)
 
     def close(self) -> None:
-        """Close the games."""
+        """Keep what a person has driven, and close the games."""
+        if self.wheel is not None:
+            self.wheel.let_go()
         for side in self.sides:
             side.match.close()
 

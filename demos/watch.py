@@ -19,6 +19,7 @@ CURE = "use --headless with --record out.mp4"
 SIZE = (1280, 720)  # pixels, of a new window and of a video without one
 WAIT = "Getting the world ready"
 WHY = "The first start compiles its physics, which takes some seconds and is done only once."
+NONE = "gpo watch: no game came to its end."
 LAST = 1.5  # s that the end of a game is shown
 
 
@@ -36,6 +37,10 @@ def watch_command(
     headless: bool = False,
     script: Path | None = None,
     shield: bool = False,
+    player: str | None = None,
+    device: str = "keyboard",
+    dataset: str | None = None,
+    root: Path = Path("datasets"),
     params: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> int:
@@ -43,7 +48,8 @@ def watch_command(
 
     Args:
         name: an agent file, a run folder (or its name under runs/), or a world's id.
-        against: who plays the other seats, to be beaten: "random", "still", an agent file or a run.
+        against: who plays the other seats, to be beaten: "random", "still", a script such as "rusher-3",
+            an agent file, a run, or "human", who sits at this machine.
         partner: the same, to be played with.
         seat: of the one that is watched.
         seed: of the first game, each has the next one; any if None.
@@ -56,6 +62,11 @@ def watch_command(
         shield: play behind the world's shield; an agent that was trained behind it always does.
         params: the world's parameters.
         options: of every episode, such as `horizon`.
+
+        player: who is watched where a world is named; the same names as `against`; "random" if None.
+        device: "keyboard" or "gamepad", of a person who takes over or plays.
+        dataset: where games go in which somebody took over; one named after the world if None.
+        root: the folder of datasets.
 
     Raises:
         Problem: no screen, no such agent, world or player, or one that does not fit.
@@ -76,6 +87,8 @@ def watch_command(
 
     seed = int.from_bytes(os.urandom(2), "big") if seed is None else seed
     others = {"against": against, "partner": partner, "seat": seat, "live": live, "shield": shield}
+    others["player"] = player
+    hands = None if headless and script is None else (device, dataset, root, script is not None)
 
     def prepared() -> Viewer:
         from demos.viewer import Viewer
@@ -83,6 +96,10 @@ def watch_command(
 
         cast = cast_for(name, params=params, options=options, **others)  # type: ignore[arg-type]
         count = games or (1 if headless and script is None else None)
+        if hands is None and cast.human is not None:
+            raise Problem(
+                "Without a window nobody is at the keys: leave 'human' out, or --headless."
+            )
         return Viewer(cast, seed, count, panels, LAST)
 
     title = f"gpo watch {name}"
@@ -90,6 +107,10 @@ def watch_command(
         viewer = wait_for(stage, prepared, WAIT, WHY, stop)
         if viewer is not None:
             try:
+                if hands is not None:
+                    from demos.watch_wheel import Hands, seat_person
+
+                    viewer.no_hands = seat_person(viewer, Hands(*hands))
                 _show(stage, viewer, stop, record, script)
             finally:
                 viewer.close()
@@ -147,4 +168,5 @@ def farewell(viewer: Viewer) -> str:
                 f"{100 * share:.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
             )
         lines.append(f"{line}.")
-    return "\n".join(lines) or "gpo watch: no game came to its end."
+    kept = viewer.wheel.keeper.farewell() if viewer.wheel and viewer.wheel.keeper else ""
+    return "\n".join([*lines, *([kept] if kept else [])]) or NONE

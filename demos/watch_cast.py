@@ -12,13 +12,14 @@ from agents.player import Player
 from agents.saving import Agent, load_agent, named_player, trained_behind_shield
 from agents.stages import BEST, CLONE, Gone, RunFacts, Stage, run_facts, stages
 from demos.simulate import world_from
-from demos.viewer_cast import Cast, Entrant, of_loaded, of_stage
+from demos.viewer_cast import YOU, Cast, Entrant, of_loaded, of_stage
 from environments.catalog import make_world
 from environments.problem import Problem
 from environments.shield import Shield
 from environments.world import World
 
 FILES = (".safetensors", ".onnx")  # that an agent may be in
+HUMAN = "human"  # a person at this machine
 RUNS = Path("runs")  # where a run is looked for by its name alone
 
 
@@ -30,6 +31,7 @@ def cast_for(
     seat: int = 0,
     live: bool = False,
     shield: bool = False,
+    player: str | None = None,
     params: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Cast:
@@ -51,7 +53,12 @@ def cast_for(
         raise Problem(f"There is no run folder and no agent file {name}: correct the path.")
     else:
         world = make_world(name, **dict(params or {}))
-        cast = Cast(world, [_named("random", world)], 0)
+        who = player or "random"
+        entrant = Entrant(YOU, lambda: _nobody) if who == HUMAN else _named(who, world)
+        cast = Cast(world, [entrant], 0, human=seat if who == HUMAN else None)
+        player = None
+    if player is not None:
+        raise Problem(f"--player says who is watched in a world; '{name}' is an agent itself.")
     agents = len(cast.world.agents)
     if not 0 <= seat < agents:
         raise Problem(f"--seat is {seat}; '{cast.world.id}' has the seats 0 to {agents - 1}.")
@@ -61,6 +68,10 @@ def cast_for(
     cast.options = {**cast.options, **dict(options or {})}
     for option in cast.options:
         cast.world.check_option(option)
+    if cast.human is not None and len(cast.world.agents) > 1 and not (against or partner):
+        raise Problem(
+            "Beside --player human somebody else has to play: give --against or --partner."
+        )
     _seat_others(cast, against or partner, rivals=against is not None)
     return cast
 
@@ -158,8 +169,16 @@ def _named(name: str, world: World) -> Entrant:
     return Entrant(Path(name).stem if "." in name else name, lambda: maker)
 
 
+def _nobody(seed: int) -> Player:
+    raise AssertionError("a person plays")
+
+
 def _seat_others(cast: Cast, name: str | None, rivals: bool) -> None:
     if name is None:
+        return
+    if len(cast.world.agents) > 1 and name == HUMAN and cast.human is None:
+        cast.human = next(n for n in range(len(cast.world.agents)) if n != cast.seat)
+        cast.partner_name, cast.rivals = YOU, rivals
         return
     if len(cast.world.agents) == 1:
         raise Problem(f"In '{cast.world.id}' no seat is left for '{name}': leave it out.")

@@ -58,7 +58,7 @@ class Camera:
         return (
             viewer.moment, viewer.playing, viewer.speed, viewer.helping, viewer.typing,
             frozenset(viewer.panels), viewer.message, viewer.main.entrant.name, viewer.filming,
-            viewer.played, viewer.frame, self.stage.surface.get_size(),
+            viewer.played, viewer.driver, self.stage.surface.get_size(),
         )  # fmt: skip
 
     def _begin_or_end(self, now: float) -> None:

@@ -62,12 +62,18 @@ def watch(arguments: list[str]) -> int:
     parser.add_argument("name", metavar="AGENT|RUN|WORLD",
                         help="an agent file, a run folder (its best agent) or a world")  # fmt: skip
     for name, what in (("against", "to be beaten"), ("partner", "to be played with")):
-        text = f"who has the other seats, {what}: random, still, an agent file or a run (itself)"
+        text = f"who has the other seats, {what}: random, still, human, a script, a file or a run (itself)"
         parser.add_argument(f"--{name}", metavar="PLAYER", help=text)
     parser.add_argument("--seat", type=at_least(0), help="of the one that is watched (0)")
     parser.add_argument("--seed", type=at_least(0), help="of the first game (any)")
     parser.add_argument("--games", metavar="N", type=at_least(1),
                         help="after how many it ends (without a window 1)")  # fmt: skip
+    parser.add_argument("--player", metavar="PLAYER",
+                        help="who is watched where a world is named: as above (random)")  # fmt: skip
+    parser.add_argument("--device", choices=["keyboard", "gamepad"], help="to take over with")
+    parser.add_argument("--dataset", metavar="NAME",
+                        help="where games go in which you took over (named after the world)")  # fmt: skip
+    parser.add_argument("--root", type=Path, help="where datasets are kept (datasets)")
     parser.add_argument("--live", action="store_true",
                         help="always the newest checkpoint of a run that is training")  # fmt: skip
     parser.add_argument("--panels", action=BooleanOptionalAction, help="show the panels (yes)")

@@ -4,25 +4,16 @@ import numpy as np
 import pygame
 import pytest
 
-from agents.player import NetworkPlayer
-from agents.unstuck import Unstuck
 from demos.controls import load_controls
 from demos.devices import Devices
 from demos.episode import Actor
 from demos.handover import Handover
+from demos.viewer_match import Match
 from environments.catalog import make_world
-from tests.agents.policies import indifferent_policy
 from tests.demos.hands import button, controls, key, let_go, plug, press, push, tap
 
 KITCHEN = make_world("gpo/Kitchen-v0")
 STAY, EAST, CHOICE = KITCHEN.action_names.index("stay"), KITCHEN.action_names.index("east"), 5
-
-
-class Steady:
-    """Always takes one action."""
-
-    def predict(self, observation, state=None, episode_start=None, deterministic=False):
-        return np.array([CHOICE]), (state or 0) + 1
 
 
 class Hands:
@@ -33,19 +24,16 @@ class Hands:
         settle: steps.
     """
 
-    def __init__(self, table=None, settle=2, agent=None):
+    def __init__(self, table=None, settle=2):
         pygame.display.init()
         self.devices = Devices(lambda number: None)
-        table = table or load_controls(KITCHEN)
-        self.handover = Handover(agent or Steady(), table, 0.1, settle / 10)
-        self.memory = None
+        self.handover = Handover(table or load_controls(KITCHEN), 0.1, settle / 10)
         self.devices.settle()
 
     def step(self):
         """Who drives in the next step, and what they do."""
-        self.handover.heed(self.devices.held)
-        action, self.memory = self.handover.predict(np.zeros((1, 5), np.float32), self.memory)
-        return self.handover.driver, action[0]
+        action = self.handover.heed(self.devices.held)
+        return self.handover.driver, CHOICE if action is None else action
 
     def drivers(self, steps):
         return [self.step()[0] for _ in range(steps)]
@@ -198,18 +186,41 @@ def test_a_mouse_takes_over_while_it_moves(hands, tmp_path):
     assert they.drivers(1) == [H]
 
 
-def test_the_agent_is_asked_in_every_step_and_told_what_was_done(hands):
-    network = NetworkPlayer(indifferent_policy([0.0, 0.0, 9.0, 3.0]))
-    they = hands(settle=0, agent=Unstuck(network, slice(0, 2), 1))
-    assert they.step() == (A, 2)
-    press(they.devices, "right")
-    they.memory.action[:] = -1
-    they.step()
-    assert they.handover.chosen.tolist() == [2]
-    assert they.memory.action.tolist() == [[EAST]]
+class Diary:
+    """What a player knows of what was done."""
+
+    def __init__(self):
+        self.done = []
+
+    def act(self, actions):
+        self.done.append(actions.tolist())
+
+
+class Pusher:
+    """Always pushes to the left, and remembers what was done instead."""
+
+    def predict(self, observation, state=None, episode_start=None, deterministic=False):
+        return np.zeros(1, np.int64), state or Diary()
+
+
+def test_the_agent_is_asked_in_every_step_and_told_what_was_done_until_one_goes_back():
+    match = Match(make_world("gpo/Balance-v0"), [Pusher()])
+    match.begin(1)
+    match.step()
+    assert match._memory[0].done == []
+    match.step({0: 1})
+    match.step({0: 1})
+    assert match._memory[0].done == [[1], [1]]
+    assert match.asked.tolist() == [1]
+    match.back()
+    assert match._memory[0].done == [[1]]
+    match.step()
+    assert match.asked.tolist() == [0]
+    assert match._memory[0].done == [[1]], "and what is done otherwise now was never done"
+    match.close()
 
 
 def test_the_settling_time_is_in_seconds():
     table = load_controls(KITCHEN)
     for tick, settle, steps in ((0.15, 0.3, 2), (0.02, 0.3, 15), (0.25, 0.3, 2), (0.1, 0.0, 0)):
-        assert Handover(Steady(), table, tick, settle).settle == steps
+        assert Handover(table, tick, settle).settle == steps

@@ -11,9 +11,10 @@ from agents.policy import build_policy
 from agents.saving import save_agent
 from agents.slower import Slowed
 from agents.stages import CLONE
-from demos import play_levels
+from demos import play_meter
 from demos.play_cast import Handicap, table_for
-from demos.play_levels import Level, Levels, find_levels, level_of, stars
+from demos.play_levels import Level, Levels, find_levels, level_of
+from demos.play_meter import FINAL_SEEDS, stars
 from environments.catalog import make_world
 from environments.problem import Problem
 from tests.demos.runs import small_run
@@ -73,8 +74,8 @@ def test_what_is_measured_is_what_is_played(run):
     levels = find_levels(table)
     hard = levels.levels[-1]
     assert (rival.sha256, rival.handicap, rival.level) == (hard.sha256, hard.handicap, "hard")
-    players = [rival.player(POLE, play_levels.FINAL_SEEDS)]
-    again = stars(POLE, players, 0, levels.games, play_levels.FINAL_SEEDS, {"horizon": 200})
+    players = [rival.player(POLE, FINAL_SEEDS)]
+    again = stars(POLE, players, 0, levels.games, FINAL_SEEDS, {"horizon": 200})
     assert tuple(again) == hard.values
 
 
@@ -98,7 +99,7 @@ def test_measuring_goes_on_where_it_was_cut_short(run, monkeypatch):
     path = run / "levels.json"
     finished = path.read_bytes()
     path.unlink()
-    real, calls = play_levels.stars, []
+    real, calls = play_meter.stars, []
 
     def counted(*told):
         calls.append(told)
@@ -106,7 +107,7 @@ def test_measuring_goes_on_where_it_was_cut_short(run, monkeypatch):
             raise Stopped
         return real(*told)
 
-    monkeypatch.setattr(play_levels, "stars", counted)
+    monkeypatch.setattr(play_meter, "stars", counted)
     with pytest.raises(Stopped):
         find_levels(table_for(str(run)), games=4)
     assert find_levels(table_for(str(run)), games=4) == whole

@@ -1,0 +1,145 @@
+"""Keeps the games in which somebody took over while watching, as corrections.
+
+A game is in memory from its beginning on, and in the dataset's journal from the moment of the first takeover,
+so that a crash loses nothing of it. Whoever goes back strikes out what came after: an episode is one way
+through a game, the one that was gone last. It is kept when the next game begins, cut where it was left.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from demos.dataset import Dataset
+from demos.devices import Held
+from demos.episode import Actor
+from demos.play_recording import Beginning, MatchRecording
+from demos.steps import Row
+from demos.viewer_match import Match
+from environments.durable import DiskFull
+from environments.problem import Problem
+
+MOST = 2 << 30  # bytes of observations that one game may take in memory
+
+
+class Keeper:
+    """What is kept of the games that are watched.
+
+    Args:
+        recording: of a game that begins; into the dataset, if it is open.
+        open_dataset: the dataset, made if there is none; asked when somebody takes over.
+    """
+
+    def __init__(
+        self,
+        recording: Callable[[Match, Dataset | None], MatchRecording],
+        open_dataset: Callable[[], Dataset],
+    ) -> None:
+        self._recording, self._open_dataset = recording, open_dataset
+        self._later = ExitStack()
+        self.dataset: Dataset | None = None
+        self.kept: list[list[int]] = []  # numbers in the dataset, a list a game
+        self.corrected = 0  # steps that the person drove in them
+        self.trouble = ""  # why nothing is kept, in a sentence that was not told yet
+        self._refused = False
+        self._made: MatchRecording | None = None
+        self._beginning: Beginning | None = None
+        self._rows: list[list[Row]] = []  # a list a step, a row a seat
+        self._driven = 0  # of them, by the person
+
+    def begin(self, match: Match) -> None:
+        """A game begins; the one before it is kept if somebody took over in it."""
+        self._end()
+        self._made = self._recording(match, self.dataset)
+        self._beginning, self._rows, self._driven = self._made.beginning(), [], 0
+
+    def add(self, held: Held, ns: int, late: bool) -> None:
+        """The step just taken."""
+        if self._made is None or self._refused:
+            return
+        row = self._made.rows(held, ns, late)
+        self._rows.append(row)
+        self._driven += row[0].actor is Actor.HUMAN
+        if len(self._rows) * sum(one.observation.nbytes for one in row) > MOST:
+            self._refuse("This game is too long to be kept as a whole: take over earlier.")
+        try:
+            if self._made.take is not None:
+                self._made.take.step(row)
+            elif self._driven:
+                self._open()
+        except DiskFull as full:  # the step waits in memory
+            self.trouble = str(full)
+
+    def cut(self, steps: int) -> None:
+        """Strike out what came after so many steps."""
+        if len(self._rows) > steps:
+            del self._rows[steps:]
+            self._driven = sum(row[0].actor is Actor.HUMAN for row in self._rows)
+            if self._made is not None:
+                self._made.discard()
+
+    def close(self) -> None:
+        """Keep what is open, and let go of the dataset."""
+        try:
+            self._end()
+        finally:
+            self._later.close()
+
+    # -- the take -----------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        """Put the game so far into the journal."""
+        assert self._made is not None
+        assert self._beginning is not None
+        if self.dataset is None:
+            try:
+                dataset = self._open_dataset()
+                self._later.enter_context(dataset.writing())
+            except Problem as problem:
+                self._refuse(str(problem))
+                return
+            self.dataset = dataset
+        self._made.dataset = self.dataset
+        self._made.take = self._made.open_take(self._beginning)
+        for row in self._rows:
+            self._made.take.step(row)
+
+    def _refuse(self, why: str) -> None:
+        self.trouble = f"Corrections are not kept: {why}"
+        self._refused, self._rows, self._driven = True, [], 0
+        if self._made is not None:
+            self._made.discard()
+
+    def _end(self) -> None:
+        """Keep the game if the person drove in it; one that was left before its end is cut there."""
+        made = self._made
+        if made is None:
+            return
+        if not self._driven:
+            made.discard()
+            return
+        last = self._rows[-1]
+        try:
+            if not (last[0].terminated or last[0].truncated):
+                self._rows[-1] = [dataclasses.replace(one, truncated=True) for one in last]
+                made.discard()
+            if made.take is None:
+                self._open()
+            if made.take is not None:
+                self.kept.append(made.keep(None))
+                self.corrected += self._driven
+        except DiskFull as full:  # the journal has it, for `gpo demos repair`
+            made.leave()
+            self.trouble = str(full)
+        self._rows, self._driven = [], 0
+
+    def farewell(self) -> str:
+        """What was kept, in a sentence; nothing if nobody took over."""
+        if not self.kept or self.dataset is None:
+            return ""
+        games = f"{len(self.kept)} game{'s' if len(self.kept) != 1 else ''}"
+        return (
+            f"gpo watch: {self.corrected} steps driven by you in {games} are in dataset "
+            f"{self.dataset.name}. Learn from them: gpo train RECIPE --corrections {self.dataset.name}"
+        )

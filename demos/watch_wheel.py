@@ -1,0 +1,70 @@
+"""Seats a person at a viewer: their controls, and where what they correct is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from demos.controls import load_controls
+from demos.dataset import Dataset
+from demos.devices import Devices
+from demos.handover import Handover
+from demos.play_recording import MatchRecording, games_dataset
+from demos.recording import Person
+from demos.viewer import Viewer
+from demos.viewer_keeper import Keeper
+from demos.viewer_match import Match
+from demos.viewer_wheel import Wheel
+from environments.problem import Problem
+
+
+@dataclass(frozen=True)
+class Hands:
+    """What somebody at a viewer holds, and where their corrections go."""
+
+    device: str = "keyboard"
+    dataset: str | None = None  # named after the world if None
+    root: Path = Path("datasets")
+    script: bool = False  # the keys are a script's
+
+
+def seat_person(viewer: Viewer, hands: Hands) -> str:
+    """Let a person take over the watched seat, or play in their own; why they cannot, if so.
+
+    Raises:
+        Problem: a person is to play, and there are no controls for this world.
+    """
+    cast_, world = viewer.cast, viewer.world
+    seat = cast_.seat if cast_.human is None else cast_.human
+    try:
+        controls = load_controls(world, hands.device)
+    except Problem as problem:
+        if cast_.human is not None:
+            raise
+        return str(problem)
+    person = Person(seat, None, controls, "script" if hands.script else hands.device)
+    if cast_.human is not None:
+        viewer.sit_down(Wheel(person, Devices()))
+        return ""
+    handover = Handover(controls, world.tick)
+
+    def recording(match: Match, dataset: Dataset | None) -> MatchRecording:
+        entrant = viewer.main.entrant
+        names = cast_.names(entrant)
+        about = {
+            "seat": world.agents[seat],
+            "person": "",
+            "agent": entrant.name if cast_.run is None else f"{cast_.run.name} {entrant.name}",
+            "sha256": entrant.sha256,
+            "level": "",
+            "coach": True,
+            "settle_steps": handover.settle,
+        }
+        others = {n: names[agent] for n, agent in enumerate(world.agents) if n != seat}
+        opened = cast(Dataset, dataset)  # a keeper opens a take only once it has one
+        return MatchRecording(match, person, opened, world.tick, others, about, handover)
+
+    keeper = Keeper(recording, lambda: games_dataset(world, hands.root, hands.dataset, "watch"))
+    viewer.sit_down(Wheel(person, Devices(), handover, keeper))
+    return ""
