@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import torch
+from gymnasium.spaces import Box
 from pydantic import Field
 from stable_baselines3.common import logger as sb3_logger
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
@@ -20,6 +22,7 @@ from agents.policy import AgentPolicy
 from environments.catalog import make_batch
 from environments.faces.memory import MemoryFace
 from environments.faces.sb3 import Sb3Face
+from environments.problem import Problem
 from environments.seating import Seating
 from environments.world import World
 from training.anchor import AnchorSettings
@@ -50,6 +53,9 @@ class RefineSettings(Settings):
     kl_clone_reverse: tuple[float, float] = (0.0, 0.0)  # of KL(clone from policy)
     value_weight: float = Field(0.5, gt=0)
     max_gradient: float = Field(0.5, gt=0)
+    # Standard deviation of continuous actions to begin with; the clone's own if left out. A steady hand tries
+    # little: where people were cautious, it is too little to find out what else is possible.
+    noise: float | None = Field(None, gt=0)
     warm_up: int = Field(4, ge=0)  # updates, at most, in which only the values learn
     kl: AnchorSettings = (
         AnchorSettings()
@@ -233,7 +239,23 @@ def _build(
         policy: Any = model.policy
         policy.take_scales(clone)
         model.policy.load_state_dict({"return_scale": clone.return_scale}, strict=False)
+    if settings.noise is not None:
+        _set_noise(model.policy, settings.noise)
     return model
+
+
+def _set_noise(policy: Any, noise: float) -> None:
+    """Let continuous actions vary by this share of half their range.
+
+    Raises:
+        Problem: the actions are not continuous.
+    """
+    space = policy.action_space
+    if not isinstance(space, Box):
+        raise Problem("refine.noise is for continuous actions; this world's are not: remove it.")
+    half = np.nan_to_num((space.high - space.low) / 2, posinf=1.0).reshape(-1)
+    with torch.no_grad():
+        policy.log_std.copy_(torch.from_numpy(np.log(noise * half)))
 
 
 def _falling(ends: tuple[float, float]) -> Callable[[float], float]:

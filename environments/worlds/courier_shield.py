@@ -2,8 +2,9 @@
 
 The action and, after it, full braking are played ahead, with what the delay still holds before them and as
 much slip as the wheels have. Free range is measured exactly along that path: shelves and walls stand, and
-people are taken to come straight at the robot as fast as anybody can. So an action that passes is always
-followed by one that would: to brake.
+people are taken to come straight at the robot as fast as anybody can, so nobody is touched. Near people who
+walk on as they do now it goes slowly, and in marked zones as slowly as these ask for. An action that passes
+is always followed by one that would: to brake.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from environments.worlds.courier_things import (
     SHELF,
     TICK,
     TOUCH,
+    ZONE,
     cell_at,
     clearance,
 )
 
 MARGIN = 0.05  # m kept from shelves, walls and people
-STEPS = 4  # in which the speed is scaled down: 3/4, 1/2, 1/4, then only the turn, then nothing
+STEPS = 8
 SLOW, NEAR = 0.3, 0.5  # m/s and m: faster than this so near to a person is too close
 MOVES = 0.05  # m/s above which meeting a person counts as running into it
 
@@ -64,21 +66,30 @@ def _can_stop(table, state, forward, turn):  # type: ignore[no-untyped-def]
         x, y, heading = rolled(
             x, y, heading, left * (1.0 - state.slip[0]), right * (1.0 - state.slip[1])
         )
-        if state.grid[cell_at(x, y)] >= SHELF or clearance(state.grid, x, y) < free:
+        speed = abs(left + right) / 2
+        cell = state.grid[cell_at(x, y)]
+        if cell >= SHELF or clearance(state.grid, x, y) < free:
             return False
-        if _meets(table, state, x, y, abs(left + right) / 2, tick):
+        if cell == ZONE and speed > table.zone_limit:
+            return False
+        if _meets(table, state, x, y, speed, tick):
             return False
     return False
 
 
 @njit(inline="always")
 def _meets(table, state, x, y, speed, tick):  # type: ignore[no-untyped-def]
-    """Whether a person could by then be so near that this speed is forbidden."""
+    """Whether somebody could by then be touched, or will be too near for this speed by walking on."""
     if speed <= MOVES:
         return False
-    least = TOUCH + MARGIN + tick * TICK * PERSON_SPEED + (NEAR if speed > SLOW else 0.0)
+    touched = TOUCH + MARGIN + tick * TICK * PERSON_SPEED
+    near = TOUCH + MARGIN + NEAR if speed > SLOW else 0.0
+    ahead = tick * TICK
     for p in range(table.people):
         dx, dy = state.person_x[p] - x, state.person_y[p] - y
-        if dx * dx + dy * dy < least * least:
+        if dx * dx + dy * dy < touched * touched:
+            return True
+        dx, dy = dx + ahead * state.person_vx[p], dy + ahead * state.person_vy[p]
+        if dx * dx + dy * dy < near * near:
             return True
     return False
