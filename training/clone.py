@@ -72,6 +72,7 @@ def clone(
     tick: Callable[[dict[str, float]], None] | None = None,
     sight: dict[str, Any] | None = None,
     rows: np.ndarray | None = None,
+    start: AgentPolicy | None = None,
 ) -> Clone:
     """Fit a policy to recorded steps by maximum likelihood, and its values to recorded returns.
 
@@ -90,6 +91,7 @@ def clone(
         seed: of the split, the weights and the order.
         tick: called with each epoch's record.
         sight: of the network, as `training.network.sight_for` gives it.
+        start: whose weights and scales it begins with; None draws them from the seed.
         rows: [S] bool, which steps to learn from; all if None.
 
     Raises:
@@ -110,6 +112,8 @@ def clone(
     )
     require_allowed(arrays, policy.mask, action_space)
     policy.fit_scales(arrays.observations[train], settings.scale_floor)
+    if start is not None:
+        policy.load_state_dict(start.state_dict())
     recorded, weights = (
         Recorded(arrays, policy),
         action_weights(settings, action_names, action_space),

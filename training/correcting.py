@@ -34,6 +34,7 @@ from environments.durable import replace
 from environments.problem import Problem
 from environments.world import World
 from training.clone import action_weights, split
+from training.cloning import cloning_settings, matches, steps_of
 from training.corrections import (
     Change,
     Corrections,
@@ -56,7 +57,7 @@ from training.returns import recorded_returns
 from training.run import Run
 from training.settings import discount
 from training.tables import show_scores
-from training.train import cloning_settings, judged, matches, prepare, refined, steps_of
+from training.train import judged, prepare, refined
 
 ROUND = "-corrected-"
 TOLD, AGENT, CLONE = "corrections.json", "agent.safetensors", "clone.safetensors"

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, NonNegativeFloat, field_validator
 from stable_baselines3.common.callbacks import BaseCallback
@@ -62,6 +62,7 @@ class PartnerSettings(Settings):
     share: float | None = Field(
         None, gt=0, lt=1
     )  # of the matches that each further clone learns from
+    start: Literal["nothing", "clone"] = "nothing"  # whose weights a clone of a share begins with
     mixture: tuple[MemberSettings, ...] = ()  # drawn for each game at the start of each episode
     until: float = Field(1.0, gt=0, le=1)
 

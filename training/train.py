@@ -10,14 +10,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from gymnasium.spaces import Discrete
 from rich.console import Console
 
 from agents.policy import AgentPolicy
 from agents.saving import Agent, as_player, load_agent, save_agent
-from demos.arrays import Arrays
 from demos.dataset import Dataset
 from demos.store import Store
 from environments.catalog import make_batch, make_world
@@ -27,12 +25,10 @@ from environments.shield import Shield
 from environments.waking import wake
 from environments.world import World
 from training.clone import (
-    CloneSettings,
     action_weights,
-    clone,
     require_matches,
 )
-from training.corrections import as_asked, people_only
+from training.cloning import cloned, matches, steps_of
 from training.engine import Engine, choose_engine
 from training.floor import Floor, Judge
 from training.incidents import keep_incidents, played_apart
@@ -45,16 +41,11 @@ from training.pictures import draw_curve
 from training.progress import Bars
 from training.recipe import Recipe, read_recipe
 from training.refining import Reward, refine
-from training.returns import recorded_returns
 from training.rollout import CHUNK
 from training.run import Run
-from training.settings import discount
 from training.tables import show_scores
 
-CLONING = {"clone": "cloning the players", "human_model": "cloning other people"}
 PARTNER_SEED, JUDGE_PARTNER_SEED = 1, 2  # added to the run's
-STRANGERS = 0.1  # tolerance of a clone that is validated on people it knows nothing of
-CLONE_SEEDS = 1000  # between the seeds of two clones of the same people
 
 
 def train_from_file(name: str, folder: str | None = None, overrides: Sequence[str] = ()) -> None:
@@ -129,66 +120,15 @@ def train(run: Run, bars: Bars) -> str:
     world, recordings = prepare(recipe)
     wake(world, bars.say, recipe.world.shield)
     keep_incidents(world, run.folder)
-    made = {role: _cloned(run, role, world, data, bars) for role, data in recordings.items()}
+    made = {role: cloned(run, role, world, data, bars) for role, data in recordings.items()}
     others = range(1, recipe.partner.clones) if len(world.agents) > 1 else ()
     clones = [made["clone"]]
-    clones += [_cloned(run, "clone", world, recordings["clone"], bars, k) for k in others]
+    clones += [cloned(run, "clone", world, recordings["clone"], bars, k) for k in others]
     agent, verdict = refined(run, world, clones, recordings["clone"], bars)
     if not run.has("scores.json"):
         run.write_json("scores.json", judged(recipe, world, made, agent, recordings, bars))
     draw_curve(run.folder, world)
     return verdict
-
-
-def matches(dataset: Dataset) -> list[str]:
-    """The match of each episode; without one an episode stands for itself."""
-    return [dataset.episode_facts(e)["match"] or str(e) for e in range(len(dataset))]
-
-
-def _cloned(
-    run: Run, role: str, world: World, dataset: Dataset, bars: Bars, number: int = 0
-) -> Agent:
-    """The agent cloned from a dataset, from the run folder if it is there; with a number, another one."""
-    name, seed = f"{role}_{number}" if number else role, run.recipe.seed + number * CLONE_SEEDS
-    path = run.path(f"{name}.safetensors")
-    if not path.exists():
-        recipe = run.recipe
-        arrays = steps_of(recipe, dataset)
-        groups = np.unique(matches(dataset), return_inverse=True)[1]
-        weights = recipe.reward.weights or world.weights
-        gamma = discount(recipe.refine.half_life, world.tick)
-        text = f"{CLONING[role]}, {number + 1}" if number else CLONING[role]
-        with bars.bar(text, recipe.clone.epochs, "epochs") as bar:
-            found = clone(
-                arrays,
-                groups[arrays.episode],
-                world.observation_space,
-                world.action_space,
-                cloning_settings(recipe, number),
-                returns=recorded_returns(arrays, weights, gamma, list(world.costs)),
-                action_names=world.action_names,
-                seed=seed,
-                tick=lambda record: bar(int(record["epoch"])),
-                sight=sight_for(world, recipe.network),
-                rows=people_only(arrays),
-            )
-        history = run.read_json("cloning.json") if run.has("cloning.json") else {}
-        run.write_json(
-            "cloning.json", {**history, name: {"epochs": found.history, "kept": found.epoch}}
-        )
-        facts = {
-            "role": role,
-            "stuck_steps": recipe.partner.stuck_steps,
-            "seed": seed,
-            "dataset": dataset.name,
-            "data": dataset.digest(),
-            "recipe": run.recipe_hash,
-            "shield": recipe.world.shield,
-        }
-        save_agent(path, found.policy, world, facts)
-    agent = load_agent(path)
-    agent.require_world(world, str(path))
-    return agent
 
 
 def refined(
@@ -286,12 +226,6 @@ def _engine(run: Run, cloned: Agent) -> Engine:
     return Engine(**run.read_json("engine.json"))
 
 
-def steps_of(recipe: Recipe, dataset: Dataset) -> Arrays:
-    """The steps of a dataset, with what was asked for where the agent is to play behind the shield."""
-    arrays = dataset.arrays()
-    return as_asked(dataset, arrays) if recipe.world.shield else arrays
-
-
 def _demonstrations(
     recipe: Recipe, recordings: Dataset, policy: AgentPolicy
 ) -> tuple[Any, torch.Tensor]:
@@ -300,16 +234,6 @@ def _demonstrations(
     seen = Recorded(arrays, policy) if policy.memory else torch.from_numpy(arrays.observations)
     actions = torch.from_numpy(arrays.actions)
     return seen, actions.long() if isinstance(policy.action_space, Discrete) else actions.float()
-
-
-def cloning_settings(recipe: Recipe, number: int = 0) -> CloneSettings:
-    """How to clone, with the layers of [network]; a further clone may know only some of the people."""
-    changes: dict[str, Any] = {}
-    if recipe.network.hidden is not None:
-        changes["hidden"] = recipe.network.hidden
-    if number and recipe.partner.share is not None:  # judged by strangers, its loss soon rises
-        changes |= {"validation": 1 - recipe.partner.share, "tolerance": STRANGERS}
-    return recipe.clone.model_copy(update=changes)
 
 
 def _options(recipe: Recipe) -> dict[str, Any]:

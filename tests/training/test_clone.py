@@ -273,3 +273,12 @@ def test_without_returns_the_values_are_left_alone():
     for name in before:
         if "value" in name:
             assert torch.equal(before[name], after[name]), f"{name} changed"
+
+
+def test_it_may_begin_as_another_clone():
+    first = cloned(seed=1).policy
+    still = {"learning_rate": 1e-9, "epochs": 1}
+    onward, afresh = (cloned(seed=2, changes=still, start=start).policy for start in (first, None))
+    weights = first.tensors()
+    assert all(torch.allclose(onward.tensors()[name], weights[name], atol=1e-6) for name in weights)
+    assert not all(torch.allclose(afresh.tensors()[n], weights[n], atol=1e-2) for n in weights)

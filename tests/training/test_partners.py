@@ -261,3 +261,17 @@ def test_workers_are_not_for_worlds_of_ours(trained, capsys):
     assert gpo.main(["train", str(path), "--world.workers", "2"]) == 2
     assert "leave out `workers`" in capsys.readouterr().err
     assert read_recipe(str(path)).world.workers == 0
+
+
+def test_whoever_knows_some_of_the_people_may_begin_as_the_clone_of_everybody(tmp_path, trained):
+    def weights(*changes):
+        folder = tmp_path / str(len(changes))
+        still = ["--clone.learning_rate", "1e-9", "--refine.steps", "0", "--partner.share", "0.5"]
+        assert gpo.main(["train", str(trained[0]), "--run", str(folder), *still, *changes]) == 0
+        names = ("clone", "clone_1")
+        return [load_agent(folder / f"{name}.safetensors").policy.tensors() for name in names]
+
+    first, onward = weights("--partner.start", "clone")
+    assert all(torch.allclose(first[n], onward[n], atol=1e-5) for n in first if "scale" not in n)
+    first, afresh = weights()
+    assert not torch.allclose(first["action_net.weight"], afresh["action_net.weight"], atol=1e-2)

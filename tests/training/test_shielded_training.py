@@ -15,7 +15,7 @@ from environments.catalog import make_batch
 from environments.shield import ShieldedBatch
 from training.corrections import as_asked, asked_by, people_only
 from training.recipe import check_recipe, read_recipe
-from training.train import steps_of
+from training.cloning import steps_of
 
 RECIPE = """
 [world]
