@@ -1,13 +1,12 @@
 """Levels of play, measured and not only named: who plays, how late, with how many slips, and what it reaches.
 
 `levels.json` in the run folder holds every measurement as it was made, so that one that was cut short goes on
-where it stopped, and one of an agent that has changed is made again. E games, N seats.
+where it stopped, and one of an agent that has changed is made again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,23 +15,19 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as Printed
 
-from agents.player import Player
+from demos.level_meter import Games, Meter, read_levels_file
 from demos.play import LEVELS
-from demos.play_cast import Handicap, Rival, Table, opponent
+from demos.play_cast import Handicap, Rival, Table
+from demos.ratings import percent
 from demos.viewer_digits import between
-from demos.viewer_tally import mean_interval
-from environments.catalog import make_batch
-from environments.durable import replace, seal, unseal
+from demos.viewer_tally import mean_interval, share_interval
 from environments.foreign_world import ForeignWorld
 from environments.problem import Problem
-from environments.world import World
 
-FORMAT = "gpo-levels-1"
 # A careless hand, and from somebody quick to somebody tired: people react after 200 to 400 ms.
 CARELESS = tuple(Handicap(0, share) for share in (0.1, 0.2, 0.35, 0.5))
 LATE = (Handicap(150), Handicap(150, 0.05), Handicap(250, 0.1), Handicap(400, 0.2))
 GAMES, FOREIGN_GAMES = 40, 8  # of a measurement, over all seats; foreign environments are slow
-SEARCH_SEEDS, FINAL_SEEDS = 2_000_000, 2_500_000  # apart from the training's and the judgement's
 SHARES = {"easy": 1 / 3, "normal": 2 / 3}  # of the way from the weakest to the strongest
 
 
@@ -44,12 +39,19 @@ class Level:
     agent: str
     sha256: str
     handicap: Handicap
-    values: tuple[float, ...]  # the north star of each game
+    games: Games
 
     @property
     def star(self) -> tuple[float, float, float]:
         """Mean and 95 % interval."""
-        return mean_interval(self.values)
+        return mean_interval(self.games.values)
+
+    @property
+    def won(self) -> tuple[float, float, float] | None:
+        """The share of games won and its 95 % interval; None where there was nothing to win."""
+        if not self.games.contested:
+            return None
+        return share_interval(self.games.won, len(self.games.rivals))
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Levels:
         """A sentence for each two levels that the games do not tell apart."""
         found = []
         for lower, upper in zip(self.levels[:-1], self.levels[1:], strict=True):
-            gaps = np.subtract(upper.values, lower.values)  # on the same seeds
+            gaps = np.subtract(upper.games.values, lower.games.values)  # on the same seeds
             if mean_interval(gaps.tolist())[1] <= 0:
                 found.append(
                     f"{self.games} games do not tell {lower.name} and {upper.name} apart "
@@ -88,34 +90,33 @@ def find_levels(
 
     Args:
         table: the run.
-        against: who plays the other seats; the run's human model, else its clone, else the agent itself.
+        against: who plays the other seats, or the same games where there is one seat; the world's scripted
+            pool, else the run's human model, else its clone, else the agent itself.
         games: of each measurement.
         say: is told of each measurement.
 
     Raises:
-        Problem: an unknown opponent, fewer than two games, or nobody to sit in the other seats.
+        Problem: an unknown opponent, or fewer than two games.
     """
     if games is not None and games < 2:
         raise Problem("Levels are measured over at least two games: raise --games.")
-    if against and len(table.world.agents) == 1:
-        raise Problem(f"In '{table.world.id}' no seat is left for '{against[0]}': leave it out.")
     count = games or (FOREIGN_GAMES if isinstance(table.world, ForeignWorld) else GAMES)
     ladder = _distinct(table.ladder())
-    meter = _Meter(table, against, ladder[-1], count, say)
+    meter = Meter(table, against, ladder[-1], count, say)
     means = {(r, Handicap()): meter.mean(r, Handicap()) for r in ladder}
     ordered = sorted(ladder, key=lambda rival: means[rival, Handicap()])
     for rival in dict.fromkeys((ordered[0], ordered[-1])):
         for handicap in (*CARELESS, *LATE):
             means[rival, handicap] = meter.mean(rival, handicap)
     chosen = _choose(means)
-    final = [(pair, meter.values(*pair, final=True)) for pair in chosen]
-    final.sort(key=lambda found: float(np.mean(found[1])))
+    final = [(pair, meter.played(*pair, final=True)) for pair in chosen]
+    final.sort(key=lambda found: float(np.mean(found[1].values)))
     levels = [
-        Level(name, rival.name, rival.sha256, handicap, tuple(values))
-        for name, ((rival, handicap), values) in zip(LEVELS, final, strict=True)
+        Level(name, rival.name, rival.sha256, handicap, games)
+        for name, ((rival, handicap), games) in zip(LEVELS, final, strict=True)
     ]
-    found = Levels(tuple(levels), tuple(meter.names), 2 * count)
-    meter.write(found)
+    found = Levels(tuple(levels), tuple(meter.names), len(levels[0].games.values))
+    meter.write(_told(found))
     return found
 
 
@@ -134,136 +135,25 @@ def level_of(table: Table, name: str) -> Rival:
 
 
 def show_levels(found: Levels, table: Table) -> None:
-    """Print each level with what it reached."""
+    """Print each level with what it reached, and how many games it won."""
     console = Console()
     printed = Printed(box=box.SIMPLE_HEAD, padding=(0, 1))
     star = table.world.north_star.replace("_", " ")
     for heading in ("level", "who plays", "handicap"):
         printed.add_column(heading, overflow="fold")
     printed.add_column(star, justify="right")
+    printed.add_column("won", justify="right")
     for level in found.levels:
-        reached = between(*level.star).replace("[", r"\[")
-        printed.add_row(level.name, level.agent, str(level.handicap), reached)
+        reached = [between(*level.star), "-" if level.won is None else percent(*level.won)]
+        shown = [words.replace("[", r"\[") for words in reached]
+        printed.add_row(level.name, level.agent, str(level.handicap), *shown)
     console.print(printed)
-    whom = f" with or against {', '.join(found.against)}" if found.against else ""
-    told = f"{star} per game, mean [95 % interval] of {found.games} games{whom}."
+    how = "beside" if len(table.world.agents) == 1 else "with or against"
+    whom = f" {how} {', '.join(found.against)}" if found.against else ""
+    told = f"{star} per game and games won, with 95 % intervals, of {found.games} games{whom}."
     console.print(told.replace("[", r"\["), soft_wrap=True, highlight=False)
     for sentence in found.doubts():
         console.print(sentence.replace("[", r"\["), soft_wrap=True, highlight=False)
-
-
-# ------------------------------------------------------------------ measuring
-
-
-class _Meter:
-    """Measures players, and remembers in the file what was measured."""
-
-    def __init__(
-        self,
-        table: Table,
-        against: Sequence[str],
-        self_play: Rival,
-        games: int,
-        say: Callable[[str], None],
-    ) -> None:
-        self.table, self.games, self.say = table, games, say
-        self.names: list[str] = list(against)
-        world, self._others = table.world, list[Callable[[int], Player]]()
-        sha = []
-        if len(world.agents) > 1 and not against:
-            stranger = table.stranger() or self_play
-            self.names, sha = [stranger.name], [stranger.sha256]
-            self._others = [lambda seed: stranger.player(world, seed)]
-        for name in against:
-            opponent(name, table, 0)  # a mistake is said at once
-            self._others.append(lambda seed, name=name: opponent(name, table, seed))  # type: ignore[misc]
-        self.about = {
-            "format": FORMAT,
-            "world": world.fingerprint,
-            "options": table.conditions,
-            "against": [self.names, sha],
-            "games": games,
-        }
-        content = _read(table)
-        same = {key: content.get(key) for key in self.about} == self.about
-        self.measured: dict[str, list[float]] = dict(content["measured"]) if same else {}
-
-    def mean(self, rival: Rival, handicap: Handicap) -> float:
-        """The mean north star of somebody."""
-        return float(np.mean(self.values(rival, handicap)))
-
-    def values(self, rival: Rival, handicap: Handicap, final: bool = False) -> list[float]:
-        """The north star of each game, from the file if it is there."""
-        delay = handicap.delay(self.table.world.tick)
-        phase = "final" if final else "search"
-        key = f"{rival.sha256[:16]} {delay} {handicap.slips} {phase}"
-        if key not in self.measured:
-            self.measured[key] = self._play(rival, handicap, final)
-            found = between(*mean_interval(self.measured[key]))
-            again = "again, on other seeds: " if final else ""
-            star = self.table.world.north_star.replace("_", " ")
-            self.say(f"{again}{rival.name}, {handicap}: {star} {found}")
-            self.write(None)
-        return self.measured[key]
-
-    def _play(self, rival: Rival, handicap: Handicap, final: bool) -> list[float]:
-        """Play in every seat in turn, with everybody there is to play with."""
-        seats = len(self.table.world.agents)
-        each = max(1, (2 if final else 1) * self.games // (seats * max(len(self._others), 1)))
-        first = FINAL_SEEDS if final else SEARCH_SEEDS
-        slowed = Rival(rival.name, rival.agent, handicap)
-        found: list[float] = []
-        others: list[Callable[[int], Player] | None] = [*self._others]
-        for other in others or [None]:
-            for seat in range(seats):
-                players = [
-                    slowed.player(self.table.world, first + n)
-                    if n == seat or other is None
-                    else other(first + n)
-                    for n in range(seats)
-                ]
-                about = self.table.options, self.table.shield
-                found += stars(self.table.world, players, seat, each, first, *about)
-        return found
-
-    def write(self, found: Levels | None) -> None:
-        """Put all that was measured so far into the file, in one step."""
-        levels = None
-        if found is not None:
-            levels = {
-                "levels": [asdict(level) | {"star": level.star} for level in found.levels],
-                "doubts": found.doubts(),
-                "games": found.games,
-            }
-        content = {**self.about, "measured": self.measured, "levels": levels}
-        replace(self.table.levels_path, seal(content))
-
-
-def stars(
-    world: World,
-    players: Sequence[Player],
-    seat: int,
-    games: int,
-    seed: int,
-    options: Mapping[str, Any],
-    shield: bool = False,
-) -> list[float]:
-    """The north star that a seat reaches in games played at once, on the seeds from `seed` on: [E]."""
-    batch = make_batch(world, games, seed=seed, options=options, shield=shield)
-    star = list(world.terms).index(world.north_star)
-    total, running, starts = np.zeros(games), np.ones(games, bool), np.ones(games, bool)
-    memory: list[Any] = [None] * len(players)
-    while running.any():
-        actions = []
-        for n, player in enumerate(players):
-            action, memory[n] = player.predict(batch.observation[:, n], memory[n], starts)
-            actions.append(action)
-        batch.step(np.stack(actions, axis=1))
-        total[running] += batch.terms[running, seat, star]
-        starts = batch.ended
-        running &= ~starts
-    batch.close()
-    return [float(value) for value in total]
 
 
 # ------------------------------------------------------------------ choosing
@@ -290,18 +180,20 @@ def _distinct(ladder: Sequence[Rival]) -> list[Rival]:
 # ------------------------------------------------------------------ the file
 
 
-def _read(table: Table) -> dict[str, Any]:
-    """What the file holds; nothing of one that is missing or damaged, which is made again."""
-    with suppress(OSError, ValueError):
-        content = unseal(table.levels_path)
-        if content.get("format") == FORMAT and isinstance(content.get("measured"), dict):
-            return content
-    return {}
+def _told(found: Levels) -> dict[str, Any]:
+    """The levels for the file."""
+    return {
+        "levels": [
+            asdict(level) | {"star": level.star, "won": level.won} for level in found.levels
+        ],
+        "doubts": found.doubts(),
+        "games": found.games,
+    }
 
 
 def _read_levels(table: Table) -> Levels | None:
     """The levels of the file, if all were measured, in this world."""
-    content = _read(table)
+    content = read_levels_file(table)
     told = content.get("levels")
     if not told or content["world"] != table.world.fingerprint:
         return None
@@ -313,7 +205,7 @@ def _read_levels(table: Table) -> Levels | None:
             one["agent"],
             one["sha256"],
             Handicap(**one["handicap"]),
-            tuple(one["values"]),
+            Games(tuple(one["games"]["values"]), tuple(one["games"]["rivals"])),
         )
         for one in told["levels"]
     ]
