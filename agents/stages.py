@@ -1,4 +1,4 @@
-"""The agents of a run folder, in the order in which training made them: clone, checkpoints, best.
+"""The agents of a run folder in the order of training: clone, milestones and checkpoints, best.
 
 What a run folder holds is written in `training.run`; here it is only read, also while the run goes on.
 """
@@ -17,6 +17,7 @@ from agents.saving import Agent, load_agent
 from environments.problem import Problem
 
 BEST, CLONE = "agent.safetensors", "clone.safetensors"
+MILESTONES, MILESTONE = "milestones", "update-{:05d}.safetensors"  # folder, and files by update
 
 
 class Gone(Exception):
@@ -65,18 +66,35 @@ def stages(folder: Path) -> list[Stage]:
     found = []
     if (folder / CLONE).is_file():
         found.append(Stage("clone", folder / CLONE))
-        found += checkpoints(folder)
+        found += _way(folder)
     if (folder / BEST).is_file():
         found.append(Stage("best", folder / BEST))
     elif len(found) > 1:
-        newest = found[-1]
-        found.append(Stage("best so far", newest.path, "best", newest.update))
+        kept = checkpoints(folder)
+        if kept:
+            found.append(Stage("best so far", kept[-1].path, "best", kept[-1].update))
     if not found and not (folder / "recipe.json").is_file():
         raise Problem(
             f"{folder} is no run: it holds neither a recipe.json nor an agent.safetensors."
         )
     if not found:
         raise Problem(f"{folder} has no agent yet: wait until its clone is made.")
+    return found
+
+
+def _way(folder: Path) -> list[Stage]:
+    """Milestones and checkpoints in the order of training; where both are, the file that stays."""
+    by_update = {stage.update: stage for stage in (*checkpoints(folder), *milestones(folder))}
+    return [by_update[update] for update in sorted(by_update, key=lambda u: u or 0)]
+
+
+def milestones(folder: Path) -> list[Stage]:
+    """The agents that a run keeps of its way, the oldest first."""
+    found = []
+    for path in sorted((folder / MILESTONES).glob("update-*.safetensors")):
+        number = path.stem.removeprefix("update-")
+        if number.isdigit():
+            found.append(Stage(f"update {int(number)}", path, None, int(number)))
     return found
 
 

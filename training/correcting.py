@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -306,18 +307,33 @@ class Round:
             others = sorted(run.folder.glob("clone_*.safetensors"))
             clones = [corrected, *(load_agent(path) for path in others)]
             return refined(run, world, clones, self.recordings["clone"], bars)
-        worse = star["high"] < 0
+        limits = {name: cost.limit for name, cost in run.recipe.costs.items()}
+        loss = _loss(run.read_json(TOLD)["play"]["rows"], world.north_star, limits)
         verdict = f"The corrected agent is handed on: {told}, on the same seeds."
-        if worse:
+        if loss:
             verdict = (
-                f"The corrected agent plays worse ({told}, on the same seeds), "
+                f"The corrected agent plays worse ({loss}, on the same seeds), "
                 "so the one before it is handed on."
             )
         if not run.has(AGENT):
-            chosen = start if worse else corrected
+            chosen = start if loss else corrected
             facts = {**chosen.facts, "verdict": verdict}
             save_agent(run.path(AGENT), chosen.policy, world, facts)
         return load_agent(run.path(AGENT)), verdict
+
+
+def _loss(rows: Mapping[str, Mapping[str, Any]], star: str, limits: Mapping[str, float]) -> str:
+    """What got worse beyond chance, in words; nothing if the agent may be handed on.
+
+    Who does more of what it is for may also spend more, up to the limits; who does not may not.
+    """
+    if rows[star]["high"] < 0:
+        return f"{star} {rows[star]['after']:.2f} against {rows[star]['before']:.2f} before"
+    for name, row in rows.items():
+        excused = rows[star]["low"] > 0 and row["after"] <= limits.get(name, math.inf)
+        if name != star and row["low"] > 0 and not excused:
+            return f"{name} {row['after']:.2f} against {row['before']:.2f} before"
+    return ""
 
 
 def _is_refined(agent: Agent) -> bool:

@@ -130,6 +130,7 @@ def refine(
     shield: bool = False,
     engine: Engine = PLAIN,
     tick: Callable[[int], None] = lambda steps: None,
+    keep: BaseCallback | None = None,
 ) -> AgentPolicy:
     """Refine a clone and return the best agent that the floor has seen, at worst the clone.
 
@@ -163,9 +164,8 @@ def refine(
     remaining = settings.steps - model.num_timesteps
     if remaining > 0:
         floor.drop_rows(0 if start is None else start.update)
-        callbacks = CallbackList(
-            [floor, FadeReward(batch, reward), PartnerSchedule(partner), Report(tick)]
-        )
+        beside = [PartnerSchedule(partner), Report(tick), *([keep] if keep is not None else [])]
+        callbacks = CallbackList([floor, FadeReward(batch, reward), *beside])
         try:
             model.learn(remaining, callbacks, log_interval=1, reset_num_timesteps=False)
             floor.spent = str(model.clock)

@@ -10,6 +10,7 @@ runs/cramped_room/
     cloning.json            losses of both, by epoch
     engine.json             what was measured at the start and then kept: precision, threads, cores
     checkpoints/            of the refining, see `training.checkpoint`
+    milestones/             the agent after 1, 2, 5, 10, 20, 50, ... updates, see `training.milestones`
     metrics.jsonl           a row for each evaluation of the refining
     incidents.jsonl         what an environment of other people did wrong, if it did
     tensorboard/            the same and more, for `tensorboard --logdir`

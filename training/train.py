@@ -37,6 +37,7 @@ from training.engine import Engine, choose_engine
 from training.floor import Floor, Judge
 from training.incidents import keep_incidents, played_apart
 from training.judgement import Protocol, judge, people, summary
+from training.milestones import Milestones
 from training.network import Recorded, sight_for
 from training.opponents import against_all, opponents, show_all
 from training.partners import check_partners, make_partner
@@ -215,6 +216,7 @@ def refined(
                 options=_options(recipe),
                 shield=recipe.world.shield,
                 tick=bar,
+                keep=_milestones(run, world),
             )
         torch.set_num_threads(1)
         if floor.spent:
@@ -231,6 +233,15 @@ def refined(
         save_agent(path, policy, world, facts)
     agent = load_agent(path)
     return agent, str(agent.facts["verdict"])
+
+
+def _milestones(run: Run, world: World) -> Milestones:
+    """What is kept of the way."""
+    about = {"seed": run.recipe.seed, "recipe": run.recipe_hash}
+    shield = run.recipe.world.shield
+    return Milestones(
+        run.folder, world, {"role": "refined", "stuck_steps": 0, "shield": shield, **about}
+    )
 
 
 def _floor(run: Run, world: World, clones: list[Agent]) -> Floor:

@@ -10,10 +10,12 @@ import pytest
 import gpo
 from agents.player import RandomPlayer
 from agents.saving import load_agent
+from agents.stages import stages
 from environments.catalog import make_world
 from tests.training.apart import SERVER, start
 from tests.training.toys import Leaning, record
 from training.checkpoint import read_checkpoint
+from training.milestones import is_milestone
 
 COMMON = """
 [clone]
@@ -112,6 +114,7 @@ def results(run):
     files = [
         run / "clone.safetensors",
         run / "agent.safetensors",
+        *sorted(run.glob("milestones/*")),
         *sorted(run.glob("checkpoints/*"))[-1:],
     ]
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
@@ -190,6 +193,42 @@ def test_the_run_refines_something(whole):
     assert any((before[name] != after[name]).any() for name in before)
     if path.stem == "balance":
         assert load_agent(run / "agent.safetensors").facts["role"] == "refined"
+
+
+def test_a_run_keeps_milestones_of_its_way_that_are_agents(whole):
+    _, run, _ = whole
+    kept = [path.stem for path in sorted(run.glob("milestones/*"))]
+    assert kept == [f"update-{update:05d}" for update in (1, 2, 5, 10)]
+    first, last = (
+        load_agent(run / f"milestones/{name}.safetensors") for name in kept[:: len(kept) - 1]
+    )
+    assert (first.facts["role"], first.facts["update"]) == ("refined", 1)
+    before, after = first.policy.tensors(), last.policy.tensors()
+    assert any((before[name] != after[name]).any() for name in before)
+    names = [stage.name for stage in stages(run)]
+    assert names == ["clone", *(f"update {n}" for n in (1, 2, 5, 10, 12)), "best"]
+    assert all(stage.load().policy is not None for stage in stages(run))
+
+
+@pytest.mark.parametrize(
+    ("update", "kept"),
+    [(0, False), (1, True), (2, True), (3, False), (5, True), (10, True), (15, False), (200, True),
+     (250, False), (1000, True), (1001, False)],
+)  # fmt: skip
+def test_milestones_are_1_2_5_and_their_tens(update, kept):
+    assert is_milestone(update) == kept
+
+
+def test_a_run_of_a_recipe_from_before_milestones_and_corrections_goes_on(unfinished):
+    path, run, undisturbed = unfinished
+    told = json.loads((run / "recipe.json").read_text())
+    assert "corrections" not in told
+    assert "corrections" not in told["data"]
+    for milestone in (run / "milestones").iterdir():
+        milestone.unlink()
+    assert gpo.main(["train", str(path), "--run", str(run)]) == 0
+    agents = [result for name, result in results(run).items() if name == "agent.safetensors"]
+    assert agents == [results(undisturbed)["agent.safetensors"]]
 
 
 # ------------------------------------------------------------------ damaged checkpoints
