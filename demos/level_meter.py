@@ -122,10 +122,7 @@ class Meter:
         slowed = Rival(rival.name, rival.agent, handicap)
         about = max(1, each), first, self.table.options, self.table.shield
         if len(seats) == 1:  # the same games, each alone
-            mine = stars(world, [slowed.player(world, first)], *about)[:, 0]
-            theirs = [stars(world, [other(first)], *about)[:, 0] for other in self._others]
-            found = [Games(tuple(mine.tolist()), tuple(one.tolist())) for one in theirs]
-            return sum(found[1:], found[0]) if found else Games(tuple(mine.tolist()))
+            return self._play_alone(slowed, *about)
         games = Games(())
         for other in self._others:
             for seat in seats:
@@ -137,6 +134,19 @@ class Meter:
                 best = np.delete(reached, seat, axis=1).max(axis=1)
                 games += Games(tuple(reached[:, seat].tolist()), tuple(best.tolist()))
         return games
+
+    def _play_alone(
+        self, rival: Rival, games: int, seed: int, options: Mapping[str, Any], shield: bool
+    ) -> Games:
+        """Where there is one seat; each opponent has seeds of its own, so that no game counts twice."""
+        world, found = self.table.world, Games(())
+        for k, other in enumerate(self._others or [None]):
+            begin = seed + k * games
+            about = games, begin, options, shield
+            mine = stars(world, [rival.player(world, begin)], *about)[:, 0]
+            theirs = [] if other is None else stars(world, [other(begin)], *about)[:, 0].tolist()
+            found += Games(tuple(mine.tolist()), tuple(theirs))
+        return found
 
     def write(self, levels: Mapping[str, Any] | None) -> None:
         """Put all that was measured so far into the file, in one step."""

@@ -32,7 +32,7 @@ from training.clone import (
     clone,
     require_matches,
 )
-from training.corrections import as_asked, people_only
+from training.corrected_steps import as_asked, people_only
 from training.engine import Engine, choose_engine
 from training.floor import Floor, Judge
 from training.incidents import keep_incidents, played_apart

@@ -13,7 +13,7 @@ from demos.episode import Actor
 from demos.store import Store
 from environments.catalog import make_batch
 from environments.shield import ShieldedBatch
-from training.corrections import as_asked, asked_by, people_only
+from training.corrected_steps import as_asked, asked_by, people_only
 from training.recipe import check_recipe, read_recipe
 from training.train import steps_of
 
