@@ -1,23 +1,23 @@
 """Levels of play, measured and not only named: who plays, how late, with how many slips, and what it reaches.
 
 `levels.json` in the run folder holds every measurement as it was made, so that one that was cut short goes on
-where it stopped, and one of an agent that has changed is made again.
+where it stopped, and one of an agent that has changed is made again. E games, N seats.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Table as Printed
 
-from demos.level_meter import Games, Meter, read_levels_file
 from demos.play import LEVELS
 from demos.play_cast import Handicap, Rival, Table
+from demos.play_meter import Meter, read_levels_file
+from demos.play_pool import pool_of
 from demos.ratings import percent
 from demos.viewer_digits import between
 from demos.viewer_tally import mean_interval, share_interval
@@ -39,19 +39,15 @@ class Level:
     agent: str
     sha256: str
     handicap: Handicap
-    games: Games
+    values: tuple[float, ...]  # the north star of each game
+    pool: tuple[
+        int, ...
+    ] = ()  # won, drawn and lost against the scripts of the world, if it has any
 
     @property
     def star(self) -> tuple[float, float, float]:
         """Mean and 95 % interval."""
-        return mean_interval(self.games.values)
-
-    @property
-    def won(self) -> tuple[float, float, float] | None:
-        """The share of games won and its 95 % interval; None where there was nothing to win."""
-        if not self.games.contested:
-            return None
-        return share_interval(self.games.won, len(self.games.rivals))
+        return mean_interval(self.values)
 
 
 @dataclass(frozen=True)
@@ -66,7 +62,7 @@ class Levels:
         """A sentence for each two levels that the games do not tell apart."""
         found = []
         for lower, upper in zip(self.levels[:-1], self.levels[1:], strict=True):
-            gaps = np.subtract(upper.games.values, lower.games.values)  # on the same seeds
+            gaps = np.subtract(upper.values, lower.values)  # on the same seeds
             if mean_interval(gaps.tolist())[1] <= 0:
                 found.append(
                     f"{self.games} games do not tell {lower.name} and {upper.name} apart "
@@ -90,16 +86,17 @@ def find_levels(
 
     Args:
         table: the run.
-        against: who plays the other seats, or the same games where there is one seat; the world's scripted
-            pool, else the run's human model, else its clone, else the agent itself.
+        against: who plays the other seats; the run's human model, else its clone, else the agent itself.
         games: of each measurement.
         say: is told of each measurement.
 
     Raises:
-        Problem: an unknown opponent, or fewer than two games.
+        Problem: an unknown opponent, fewer than two games, or nobody to sit in the other seats.
     """
     if games is not None and games < 2:
         raise Problem("Levels are measured over at least two games: raise --games.")
+    if against and len(table.world.agents) == 1:
+        raise Problem(f"In '{table.world.id}' no seat is left for '{against[0]}': leave it out.")
     count = games or (FOREIGN_GAMES if isinstance(table.world, ForeignWorld) else GAMES)
     ladder = _distinct(table.ladder())
     meter = Meter(table, against, ladder[-1], count, say)
@@ -109,14 +106,27 @@ def find_levels(
         for handicap in (*CARELESS, *LATE):
             means[rival, handicap] = meter.mean(rival, handicap)
     chosen = _choose(means)
-    final = [(pair, meter.played(*pair, final=True)) for pair in chosen]
-    final.sort(key=lambda found: float(np.mean(found[1].values)))
+    final = [(pair, meter.values(*pair, final=True)) for pair in chosen]
+    final.sort(key=lambda found: float(np.mean(found[1])))
     levels = [
-        Level(name, rival.name, rival.sha256, handicap, games)
-        for name, ((rival, handicap), games) in zip(LEVELS, final, strict=True)
+        Level(
+            name,
+            rival.name,
+            rival.sha256,
+            handicap,
+            tuple(values),
+            meter.pool(rival, handicap, 2 * count),
+        )
+        for name, ((rival, handicap), values) in zip(LEVELS, final, strict=True)
     ]
-    found = Levels(tuple(levels), tuple(meter.names), len(levels[0].games.values))
-    meter.write(_told(found))
+    found = Levels(tuple(levels), tuple(meter.names), 2 * count)
+    meter.keep(
+        {
+            "levels": [asdict(level) | {"star": level.star} for level in found.levels],
+            "doubts": found.doubts(),
+            "games": found.games,
+        }
+    )
     return found
 
 
@@ -135,23 +145,30 @@ def level_of(table: Table, name: str) -> Rival:
 
 
 def show_levels(found: Levels, table: Table) -> None:
-    """Print each level with what it reached, and how many games it won."""
+    """Print each level with what it reached."""
     console = Console()
     printed = Printed(box=box.SIMPLE_HEAD, padding=(0, 1))
     star = table.world.north_star.replace("_", " ")
     for heading in ("level", "who plays", "handicap"):
         printed.add_column(heading, overflow="fold")
     printed.add_column(star, justify="right")
-    printed.add_column("won", justify="right")
+    pool = pool_of(table.world)
+    if pool:
+        printed.add_column("beats the scripts", justify="right")
     for level in found.levels:
-        reached = [between(*level.star), "-" if level.won is None else percent(*level.won)]
-        shown = [words.replace("[", r"\[") for words in reached]
+        row = [between(*level.star)]
+        row += [f"{percent(*share_interval(level.pool[0], sum(level.pool)))}"] if pool else []
+        shown = [text.replace("[", r"\[") for text in row]
         printed.add_row(level.name, level.agent, str(level.handicap), *shown)
     console.print(printed)
-    how = "beside" if len(table.world.agents) == 1 else "with or against"
-    whom = f" {how} {', '.join(found.against)}" if found.against else ""
-    told = f"{star} per game and games won, with 95 % intervals, of {found.games} games{whom}."
+    whom = f" with or against {', '.join(found.against)}" if found.against else ""
+    told = f"{star} per game, mean [95 % interval] of {found.games} games{whom}."
     console.print(told.replace("[", r"\["), soft_wrap=True, highlight=False)
+    if pool:
+        games = sum(found.levels[0].pool)
+        how = "the same seeds, one after the other" if len(table.world.agents) == 1 else "each seat"
+        told = f"Share won of {games} games against {', '.join(pool)}; {how}; drawn is not won."
+        console.print(told, soft_wrap=True, highlight=False)
     for sentence in found.doubts():
         console.print(sentence.replace("[", r"\["), soft_wrap=True, highlight=False)
 
@@ -180,20 +197,9 @@ def _distinct(ladder: Sequence[Rival]) -> list[Rival]:
 # ------------------------------------------------------------------ the file
 
 
-def _told(found: Levels) -> dict[str, Any]:
-    """The levels for the file."""
-    return {
-        "levels": [
-            asdict(level) | {"star": level.star, "won": level.won} for level in found.levels
-        ],
-        "doubts": found.doubts(),
-        "games": found.games,
-    }
-
-
 def _read_levels(table: Table) -> Levels | None:
     """The levels of the file, if all were measured, in this world."""
-    content = read_levels_file(table)
+    content = read_levels_file(table.levels_path)
     told = content.get("levels")
     if not told or content["world"] != table.world.fingerprint:
         return None
@@ -205,7 +211,8 @@ def _read_levels(table: Table) -> Levels | None:
             one["agent"],
             one["sha256"],
             Handicap(**one["handicap"]),
-            Games(tuple(one["games"]["values"]), tuple(one["games"]["rivals"])),
+            tuple(one["values"]),
+            tuple(one["pool"]),
         )
         for one in told["levels"]
     ]

@@ -28,18 +28,6 @@ EXPERTS: Mapping[str, Mapping[str, Factory]] = {
     "gpo/Courier-v0": {name: _driver(name) for name in DRIVERS},
 }
 
-# Whom strength is measured against where nobody is named: everybody who means to play well, at a fair level.
-FAIR = 3
-POOLS: Mapping[str, tuple[str, ...]] = {
-    "gpo/Duel-v0": tuple(f"{style}-{FAIR}" for style in STYLES),
-    "gpo/Courier-v0": ("careful-hand", "careful", "careless"),
-}
-
-
-def pool(world: World) -> tuple[str, ...]:
-    """The scripted players that strength in a world is measured against."""
-    return POOLS.get(world.id, ())
-
 
 def expert_names(world: World) -> tuple[str, ...]:
     """Who plays a world by script."""

@@ -7,15 +7,14 @@ import pytest
 import torch
 
 import gpo
-from agents.experts.registry import pool
 from agents.policy import build_policy
 from agents.saving import save_agent
 from agents.slower import Slowed
 from agents.stages import CLONE
-from demos import level_meter
-from demos.level_meter import FINAL_SEEDS, Games, stars
+from demos import play_meter
 from demos.play_cast import Handicap, table_for
 from demos.play_levels import Level, Levels, find_levels, level_of
+from demos.play_meter import FINAL_SEEDS, stars
 from environments.catalog import make_world
 from environments.problem import Problem
 from tests.demos.runs import small_run
@@ -65,8 +64,8 @@ def test_levels_come_out_ordered_by_what_was_measured(run, capsys):
     assert means[0] < 0.7 * means[2]
     for level in found.levels:
         assert f"{level.name} " in said
-        assert len(level.games.values) == found.games == 32
-    assert "with 95 % intervals, of 32 games" in said
+        assert len(level.values) == found.games == 32
+    assert "mean [95 % interval] of 32 games" in said
 
 
 def test_what_is_measured_is_what_is_played(run):
@@ -76,13 +75,13 @@ def test_what_is_measured_is_what_is_played(run):
     hard = levels.levels[-1]
     assert (rival.sha256, rival.handicap, rival.level) == (hard.sha256, hard.handicap, "hard")
     players = [rival.player(POLE, FINAL_SEEDS)]
-    again = stars(POLE, players, levels.games, FINAL_SEEDS, {"horizon": 200})
-    assert tuple(again[:, 0]) == hard.games.values
+    again = stars(POLE, players, 0, levels.games, FINAL_SEEDS, {"horizon": 200})
+    assert tuple(again) == hard.values
 
 
 def test_levels_that_the_games_do_not_tell_apart_are_said_to_be_so():
     def level(name, values):
-        return Level(name, "a", "b", Handicap(), Games(tuple(values)))
+        return Level(name, "a", "b", Handicap(), tuple(values))
 
     easy, normal = level("easy", [1.0, 2, 3, 2]), level("normal", [2.0, 1, 3, 3])
     hard = level("hard", [9.0, 8, 9, 9])
@@ -100,7 +99,7 @@ def test_measuring_goes_on_where_it_was_cut_short(run, monkeypatch):
     path = run / "levels.json"
     finished = path.read_bytes()
     path.unlink()
-    real, calls = level_meter.stars, []
+    real, calls = play_meter.stars, []
 
     def counted(*told):
         calls.append(told)
@@ -108,7 +107,7 @@ def test_measuring_goes_on_where_it_was_cut_short(run, monkeypatch):
             raise Stopped
         return real(*told)
 
-    monkeypatch.setattr(level_meter, "stars", counted)
+    monkeypatch.setattr(play_meter, "stars", counted)
     with pytest.raises(Stopped):
         find_levels(table_for(str(run)), games=4)
     assert find_levels(table_for(str(run)), games=4) == whole
@@ -170,7 +169,7 @@ def test_opponents_can_be_named(tmp_path, capsys):
     ("asked", "said"),
     [
         ({"games": 1}, "at least two games"),
-        ({"against": ("nobody-3",)}, "nobody-3"),
+        ({"against": ("random",)}, "no seat is left for 'random'"),
     ],
 )
 def test_a_mistake_is_one_sentence(run, asked, said):
@@ -184,40 +183,7 @@ def test_the_north_star_is_summed_over_a_whole_game_of_each_seed():
         def predict(self, observation, state=None, episode_start=None, deterministic=False):
             return np.zeros(len(observation), np.int64), None
 
-    found = stars(POLE, [Left()], 3, 5, {})
-    alone = [stars(POLE, [Left()], 1, 5 + k, {})[0, 0] for k in range(3)]
-    assert found[:, 0].tolist() == alone
-    assert all(7 < steps < 12 for steps in alone)
-
-
-def test_where_there_is_one_seat_the_same_games_are_played_by_others(run, capsys):
-    words = ["--levels", "--games", "16", "--against", "random"]
-    assert gpo.main(["play", str(run), *words]) == 0
-    said = capsys.readouterr().out
-    assert "of 32 games beside random" in said
-    hard = find_levels(table_for(str(run)), ("random",), 16).levels[-1]
-    assert len(hard.games.rivals) == len(hard.games.values) == 32
-    assert hard.won is not None
-    share, low, _ = hard.won
-    assert share == hard.games.won / 32
-    assert low > 0.5, "who balances keeps the pole up longer than chance"
-    assert "100 % [" in said
-
-
-def test_a_duel_is_measured_against_the_scripted_pool(tmp_path, capsys):
-    run = small_run(tmp_path / "duellists", "gpo/Duel-v0")
-    words = ["--levels", "--games", "8", "--option", "horizon=40"]
-    assert gpo.main(["play", str(run), *words]) == 0
-    assert "rusher-3" in capsys.readouterr().out
-    content = json.loads((run / "levels.json").read_text())
-    assert content["against"] == [list(pool(make_world("gpo/Duel-v0"))), []]
-    for values, rivals in content["measured"].values():
-        assert len(values) == len(rivals)
-        assert len(values) in (8, 16)  # twice as many of those that were chosen
-
-
-def test_a_draw_is_not_won_and_games_that_are_all_drawn_are_no_contest():
-    assert Games((1.0, 2.0, 3.0), (0.0, 2.0, 4.0)).won == 1
-    assert Games((1.0, 2.0, 3.0), (0.0, 2.0, 4.0)).contested
-    assert not Games((1.0, 2.0), (1.0, 2.0)).contested
-    assert not Games((1.0, 2.0)).contested
+    found = stars(POLE, [Left()], 0, 3, 5, {})
+    alone = [stars(POLE, [Left()], 0, 1, 5 + k, {})[0] for k in range(3)]
+    assert found == alone
+    assert all(7 < steps < 12 for steps in found)

@@ -40,13 +40,15 @@ def screen():
 class Window:
     """A `gpo record` in a process of its own, and hands at its keys."""
 
+    code = "from demos.record import record_command as verb"
+
     def __init__(self, screen: str, root: Path, call: str) -> None:
         self.root = root
         self.environment = {**os.environ, "DISPLAY": screen, "PYTHONPATH": str(ROOT)}
         self.environment.pop("SDL_VIDEODRIVER", None)
         code = (
-            "import sys; from pathlib import Path; from demos.record import record_command\n"
-            f"sys.exit(record_command({call}, root=Path({str(root)!r})))"
+            f"import sys; from pathlib import Path; {self.code}\n"
+            f"sys.exit(verb({call}, root=Path({str(root)!r})))"
         )
         self.process = subprocess.Popen(
             [sys.executable, "-c", code],
