@@ -21,10 +21,15 @@ def draw_frame(
     if not labelled:
         pygame.draw.rect(surface, colour, area, max(2, round(2 * scale)), border_radius=corner)
         return
-    thick, size = max(4, round(5 * scale)), round(17 * scale)
+    thick, size = (
+        max(4, round(5 * scale)),
+        round(14 * scale),
+    )  # beside what worlds write in the corner
     pygame.draw.rect(surface, colour, area, thick, border_radius=corner)
     words = WORDS[driver]
-    label = pygame.Rect(area.left, area.top, width_of(words, size) + 2 * size, round(1.7 * size))
+    label = pygame.Rect(
+        area.left, area.top, round(width_of(words, size) + 1.5 * size), round(1.7 * size)
+    )
     pygame.draw.rect(
         surface, colour, label, border_top_left_radius=corner, border_bottom_right_radius=corner
     )

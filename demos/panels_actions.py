@@ -5,7 +5,7 @@ A actions or numbers of an action.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -65,7 +65,7 @@ class ActionsPanel:
             _draw_choice(surface, area, names, odds, int(action), sizes)
         elif isinstance(space, spaces.MultiDiscrete):
             parts = insight.chances if insight else tuple(np.zeros(n) for n in space.nvec.ravel())
-            _draw_choices(surface, area, parts, action.ravel(), sizes)
+            _draw_choices(surface, area, parts, action.ravel(), sizes, viewer.world.choice_names)
         elif isinstance(space, spaces.MultiBinary):
             on = [float(part[0]) for part in insight.chances] if insight else None
             _draw_switches(surface, area, on, action.ravel(), sizes)
@@ -139,8 +139,9 @@ def _draw_choices(
     parts: tuple[np.ndarray, ...],
     chosen: np.ndarray,
     sizes: Sizes,
+    names: Sequence[Sequence[str]] = (),
 ) -> None:
-    """A row a choice: its chances side by side, what was taken lit."""
+    """A row a choice: its chances side by side, what was taken lit, by name where that has room."""
     for n, row in enumerate(_rows(area, len(parts))):
         size = min(sizes.text, round(row.height * 0.9))
         write_digits(surface, f"{n}", row.midleft, size, QUIET)
@@ -155,7 +156,10 @@ def _draw_choices(
             pygame.draw.rect(surface, ACCENT if taken else DIM, box, border_radius=2)
             if box.width > size:
                 ink: Colour = (46, 32, 4) if taken else BRIGHT
-                write_digits(surface, f"{k}", box.center, size * 0.9, ink, "center")
+                named = names[n][k] if names else ""
+                fits = named and digits_width(named, size * 0.9) < box.width - 4
+                told = named if fits else f"{k}"
+                write_digits(surface, told, box.center, size * 0.9, ink, "center")
             x += track.width * share
 
 

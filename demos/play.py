@@ -121,7 +121,8 @@ def play_command(name: str, **asked: Any) -> int:
 
 def _levels(given: Asked) -> int:
     from demos.play_cast import table_for
-    from demos.play_levels import find_levels, show_levels
+    from demos.play_levels import find_levels
+    from demos.play_levels_table import show_levels
 
     table = table_for(given.name, given.params, given.options, given.shield)
     show_levels(find_levels(table, given.against, given.games, print), table)

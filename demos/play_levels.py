@@ -10,17 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from rich import box
-from rich.console import Console
-from rich.table import Table as Printed
 
 from demos.play import LEVELS
 from demos.play_cast import Handicap, Rival, Table
 from demos.play_meter import Meter, read_levels_file
-from demos.play_pool import pool_of
-from demos.ratings import percent
 from demos.viewer_digits import between
-from demos.viewer_tally import mean_interval, share_interval
+from demos.viewer_tally import mean_interval
 from environments.foreign_world import ForeignWorld
 from environments.problem import Problem
 
@@ -142,35 +137,6 @@ def level_of(table: Table, name: str) -> Rival:
     level = next(level for level in levels.levels if level.name == name)
     rival = next(r for r in _distinct(table.ladder()) if r.sha256 == level.sha256)
     return Rival(rival.name, rival.agent, level.handicap, name)
-
-
-def show_levels(found: Levels, table: Table) -> None:
-    """Print each level with what it reached."""
-    console = Console()
-    printed = Printed(box=box.SIMPLE_HEAD, padding=(0, 1))
-    star = table.world.north_star.replace("_", " ")
-    for heading in ("level", "who plays", "handicap"):
-        printed.add_column(heading, overflow="fold")
-    printed.add_column(star, justify="right")
-    pool = pool_of(table.world)
-    if pool:
-        printed.add_column("beats the scripts", justify="right")
-    for level in found.levels:
-        row = [between(*level.star)]
-        row += [f"{percent(*share_interval(level.pool[0], sum(level.pool)))}"] if pool else []
-        shown = [text.replace("[", r"\[") for text in row]
-        printed.add_row(level.name, level.agent, str(level.handicap), *shown)
-    console.print(printed)
-    whom = f" with or against {', '.join(found.against)}" if found.against else ""
-    told = f"{star} per game, mean [95 % interval] of {found.games} games{whom}."
-    console.print(told.replace("[", r"\["), soft_wrap=True, highlight=False)
-    if pool:
-        games = sum(found.levels[0].pool)
-        how = "the same seeds, one after the other" if len(table.world.agents) == 1 else "each seat"
-        told = f"Share won of {games} games against {', '.join(pool)}; {how}; drawn is not won."
-        console.print(told, soft_wrap=True, highlight=False)
-    for sentence in found.doubts():
-        console.print(sentence.replace("[", r"\["), soft_wrap=True, highlight=False)
 
 
 # ------------------------------------------------------------------ choosing

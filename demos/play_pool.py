@@ -40,12 +40,13 @@ def against_pool(rival: Rival, table: Table, games: int) -> tuple[int, int, int]
     world, gaps = table.world, list[np.ndarray]()
     pool, seats = pool_of(world), len(world.agents)
     each = max(1, games // (seats * max(len(pool), 1)))
-    for name in pool:
+    for k, name in enumerate(pool):
+        seed = POOL_SEEDS + k * each  # of their own, so that no game of the rival's counts twice
         for seat in range(seats):
-            mine = rival.player(world, POOL_SEEDS)
-            theirs = [named_player(name, world, POOL_SEEDS + 1 + n) for n in range(seats)]
+            mine = rival.player(world, seed)
+            theirs = [named_player(name, world, seed + 1 + n) for n in range(seats)]
             seated = [mine if n == seat else theirs[n] for n in range(seats)]
-            told = each, POOL_SEEDS, table.options, table.shield
+            told = each, seed, table.options, table.shield
             reached = all_stars(world, seated, *told)
             if seats == 1:
                 gaps.append(reached[:, 0] - all_stars(world, theirs, *told)[:, 0])

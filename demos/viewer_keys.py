@@ -38,7 +38,7 @@ HELP: tuple[tuple[tuple[str, ...], str], ...] = (
     (("[", "]"), "slower, faster (0.1 to 16 times)"),
     (("n",), "next seed"),
     (("Home",), "this seed again"),
-    (("s",), "type a seed"),
+    (("s",), "type a seed (stand still where S steers)"),
     (("tab",), "next agent of the run; with Shift the ghost's"),
     (("g",), "ghost: another agent beside, same seed"),
     (("f12",), "keep a picture"),

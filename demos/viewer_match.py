@@ -26,6 +26,7 @@ from environments.reward import weight_vector
 from environments.world import World
 
 NOTHING: Mapping[int, Any] = MappingProxyType({})
+GUARDED = ("requested", "intervened", "interventions")  # what a shield keeps beside
 BUFFERS = ("observation", "actions", "terms", "costs", "reward", "terminated", "truncated")
 
 
@@ -43,7 +44,7 @@ class Moment:
     """All that it takes to be at a moment of a game again."""
 
     state: np.ndarray  # [1]
-    buffers: tuple[np.ndarray, ...]  # as `BUFFERS` names them
+    buffers: tuple[np.ndarray, ...]  # as `BUFFERS` and, behind a shield, `GUARDED` name them
     sums: tuple[np.ndarray, ...]  # terms, costs, score
     asked: np.ndarray  # [N, ...]
     thoughts: tuple[Thought, ...]  # [N]
@@ -77,6 +78,7 @@ class Match(Game):
         shield: bool = False,
     ) -> None:
         super().__init__(world, (), None, options, shield)
+        self._buffers = (*BUFFERS, *(name for name in GUARDED if hasattr(self.batch, name)))
         self.players, self.seat, self.clone = list(players), seat, clone
         if weights is not None:
             self.batch.weights[:] = weight_vector(world.terms, weights)
@@ -120,7 +122,7 @@ class Match(Game):
             return False
         moment = self.moments.pop()
         self.batch.state[...] = moment.state
-        for name, held in zip(BUFFERS, moment.buffers, strict=True):
+        for name, held in zip(self._buffers, moment.buffers, strict=True):
             getattr(self.batch, name)[...] = held
         for ours, held in zip((self.terms, self.costs, self.score), moment.sums, strict=True):
             ours[...] = held
@@ -169,7 +171,7 @@ class Match(Game):
         batch = self.batch
         return Moment(
             batch.state.copy(),
-            tuple(getattr(batch, name).copy() for name in BUFFERS),
+            tuple(getattr(batch, name).copy() for name in self._buffers),
             (self.terms.copy(), self.costs.copy(), self.score.copy()),
             self.asked.copy(),
             tuple(self.thoughts),

@@ -28,9 +28,10 @@ from demos.widgets import (
 )
 from environments.drawings.canvas import Colour
 
+TAKE_OVER: Hint = (("t",), "take over")
 KEYS: tuple[Hint, ...] = (
     (("space",), "stop"),
-    (("t",), "take over"),
+    TAKE_OVER,
     ((",", "."), "step"),
     (("[", "]"), "speed"),
     (("n",), "next"),
@@ -90,7 +91,10 @@ class Screen:
         if self._keys is None or self._keys.get_size() != size:
             self._keys = pygame.Surface(size)
             self._keys.fill(BACK)
-            _draw_keys(self._keys, self._keys.get_rect())
+            keys = [
+                hint for hint in KEYS if hint is not TAKE_OVER or self.viewer.driver is not None
+            ]
+            _draw_keys(self._keys, self._keys.get_rect(), keys)
         return self._keys
 
     # -- panels -------------------------------------------------------------------------------
@@ -187,10 +191,9 @@ def sizes_for(surface: pygame.Surface) -> Sizes:
     return Sizes(round(13 * scale), round(16 * scale), round(17 * scale), round(9 * scale))
 
 
-def _draw_keys(surface: pygame.Surface, area: pygame.Rect) -> None:
+def _draw_keys(surface: pygame.Surface, area: pygame.Rect, keys: list[Hint]) -> None:
     """As many keys as there is room for; the help, which shows all of them, always."""
     high = round(area.height * 0.68)
-    keys = list(KEYS)
     while len(keys) > 1 and sum(hint_width(key, high) for key in keys) > area.width + high:
         keys.pop(-2)
     row = area.move(0, (area.height - high) // 2)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import pygame
@@ -38,7 +39,31 @@ def wait_for(
             failed.append(error)
 
     worker = threading.Thread(target=do, daemon=True)
-    worker.start()
+    with window_left_alone():
+        worker.start()
+        return _waited(worker, stage, title, words, stop, found, failed)
+
+
+@contextmanager
+def window_left_alone() -> Iterator[None]:
+    """Nobody shuts pygame down: environments do when they close, and our window is drawn meanwhile."""
+    kept = pygame.quit, pygame.display.quit
+    pygame.quit = pygame.display.quit = lambda: None
+    try:
+        yield
+    finally:
+        pygame.quit, pygame.display.quit = kept
+
+
+def _waited(
+    worker: threading.Thread,
+    stage: Stage,
+    title: str,
+    words: str,
+    stop: Stop,
+    found: list[Found],
+    failed: list[BaseException],
+) -> Found | None:
     while worker.is_alive():
         worker.join(FRAME)
         for event in stage.events():

@@ -81,7 +81,7 @@ def clone(
     the loss cannot tell such epochs apart, and the later ones, with a smaller step, play better.
 
     Where a shield stepped in, requested and applied action differ; which of them stands in `arrays` is
-    decided, and explained, in `training.corrections.as_asked`.
+    decided, and explained, in `training.corrected_steps.as_asked`.
 
     Args:
         arrays: the recordings.

@@ -12,7 +12,7 @@ from demos.arrays import Arrays
 from demos.dataset import Dataset
 from environments.world import World
 from training.clone import CloneSettings, clone
-from training.corrections import as_asked, people_only
+from training.corrected_steps import as_asked, people_only
 from training.network import sight_for
 from training.progress import Bars
 from training.recipe import Recipe

@@ -1,5 +1,7 @@
 """Taking over in `gpo watch`: who drives, what is kept of it, going back over it, and people in seats."""
 
+from typing import Any
+
 import numpy as np
 import pygame
 import pytest
@@ -15,7 +17,7 @@ from environments.catalog import make_world
 from environments.problem import Problem
 from tests.demos.hands import key
 from tests.demos.runs import small_run
-from training.corrections import read_corrections
+from training.corrected_steps import read_corrections
 
 KITCHEN = make_world("gpo/Kitchen-v0")
 STAY, EAST = KITCHEN.action_names.index("stay"), KITCHEN.action_names.index("east")
@@ -248,3 +250,17 @@ def test_a_script_takes_over_from_end_to_end(run, tmp_path, capsys):
     seat, _ = Store(tmp_path / "d").open(NAME).load_all()
     assert 7 <= (seat.actors == H).sum() <= 10
     assert np.diff(seat.capture_times).min() >= 0
+
+
+def test_going_back_takes_back_what_the_shield_did(tmp_path):
+    viewer = Viewer(cast_for("gpo/Courier-v0", player="chaser", shield=True), 3)
+    batch: Any = viewer.main.match.batch
+    counts = []
+    for _ in range(150):
+        counts.append(batch.interventions.copy())
+        viewer.step_on(0.0)
+    assert batch.interventions.sum() > 0
+    while counts:
+        viewer.step_back(0.0)
+        assert np.array_equal(batch.interventions, counts.pop())
+    viewer.close()

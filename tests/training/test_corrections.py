@@ -16,18 +16,10 @@ from environments.catalog import make_world
 from tests.demos.plays import PlaySession
 from tests.training.test_train import refusal
 from tests.training.toys import Leaning, record, toy_arrays
+from training.changes import _change, changes
 from training.clone import CloneSettings, clone
-from training.corrections import (
-    CorrectionsSettings,
-    _change,
-    changes,
-    hold_back,
-    joined,
-    people_only,
-    read_corrections,
-    weight_of,
-    weighted,
-)
+from training.corrected_steps import hold_back, people_only, read_corrections
+from training.corrections import CorrectionsSettings, joined, weight_of, weighted
 from training.evaluate import interval
 from training.floor import ours
 from training.judgement import Protocol, judge

@@ -1,0 +1,43 @@
+"""Prints the levels of play with what they reached, and which of them the games do not tell apart."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Console
+from rich.table import Table as Printed
+
+from demos.play_cast import Table
+from demos.play_levels import Levels
+from demos.play_pool import pool_of
+from demos.ratings import percent
+from demos.viewer_digits import between
+from demos.viewer_tally import share_interval
+
+
+def show_levels(found: Levels, table: Table) -> None:
+    """Print each level with what it reached."""
+    console = Console()
+    printed = Printed(box=box.SIMPLE_HEAD, padding=(0, 1))
+    star = table.world.north_star.replace("_", " ")
+    for heading in ("level", "who plays", "handicap"):
+        printed.add_column(heading, overflow="fold")
+    printed.add_column(star, justify="right")
+    pool = pool_of(table.world)
+    if pool:
+        printed.add_column("beats the scripts", justify="right")
+    for level in found.levels:
+        row = [between(*level.star)]
+        row += [f"{percent(*share_interval(level.pool[0], sum(level.pool)))}"] if pool else []
+        shown = [text.replace("[", r"\[") for text in row]
+        printed.add_row(level.name, level.agent, str(level.handicap), *shown)
+    console.print(printed)
+    whom = f" with or against {', '.join(found.against)}" if found.against else ""
+    told = f"{star} per game, mean [95 % interval] of {found.games} games{whom}."
+    console.print(told.replace("[", r"\["), soft_wrap=True, highlight=False)
+    if pool:
+        games = sum(found.levels[0].pool)
+        how = "the same seeds, one after the other" if len(table.world.agents) == 1 else "each seat"
+        told = f"Share won of {games} games against {', '.join(pool)}; {how}; drawn is not won."
+        console.print(told, soft_wrap=True, highlight=False)
+    for sentence in found.doubts():
+        console.print(sentence.replace("[", r"\["), soft_wrap=True, highlight=False)

@@ -1,0 +1,81 @@
+"""What changed between two agents on recorded steps, with intervals.
+
+R chosen steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from gymnasium import spaces
+
+from agents.policy import AgentPolicy
+from demos.arrays import Arrays
+from training.network import Recorded
+from training.rollout import CHUNK
+
+RESAMPLES = 2000  # of a bootstrap
+
+
+@dataclass(frozen=True)
+class Change:
+    """A mean before and after, and the change with its 95 % interval, where that is known."""
+
+    before: float
+    after: float
+    change: float
+    low: float | None
+    high: float | None
+
+
+def likelihoods(policy: AgentPolicy, arrays: Arrays, rows: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Log-likelihood of recorded actions [R]; for choices also whether they are the likeliest, [R]."""
+    recorded = Recorded(arrays, policy)
+    choices = isinstance(policy.action_space, spaces.Discrete)
+    actions = torch.from_numpy(arrays.actions[rows])
+    actions = actions.long() if choices else actions.float()
+    found, agreed = [], []
+    policy.set_training_mode(False)
+    with torch.inference_mode():
+        for at in torch.split(torch.arange(len(rows)), CHUNK):
+            logits = policy.logits(recorded[torch.from_numpy(rows)[at]])
+            found.append(policy.distribution_of(logits).log_prob(actions[at]).numpy())
+            if choices:
+                agreed.append((logits.argmax(1) == actions[at]).float().numpy())
+    told = [np.concatenate(found)] + ([np.concatenate(agreed)] if choices else [])
+    return tuple(told)
+
+
+def changes(
+    before: AgentPolicy,
+    after: AgentPolicy,
+    arrays: Arrays,
+    rows: np.ndarray,
+    groups: Sequence[int] | np.ndarray,
+) -> dict[str, Change]:
+    """What changed on some recorded steps: "log-likelihood" in nats a step, and "agreement" where it can be.
+
+    Intervals resample whole groups (matches), because the steps of one are alike; of one alone nothing is
+    known.
+    """
+    names = ("log-likelihood", "agreement")
+    pairs = zip(likelihoods(before, arrays, rows), likelihoods(after, arrays, rows), strict=True)
+    return {
+        name: _change(old, new, np.asarray(groups))
+        for name, (old, new) in zip(names, pairs, strict=False)
+    }
+
+
+def _change(old: np.ndarray, new: np.ndarray, groups: np.ndarray) -> Change:
+    _, group = np.unique(groups, return_inverse=True)
+    before, after, change = float(old.mean()), float(new.mean()), float(np.mean(new - old))
+    sums, counts = np.bincount(group, new - old), np.bincount(group)
+    if len(counts) < 2:
+        return Change(before, after, change, None, None)
+    drawn = np.random.default_rng(0).integers(len(counts), size=(RESAMPLES, len(counts)))
+    means = sums[drawn].sum(1) / counts[drawn].sum(1)
+    low, high = np.percentile(means, (2.5, 97.5))
+    return Change(before, after, change, float(low), float(high))

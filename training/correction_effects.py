@@ -1,0 +1,135 @@
+"""What a round of corrections changed: on recorded steps and in play, and in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from agents.policy import AgentPolicy
+from agents.saving import Agent, as_player, load_agent
+from demos.arrays import Arrays
+from environments.world import World
+from training.changes import Change, changes
+from training.cloning import cloning_settings, matches, steps_of
+from training.corrected_steps import hold_back
+from training.evaluate import interval
+from training.floor import ours
+from training.judgement import Protocol, judge
+from training.lesson import Lesson
+from training.progress import Bars
+
+
+def effects_of(lesson: Lesson, start: Agent, policy: AgentPolicy, bars: Bars) -> dict[str, Any]:
+    """What changed: on corrected steps, on those left alone, on recordings, and in play."""
+    corrections, seed = lesson.corrections, lesson.run.recipe.seed
+    held = hold_back(corrections, cloning_settings(lesson.run.recipe).validation, seed)
+    found: dict[str, dict[str, Change]] = {}
+    for name, rows in (
+        ("corrected, learned from", corrections.corrected & ~held),
+        ("corrected, held back", held),
+        ("left to the agent", corrections.trusted),
+    ):
+        if rows.any():
+            at = np.flatnonzero(rows)
+            groups = corrections.groups[at]
+            found[name] = changes(start.policy, policy, corrections.arrays, at, groups)
+    name, recorded, rows, groups = _strangers(lesson)
+    found[name] = changes(start.policy, policy, recorded, rows, groups)
+    after = Agent(policy, start.world, start.facts, "")
+    return {
+        "changes": {
+            name: {k: asdict(change) for k, change in one.items()} for name, one in found.items()
+        },
+        "play": _play(lesson, start, after, bars),
+    }
+
+
+def _strangers(lesson: Lesson) -> tuple[str, Arrays, np.ndarray, np.ndarray]:
+    """Recorded steps that nobody has learned from."""
+    if "human_model" in lesson.recordings:
+        dataset = lesson.recordings["human_model"]
+        arrays = steps_of(lesson.run.recipe, dataset)
+        groups = np.unique(matches(dataset), return_inverse=True)[1][arrays.episode]
+        return "other people's", arrays, np.arange(len(arrays.actions)), groups
+    arrays = steps_of(lesson.run.recipe, lesson.recordings["clone"])
+    _, rows = lesson.parted(arrays)
+    groups = np.unique(matches(lesson.recordings["clone"]), return_inverse=True)[1]
+    return "recorded, held back", arrays, rows, groups[arrays.episode][rows]
+
+
+def _play(lesson: Lesson, before: Agent, after: Agent, bars: Bars) -> dict[str, Any]:
+    """Terms and costs per game before and after, on the same seeds beside the same partner."""
+    recipe, world = lesson.run.recipe, lesson.world
+    horizon = recipe.world.horizon or world.horizon
+    protocol = Protocol(
+        recipe.corrections.games, horizon, recipe.evaluate.greedy, shield=recipe.world.shield
+    )
+    partner = before
+    if lesson.run.has("human_model.safetensors"):
+        partner = load_agent(lesson.run.path("human_model.safetensors"))
+    played = []
+    with bars.bar("playing before and after", 2, "agents") as bar:
+        for number, agent in enumerate((before, after), 1):
+            played.append(
+                judge(
+                    world,
+                    lambda seed, agent=agent: as_player(agent, world, seed),  # type: ignore[misc]
+                    None
+                    if len(world.agents) == 1
+                    else lambda seed: as_player(partner, world, seed),
+                    protocol,
+                )
+            )
+            bar(number)
+    rows = {}
+    for name in (world.north_star, *world.costs):
+        old, new = ours(played[0], name), ours(played[1], name)
+        gap = interval(new - old)
+        change = Change(float(old.mean()), float(new.mean()), gap.mean, gap.low, gap.high)
+        rows[name] = asdict(change)
+    return {"protocol": str(protocol), "rows": rows}
+
+
+def loss_of(rows: Mapping[str, Mapping[str, Any]], star: str, limits: Mapping[str, float]) -> str:
+    """What got worse beyond chance, in words; nothing if the agent may be handed on.
+
+    Who does more of what it is for may also spend more, up to the limits; who does not may not.
+    """
+    if rows[star]["high"] < 0:
+        return f"{star} {rows[star]['after']:.2f} against {rows[star]['before']:.2f} before"
+    for name, row in rows.items():
+        excused = rows[star]["low"] > 0 and row["after"] <= limits.get(name, math.inf)
+        if name != star and row["low"] > 0 and not excused:
+            return f"{name} {row['after']:.2f} against {row['before']:.2f} before"
+    return ""
+
+
+def show_effects(console: Console, told: Mapping[str, Any], world: World) -> None:
+    """Print what changed."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    table.add_column("what changed", overflow="fold")
+    for heading in ("before", "after", r"change \[95 % interval]"):
+        table.add_column(heading, justify="right")
+    for steps, found in told["changes"].items():
+        for what in sorted(found, reverse=True):
+            _add(table, f"{what}: {steps}", found[what])
+    for name, change in told["play"]["rows"].items():
+        kind = " (cost)" if name in world.costs else ""
+        _add(table, f"{name.replace('_', ' ')} per game{kind}", change)
+    console.print(table)
+    words = "Log-likelihood in nats a step, agreement as the share of the likeliest action; games: "
+    console.print(words + told["play"]["protocol"] + ".", soft_wrap=True)
+
+
+def _add(table: Table, name: str, change: Mapping[str, float]) -> None:
+    gap = f"{change['change']:+.3g}"
+    if change["low"] is not None:
+        gap += f" \\[{change['low']:+.3g}, {change['high']:+.3g}]"
+    table.add_row(name, f"{change['before']:.3g}", f"{change['after']:.3g}", gap)

@@ -1,0 +1,88 @@
+"""What a round of corrections learns from: the corrections, and beside them what the agent knew before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from agents.policy import AgentPolicy
+from agents.saving import Agent
+from demos.arrays import Arrays
+from demos.dataset import Dataset
+from environments.world import World
+from training.clone import action_weights, split
+from training.cloning import cloning_settings, matches, steps_of
+from training.corrected_steps import Corrections, hold_back, people_only
+from training.corrections import joined, learn_on, weight_of, weighted
+from training.progress import Bars
+from training.returns import recorded_returns
+from training.run import Run
+from training.settings import discount
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A round's recordings and corrections."""
+
+    run: Run
+    world: World
+    recordings: Mapping[str, Dataset]
+    corrections: Corrections
+
+    def learn(self, start: Agent, bars: Bars) -> AgentPolicy:
+        recipe, corrections = self.run.recipe, self.corrections
+        settings, cloning = recipe.corrections, cloning_settings(recipe)
+        held = hold_back(corrections, cloning.validation, recipe.seed)
+        lessons = np.flatnonzero(corrections.corrected & ~held)
+        arrays, beside, offset = self._beside(start)
+        weight = weight_of(settings, len(beside), len(lessons))
+        rows = weighted(beside, lessons + offset, weight, recipe.seed)
+        terms = recipe.reward.weights or self.world.weights
+        gamma = discount(recipe.refine.half_life, self.world.tick)
+        bars.say(
+            f"{len(lessons):,} corrected steps, each counting as {weight:.3g}, "
+            f"beside {len(beside):,} {'recorded' if offset else 'trusted'} ones."
+        )
+        with bars.bar("learning from corrections", settings.epochs, "epochs") as bar:
+            return learn_on(
+                start.policy,
+                arrays,
+                rows,
+                settings,
+                cloning,
+                returns=recorded_returns(arrays, terms, gamma, list(self.world.costs)),
+                action_weights=action_weights(
+                    recipe.clone, self.world.action_names, self.world.action_space
+                ),
+                dropout=0.0 if _is_refined(start) else cloning.dropout,
+                seed=recipe.seed,
+                tick=bar,
+            )
+
+    def _beside(self, start: Agent) -> tuple[Arrays, np.ndarray, int]:
+        """What is learned from beside the corrections: steps, rows of them, and where corrections begin.
+
+        For a clone that is what it was cloned from. A refined agent would unlearn by that what it has
+        learned since: it keeps its own steps instead, those that the person left to it.
+        """
+        corrections = self.corrections
+        if _is_refined(start):
+            return corrections.arrays, np.flatnonzero(corrections.trusted), 0
+        recorded = steps_of(self.run.recipe, self.recordings["clone"])
+        train, _ = self.parted(recorded)
+        return joined(recorded, corrections.arrays), train, len(recorded.actions)
+
+    def parted(self, recorded: Arrays) -> tuple[np.ndarray, np.ndarray]:
+        """Recorded rows learned from and held back, as the clone's were."""
+        groups = np.unique(matches(self.recordings["clone"]), return_inverse=True)[1]
+        people = people_only(recorded)
+        chosen = np.arange(len(recorded.actions)) if people is None else np.flatnonzero(people)
+        settings, seed = cloning_settings(self.run.recipe), self.run.recipe.seed
+        train, held = split(groups[recorded.episode][chosen], settings.validation, seed)
+        return chosen[train], chosen[held]
+
+
+def _is_refined(agent: Agent) -> bool:
+    return agent.facts.get("role") == "refined"
