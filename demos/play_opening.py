@@ -37,12 +37,15 @@ class Ready:
     handover: Handover | None
     about: Mapping[str, Any] = field(default_factory=dict)  # noted of each game
 
-    def names(self) -> dict[str, str]:
-        """Who sits where, for drawings that show it."""
+    def names(self) -> dict[str, Any]:
+        """Who sits where, for drawings that show it; for a player, the seat to see with the eyes of."""
         you = self.person.player or "you"
         mine = self.rival.name if self.handover is not None else you
-        found = dict.fromkeys(self.world.agents, self.others)
-        return {**found, self.world.agents[self.person.seat]: mine}
+        found: dict[str, Any] = dict.fromkeys(self.world.agents, self.others)
+        found[self.world.agents[self.person.seat]] = mine
+        if self.handover is None:  # a coach sees everything
+            found["seat"] = self.person.seat
+        return found
 
     def recording(self, dataset: Dataset) -> MatchRecording:
         """What plays and keeps the games."""

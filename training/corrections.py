@@ -110,6 +110,8 @@ def learn_on(
 
     Raises:
         Problem: the loss is no number any more.
+
+    The spread of continuous actions stays as it was.
     """
     torch.manual_seed(seed)
     about = {**policy.settings(), "dropout": dropout}
@@ -121,13 +123,20 @@ def learn_on(
     data = [recorded.shown[rows], torch.from_numpy(arrays.actions[rows].astype(kind))]
     if returns is not None:
         data.append(torch.from_numpy(returns[rows].astype(np.float32)) * learner.return_scale)
-    optimiser = torch.optim.Adam(learner.parameters(), lr=settings.learning_rate, fused=True)
+    if hasattr(
+        learner, "log_std"
+    ):  # a few corrections, seen often, would make it far too sure of itself
+        learner.log_std.requires_grad_(False)
+    learned = [p for p in learner.parameters() if p.requires_grad]
+    optimiser = torch.optim.Adam(learned, lr=settings.learning_rate, fused=True)
     for epoch in range(settings.epochs):
         for group in optimiser.param_groups:
             group["lr"] = settings.learning_rate * (1 - epoch / settings.epochs)
         if not np.isfinite(one_epoch(objective, optimiser, data, cloning.batch_size)):
             raise Problem(DIVERGED.replace("clone.", "corrections."))
         tick(epoch + 1)
+    if hasattr(learner, "log_std"):
+        learner.log_std.requires_grad_(True)
     learner.set_training_mode(False)
     return learner
 

@@ -156,10 +156,12 @@ def test_a_coach_drives_where_the_robot_stands_and_that_is_learned_from(tmp_path
 @pytest.mark.slow
 def test_three_rounds_raise_the_deliveries_of_a_weak_clone_by_half_and_cost_no_more(tmp_path):
     bench = Bench(tmp_path)
+    likelihood = []
     for number in range(3):
         share = bench.coach(number, 12)
         bench.correct()
-        print(f"round {number + 1}: the coach drove {share:.0%}", held_back(bench, number + 1))
+        likelihood.append(held_back(bench, number + 1))
+        print(f"round {number + 1}: the coach drove {share:.0%}", likelihood[-1])
     before, after = bench.played(0, 100), bench.played(3, 100)
     for name in before:
         gap = interval(after[name] - before[name])
@@ -169,3 +171,5 @@ def test_three_rounds_raise_the_deliveries_of_a_weak_clone_by_half_and_cost_no_m
     assert interval(after[star] - 1.5 * before[star]).low > 0
     for cost in WORLD.costs:
         assert interval(after[cost] - before[cost]).low <= 0, f"{cost} rose"
+    lost = likelihood[0]["before"] - likelihood[-1]["after"]  # nats a step, where nobody corrected
+    assert lost < 0.1
