@@ -29,7 +29,7 @@ class Choices(MultiCategoricalDistribution):
         self.counts = list(counts)
         super().__init__(self.counts)
         parts = torch.split(logits, self.counts, dim=1)
-        self.log_probs = torch.cat([part - part.logsumexp(1, keepdim=True) for part in parts], 1)
+        self.log_probs = torch.cat([torch.log_softmax(part, 1) for part in parts], 1)
 
     @cached_property
     def probs(self) -> Tensor:

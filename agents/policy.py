@@ -144,6 +144,10 @@ class AgentPolicy(ActorCriticPolicy):
             return Choices(self.action_dist.action_dims, logits)
         made: Any = copy.copy(self.action_dist)  # SB3 hands out the same object every time
         if isinstance(made, CategoricalDistribution):  # without torch's checks, which cost a tenth
+            if (
+                self.mask
+            ):  # where nothing is allowed, torch's own way loses what is left of the logits
+                logits = torch.log_softmax(logits, 1)
             made.distribution = Categorical(logits=logits, validate_args=False)
             # torch would take a softmax again, which over a few columns is slower than all the rest.
             made.distribution.probs = made.distribution.logits.exp()

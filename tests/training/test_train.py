@@ -95,6 +95,7 @@ def test_the_run_folder_holds_what_it_promises(trained):
         "engine.json",
         "checkpoints",
         "metrics.jsonl",
+        "milestones",
         "tensorboard",
         "agent.safetensors",
         "scores.json",
