@@ -297,6 +297,7 @@ def test_a_second_process_on_one_folder_is_refused(whole, tmp_path, capsys):
     while not (tmp_path / "run" / "cloning.json").exists():  # it is at work
         assert first.is_alive()
         time.sleep(0.01)
+    assert first.pid is not None
     os.kill(first.pid, signal.SIGSTOP)  # and stays there, however slow the second one is
     assert gpo.main(["train", str(path), "--run", str(tmp_path / "run")]) == 2
     said = capsys.readouterr().err
