@@ -270,7 +270,10 @@ def judged(
         }
     rows = {}
     source = recordings.get("human_model", recordings["clone"])
-    rows["people with people" if not alone else "recorded play"] = people(source, world, horizon)
+    scripted = source.facts["description"].startswith("scripted:")
+    rows["recorded play" if alone or scripted else "people with people"] = people(
+        source, world, horizon
+    )
     with bars.bar("judging", len(pairings), "pairings") as bar:
         for number, (name, (me, other)) in enumerate(pairings.items(), 1):
             rows[name] = summary(
