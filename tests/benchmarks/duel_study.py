@@ -20,16 +20,17 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.ablation import steps_to
+from tests.benchmarks.ranking import show_ranking
 from training.opponents import EVERYBODY
 
 DATASET = "duel-sharpshooter"
 POOL = ("rusher-3", "sharpshooter-3", "ambusher-3", "beginner-3")
 HINTS = ("aim", "spacing", "cover_when_reloading")
+PLAIN = " (no potentials)"
 WHOLE, NOTHING = "the whole recipe", "from nothing"
 VARIANTS: dict[str, tuple[str, ...]] = {
     WHOLE: (),
@@ -110,26 +111,6 @@ def show_savings(found: dict[str, dict[str, Any]]) -> None:
         print(f"  {level:.2f}: {one:,.0f} from the clone, {told} from nothing; ratio {ratio}")
 
 
-def show_ranking(found: dict[str, dict[str, Any]]) -> None:
-    """Who ends above whom with the potentials and without, where the games can tell."""
-    print("\nPairs of final policies that 95 % intervals tell apart, with potentials and without:")
-    same = other = open_ = 0
-    for one, two in combinations(VARIANTS, 2):
-        with_, without = (above(found, one, two, end) for end in ("", " (no potentials)"))
-        same += with_ == without != 0
-        other += with_ * without < 0
-        open_ += 0 in (with_, without)
-        words = {1: "above", -1: "below", 0: "not told apart from"}
-        print(f"  {one} is {words[with_]} {two} with, {words[without]} it without")
-    print(f"{same} pairs alike, {other} turned round, {open_} that the games do not tell apart.")
-
-
-def above(found: dict[str, dict[str, Any]], one: str, two: str, end: str) -> int:
-    """1 if one's last policy wins more than the other's, -1 if less, 0 if their intervals overlap."""
-    first, second = (found[name + end]["last"] for name in (one, two))
-    return int(first["low"] > second["high"]) - int(first["high"] < second["low"])
-
-
 def main() -> None:
     """Print three tables."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -142,14 +123,15 @@ def main() -> None:
     record(given.root)
     with ThreadPoolExecutor(given.jobs) as pool:
         runs = {
-            name + ("" if hints else " (no potentials)"): pool.submit(train, given, name, hints)
+            name + ("" if hints else PLAIN): pool.submit(train, given, name, hints)
             for hints in (True, False)
             for name in VARIANTS
         }
         found = {name: run.result() for name, run in runs.items()}
     show_table(found)
     show_savings(found)
-    show_ranking(found)
+    last = {name: one["last"] for name, one in found.items()}
+    show_ranking(*({name: last[name + end] for name in VARIANTS} for end in ("", PLAIN)))
 
 
 if __name__ == "__main__":
