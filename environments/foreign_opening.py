@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import gymnasium
@@ -96,7 +97,7 @@ def open_game(name: str, params: dict[str, Any]) -> Alone | Together:
 
     Args:
         name: a Gymnasium id, `module:Id`, `module:Class` (or a function that makes one), or the id of a
-            PettingZoo parallel environment, such as `classic/rps_v2`.
+            PettingZoo parallel environment, such as `classic/rps_v2` or `pettingzoo.classic:rps_v2`.
         params: keywords for it.
 
     Raises:
@@ -113,14 +114,24 @@ def open_game(name: str, params: dict[str, Any]) -> Alone | Together:
     except gymnasium.error.Error as error:
         raise Problem(f"There is no environment '{name}': {error}") from error
     if hasattr(env, "agent_iter"):  # PettingZoo's other kind, where agents take turns
-        from pettingzoo.utils.conversions import aec_to_parallel
-
-        env = aec_to_parallel(env)
+        env = _at_once(env, name)
     if hasattr(env, "possible_agents"):
         return Together(env, name)
     if hasattr(env, "step") and hasattr(env, "observation_space"):
         return Alone(env)
     raise Problem(f"'{name}' is no environment of Gymnasium's or PettingZoo's kind.")
+
+
+def _at_once(env: Any, name: str) -> Any:
+    """The parallel form of an environment whose agents take turns, where it has one."""
+    from pettingzoo.utils.conversions import aec_to_parallel
+
+    if not env.metadata.get("is_parallelizable", False):
+        raise Problem(
+            f"In the environment '{name}' agents take turns, and here all act at once: it needs a parallel "
+            "form (`is_parallelizable` in its metadata)."
+        )
+    return aec_to_parallel(env)
 
 
 def _from_module(name: str, params: dict[str, Any]) -> Any:
@@ -138,6 +149,8 @@ def _from_module(name: str, params: dict[str, Any]) -> Any:
             ) from error
         raise
     maker = getattr(module, what, None)
+    if isinstance(maker, ModuleType):  # as PettingZoo's are imported: `pettingzoo.classic:rps_v2`
+        maker = getattr(maker, "parallel_env", None) or getattr(maker, "env", None)
     if maker is not None:
         return maker(**params)
     return gymnasium.make(name, disable_env_checker=True, **params)

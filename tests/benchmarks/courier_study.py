@@ -27,7 +27,8 @@ from tests.benchmarks.ranking import show_ranking
 from training.recipe import read_recipe
 
 WORLD, HAND, EPISODES = "gpo/Courier-v0", "careful-hand", 100
-FREE = ("--costs", "{}")
+COSTS = ("collision", "too_close", "zone_speed")
+FREE = tuple(word for cost in COSTS for word in (f"--costs.{cost}.limit", "1e9"))
 FROM_NOTHING = ("--refine.start", "nothing")
 PLAIN = ("--reward.weights.progress", "0.0")
 NEAR = 0.9  # of the refined agent's deliveries: evaluations scatter about their end
@@ -37,7 +38,6 @@ RIVALS = {
     "a quarter of the steps": ("--refine.steps", "960_000"),
     "a sixteenth of the steps": ("--refine.steps", "240_000"),
     "a tenth of the learning rate": ("--refine.learning_rate", "1e-4"),
-    "from nothing": FROM_NOTHING,
     "held near the clone": ("--refine.kl_clone", "[1.0, 1.0]"),
 }
 Run = Any  # the folder of a run

@@ -79,14 +79,20 @@ def test_pictures_stay_pictures_and_switches_switches():
     assert batch.observation[0, 0].max() == 2
 
 
-def test_a_pettingzoo_environment_is_a_batch_of_all_its_agents():
-    batch = make_batch("classic/rps_v2", 3, max_cycles=4)
+@pytest.mark.parametrize("name", ["classic/rps_v2", "pettingzoo.classic:rps_v2"])
+def test_a_pettingzoo_environment_is_a_batch_of_all_its_agents(name):
+    batch = make_batch(name, 3, max_cycles=4)
     assert batch.world.agents == ("player_0", "player_1")
     for step in range(4):
         batch.step(np.array([[0, 1], [1, 0], [2, 2]]))
         assert batch.reward.tolist() == [[-1, 1], [1, -1], [0, 0]]
         assert batch.truncated.all() == (step == 3)
     assert not batch.terminated.any()
+
+
+def test_where_agents_take_turns_is_said_in_a_sentence():
+    with pytest.raises(Problem, match="agents take turns"):
+        make_batch("pettingzoo.classic:tictactoe_v3", 1)
 
 
 def test_our_own_kitchen_seen_through_the_adapter_is_our_own_kitchen():
