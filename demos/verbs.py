@@ -205,7 +205,12 @@ def demos_import(arguments: list[str]) -> int:
         choices=["overcooked", "minari", "imitation", "npz"],
     )
     parser.add_argument(
-        "path", metavar="PLACE", nargs="?", type=Path, help="folder or file to read"
+        "path",
+        metavar="PLACE",
+        nargs="?",
+        type=Path,
+        default=None,  # argparse would make a Path of its own mark for "not given"
+        help="folder or file to read",
     )
     parser.add_argument("--name", metavar="NAME", help="of the new dataset (the file's)")
     parser.add_argument("--world", metavar="ID", help="played in, where the file does not say")

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import demos.overcooked_files
+import gpo
 from demos.commands import import_overcooked, list_datasets
 from demos.info import show_dataset
 from demos.overcooked import dataset_name, import_layouts, replay
@@ -154,6 +155,14 @@ def test_the_commands_print_what_there_is(store, capsys, tmp_path, monkeypatch):
         assert words in printed
     list_datasets(tmp_path / "nowhere")
     assert "gpo demos import overcooked" in capsys.readouterr().out
+
+
+def test_the_command_line_imports_one_layout_and_takes_no_file(store, capsys):
+    command = ["demos", "import", "overcooked", "--root", str(store.root), "--layout", LAYOUT]
+    assert gpo.main(command) == 0
+    assert "left as it is" in capsys.readouterr().out
+    assert gpo.main([*command[:3], "games.pickle"]) == 2
+    assert "takes only --layout" in capsys.readouterr().err
 
 
 def test_an_unknown_layout_is_answered_with_the_nearest(tmp_path):
