@@ -35,8 +35,8 @@ NEAR = 0.9  # of the refined agent's deliveries: evaluations scatter about their
 # Recipes that end with better and worse agents, whatever the reward is.
 RIVALS = {
     "the recipe": (),
-    "a quarter of the steps": ("--refine.steps", "960_000"),
-    "a sixteenth of the steps": ("--refine.steps", "240_000"),
+    "a quarter of the steps": ("--refine.steps", "1_920_000"),
+    "a sixteenth of the steps": ("--refine.steps", "480_000"),
     "a tenth of the learning rate": ("--refine.learning_rate", "1e-4"),
     "held near the clone": ("--refine.kl_clone", "[1.0, 1.0]"),
 }
