@@ -1,4 +1,4 @@
-"""A robot that is corrected on the spot: a scripted coach takes over where a clone stands or comes near."""
+"""A robot corrected on the spot: a scripted coach takes over where it stands, comes near or hurries."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ from demos.recording import Person
 from demos.viewer_match import Match
 from environments.catalog import make_world
 from environments.worlds import courier_view as view
-from environments.worlds.courier_things import RADIUS, RAYS, REACH
+from environments.worlds.courier_things import RADIUS, RAYS, REACH, TOP_SPEED
 from training.evaluate import interval
 from training.floor import ours
 from training.judgement import Protocol, judge
@@ -72,7 +72,9 @@ class Coach:
         wanted = self.expert.wanted(seen[None])[0].astype(np.float32)
         self._stood = self._stood + 1 if abs(seen[view.SPEED]) < STANDS and wanted[0] > 0.1 else 0
         near = seen[:RAYS].min() * REACH - RADIUS < NEAR
-        if self._stood >= PATIENCE or near:
+        zone = seen[view.ZONES : view.COMMANDS].any()
+        hasty = zone and seen[view.SPEED] * TOP_SPEED > WORLD.params.zone_limit
+        if self._stood >= PATIENCE or near or hasty:
             self._left = TURN
         self.driver = Actor.HUMAN if self._left else Actor.AGENT
         self._left = max(self._left - 1, 0)
