@@ -24,6 +24,7 @@ from training.floor import ours
 from training.judgement import Protocol, judge
 from training.partners import PartnerSettings
 from training.progress import Bars
+from training.tables import show_limits
 
 WIN = "win"
 EVERYBODY = "everybody"
@@ -89,11 +90,12 @@ def against_all(
 
 
 def show_all(console: Console, found: Mapping[str, Any], limits: Mapping[str, float]) -> None:
-    """Print what `against_all` found, and the costs of the last agent beside their limits."""
+    """Print what `against_all` found, and the last agent's costs with everybody beside their limits."""
     for who, one in found.items():
         show_matches(console, who, one)
         last = one
-    show_limits(console, last, limits)
+    row = last.get(EVERYBODY) or next(iter(last.values()))
+    show_limits(console, [(name, cost, limits.get(name)) for name, cost in row["costs"].items()])
 
 
 def _ours(world: World, played: list[Games]) -> dict[str, np.ndarray]:
@@ -131,20 +133,6 @@ def show_matches(console: Console, who: str, found: Mapping[str, Any]) -> None:
     console.print(table)
     games = " or ".join(f"{count:,}" for count in sorted({row["games"] for row in found.values()}))
     console.print(f"{games} games; \\[Wilson's 95 % interval]; a draw is no win.", soft_wrap=True)
-
-
-def show_limits(console: Console, found: Mapping[str, Any], limits: Mapping[str, float]) -> None:
-    """Print each cost of the games with everybody, and whether its upper 95 % bound is within its limit."""
-    row = found.get(EVERYBODY) or next(iter(found.values()))
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
-    for heading in ("cost a game", "mean", "95 % upper bound", "limit", ""):
-        table.add_column(heading, no_wrap=True, justify="left" if not heading else "right")
-    for name, cost in row["costs"].items():
-        limit = limits.get(name)
-        kept = "" if limit is None else ("within" if cost["high"] <= limit else "[bold]over[/]")
-        told = "none" if limit is None else f"{limit:g}"
-        table.add_row(name, f"{cost['mean']:.3f}", f"{cost['high']:.3f}", told, kept)
-    console.print(table)
 
 
 def _percent(share: Mapping[str, float]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich import box
@@ -65,6 +65,33 @@ def show_parts(
             label = f"{name} (cost)" if name in costs else name
             table.add_row(label, *(spread(seat[name], 2) for seat in found["seats"]))
     console.print(table)
+
+
+def show_limits(
+    console: Console, costs: Iterable[tuple[str, Mapping[str, float], float | None]]
+) -> None:
+    """Print each cost of a game: its mean, its upper 95 % bound, and whether that is within its limit."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    for heading in ("cost a game", "mean", "95 % upper bound", "limit", ""):
+        table.add_column(heading, no_wrap=True, justify="left" if not heading else "right")
+    for name, cost, limit in costs:
+        kept = "" if limit is None else ("within" if cost["high"] <= limit else "[bold]over[/]")
+        told = "none" if limit is None else f"{limit:g}"
+        table.add_row(name, f"{cost['mean']:.3f}", f"{cost['high']:.3f}", told, kept)
+    console.print(table)
+
+
+def limited(
+    scores: Mapping[str, Any], limits: Mapping[str, float]
+) -> list[tuple[str, Mapping[str, float], float | None]]:
+    """For `show_limits`: what the refined agent's last pairing cost in each seat; nothing without limits."""
+    refined = [row["seats"] for name, row in scores["rows"].items() if name.startswith("refined")]
+    seats = refined[-1] if refined else []
+    return [
+        (f"{name}, seat {n}" if len(seats) > 1 else name, seat[name], limit)
+        for name, limit in limits.items()
+        for n, seat in enumerate(seats)
+    ]
 
 
 def spread(found: Mapping[str, float], digits: int | None = None) -> str:

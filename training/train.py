@@ -43,7 +43,7 @@ from training.recipe import Recipe, read_recipe
 from training.refining import Reward, refine
 from training.rollout import CHUNK
 from training.run import Run
-from training.tables import show_scores
+from training.tables import limited, show_limits, show_scores
 
 PARTNER_SEED, JUDGE_PARTNER_SEED = 1, 2  # added to the run's
 
@@ -68,9 +68,11 @@ def train_from_file(name: str, folder: str | None = None, overrides: Sequence[st
         verdict = train(run, Bars(console))
     scores = run.read_json("scores.json")
     show_scores(console, scores)
+    limits = {name: cost.limit for name, cost in recipe.costs.items()}
     if "matches" in scores:
-        limits = {name: cost.limit for name, cost in recipe.costs.items()}
         show_all(console, scores["matches"], limits)
+    elif found := limited(scores, limits):
+        show_limits(console, found)
     console.print(verdict, soft_wrap=True)
     console.print(f"Everything is in {run.folder}.", soft_wrap=True)
     console.print(f"Play it again: gpo evaluate {run.path('agent.safetensors')}", soft_wrap=True)

@@ -7,8 +7,9 @@ from rich.console import Console
 from agents.saving import named_player
 from environments.catalog import make_world
 from training.judgement import Protocol
-from training.opponents import EVERYBODY, matches, opponents, result, show_limits, show_matches
+from training.opponents import EVERYBODY, matches, opponents, result, show_all
 from training.partners import PartnerSettings
+from training.tables import limited
 
 DUEL = make_world("gpo/Duel-v0")
 
@@ -45,10 +46,24 @@ def test_the_upper_bound_decides_whether_a_limit_is_kept(capsys):
     games = {"win": np.ones(8), "hit": np.array([0.0, 1.0] * 4), "near": np.zeros(8)}
     found = {"rusher-3": result(games)}
     console = Console(width=100)
-    show_matches(console, "refined", found)
-    show_limits(console, found, {"hit": 0.6, "near": 0.1})
+    show_all(console, {"refined": found}, {"hit": 0.6, "near": 0.1})
     told = capsys.readouterr().out
     assert "100.0 [67.6, 100.0]" in told
     lines = {line.split()[0]: line for line in told.splitlines() if line.strip()}
     assert lines["hit"].rstrip().endswith("over")  # its mean of 0.5 is not
     assert lines["near"].rstrip().endswith("within")
+
+
+def test_without_opponents_the_refined_agents_last_pairing_is_held_to_the_limits():
+    def seats(*means):
+        return {"seats": [{"hit": {"mean": mean, "low": 0.0, "high": 2 * mean}} for mean in means]}
+
+    rows = {"clone": seats(9.0), "refined with clone": seats(5.0), "refined": seats(1.0)}
+    ((name, cost, limit),) = limited({"rows": rows}, {"hit": 1.5})
+    assert (name, cost["high"], limit) == ("hit", 2.0, 1.5)
+    both = limited({"rows": {"refined with human model": seats(1.0, 3.0)}}, {"hit": 1.5})
+    assert [(name, cost["mean"]) for name, cost, _ in both] == [
+        ("hit, seat 0", 1.0),
+        ("hit, seat 1", 3.0),
+    ]
+    assert limited({"rows": {"clone": seats(1.0)}}, {"hit": 1.5}) == []

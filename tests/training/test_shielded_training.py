@@ -92,6 +92,12 @@ def test_the_last_table_tells_how_often_it_stepped_in(trained, capsys):
     assert "shield acted" in capsys.readouterr().out
 
 
+def test_costs_are_printed_beside_their_limits(trained, capsys):
+    assert gpo.main(["train", str(trained.parent / "safe.toml"), "--run", str(trained)]) == 0
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if "collision" in line)
+    assert line.split()[-1] in ("within", "over")
+
+
 def test_the_agents_carry_it_and_are_judged_with_it(trained, capsys):
     for name in ("clone", "agent"):
         assert load_agent(trained / f"{name}.safetensors").shielded
