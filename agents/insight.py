@@ -73,7 +73,9 @@ def look_into(player: Player | None, clone: AgentPolicy | None = None) -> Insigh
     policy = network.policy
     with torch.inference_mode():
         seen = torch.as_tensor(np.asarray(network.seen))
-        values = policy.predict_all_values(seen)[0] / policy.return_scale
+        values = None
+        if policy.knows_values:
+            values = (policy.predict_all_values(seen)[0] / policy.return_scale).numpy()
         logits = policy.logits(seen)
         made = policy.distribution_of(logits)
         distance = None
@@ -81,7 +83,7 @@ def look_into(player: Player | None, clone: AgentPolicy | None = None) -> Insigh
             theirs = clone.distribution_of(clone.logits(seen))
             distance = max(float(kl_divergence(made, theirs).sum()), 0.0)
         chances, mean, spread = _taken_apart(policy, made, network.weighed)
-    return Insight(chances, mean, spread, values.numpy(), distance)
+    return Insight(chances, mean, spread, values, distance)
 
 
 def comparable(policy: AgentPolicy, clone: AgentPolicy) -> bool:

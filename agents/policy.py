@@ -115,6 +115,15 @@ class AgentPolicy(ActorCriticPolicy):
         shared = self.share_features_extractor
         return [self.pi_features_extractor, *([] if shared else [self.vf_features_extractor])]
 
+    def forget_values(self) -> None:
+        """Mark the values as fitted to nothing; the policy stays as it is."""
+        self.return_scale.fill_(torch.nan)
+
+    @property
+    def knows_values(self) -> bool:
+        """Whether the values were fitted to anything."""
+        return not bool(self.return_scale.isnan().any())
+
     def predict_all_values(self, observations: Tensor) -> Tensor:
         """Value of the reward and, after it, of each cost: [B, 1 + C]."""
         features = super(ActorCriticPolicy, self).extract_features(

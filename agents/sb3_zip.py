@@ -72,9 +72,12 @@ def _plain(policy: AgentPolicy) -> PPO:
                 its.weight.copy_(mine.weight)
                 its.bias.copy_(mine.bias)
             _fold(there[0], policy.pi_features_extractor)
-        first = policy.return_scale[0]  # what returns were multiplied by before they were fitted
-        theirs.value_net.weight.div_(first)
-        theirs.value_net.bias.div_(first)
+        if policy.knows_values:
+            first = policy.return_scale[
+                0
+            ]  # what returns were multiplied by before they were fitted
+            theirs.value_net.weight.div_(first)
+            theirs.value_net.bias.div_(first)
         if hasattr(policy, "log_std"):
             theirs.log_std.copy_(policy.log_std)
     return model

@@ -125,6 +125,7 @@ def clone(
     ]
     if returns is not None:
         policy.return_scale.copy_(return_scale(returns[train]))
+    if returns is not None and settings.value_weight:
         data.append(torch.from_numpy(returns.astype(np.float32)) * policy.return_scale)
     training, validation = [d[train] for d in data], [d[held_back] for d in data]
     return _fit(policy, objective, training, validation, settings, tick)
@@ -206,7 +207,7 @@ class Objective:
     ) -> Tensor:
         observations = self.see(observations)
         loss = self.imitation(observations, actions)
-        if returns is not None and self.settings.value_weight:
+        if returns is not None:
             values = self.policy.predict_all_values(observations)
             known = ~returns.isnan()
             error = torch.where(known, values - returns.nan_to_num(), 0.0)
@@ -247,10 +248,14 @@ class Objective:
         with torch.inference_mode():
             for shown, actions in zip(*(torch.split(d, most) for d in data[:2]), strict=True):
                 seen = self.see(shown)
-                found = {"validation_loss": float(self.imitation(seen, actions))}
                 if self.discrete:
-                    right = self.policy.logits(seen).argmax(1) == actions
-                    found["validation_accuracy"] = float(right.float().mean())
+                    logits = self.policy.logits(seen)
+                    found = {
+                        "validation_loss": float(self._cross_entropy(logits, actions)),
+                        "validation_accuracy": float((logits.argmax(1) == actions).float().mean()),
+                    }
+                else:
+                    found = {"validation_loss": float(self.imitation(seen, actions))}
                 share = len(actions) / len(data[0])
                 sums = {name: sums.get(name, 0.0) + share * v for name, v in found.items()}
         return sums

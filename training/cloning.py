@@ -62,6 +62,8 @@ def cloned(
                 rows=people_only(arrays),
                 start=_beginning(run, role, number),
             )
+        if number:  # a partner is never asked what it expects
+            found.policy.forget_values()
         history = run.read_json("cloning.json") if run.has("cloning.json") else {}
         run.write_json(
             "cloning.json", {**history, name: {"epochs": found.history, "kept": found.epoch}}
@@ -96,8 +98,11 @@ def steps_of(recipe: Recipe, dataset: Dataset) -> Arrays:
 
 
 def cloning_settings(recipe: Recipe, number: int = 0) -> CloneSettings:
-    """How to clone, with the layers of [network]; a further clone may know only some of the people."""
-    changes: dict[str, Any] = {}
+    """How to clone, with the layers of [network]; a further clone may know only some of the people.
+
+    A further clone only ever is a partner: fitting its values would take as long as its policy does.
+    """
+    changes: dict[str, Any] = {"value_weight": 0.0} if number else {}
     if recipe.network.hidden is not None:
         changes["hidden"] = recipe.network.hidden
     if number and recipe.partner.share is not None:  # judged by strangers, its loss soon rises

@@ -65,6 +65,14 @@ def test_it_does_on_a_thousand_observations_what_the_agent_does(tmp_path, action
         assert torch.allclose(model.policy.predict_values(inputs), values, atol=1e-5)
 
 
+def test_values_that_were_fitted_to_nothing_stay_numbers(tmp_path):
+    agent = plain_agent("discrete")
+    agent.policy.forget_values()
+    export_sb3(agent, tmp_path / "agent.zip")
+    values = PPO.load(tmp_path / "agent.zip", device="cpu").policy.state_dict()["value_net.weight"]
+    assert torch.isfinite(values).all()
+
+
 @pytest.mark.parametrize(("actions", "camera", "steps"), [("discrete", True, 0), ("box", False, 3)])
 def test_pictures_masks_and_memory_go_with_our_network(tmp_path, actions, camera, steps):
     agent = agent_of(actions, camera, steps)

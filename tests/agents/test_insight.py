@@ -102,6 +102,17 @@ def test_values_are_told_in_units_of_the_reward_and_the_costs():
     assert np.allclose(insight.values, raw / [0.5, 2.0, 4.0])
 
 
+def test_values_that_were_fitted_to_nothing_are_not_told():
+    policy: Any = small_policy(n_costs=2)
+    policy.forget_values()
+    player = OpenPlayer(policy)
+    player.predict(sights(1))
+    insight = look_into(player)
+    assert insight is not None
+    assert insight.values is None
+    assert insight.chances
+
+
 def test_there_is_nothing_to_see_in_what_is_no_network():
     assert look_into(RandomPlayer(ACTIONS["discrete"])) is None
     assert look_into(None) is None

@@ -1,5 +1,6 @@
 """Cloning: it learns what was done, judges itself on other matches, and knows what play earned."""
 
+import re
 from itertools import combinations
 
 import numpy as np
@@ -265,6 +266,21 @@ def test_values_learn_what_the_recordings_earned(terminated):
             explained = 1 - error.var() / returns[known, column].var()
             assert explained > 0.9, f"value {column} explains only {explained:.2f}"
     assert found.history[-1]["validation_accuracy"] > 0.8, "the policy must learn beside them"
+
+
+def test_values_without_a_weight_are_left_alone_and_the_policy_is_the_same():
+    arrays = earning(True, 8)
+    returns = recorded_returns(arrays, {"to_go": 1.0}, 0.7, ["late"])
+    changes = {"dropout": 0.25}
+    fitted, left = (
+        cloned(
+            arrays=arrays, returns=returns, changes={**changes, "value_weight": weight}
+        ).policy.tensors()
+        for weight in (0.5, 0.0)
+    )
+    values = {name for name in fitted if not torch.equal(fitted[name], left[name])}
+    assert values
+    assert all(re.search("value|cost", name) for name in values), values
 
 
 def test_without_returns_the_values_are_left_alone():

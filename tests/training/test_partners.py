@@ -114,6 +114,10 @@ def test_several_clones_of_the_same_people_are_kept_and_differ(trained, clones):
     assert not np.array_equal(*(weight.detach().numpy() for weight in weights))
 
 
+def test_only_the_first_clone_knows_what_it_expects(clones):
+    assert [clone.policy.knows_values for clone in clones] == [True, False]
+
+
 @pytest.mark.parametrize("lost", [1, 2], ids=["the last checkpoint", "both"])
 def test_a_run_with_a_mixture_resumes_to_the_bit(trained, tmp_path, lost):
     path, run = trained
