@@ -1,19 +1,10 @@
-"""A process that plays some games of a foreign environment, and that is ended if one of them hangs.
-
-It ends with the process that started it, however that ends.
-"""
+"""A process that plays some games of a foreign environment, and that is ended if one of them hangs."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
 import time
-import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from multiprocessing import connection
 from typing import Any
 
 import numpy as np
@@ -21,9 +12,9 @@ import numpy as np
 from environments.foreign_board import Board, Layout, lay_out
 from environments.foreign_games import Fault, Games
 from environments.problem import Problem
+from environments.process import ENDING, attend_parent, start
 
 STARTING = 120.0  # s, for a process to start and to make its games
-ENDING = 3.0  # s, for it to close its games
 
 Opening = tuple[str, dict[str, Any], tuple[Sequence[str], Sequence[str]]]  # as `Games` takes them
 
@@ -46,16 +37,8 @@ class Lane:
         self._start()
 
     def _start(self) -> None:
-        spawn = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
-        self._pipe, theirs = spawn.Pipe()
-        self._process = spawn.Process(
-            target=_work, args=(theirs, *self._arguments), daemon=True, name="gpo-games"
-        )
-        self._process.start()
-        theirs.close()  # so that the pipe ends when the process does
         self._lost = False
-        # Also when this lane is forgotten and when Python exits.
-        self._end = weakref.finalize(self, _kill, self._process, self._pipe)
+        self._process, self._pipe, self._end = start(self, "gpo-games", _work, *self._arguments)
 
     def await_start(self) -> None:
         """Wait until it has made its games.
@@ -119,16 +102,9 @@ class Lane:
         self._end()
 
 
-def _kill(process: Any, pipe: Any) -> None:
-    process.kill()
-    process.join(ENDING)
-    pipe.close()
-
-
 def _work(pipe: Any, opening: Opening, layout: Layout, memory: Any, own: range) -> None:
     """Play a slice of the games for the process that started this one, as long as there is one."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the other one, which ends us
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    attend_parent()
     board = {name: rows[own.start : own.stop] for name, rows in lay_out(layout, memory).items()}
     with suppress(EOFError, OSError):
         try:
@@ -146,11 +122,3 @@ def _work(pipe: Any, opening: Opening, layout: Layout, memory: Any, own: range) 
             pipe.send(deeds[message[0]](*message[1:]))
         with suppress(Exception):
             games.close()
-
-
-def _leave_with_parent() -> None:
-    """End this process when the other one does, even if a game hangs."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)

@@ -1,17 +1,20 @@
-"""The cloning stage of a run: everybody, other people, and further characters that know only some of them."""
+"""The cloning stage of a run: everybody, and other people; `training.characters` makes the further clones."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from gymnasium import spaces
 
 from agents.policy import AgentPolicy
 from agents.saving import Agent, load_agent, save_agent
 from demos.arrays import Arrays
 from demos.dataset import Dataset
 from environments.world import World
-from training.clone import CloneSettings, clone
+from training.clone import Clone, CloneSettings, clone
 from training.corrected_steps import as_asked, people_only
 from training.network import sight_for
 from training.progress import Bars
@@ -30,65 +33,108 @@ def matches(dataset: Dataset) -> list[str]:
     return [dataset.episode_facts(e)["match"] or str(e) for e in range(len(dataset))]
 
 
-def cloned(
-    run: Run, role: str, world: World, dataset: Dataset, bars: Bars, number: int = 0
-) -> Agent:
-    """The agent cloned from a dataset, from the run folder if it is there; with a number, another one.
+@dataclass(frozen=True)
+class Subject:
+    """What is cloned, and how: plain values, that another process can be handed."""
 
-    The others of a `share` begin from weights drawn anew, or, with `[partner] start = "clone"`, as the clone
-    of everybody: whoever knows few people from nothing plays badly where recordings are few.
-    """
-    name, seed = f"{role}_{number}" if number else role, run.recipe.seed + number * CLONE_SEEDS
-    path = run.path(f"{name}.safetensors")
-    if not path.exists():
-        recipe = run.recipe
-        arrays = steps_of(recipe, dataset)
+    recipe: Recipe
+    observation_space: spaces.Space[Any]
+    action_space: spaces.Space[Any]
+    action_names: tuple[str, ...]
+    sight: dict[str, Any] | None
+    weights: dict[str, float]  # of the reward's terms
+    costs: tuple[str, ...]
+    gamma: float
+
+    def clone(
+        self,
+        dataset: Dataset,
+        number: int,
+        start: AgentPolicy | None,
+        tick: Callable[[dict[str, float]], None] | None = None,
+    ) -> Clone:
+        """A clone of the dataset's people; with a number, another one than the first."""
+        arrays = steps_of(self.recipe, dataset)
         groups = np.unique(matches(dataset), return_inverse=True)[1]
-        weights = recipe.reward.weights or world.weights
-        gamma = discount(recipe.refine.half_life, world.tick)
-        text = f"{CLONING[role]}, {number + 1}" if number else CLONING[role]
-        with bars.bar(text, recipe.clone.epochs, "epochs") as bar:
-            found = clone(
-                arrays,
-                groups[arrays.episode],
-                world.observation_space,
-                world.action_space,
-                cloning_settings(recipe, number),
-                returns=recorded_returns(arrays, weights, gamma, list(world.costs)),
-                action_names=world.action_names,
-                seed=seed,
-                tick=lambda record: bar(int(record["epoch"])),
-                sight=sight_for(world, recipe.network),
-                rows=people_only(arrays),
-                start=_beginning(run, role, number),
-            )
+        found = clone(
+            arrays,
+            groups[arrays.episode],
+            self.observation_space,
+            self.action_space,
+            cloning_settings(self.recipe, number),
+            returns=recorded_returns(arrays, self.weights, self.gamma, self.costs),
+            action_names=self.action_names,
+            seed=seed_of(self.recipe, number),
+            tick=tick,
+            sight=self.sight,
+            rows=people_only(arrays),
+            start=start,
+        )
         if number:  # a partner is never asked what it expects
             found.policy.forget_values()
-        history = run.read_json("cloning.json") if run.has("cloning.json") else {}
-        run.write_json(
-            "cloning.json", {**history, name: {"epochs": found.history, "kept": found.epoch}}
-        )
-        facts = {
-            "role": role,
-            "stuck_steps": recipe.partner.stuck_steps,
-            "seed": seed,
-            "dataset": dataset.name,
-            "data": dataset.digest(),
-            "recipe": run.recipe_hash,
-            "shield": recipe.world.shield,
-        }
-        save_agent(path, found.policy, world, facts)
+        return found
+
+
+def subject(recipe: Recipe, world: World) -> Subject:
+    """What a recipe says of a world's players."""
+    return Subject(
+        recipe,
+        world.observation_space,
+        world.action_space,
+        tuple(world.action_names),
+        sight_for(world, recipe.network),
+        dict(recipe.reward.weights or world.weights),
+        tuple(world.costs),
+        discount(recipe.refine.half_life, world.tick),
+    )
+
+
+def cloned(run: Run, role: str, world: World, dataset: Dataset, bars: Bars) -> Agent:
+    """The first agent cloned from a dataset, from the run folder if it is there."""
+    if not run.has(file_of(role)):
+        recipe = run.recipe
+        with bars.bar(CLONING[role], recipe.clone.epochs, "epochs") as bar:
+            found = subject(recipe, world).clone(
+                dataset, 0, None, lambda record: bar(int(record["epoch"]))
+            )
+        keep(run, role, 0, found, world, dataset)
+    return kept(run, role, 0, world)
+
+
+def file_of(role: str, number: int = 0) -> str:
+    """A clone's file in the run folder."""
+    return f"{role}_{number}.safetensors" if number else f"{role}.safetensors"
+
+
+def seed_of(recipe: Recipe, number: int) -> int:
+    """Of a clone."""
+    return recipe.seed + number * CLONE_SEEDS
+
+
+def keep(run: Run, role: str, number: int, found: Clone, world: World, dataset: Dataset) -> None:
+    """Put a clone, and how it got there, into the run folder."""
+    path, recipe = run.path(file_of(role, number)), run.recipe
+    history = run.read_json("cloning.json") if run.has("cloning.json") else {}
+    told = {"epochs": found.history, "kept": found.epoch}
+    run.write_json("cloning.json", {**history, path.stem: told})
+    facts = {
+        "role": role,
+        "stuck_steps": recipe.partner.stuck_steps,
+        "seed": seed_of(recipe, number),
+        "dataset": dataset.name,
+        "data": dataset.digest(),
+        "recipe": run.recipe_hash,
+        "shield": recipe.world.shield,
+    }
+    save_agent(path, found.policy, world, facts)
+
+
+def kept(run: Run, role: str, number: int, world: World) -> Agent:
+    """A clone from the run folder."""
+    path = run.path(file_of(role, number))
     agent = load_agent(path)
     agent.require_world(world, str(path))
     return agent
-
-
-def _beginning(run: Run, role: str, number: int) -> AgentPolicy | None:
-    """Whose weights a further clone begins with; None draws them anew."""
-    partner = run.recipe.partner
-    if not number or partner.share is None or partner.start == "nothing":
-        return None
-    return load_agent(run.path(f"{role}.safetensors")).policy
 
 
 def steps_of(recipe: Recipe, dataset: Dataset) -> Arrays:

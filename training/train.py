@@ -24,6 +24,7 @@ from environments.reward import weight_vector
 from environments.shield import Shield
 from environments.waking import wake
 from environments.world import World
+from training.characters import characters
 from training.clone import (
     action_weights,
     require_matches,
@@ -123,9 +124,7 @@ def train(run: Run, bars: Bars) -> str:
     wake(world, bars.say, recipe.world.shield)
     keep_incidents(world, run.folder)
     made = {role: cloned(run, role, world, data, bars) for role, data in recordings.items()}
-    others = range(1, recipe.partner.clones) if len(world.agents) > 1 else ()
-    clones = [made["clone"]]
-    clones += [cloned(run, "clone", world, recordings["clone"], bars, k) for k in others]
+    clones = [made["clone"], *characters(run, world, recordings["clone"], bars)]
     agent, verdict = refined(run, world, clones, recordings["clone"], bars)
     if not run.has("scores.json"):
         run.write_json("scores.json", judged(recipe, world, made, agent, recordings, bars))

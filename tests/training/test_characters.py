@@ -1,0 +1,160 @@
+"""Further clones: the same wherever they are made, and none is lost with a helper."""
+
+import time
+from collections import deque
+
+import pytest
+import torch
+
+import gpo
+from agents.player import RandomPlayer
+from demos.store import Store
+from environments.catalog import make_world
+from environments.problem import Problem
+from tests.training.toys import record
+from training.characters import Helper, characters
+from training.cloning import subject
+from training.progress import Bars
+from training.recipe import check_recipe
+from training.run import Run
+
+PATIENCE = 120.0  # s
+
+
+@pytest.fixture(scope="module")
+def world():
+    return make_world("gpo/Kitchen-v0", layout="cramped_room")
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory, world):
+    root = tmp_path_factory.mktemp("people")
+    record(root, "kitchen", world, RandomPlayer(world.action_space), 4, 40)
+    return root
+
+
+def recipe(root, **clone):
+    content = {
+        "world": {
+            "id": "gpo/Kitchen-v0",
+            "params": {"layout": "cramped_room"},
+            "horizon": 40,
+        },
+        "data": {"root": str(root), "train": "kitchen"},
+        "clone": {"hidden": [8], "dropout": 0.1, "epochs": 3, "batch_size": 64, **clone},
+        "partner": {"clones": 4, "share": 0.5},
+        "refine": {"steps": 0},
+        "evaluate": {"games": 2},
+    }
+    return check_recipe(content, "here")
+
+
+def wait(helper, until):
+    """What the helper gives before it is as it should be."""
+    given = []
+    end = time.monotonic() + PATIENCE
+    while not until(helper) and time.monotonic() < end:
+        if (found := helper.attend()) is not None:
+            given.append(found)
+        time.sleep(0.01)
+    assert until(helper), "the helper never answered"
+    return given
+
+
+def test_a_helper_makes_the_same_clones_and_what_it_leaves_undone_is_missing_again(root, world):
+    who, missing = subject(recipe(root), world), deque([1, 2, 3])
+    helper = Helper(who, None, missing)
+    found = wait(helper, lambda h: h.number == 1)
+    assert [number for number, _ in found] == [3, 2], "it takes them from the end"
+    dataset = Store(root).open("kitchen")
+    for number, clone in found:
+        own = who.clone(dataset, number, None)
+        assert clone.history == own.history
+        for name, tensor in own.policy.tensors().items():
+            assert torch.equal(tensor.nan_to_num(), clone.policy.tensors()[name].nan_to_num()), name
+    helper.end()
+    with pytest.raises(OSError, match="closed"):
+        helper.attend()
+
+
+def test_the_number_of_a_helper_that_dies_is_missing_again(root, world):
+    missing = deque([1])
+    helper = Helper(subject(recipe(root, epochs=100_000, patience=100_000), world), None, missing)
+    wait(helper, lambda h: h.number == 1)
+    assert not missing
+    helper.process.kill()
+    wait(helper, lambda h: h.number == 0)
+    assert list(missing) == [1]
+    assert helper.attend() is None
+    assert list(missing) == [1], "it is given nothing any more"
+
+
+def test_what_a_helper_meets_is_told_here(root, world):
+    helper = Helper(subject(recipe(root, learning_rate=1e30), world), None, deque([1]))
+    with pytest.raises(Problem, match=r"lower clone\.learning_rate"):
+        wait(helper, lambda h: False)
+    helper.end()
+
+
+class Swift:
+    """A helper that takes the last clone only, and has made it by the time it is asked again."""
+
+    def __init__(self, who, start, missing):
+        self.who, self.missing, self.number = who, missing, 0
+        self.pipe = None
+
+    def attend(self):
+        number, self.number = self.number, 0
+        if len(self.missing) == 1:
+            self.number = self.missing.pop()
+        if not number:
+            return None
+        dataset = Store(self.who.recipe.data.root).open("kitchen")
+        return number, self.who.clone(dataset, number, None)
+
+    def end(self):
+        pass
+
+
+def test_nobody_waits_for_a_helper_that_has_just_finished(root, world, tmp_path, monkeypatch):
+    monkeypatch.setattr("training.characters.Helper", Swift)
+    monkeypatch.setattr("training.characters.free_cores", lambda: 2)
+    waited: list[list[object]] = []
+    monkeypatch.setattr("training.characters.connection.wait", waited.append)
+    run = Run(tmp_path / "run", recipe(root, epochs=1))
+    characters(run, world, Store(root).open("kitchen"), Bars(None))
+    assert [] not in waited, "for nothing it would wait for ever"
+    assert len(list(run.folder.glob("clone_*.safetensors"))) == 3
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_a_run_makes_all_of_them_once_and_goes_on_where_it_was(root, tmp_path, cores):
+    path = tmp_path / "few.toml"
+    path.write_text(f"""
+[world]
+id = "gpo/Kitchen-v0"
+params = {{ layout = "cramped_room" }}
+horizon = 40
+[data]
+root = "{root}"
+train = "kitchen"
+[clone]
+hidden = [8]
+epochs = 2
+[partner]
+clones = 4
+share = 0.5
+[refine]
+steps = 0
+cores = {cores}
+[evaluate]
+games = 2
+""")
+    run = tmp_path / "run"
+    assert gpo.main(["train", str(path), "--run", str(run)]) == 0
+    made = {p.name: p.read_bytes() for p in run.glob("clone*.safetensors")}
+    assert len(made) == 4
+    (run / "clone_2.safetensors").unlink()
+    (run / "agent.safetensors").unlink()
+    assert gpo.main(["train", str(path), "--run", str(run)]) == 0
+    assert {p.name: p.read_bytes() for p in run.glob("clone*.safetensors")} == made

@@ -1,0 +1,164 @@
+"""Further clones of the same people, to get used to as partners: made on every core that is free.
+
+A clone follows from the recipe and its number alone, and is the same wherever it is made. This process makes
+them from the first on, helpers from the last; it alone writes, and does what a helper that dies leaves
+undone. A helper is a process, not a thread: dropout draws from torch's one generator.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import connection
+from typing import Any
+
+import torch
+
+from agents.policy import AgentPolicy
+from agents.saving import Agent
+from demos.dataset import Dataset
+from demos.store import Store
+from environments import process
+from environments.problem import Problem
+from environments.world import World
+from training.clone import Clone
+from training.cloning import Subject, file_of, keep, kept, subject
+from training.crew import free_cores
+from training.progress import Bars
+from training.recipe import Recipe
+from training.run import Run
+
+HELPERS = 4  # at most: each holds torch
+
+
+def characters(run: Run, world: World, dataset: Dataset, bars: Bars) -> list[Agent]:
+    """The further clones that the recipe asks for, from the run folder as far as they are there.
+
+    The others of a `share` begin from weights drawn anew, or, with `[partner] start = "clone"`, as the clone
+    of everybody: whoever knows few people from nothing plays badly where recordings are few.
+    """
+    partner = run.recipe.partner
+    numbers = range(1, partner.clones) if len(world.agents) > 1 else range(0)
+    missing = deque(k for k in numbers if not run.has(file_of("clone", k)))
+    if missing:
+        from_clone = partner.share is not None and partner.start == "clone"
+        start = kept(run, "clone", 0, world).policy if from_clone else None
+        _make(run, world, dataset, start, missing, bars)
+    return [kept(run, "clone", k, world) for k in numbers]
+
+
+def _make(
+    run: Run,
+    world: World,
+    dataset: Dataset,
+    start: AgentPolicy | None,
+    missing: deque[int],
+    bars: Bars,
+) -> None:
+    """Make and keep the clones that are missing."""
+    who, epochs, done = subject(run.recipe, world), run.recipe.clone.epochs, 0
+
+    def receive(number: int, found: Clone) -> None:
+        nonlocal done
+        keep(run, "clone", number, found, world, dataset)
+        done += 1
+        bar(done * epochs)
+
+    def tick(record: dict[str, float]) -> None:
+        attend()
+        bar(done * epochs + record["epoch"])
+
+    def attend() -> bool:
+        """Whether any helper is at work after that."""
+        for helper in helpers:
+            if (found := helper.attend()) is not None:
+                receive(*found)
+        return any(helper.number for helper in helpers)
+
+    with (
+        bars.bar("cloning characters", len(missing) * epochs, "epochs") as bar,
+        _helpers(run.recipe, who, start, missing) as helpers,
+    ):
+        while attend() or missing:
+            if missing:
+                number = missing.popleft()
+                receive(number, who.clone(dataset, number, start, tick))
+            else:
+                connection.wait([helper.pipe for helper in helpers if helper.number])
+
+
+@contextmanager
+def _helpers(
+    recipe: Recipe, who: Subject, start: AgentPolicy | None, missing: deque[int]
+) -> Iterator[list[Helper]]:
+    """As many as there are cores and work for; they end with this."""
+    cores = free_cores() if recipe.refine.cores == "auto" else recipe.refine.cores
+    count = min(cores - 1, len(missing) - 1, HELPERS)
+    helpers = [Helper(who, start, missing) for _ in range(count)]
+    try:
+        yield helpers
+    finally:
+        for helper in helpers:
+            helper.end()
+
+
+class Helper:
+    """A process that clones, taking numbers from the end of what is missing.
+
+    Args:
+        who: is cloned.
+        start: whose weights the clones begin with, if anybody's.
+        missing: the numbers; shared with whoever else makes some.
+    """
+
+    def __init__(self, who: Subject, start: AgentPolicy | None, missing: deque[int]) -> None:
+        self.missing = missing
+        self.number = 0  # that it is at; 0: none
+        self._ready = self._lost = False  # nothing is asked of it before it could begin at once
+        order = pickle.dumps((who, start))
+        self.process, self.pipe, self.end = process.start(self, "gpo-cloning", _work, order)
+
+    def attend(self) -> tuple[int, Clone] | None:
+        """Take what it has made, if it has, and give it the next number.
+
+        Raises:
+            Problem: what it met while cloning.
+        """
+        found = self._hear() if not self._lost and self.pipe.poll() else None
+        if self._ready and not self.number and self.missing:
+            self.number = self.missing.pop()
+            with suppress(OSError):  # it has died, which the next hearing finds out
+                self.pipe.send(self.number)
+        return found
+
+    def _hear(self) -> tuple[int, Clone] | None:
+        number, self.number = self.number, 0
+        try:
+            said = pickle.loads(self.pipe.recv_bytes())  # noqa: S301 - our own process
+        except (EOFError, OSError):
+            self._ready, self._lost = False, True
+            self.missing.extend([number] if number else [])
+            return None
+        if isinstance(said, Problem):
+            raise said
+        self._ready = True
+        return None if said is None else (number, said)
+
+
+def _work(pipe: Any, order: bytes) -> None:
+    """Clone for the process that started this one, as long as there is one."""
+    process.attend_parent()
+    torch.set_num_threads(1)
+    who, start = pickle.loads(order)  # noqa: S301 - our own process
+    dataset = Store(who.recipe.data.root).open(who.recipe.data.train)
+    said: Clone | Problem | None = None  # None: ready
+    with suppress(EOFError, OSError):
+        while True:  # bytes, for torch would send tensors as memory that is gone with this process
+            pipe.send_bytes(pickle.dumps(said))
+            number = pipe.recv()
+            try:
+                said = who.clone(dataset, number, start)
+            except Problem as problem:
+                said = problem
