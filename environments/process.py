@@ -29,6 +29,11 @@ def start(
     return process, pipe, weakref.finalize(owner, _kill, process, pipe)
 
 
+def possible() -> bool:
+    """Whether this process may start others: one that was itself started so may not."""
+    return not multiprocessing.current_process().daemon
+
+
 def attend_parent() -> None:
     """In a process that was started so: leave Ctrl-C to the parent, and end when it does, even if stuck."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -95,7 +95,7 @@ def _helpers(
 ) -> Iterator[list[Helper]]:
     """As many as there are cores and work for; they end with this."""
     cores = free_cores() if recipe.refine.cores == "auto" else recipe.refine.cores
-    count = min(cores - 1, len(missing) - 1, HELPERS)
+    count = min(cores - 1, len(missing) - 1, HELPERS) if process.possible() else 0
     helpers = [Helper(who, start, missing) for _ in range(count)]
     try:
         yield helpers
