@@ -72,10 +72,8 @@ def _plain(policy: AgentPolicy) -> PPO:
                 its.weight.copy_(mine.weight)
                 its.bias.copy_(mine.bias)
             _fold(there[0], policy.pi_features_extractor)
-        if policy.knows_values:
-            first = policy.return_scale[
-                0
-            ]  # what returns were multiplied by before they were fitted
+        if policy.knows_values:  # which were fitted to returns times their scale
+            first = policy.return_scale[0]
             theirs.value_net.weight.div_(first)
             theirs.value_net.bias.div_(first)
         if hasattr(policy, "log_std"):

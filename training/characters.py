@@ -2,7 +2,8 @@
 
 A clone follows from the recipe and its number alone, and is the same wherever it is made. This process makes
 them from the first on, helpers from the last; it alone writes, and does what a helper that dies leaves
-undone. A helper is a process, not a thread: dropout draws from torch's one generator.
+undone. A helper is a process, not a thread: dropout draws from torch's one generator. What goes through its
+pipe is pickled here, as values: left to torch, tensors would go as memory that ends with the process.
 """
 
 from __future__ import annotations
@@ -136,7 +137,7 @@ class Helper:
     def _hear(self) -> tuple[int, Clone] | None:
         number, self.number = self.number, 0
         try:
-            said = pickle.loads(self.pipe.recv_bytes())  # noqa: S301 - our own process
+            said = pickle.loads(self.pipe.recv_bytes())  # noqa: S301 - our own process's, no file's
         except (EOFError, OSError):
             self._ready, self._lost = False, True
             self.missing.extend([number] if number else [])
@@ -151,11 +152,11 @@ def _work(pipe: Any, order: bytes) -> None:
     """Clone for the process that started this one, as long as there is one."""
     process.attend_parent()
     torch.set_num_threads(1)
-    who, start = pickle.loads(order)  # noqa: S301 - our own process
+    who, start = pickle.loads(order)  # noqa: S301 - our own process's, no file's
     dataset = Store(who.recipe.data.root).open(who.recipe.data.train)
     said: Clone | Problem | None = None  # None: ready
     with suppress(EOFError, OSError):
-        while True:  # bytes, for torch would send tensors as memory that is gone with this process
+        while True:
             pipe.send_bytes(pickle.dumps(said))
             number = pipe.recv()
             try:

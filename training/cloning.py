@@ -49,8 +49,8 @@ class Subject:
     def clone(
         self,
         dataset: Dataset,
-        number: int,
-        start: AgentPolicy | None,
+        number: int = 0,
+        start: AgentPolicy | None = None,
         tick: Callable[[dict[str, float]], None] | None = None,
     ) -> Clone:
         """A clone of the dataset's people; with a number, another one than the first."""
@@ -95,7 +95,7 @@ def cloned(run: Run, role: str, world: World, dataset: Dataset, bars: Bars) -> A
         recipe = run.recipe
         with bars.bar(CLONING[role], recipe.clone.epochs, "epochs") as bar:
             found = subject(recipe, world).clone(
-                dataset, 0, None, lambda record: bar(int(record["epoch"]))
+                dataset, tick=lambda record: bar(int(record["epoch"]))
             )
         keep(run, role, 0, found, world, dataset)
     return kept(run, role, 0, world)

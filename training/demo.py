@@ -6,8 +6,8 @@ Clone, refine, judge, beside the same training begun from nothing, which runs on
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from rich.console import Console
 
 from agents.saving import as_player, load_agent
 from demos.commands import import_overcooked
+from environments import process
 from environments.catalog import make_batch, make_world
 from environments.faces.picture import picture
 from environments.worlds.kitchen_layouts import named_layout
@@ -72,8 +73,9 @@ class Rival:
 
     folder: Path
     recipe: Recipe
-    process: Any  # None where there is no core to spare
     done: Any  # steps so far, shared
+    process: Any = None  # where there is a core to spare
+    end: Callable[[], Any] = lambda: None
 
     def wait(self, bars: Bars) -> None:
         """Show how far it is until it ends."""
@@ -97,20 +99,17 @@ def _from_nothing(folder: Path, recipe: Recipe) -> Iterator[Rival]:
     content["refine"] |= {"start": "nothing"}
     changed = check_recipe(content, "the demo's recipe")
     spawn = multiprocessing.get_context("spawn")
-    rival = Rival(folder, changed, None, spawn.Value("q", 0))
+    rival = Rival(folder, changed, spawn.Value("q", 0))
     if free_cores() > 1 and not rival.ready:
-        rival.process = spawn.Process(
-            target=_train_rival, args=(folder, content, rival.done), daemon=True
-        )
-        rival.process.start()
+        work = (_train_rival, folder, content, rival.done)
+        rival.process, _, rival.end = process.start(rival, "gpo-rival", *work)
     try:
         yield rival
     finally:
-        if rival.process is not None and rival.process.is_alive():
-            rival.process.terminate()
+        rival.end()
 
 
-def _train_rival(folder: Path, content: dict[str, Any], done: Any) -> None:
+def _train_rival(_: Any, folder: Path, content: dict[str, Any], done: Any) -> None:
     """What the second process does: train, quietly."""
 
     class Quiet(Bars):
@@ -122,9 +121,9 @@ def _train_rival(folder: Path, content: dict[str, Any], done: Any) -> None:
                 else (lambda _: None)
             )
 
+    process.attend_parent()
     torch.set_num_threads(1)
-    with suppress(KeyboardInterrupt):  # the first process says what there is to say
-        train(Run(folder, check_recipe(content, "the demo's recipe")), Quiet(None))
+    train(Run(folder, check_recipe(content, "the demo's recipe")), Quiet(None))
 
 
 def _finish(run: Run, rival: Rival, console: Console, layout: str) -> None:

@@ -72,7 +72,8 @@ class RefineSettings(Settings):
     )
     # Of torch, in updates; "auto" measures one against all cores and keeps what is faster.
     threads: Literal["auto"] | Annotated[int, Field(ge=1)] = 1
-    # With 2 the values learn on a core of their own; "auto" measures if that pays. The bits are the same.
+    # With 2 the values learn, and further clones are made, on a core of their own; "auto" measures if the
+    # values gain by it, and clones on every core. The bits are the same.
     cores: Literal["auto"] | Annotated[int, Field(ge=1, le=2)] = "auto"
     judge_every: int = Field(5, ge=1)  # updates between two evaluations, which are also checkpoints
     judge_games: int = Field(80, ge=2)  # games of such an evaluation, seats in turn

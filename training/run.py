@@ -7,7 +7,7 @@ runs/cramped_room/
     clone.safetensors       the agent cloned from the training recordings
     clone_1.safetensors ... more clones of them, if the recipe's partner is several
     human_model.safetensors the clone of the held-out recordings, if the recipe names some
-    cloning.json            losses of both, by epoch
+    cloning.json            losses of each clone, by epoch
     engine.json             what was measured at the start and then kept: precision, threads, cores
     checkpoints/            of the refining, see `training.checkpoint`
     milestones/             the agent after 1, 2, 5, 10, 20, 50, ... updates, see `training.milestones`

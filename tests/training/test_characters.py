@@ -15,7 +15,7 @@ from tests.training.toys import record
 from training.characters import Helper, characters
 from training.cloning import subject
 from training.progress import Bars
-from training.recipe import check_recipe
+from training.recipe import read_recipe
 from training.run import Run
 
 PATIENCE = 120.0  # s
@@ -33,20 +33,36 @@ def root(tmp_path_factory, world):
     return root
 
 
-def recipe(root, **clone):
-    content = {
-        "world": {
-            "id": "gpo/Kitchen-v0",
-            "params": {"layout": "cramped_room"},
-            "horizon": 40,
-        },
-        "data": {"root": str(root), "train": "kitchen"},
-        "clone": {"hidden": [8], "dropout": 0.1, "epochs": 3, "batch_size": 64, **clone},
-        "partner": {"clones": 4, "share": 0.5},
-        "refine": {"steps": 0},
-        "evaluate": {"games": 2},
-    }
-    return check_recipe(content, "here")
+@pytest.fixture(scope="module")
+def path(root):
+    """A recipe with three further clones that each know half of the people."""
+    path = root / "few.toml"
+    path.write_text(f"""
+[world]
+id = "gpo/Kitchen-v0"
+params = {{ layout = "cramped_room" }}
+horizon = 40
+[data]
+root = "{root}"
+train = "kitchen"
+[clone]
+hidden = [8]
+dropout = 0.1
+epochs = 3
+batch_size = 64
+[partner]
+clones = 4
+share = 0.5
+[refine]
+steps = 0
+[evaluate]
+games = 2
+""")
+    return path
+
+
+def helper(path, world, missing, *changes):
+    return Helper(subject(read_recipe(str(path), changes), world), None, missing)
 
 
 def wait(helper, until):
@@ -61,39 +77,36 @@ def wait(helper, until):
     return given
 
 
-def test_a_helper_makes_the_same_clones_and_what_it_leaves_undone_is_missing_again(root, world):
-    who, missing = subject(recipe(root), world), deque([1, 2, 3])
-    helper = Helper(who, None, missing)
-    found = wait(helper, lambda h: h.number == 1)
-    assert [number for number, _ in found] == [3, 2], "it takes them from the end"
-    dataset = Store(root).open("kitchen")
+def test_a_helper_makes_the_same_clones_from_the_last(path, root, world):
+    made = helper(path, world, deque([1, 2, 3]))
+    found = wait(made, lambda h: h.number == 1)
+    made.end()
+    assert [number for number, _ in found] == [3, 2]
+    who, dataset = subject(read_recipe(str(path)), world), Store(root).open("kitchen")
     for number, clone in found:
-        own = who.clone(dataset, number, None)
+        own = who.clone(dataset, number)
         assert clone.history == own.history
         for name, tensor in own.policy.tensors().items():
             assert torch.equal(tensor.nan_to_num(), clone.policy.tensors()[name].nan_to_num()), name
-    helper.end()
-    with pytest.raises(OSError, match="closed"):
-        helper.attend()
 
 
-def test_the_number_of_a_helper_that_dies_is_missing_again(root, world):
+def test_the_number_of_a_helper_that_dies_is_missing_again(path, world):
     missing = deque([1])
-    helper = Helper(subject(recipe(root, epochs=100_000, patience=100_000), world), None, missing)
-    wait(helper, lambda h: h.number == 1)
+    dying = helper(path, world, missing, "clone.epochs=100000", "clone.patience=100000")
+    wait(dying, lambda h: h.number == 1)
     assert not missing
-    helper.process.kill()
-    wait(helper, lambda h: h.number == 0)
+    dying.process.kill()
+    wait(dying, lambda h: h.number == 0)
     assert list(missing) == [1]
-    assert helper.attend() is None
+    assert dying.attend() is None
     assert list(missing) == [1], "it is given nothing any more"
 
 
-def test_what_a_helper_meets_is_told_here(root, world):
-    helper = Helper(subject(recipe(root, learning_rate=1e30), world), None, deque([1]))
+def test_what_a_helper_meets_is_told_here(path, world):
+    diverging = helper(path, world, deque([1]), "clone.learning_rate=1e30")
     with pytest.raises(Problem, match=r"lower clone\.learning_rate"):
-        wait(helper, lambda h: False)
-    helper.end()
+        wait(diverging, lambda h: False)
+    diverging.end()
 
 
 class Swift:
@@ -110,51 +123,31 @@ class Swift:
         if not number:
             return None
         dataset = Store(self.who.recipe.data.root).open("kitchen")
-        return number, self.who.clone(dataset, number, None)
+        return number, self.who.clone(dataset, number)
 
     def end(self):
         pass
 
 
-def test_nobody_waits_for_a_helper_that_has_just_finished(root, world, tmp_path, monkeypatch):
+def test_nobody_waits_for_a_helper_that_has_just_finished(path, root, world, tmp_path, monkeypatch):
     monkeypatch.setattr("training.characters.Helper", Swift)
     monkeypatch.setattr("training.characters.free_cores", lambda: 2)
     waited: list[list[object]] = []
     monkeypatch.setattr("training.characters.connection.wait", waited.append)
-    run = Run(tmp_path / "run", recipe(root, epochs=1))
+    run = Run(tmp_path / "run", read_recipe(str(path), ["clone.epochs=1"]))
     characters(run, world, Store(root).open("kitchen"), Bars(None))
     assert [] not in waited, "for nothing it would wait for ever"
     assert len(list(run.folder.glob("clone_*.safetensors"))) == 3
 
 
-@pytest.mark.parametrize("cores", [1, 2])
-def test_a_run_makes_all_of_them_once_and_goes_on_where_it_was(root, tmp_path, cores):
-    path = tmp_path / "few.toml"
-    path.write_text(f"""
-[world]
-id = "gpo/Kitchen-v0"
-params = {{ layout = "cramped_room" }}
-horizon = 40
-[data]
-root = "{root}"
-train = "kitchen"
-[clone]
-hidden = [8]
-epochs = 2
-[partner]
-clones = 4
-share = 0.5
-[refine]
-steps = 0
-cores = {cores}
-[evaluate]
-games = 2
-""")
+@pytest.mark.parametrize("cores", ["1", "2"])
+def test_a_run_makes_all_of_them_once_and_goes_on_where_it_was(path, tmp_path, cores):
     run = tmp_path / "run"
-    assert gpo.main(["train", str(path), "--run", str(run)]) == 0
+    command = ["train", str(path), "--run", str(run), "--refine.cores", cores]
+    assert gpo.main(command) == 0
     made = {p.name: p.read_bytes() for p in run.glob("clone*.safetensors")}
     assert len(made) == 4
     (run / "clone_2.safetensors").unlink()
     (run / "agent.safetensors").unlink()
-    assert gpo.main(["train", str(path), "--run", str(run)]) == 0
+    assert gpo.main(command) == 0
     assert {p.name: p.read_bytes() for p in run.glob("clone*.safetensors")} == made
