@@ -1,9 +1,11 @@
 """How good refined cooks are: every layout, several training seeds, five human models, and the gold standard.
 
-    python -m tests.benchmarks.kitchens --folder runs/study --seeds 3 [--layout NAME ...] [--jobs 2]
+    python -m tests.benchmarks.kitchens --folder runs/study --seeds 3 [--layout NAME ...] [--jobs 2] [--known]
 
 The gold standard is an agent refined directly with the held-out human model. The other four human
 models are clones of the same held-out people from other training seeds; the worst of the five is reported.
+With `--known` a last column tells what the recipe comes to when it learns from the held-out people
+themselves: up to there it is the price of meeting strangers, beyond it is one network's ways.
 Everything is kept in the folder, so that a study that was stopped goes on.
 """
 
@@ -55,36 +57,30 @@ def score(folder: Path, human: Path) -> tuple[float, float]:
     return float(played[0].returns[:, 0].mean()), float(played[1].returns[:, 1].mean())
 
 
-def study(folder: Path, layout: str, seeds: int, jobs: int) -> str:
+def study(folder: Path, layout: str, seeds: int, jobs: int, known: bool) -> str:
     """All runs of a layout, and its row of the table."""
-    place = folder / layout
+    place, people = folder / layout, read_recipe(layout).data
+    turned = ("--data.train", str(people.held_out), "--data.held_out", str(people.train))
     with ThreadPoolExecutor(jobs) as pool:
-        ours = list(pool.map(lambda s: run(place / f"seed{s}", layout, s), range(seeds)))
-        models = list(
-            pool.map(
-                lambda s: (
-                    run(place / f"human{s}", layout, s, "--refine.steps", "0", *PLAIN)
-                    / "human_model.safetensors"
-                ),
-                range(HUMANS),
-            )
-        )
-        gold = list(
-            pool.map(
-                lambda s: run(
-                    place / f"gold{s}", layout, s, "--partner.player", str(models[0]), *PLAIN
-                ),
-                range(seeds),
-            )
-        )
+
+        def runs(name: str, count: int, *changes: str) -> list[Path]:
+            made = pool.map(lambda s: run(place / f"{name}{s}", layout, s, *changes), range(count))
+            return list(made)
+
+        ours = runs("seed", seeds)
+        cloned = runs("human", HUMANS, "--refine.steps", "0", *PLAIN)
+        models = [human / "human_model.safetensors" for human in cloned]
+        gold = runs("gold", seeds, "--partner.player", str(models[0]), *PLAIN)
+        same = runs("known", seeds if known else 0, *turned)
     held = np.array([score(r, models[0]) for r in ours])
     best = np.array([score(r, models[0]) for r in gold])
     every = np.array([[score(r, m) for m in models] for r in ours])  # [seeds, humans, seats]
     mean, top, worst = held.mean(0), best.mean(0), every.mean(0).min(0)
     published = " / ".join(f"{v:.0f}" for v in PUBLISHED[layout]["refined with human model"])
-    cells = [f"{pair[0]:.1f} / {pair[1]:.1f}" for pair in (mean, top, worst)]
+    met = [np.mean([score(r, models[0]) for r in same], axis=0)] if known else []
+    cells = [f"{pair[0]:.1f} / {pair[1]:.1f}" for pair in (mean, top, worst, *met)]
     ratio = " / ".join(f"{a / b:.2f}" for a, b in zip(mean, top, strict=True))
-    return f"| {layout} | {published} | {cells[0]} | {cells[1]} | {ratio} | {cells[2]} |"
+    return f"| {' | '.join([layout, published, *cells[:2], ratio, *cells[2:]])} |"
 
 
 def main() -> None:
@@ -94,13 +90,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--layout", action="append")
+    parser.add_argument("--known", action="store_true")
     given = parser.parse_args()
-    print(
-        "| layout | published PPO_BC | refined | gold | refined / gold | worst of five human models |"
-    )
-    print("|---|---|---|---|---|---|", flush=True)
+    names = ["layout", "published PPO_BC", "refined", "gold", "refined / gold"]
+    names += ["worst of five human models", *["refined with the same people"] * given.known]
+    print(f"| {' | '.join(names)} |\n{'|---' * len(names)}|", flush=True)
     for layout in given.layout or LAYOUTS:
-        print(study(given.folder, layout, given.seeds, given.jobs), flush=True)
+        print(study(given.folder, layout, given.seeds, given.jobs, given.known), flush=True)
 
 
 if __name__ == "__main__":
