@@ -1,18 +1,15 @@
-"""The board: what games of a foreign environment are told and tell, in memory that processes can share.
+"""The board of a foreign environment: what its games are told and tell.
 
 B games, N agents, K terms, C costs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from gymnasium import spaces
 
-Board = dict[str, np.ndarray]  # the arrays that `board_layout` names
-Layout = Mapping[str, tuple[tuple[int, ...], str]]  # shape and type of each
+from environments.board import Layout
 
 
 def board_layout(
@@ -29,23 +26,3 @@ def board_layout(
         "truncated": ((size,), "?"),  # [B]
         "busy": ((size,), "?"),  # [B], whether the environment's own code is running
     }
-
-
-def board_bytes(layout: Layout) -> int:
-    """How much memory `lay_out` wants."""
-    return sum(_place(np.prod(shape) * np.dtype(kind).itemsize) for shape, kind in layout.values())
-
-
-def lay_out(layout: Layout, memory: Any) -> Board:
-    """The arrays of the board, one after another in `memory`."""
-    board, at = {}, 0
-    for name, (shape, kind) in layout.items():
-        count = int(np.prod(shape))
-        board[name] = np.frombuffer(memory, kind, count, at).reshape(shape)
-        at += _place(count * np.dtype(kind).itemsize)
-    return board
-
-
-def _place(wanted: Any) -> int:
-    """Bytes that an array takes up, so that the next begins at a round address."""
-    return -(-max(int(wanted), 1) // 64) * 64

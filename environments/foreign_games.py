@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from gymnasium import spaces
 
-from environments.foreign_board import Board
+from environments.board import Board
 from environments.foreign_opening import (
     Alone,
     Together,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from environments.foreign_board import Board, Layout, lay_out
+from environments.board import Board, Layout, lay_out
 from environments.foreign_games import Fault, Games
 from environments.problem import Problem
 from environments.process import ENDING, attend_parent, start

@@ -6,12 +6,11 @@ Only a process of its own protects from a game that never answers: code that run
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from multiprocessing import sharedctypes
 from typing import Any, Protocol
 
 import numpy as np
 
-from environments.foreign_board import Board, Layout, board_bytes, lay_out
+from environments.board import Board, Layout, board_bytes, lay_out, shared_memory
 from environments.foreign_games import Fault, Games, Order
 from environments.foreign_process import Lane, Opening
 
@@ -52,7 +51,7 @@ class Apart:
     """
 
     def __init__(self, opening: Opening, layout: Layout, workers: int, patience: float) -> None:
-        memory = sharedctypes.RawArray("c", board_bytes(layout))  # leaves no file behind
+        memory = shared_memory(layout)
         self.board = lay_out(layout, memory)
         parts = np.array_split(np.arange(len(self.board["busy"])), workers)
         self.lanes = [

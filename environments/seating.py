@@ -57,6 +57,7 @@ class Seating:
         self.actions = np.zeros_like(batch.actions)  # [B, N]
         self.actions[:] = batch.world.idle
         self.episode_start = np.ones(batch.size, np.bool_)  # [B]
+        self._asked = False  # whether the partner chooses already
 
     def observation(self) -> np.ndarray:
         """What our seats see: a copy, [B, O]."""
@@ -76,12 +77,25 @@ class Seating:
     def reset(self, **keywords: Any) -> np.ndarray:
         """Begin new episodes; arguments as `Batch.reset`. A seed is the partner's too, if it takes one."""
         self.batch.reset(**keywords)
+        if self._asked:  # for games that are no more
+            self.partner.drop()  # type: ignore[union-attr]
+            self._asked = False
         reseed = getattr(self.partner, "reseed", None)
         if keywords.get("seed") is not None and reseed is not None:
             reseed(int(np.ravel(keywords["seed"])[0]))
         chosen = keywords.get("chosen")
         self.episode_start[slice(None) if chosen is None else chosen] = True
         return self.observation()
+
+    def ask_partner(self) -> bool:
+        """Let a partner that can choose while we do begin with the step to come; whether it does."""
+        ahead: Any = self.partner
+        if hasattr(ahead, "begin") and not self._asked:
+            for k, seats in enumerate(self._others):
+                seen = self.batch.observation[self.games, seats]
+                self._memory[k] = ahead.begin(seen, self._memory[k], self.episode_start)
+            self._asked = bool(ahead.away)
+        return self._asked
 
     def step(self, actions: np.ndarray) -> np.ndarray:
         """Play `actions` [B] in our seats, the partner's in the others; returns what we see, [B, O]."""
@@ -96,6 +110,7 @@ class Seating:
                     deterministic=False,
                 )
                 self.actions[self.games, seats] = chosen
+        self._asked = False
         self.batch.step(self.actions)
         np.logical_or(self.batch.terminated, self.batch.truncated, out=self.episode_start)
         return self.observation()

@@ -15,7 +15,7 @@ from gymnasium import spaces
 from agents.policy import AgentPolicy
 from demos.arrays import Arrays
 from training.network import Recorded
-from training.rollout import CHUNK
+from training.reading import CHUNK
 
 RESAMPLES = 2000  # of a bootstrap
 

@@ -1,9 +1,9 @@
 """A second core for what has nothing to wait for, and to the same bits as one thing after the other.
 
-A policy and its values share no layers (`agents.towers`), so neither's gradient waits for the other's. torch
-lets go of Python's lock while it computes, and a thread is enough: nothing is copied, nothing is averaged,
-and a run may go on with another number of cores and stay exact. (A partner that chose while the learner
-does was tried: its steps are so short that the two threads mostly waited for Python's lock.)
+A policy and its values share no layers (`agents.towers`), so neither's gradient waits for the other's, and
+what the values say of a rollout can be read in pieces. torch lets go of Python's lock while it computes, and a
+thread is enough: nothing is copied, nothing is averaged, and a run may go on with another number of cores and
+stay exact. (For steps as short as those of a rollout it is not: see `agents.elsewhere`.)
 """
 
 from __future__ import annotations
@@ -11,15 +11,14 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Generic, TypeVar
 
 import torch
 
 First = TypeVar("First")
-Second = TypeVar("Second")
-Item = TypeVar("Item")
+Result = TypeVar("Result")
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # mallopt(3)
 _KEPT = 1 << 30  # bytes
 
@@ -30,14 +29,33 @@ def free_cores() -> int:
 
 
 def keep_memory() -> None:
-    """Let glibc keep what tensors give back: asking the system anew, two threads wait for each other."""
+    """Let glibc keep what tensors give back: fresh pages cost more than most of what is written to them."""
     if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
         for option in (_TRIM_THRESHOLD, _MMAP_THRESHOLD):
             library.mallopt(option, _KEPT)
 
 
+class Task(Generic[Result]):
+    """A piece of work that the other core may have taken up by the time its result is asked for."""
+
+    def __init__(self, work: Callable[[], Result]) -> None:
+        self.work = work
+        self.elsewhere: Future[Result] | None = None
+
+    def result(self) -> Result:
+        """What came of it; what nobody has begun yet is done here and now."""
+        if self.elsewhere is None or self.elsewhere.cancel():
+            return self.work()
+        return self.elsewhere.result()
+
+    def settle(self) -> None:
+        """See to it that it goes on no more, whatever comes of it."""
+        if self.elsewhere is not None and not self.elsewhere.cancel():
+            self.elsewhere.exception()
+
+
 class Crew:
-    """Runs two pieces of work at once if it has two cores, else one after the other.
+    """Does work on a second core if it has one, else when the result is asked for.
 
     Args:
         cores: 1 or 2; more are not used.
@@ -46,35 +64,40 @@ class Crew:
     def __init__(self, cores: int = 1) -> None:
         self.cores = min(cores, 2)
         self._pool: ThreadPoolExecutor | None = None
+        self._less_urgent: list[Task[Any]] = []
 
     def __getstate__(self) -> dict[str, Any]:
-        return {
-            **self.__dict__,
-            "_pool": None,
-        }  # SB3 saves and copies whole models; threads it cannot
+        # SB3 saves and copies whole models; threads it cannot
+        return {**self.__dict__, "_pool": None, "_less_urgent": []}
 
-    def both(
-        self, first: Callable[[], First], second: Callable[[], Second]
-    ) -> tuple[First, Second]:
-        """Results of two pieces of work that do not touch what the other writes."""
+    def begin(self, work: Callable[[], Result]) -> Task[Result]:
+        """Let the other core do this, after what it was given before."""
+        task = Task(work)
+        waiting, self._less_urgent = self._less_urgent, []
+        for each in [task, *waiting]:
+            self._hand_over(each)
+        return task
+
+    def begin_after(self, work: Callable[[], Result]) -> Task[Result]:
+        """Let the other core do this after what it is given next."""
+        task = Task(work)
+        self._less_urgent.append(task)
+        return task
+
+    def _hand_over(self, task: Task[Any]) -> None:
         if self.cores < 2:
-            return first(), second()
+            return
         if self._pool is None:
-            keep_memory()
             # A thread of its own has torch's default number of threads again, which is all cores.
             self._pool = ThreadPoolExecutor(1, "crew", lambda: torch.set_num_threads(1))
-        other = self._pool.submit(second)
-        try:
-            mine = first()
-        finally:  # nothing may go on alone after an error
-            other.exception()
-        return mine, other.result()
+        task.elsewhere = self._pool.submit(task.work)
 
-    def each(self, work: Callable[[Item], First], items: Sequence[Item]) -> list[First]:
-        """`work` on every item, in order; half of them on the other core."""
-        half = (len(items) + 1) // 2
-        mine, others = self.both(
-            lambda: [work(item) for item in items[:half]],
-            lambda: [work(item) for item in items[half:]],
-        )
-        return mine + others
+    def both(
+        self, first: Callable[[], First], second: Callable[[], Result]
+    ) -> tuple[First, Result]:
+        """Results of two pieces of work that do not touch what the other writes."""
+        other = self.begin(second)
+        try:
+            return first(), other.result()
+        finally:  # nothing may go on alone after an error
+            other.settle()

@@ -172,15 +172,15 @@ class PartnerSchedule(BaseCallback):
 
     def __init__(self, partner: Player | None) -> None:
         super().__init__()
-        self.mixture = partner if isinstance(partner, Mixture) else None
+        self.partner: Any = partner
 
     def _on_training_start(self) -> None:
-        if self.mixture is not None:
-            self.mixture.bind(self.model.policy)  # type: ignore[arg-type]
+        if isinstance(self.partner, Mixture):
+            self.partner.bind(self.model.policy)  # type: ignore[arg-type]
 
     def _on_rollout_start(self) -> None:
-        if self.mixture is not None:
-            self.mixture.progress(1 - self.model._current_progress_remaining)
+        if hasattr(self.partner, "progress"):
+            self.partner.progress(1 - self.model._current_progress_remaining)
 
     def _on_step(self) -> bool:
         return True

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -56,7 +57,7 @@ class Refiner(UpdatePPO):
             a run can go on from its weights and optimiser alone; 0 never does.
         precision: of the update's layers; the rollout is in float32, and its log-probabilities are taken
             again in the update's precision, so that the ratio begins at 1. Needs an `AgentPolicy`.
-        cores: 2 lets a second core learn the values; the result has the same bits.
+        cores: 2 lets a second core learn the values and read the rollout; the result has the same bits.
         keywords: PPO's own, and those of `RolloutPPO` described here.
 
     Raises:
@@ -144,9 +145,7 @@ class Refiner(UpdatePPO):
         ]
         kept = [p.detach().clone() for p in resting]
         for _ in range(self.n_epochs):
-            order = torch.randperm(len(data["returns"]))
-            for chosen in torch.split(order, self.batch_size):
-                minibatch = {k: column.index_select(0, chosen) for k, column in data.items()}
+            for minibatch in self._minibatches(data):
                 try:
                     logged.append(self.gradient_step(minibatch, weights, clip))
                 except ValueError:  # torch's distributions refuse what is no number
@@ -156,6 +155,16 @@ class Refiner(UpdatePPO):
                     for parameter, value in zip(resting, kept, strict=True):
                         parameter.copy_(value)
         return logged
+
+    def _minibatches(self, data: dict[str, Tensor]) -> Iterator[dict[str, Tensor]]:
+        """Every sample once, in random order; the next are gathered while these are learned from."""
+        some = torch.split(torch.randperm(len(data["returns"])), self.batch_size)
+        coming = [self.crew.begin(partial(_rows, data, some[0]))]
+        for chosen in some[1:]:
+            here = coming.pop().result()
+            coming.append(self.crew.begin_after(partial(_rows, data, chosen)))
+            yield here
+        yield coming.pop().result()
 
     def loss_weights(self) -> dict[str, float]:
         """The weight of every part now."""
@@ -242,6 +251,10 @@ class Refiner(UpdatePPO):
 
 _NOT_OURS = ("clip_range_vf", "target_kl", "use_sde")  # PPO's settings that our update would ignore
 _SB3_NAMES = {"surrogate": "policy_gradient_loss", "value": "value_loss", "entropy": "entropy_loss"}
+
+
+def _rows(data: dict[str, Tensor], chosen: Tensor) -> dict[str, Tensor]:
+    return {name: column.index_select(0, chosen) for name, column in data.items()}
 
 
 def _of_values(name: str) -> bool:

@@ -17,6 +17,7 @@ from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from stable_baselines3.common.vec_env import VecEnv
 from torch import Tensor
 
+from agents.elsewhere import Elsewhere, can_move
 from agents.player import Player
 from agents.policy import AgentPolicy
 from environments.catalog import make_batch
@@ -72,8 +73,8 @@ class RefineSettings(Settings):
     )
     # Of torch, in updates; "auto" measures one against all cores and keeps what is faster.
     threads: Literal["auto"] | Annotated[int, Field(ge=1)] = 1
-    # With 2 the values learn, and further clones are made, on a core of their own; "auto" measures if the
-    # values gain by it, and clones on every core. The bits are the same.
+    # With 2 the values learn, partners choose, and further clones are made, on a core of their own; "auto"
+    # measures if the values gain by it, and clones on every core. The bits are the same.
     cores: Literal["auto"] | Annotated[int, Field(ge=1, le=2)] = "auto"
     judge_every: int = Field(5, ge=1)  # updates between two evaluations, which are also checkpoints
     judge_games: int = Field(80, ge=2)  # games of such an evaluation, seats in turn
@@ -157,6 +158,8 @@ def refine(
     )
     costs = costs or {}
     budgets = {name: cost.limit for name, cost in costs.items() if cost.stop_when_spent}
+    if engine.cores > 1 and partner is not None and can_move(partner):
+        partner = Elsewhere(partner, batch)
     face: Any = Sb3Face(Seating(batch, "alternate", partner), budgets=budgets)
     face = MemoryFace(face, clone.memory) if clone.memory else face
     model: Any = _build(face, clone, settings, costs, demonstrations, world.tick, seed, engine)
@@ -179,6 +182,8 @@ def refine(
         except Diverged as diverged:  # the best so far is still good
             floor.trouble = str(diverged)
     batch.close()
+    if isinstance(partner, Elsewhere):
+        partner.end()
     return floor.best
 
 

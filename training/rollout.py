@@ -6,8 +6,7 @@ T steps of a rollout, B games, M observations, C costs with a limit.
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,11 +22,9 @@ from torch import Tensor
 from training.advantages import generalised_advantages
 from training.clock import Clock
 from training.costs import CostSettings, Multiplier
-from training.crew import Crew
-from training.tape import CostMeter, Tape
-
-CHUNK = 8192  # observations a forward pass, at most; larger passes fall out of the cache
-LARGE = 256  # numbers of an observation above which a pass takes fewer
+from training.crew import Crew, keep_memory
+from training.reading import Reading, Said, parts
+from training.tape import CostMeter, LastingBuffer, Tape
 
 
 class RolloutPPO(PPO):
@@ -44,6 +41,7 @@ class RolloutPPO(PPO):
         cores: int = 1,
         **keywords: Any,
     ) -> None:
+        keep_memory()
         self.crew = Crew(cores)
         self.multipliers = {name: Multiplier(s) for name, s in (costs or {}).items()}
         self.reward_scale, self.reseed_every, self.clock = reward_scale, reseed_every, Clock()
@@ -57,8 +55,10 @@ class RolloutPPO(PPO):
         return wrapped.venv if turned else wrapped  # type: ignore[attr-defined]
 
     def _setup_model(self) -> None:
+        self.rollout_buffer_class = self.rollout_buffer_class or LastingBuffer
         super()._setup_model()
         self.meter = CostMeter(list(self.multipliers), self.n_envs)
+        self.said: Said = {}  # of the last rollout
 
     def collect_rollouts(
         self,
@@ -74,13 +74,18 @@ class RolloutPPO(PPO):
         self._begin_afresh(env)
         self.meter.begin()
         tape = Tape(n_rollout_steps, env.num_envs, len(self.multipliers))
+        buffer: Any = rollout_buffer
+        reading = Reading(self.crew, self._read, buffer.observations, buffer.actions)
         nothing = torch.zeros(env.num_envs)
         scale = self._scales()[0]
+        ask: Callable[[], bool] = getattr(env, "ask_partner", bool)  # others' environments: False
+        partner_chooses = ask()
         for t in range(n_rollout_steps):
             with self.clock.part("inference"):
                 actions, log_prob = self._act(self._last_obs)
             with self.clock.part("world and partner"):
                 new_obs, rewards, dones, infos = env.step(self._within_bounds(actions))
+                partner_chooses = t + 1 < n_rollout_steps and ask()
             self.num_timesteps += env.num_envs
             callback.update_locals(locals())
             if not callback.on_step():
@@ -93,7 +98,10 @@ class RolloutPPO(PPO):
             rollout_buffer.add(seen, flat, rewards * scale, starts, nothing, log_prob)  # type: ignore[arg-type]
             self._last_obs = new_obs  # type: ignore[assignment]
             self._last_episode_starts = dones
+            if not partner_chooses:  # which takes the other core
+                reading.played(t + 1)
         with self.clock.part("inference"):
+            self.said = reading.said()
             self._judge_steps(rollout_buffer, tape)
         callback.update_locals(locals())
         callback.on_rollout_end()
@@ -148,9 +156,7 @@ class RolloutPPO(PPO):
     def _judge_steps(self, buffer: RolloutBuffer, tape: Tape) -> None:
         """Values of every observation, then advantages and returns of the reward and of each cost."""
         steps, games = buffer.rewards.shape
-        observations: Any = buffer.observations
-        values = self._values(observations.reshape(steps * games, *observations.shape[2:]))
-        values = values.reshape(steps, games, -1)
+        values = self.said.pop("values").cpu().numpy().reshape(steps, games, -1)
         last = self._values(np.asarray(self._last_obs))
         final = last[:0]
         if tape.cut_off:
@@ -175,10 +181,13 @@ class RolloutPPO(PPO):
 
     def _values(self, observations: np.ndarray) -> np.ndarray:
         """[M, O] -> [M, 1 + C]."""
-        pieces = max(1, len(observations) // chunk(observations))
-        chunks = self.crew.each(self._values_of, np.array_split(observations, pieces))
-        values: np.ndarray = torch.cat(chunks).cpu().numpy()
+        found = torch.cat([self._values_of(part) for part in parts(observations)])
+        values: np.ndarray = found.cpu().numpy()
         return values
+
+    def _read(self, observations: np.ndarray, actions: np.ndarray) -> Said:
+        """What is said of steps whose `actions` [M, ...] are known: `values`, [M, 1 + C]."""
+        return {"values": self._values_of(observations)}
 
     def _values_of(self, observations: np.ndarray) -> Tensor:
         with torch.inference_mode():  # a thread of its own has modes of its own
@@ -192,9 +201,3 @@ class RolloutPPO(PPO):
             return value
         values: Tensor = policy.predict_all_values(seen)[:, self._heads()]
         return values
-
-
-def chunk(observations: Any) -> int:
-    """How many observations [M, ...] a forward pass takes: fewer of pictures and of windows."""
-    size: int = math.prod(observations.shape[1:])
-    return max(1, min(CHUNK, CHUNK * LARGE // max(size, 1)))

@@ -1,4 +1,4 @@
-"""What a rollout leaves behind beside SB3's buffer: costs, ends, and the last sight of what was cut off.
+"""What a rollout leaves behind: SB3's buffer, costs, ends, and the last sight of what was cut off.
 
 T steps, B games, C costs.
 """
@@ -9,7 +9,20 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.vec_env import VecEnv
+
+
+class LastingBuffer(RolloutBuffer):
+    """SB3's buffer, which is written over by the next rollout: new memory costs more than what is put in."""
+
+    def reset(self) -> None:
+        """Begin at the first step again."""
+        if (
+            not hasattr(self, "advantages") or self.generator_ready
+        ):  # SB3's own batches change the shapes
+            super().reset()
+        self.pos, self.full = 0, False
 
 
 class CostMeter:

@@ -40,9 +40,9 @@ from training.opponents import against_all, opponents, show_all
 from training.partners import check_partners, make_partner
 from training.pictures import draw_curve
 from training.progress import Bars
+from training.reading import CHUNK
 from training.recipe import Recipe, read_recipe
 from training.refining import Reward, refine
-from training.rollout import CHUNK
 from training.run import Run
 from training.tables import limited, show_limits, show_scores
 

@@ -18,7 +18,8 @@ from torch import Tensor
 
 from training import losses
 from training.engine import Precision
-from training.rollout import RolloutPPO, chunk
+from training.reading import Said
+from training.rollout import RolloutPPO
 
 Parts = dict[str, Tensor]
 VALUES = ("value", "cost_value")  # the parts of the values' side
@@ -60,14 +61,14 @@ class UpdatePPO(RolloutPPO):
         )
         norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), self.max_grad_norm)
         self.policy.optimizer.step()
-        with torch.no_grad():
-            ratio = torch.exp(log_ratio)
-            moved = {
-                "approx_kl": (ratio - 1 - log_ratio).mean(),  # Schulman, "Approximating KL", 2020
-                "clip_fraction": ((ratio - 1).abs() > clip).float().mean(),
-            }
         loss = parts["loss"] + values["loss"]
-        return {**parts, **values, "loss": loss, "gradient_norm": norm.detach(), **moved}
+        return {
+            **parts,
+            **values,
+            "loss": loss,
+            "gradient_norm": norm.detach(),
+            **_moved(log_ratio, clip),
+        }
 
     def _side_by_side(self, first: Any, second: Any) -> Any:
         """Both sides, at once where they share no layers."""
@@ -160,11 +161,9 @@ class UpdatePPO(RolloutPPO):
         def flat(array: np.ndarray) -> Tensor:
             return torch.from_numpy(array.reshape(samples, *array.shape[2:])).to(self.device)
 
-        actions = flat(buffer.actions)
-        discrete = isinstance(self.action_space, spaces.Discrete)
         data = {
             "observations": flat(buffer.observations),
-            "actions": actions.long().flatten() if discrete else actions.float(),
+            "actions": self._chosen(flat(buffer.actions)),
             "log_prob": flat(buffer.log_probs),
             "advantages": flat(buffer.advantages),
             "returns": flat(buffer.returns),
@@ -174,28 +173,35 @@ class UpdatePPO(RolloutPPO):
                 "cost_advantages": flat(self.cost_advantages),
                 "cost_returns": flat(self.cost_returns),
             }
-        return data | self._reread(data)
+        return data | self.said
 
-    def _reread(self, data: Parts) -> Parts:
-        """What both policies say of the rollout in the update's precision: once a rollout is enough."""
-        at_once = chunk(data["observations"])
-        observations = torch.split(data["observations"], at_once)
-        read: Parts = {}
-        if self._half:  # or the ratio would not begin at 1
-            pairs = zip(observations, torch.split(data["actions"], at_once), strict=True)
-            read["log_prob"] = torch.cat(self.crew.each(self._log_prob_of, list(pairs)))
-        if self.clone is not None:  # it is frozen
-            read["clone"] = torch.cat(self.crew.each(self._clone_of, observations)).float()
-        return read
+    def _chosen(self, actions: Tensor) -> Tensor:
+        """The buffer's actions [M, ...] as distributions take them."""
+        discrete = isinstance(self.action_space, spaces.Discrete)
+        return actions.long().flatten() if discrete else actions.float()
 
-    def _log_prob_of(self, pair: tuple[Tensor, Tensor]) -> Tensor:
+    def _read(self, observations: np.ndarray, actions: np.ndarray) -> Said:
+        """Also what both policies say in the update's precision: once a rollout is enough."""
+        said = super()._read(observations, actions)
+        seen = torch.from_numpy(observations).to(self.device)
         with torch.no_grad():
-            return self._distribution(pair[0]).log_prob(pair[1])
+            if self._half:  # or the ratio would not begin at 1
+                done = self._chosen(torch.from_numpy(actions).to(self.device))
+                said["log_prob"] = self._distribution(seen).log_prob(done)
+            if self.clone is not None:  # it is frozen
+                with torch.autocast("cpu", torch.bfloat16, enabled=self._half):
+                    said["clone"] = self.clone.logits(seen).float()
+        return said
 
-    def _clone_of(self, observations: Tensor) -> Tensor:
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=self._half):
-            logits: Tensor = self.clone.logits(observations)
-        return logits
+
+def _moved(log_ratio: Tensor, clip: float) -> Parts:
+    """How far the policy moved from the rollout's."""
+    with torch.no_grad():
+        ratio = torch.exp(log_ratio)
+        return {
+            "approx_kl": (ratio - 1 - log_ratio).mean(),  # Schulman, "Approximating KL", 2020
+            "clip_fraction": ((ratio - 1).abs() > clip).float().mean(),
+        }
 
 
 def _backward(parts: Parts, weights: Mapping[str, float]) -> Parts:

@@ -98,6 +98,10 @@ class Sb3Face(VecEnv):
             sums[:] = 0
         return seen
 
+    def ask_partner(self) -> bool:
+        """Before the actions of a step are chosen: as `Seating.ask_partner`."""
+        return self.seating.ask_partner()
+
     def step_async(self, actions: np.ndarray) -> None:
         """Take the actions [B] of the step to come."""
         switches = isinstance(self.action_space, spaces.MultiBinary)  # SB3 gives them as fractions

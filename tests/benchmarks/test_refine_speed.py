@@ -11,6 +11,7 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.env_util import make_vec_env
 from torch import nn
 
+from agents.elsewhere import Elsewhere
 from agents.player import NetworkPlayer
 from agents.policy import AgentPolicy, build_policy
 from agents.unstuck import Unstuck
@@ -213,10 +214,10 @@ def kitchen(cores: int) -> Refiner:
     arch = {"net_arch": {"pi": [128, 128], "vf": [128, 128]}, "n_costs": 2}
     clone = build_policy(world.observation_space, world.action_space, arch)
     assert world.body is not None
-    partner = Unstuck(NetworkPlayer(clone, 1), world.body)
+    batch, partner = make_batch(world, 256), Unstuck(NetworkPlayer(clone, 1), world.body)
     return Refiner(
         AgentPolicy,
-        Sb3Face(Seating(make_batch(world, 256), "alternate", partner)),
+        Sb3Face(Seating(batch, "alternate", partner if cores == 1 else Elsewhere(partner, batch))),
         policy_kwargs={**arch, "optimizer_kwargs": {"eps": 1e-5, "fused": True}},
         precision=choose_engine(clone, 4000, None, 1).precision,
         n_steps=125,

@@ -1,4 +1,4 @@
-"""Two cores: the same bits, and nothing that goes on alone after an error."""
+"""Two cores: the same bits, work in its order, and nothing that goes on alone after an error."""
 
 import copy
 import pickle
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from agents.elsewhere import Elsewhere
 from agents.player import NetworkPlayer
 from agents.policy import AgentPolicy, build_policy
 from environments.catalog import make_batch, make_world
@@ -18,13 +19,17 @@ from training.crew import Crew
 from training.refine import Refiner
 
 
-def refined(cores, world_name, precision="float32", **keywords):
-    """The weights after three updates."""
+def refined(cores, world_name, precision="float32", moved=False, **keywords):
+    """The weights after three updates; the partner may have moved to another process."""
     torch.manual_seed(0)
     world = make_world(world_name)
     clone = build_policy(world.observation_space, world.action_space, {"n_costs": len(world.costs)})
-    partner = NetworkPlayer(clone, 1) if len(world.agents) > 1 else None
-    face = Sb3Face(Seating(make_batch(world, 8), 0, partner))
+    batch = make_batch(world, 8)
+    partner: Any = NetworkPlayer(clone, 1) if len(world.agents) > 1 else None
+    if moved:
+        partner = Elsewhere(partner, batch)
+        assert partner._pipe.poll(60)  # it is up
+    face = Sb3Face(Seating(batch, 0, partner))
     agent = Refiner(
         AgentPolicy,
         face,
@@ -41,6 +46,7 @@ def refined(cores, world_name, precision="float32", **keywords):
         **keywords,
     )
     agent.learn(3 * 8 * 32)
+    assert not moved or partner.away
     policy: Any = agent.policy
     return policy.tensors()
 
@@ -53,19 +59,64 @@ def test_two_cores_learn_the_same_bits_as_one(world, precision):
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_partner_in_another_process_changes_no_bit(precision):
+    one = refined(1, "gpo/Kitchen-v0", precision)
+    two = refined(2, "gpo/Kitchen-v0", precision, moved=True)
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def begun(crew, work):
+    """The task, once the other core is at it."""
+    running = threading.Event()
+
+    def signalled():
+        running.set()
+        return work()
+
+    task = crew.begin(signalled)
+    assert running.wait(60)
+    return task
+
+
 def test_the_second_piece_of_work_is_done_elsewhere():
-    here, there = Crew(2).both(threading.get_ident, threading.get_ident)
-    assert here == threading.get_ident() != there
+    running = threading.Event()
+
+    def second():
+        running.set()
+        return threading.get_ident()
+
+    here, there = threading.get_ident(), Crew(2).both(lambda: running.wait(60), second)[1]
+    assert here != there
     assert Crew(1).both(threading.get_ident, threading.get_ident) == (here, here)
 
 
 def test_a_second_thread_does_not_take_all_cores_for_itself():
-    assert Crew(2).both(lambda: None, torch.get_num_threads)[1] == 1
+    assert begun(Crew(2), torch.get_num_threads).result() == 1
 
 
-def test_pieces_come_back_in_order():
+def test_what_nobody_has_begun_is_done_by_whoever_needs_it():
+    crew, free = Crew(2), threading.Event()
+    long = begun(crew, lambda: free.wait(60))
+    assert crew.begin(threading.get_ident).result() == threading.get_ident()
+    free.set()
+    assert long.result()
+
+
+def test_work_that_may_wait_is_done_after_what_is_given_next():
+    crew, done, free, end = Crew(2), [], threading.Event(), threading.Event()
+    begun(crew, lambda: free.wait(60))
+    crew.begin_after(lambda: done.append("later"))
+    crew.begin(lambda: done.append("sooner"))
+    crew.begin(end.set)
+    free.set()
+    assert end.wait(60)
+    assert done == ["sooner", "later"]
+
+
+def test_work_that_may_wait_is_done_even_if_nothing_is_given_next():
     for cores in (1, 2):
-        assert Crew(cores).each(lambda n: n * n, range(5)) == [0, 1, 4, 9, 16]
+        assert Crew(cores).begin_after(lambda: 7).result() == 7
 
 
 @pytest.mark.parametrize("broken", [0, 1])

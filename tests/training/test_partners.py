@@ -9,6 +9,7 @@ import torch
 
 import gpo
 from agents.chorus import Chorus
+from agents.elsewhere import Elsewhere
 from agents.mixture import Mixture, Oneself
 from agents.player import NetworkPlayer, RandomPlayer, StillPlayer
 from agents.saving import load_agent, save_agent
@@ -19,6 +20,7 @@ from environments.faces.sb3 import Sb3Face
 from environments.problem import Problem
 from environments.seating import Seating
 from tests.training.toys import record
+from training.checkpoint import read_checkpoint
 from training.partners import MemberSettings, PartnerSchedule, PartnerSettings, make_partner
 from training.recipe import check_recipe, read_recipe
 from training.refine import Refiner
@@ -135,6 +137,31 @@ def test_a_run_with_a_mixture_resumes_to_the_bit(trained, tmp_path, lost):
 
 
 # ------------------------------------------------------------------ from settings to players
+
+
+def test_partners_who_play_in_another_process_change_nothing(trained, tmp_path, monkeypatch):
+    moved = []
+
+    class Up(Elsewhere):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            assert self._pipe.poll(60)
+            moved.append(self)
+
+    monkeypatch.setattr("training.refining.Elsewhere", Up)
+    path, agents = tmp_path / "others.toml", []
+    path.write_text(trained[0].read_text().replace('player = "self"', 'player = "still"'))
+    for cores in ("1", "2"):
+        run = tmp_path / cores
+        assert gpo.main(["train", str(path), "--run", str(run), "--refine.cores", cores]) == 0
+        last = read_checkpoint(run / "checkpoints")[0]
+        assert last is not None
+        agents.append(last.part("policy"))
+    (player,) = moved
+    assert player.away
+    assert not player._process.is_alive(), "it ends with the refining"
+    assert agents[0].keys() == agents[1].keys()
+    assert all(torch.equal(agents[0][name], agents[1][name]) for name in agents[0])
 
 
 def test_one_player_is_no_mixture(world, clones):

@@ -1,0 +1,252 @@
+"""A player who chooses in a process of its own, while the learner does, and what it would have chosen here.
+
+Until the process is up the player plays here. Then it moves, with its generators and with what it remembers,
+so that the actions are the same whenever that happens, or if it never does. A thread would not do: a step of
+a small network is so short that two threads mostly wait for Python's lock.
+
+B games, N agents.
+"""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import pickle
+import time
+import traceback
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from agents.mixture import Mixture, Oneself
+from agents.player import Player
+from environments.batch import Batch
+from environments.board import Board, Layout, lay_out, shared_memory
+from environments.problem import Problem
+from environments.process import attend_parent, possible, start
+
+_LETTER = -1  # an order to read the pipe
+_AWAKE = 1e-3  # s, for which a wait keeps its core: longer than a step, shorter than an update
+_GLANCE = 1.0  # s, between two looks if the process still lives
+
+
+@dataclass
+class _Kept:
+    """Stands for what the player remembers over there."""
+
+    number: int
+
+
+class Elsewhere:
+    """Plays a player in a process of its own: `begin` lets it choose, `predict` takes what it chose.
+
+    Args:
+        player: who plays; see `can_move`.
+        batch: the games, of which it plays all seats but one.
+
+    Raises:
+        Problem: by any method, if the process has ended.
+    """
+
+    def __init__(self, player: Player, batch: Batch) -> None:
+        self._player: Any = player
+        self._seats = max(1, len(batch.world.agents) - 1)
+        self._places = 2 * self._seats  # each may be asked, after a letter
+        rows, seen, done = (self._places, batch.size), batch.observation, batch.actions
+        layout: Layout = {  # each order has a place; after the last comes the first again
+            "order": (rows[:1], "i8"),  # whose turn it is, the number of a `_Kept`; or _LETTER
+            "observation": ((*rows, *seen.shape[2:]), seen.dtype.str),
+            "start": (rows, "?"),
+            "greedy": (rows[:1], "?"),
+            "action": ((*rows, *done.shape[2:]), done.dtype.str),
+            "failed": ((1,), "?"),
+        }
+        memory, spawn = shared_memory(layout), multiprocessing.get_context("spawn")
+        self._board = lay_out(layout, memory)
+        self._go, self._done = spawn.Semaphore(0), spawn.Semaphore(0)
+        self._orders = self._heard = self._kept = 0  # how many there were so far
+        self._asked: dict[
+            int, int
+        ] = {}  # the order in which it was asked, by the number of a `_Kept`
+        self.away = False  # whether the player has moved
+        self._process, self._pipe, self.end = start(
+            self, "gpo-partner", _work, layout, memory, self._go, self._done
+        )
+
+    def begin(
+        self, observation: Any, state: Any, episode_start: Any, deterministic: bool = False
+    ) -> Any:
+        """Let the player choose, as `predict` would; returns the state to hand to that `predict`."""
+        if not self.away and not self._move():
+            return state
+        if not isinstance(state, _Kept):
+            remembered, state, self._kept = state, _Kept(self._kept), self._kept + 1
+            self._write("remember", state.number, remembered)
+        if len(self._asked) == self._seats:  # nobody takes what was begun
+            self.drop()
+        board, place = self._board, self._orders % self._places
+        board["observation"][place] = observation
+        board["start"][place] = False if episode_start is None else episode_start
+        board["greedy"][place] = deterministic
+        self._asked[state.number] = self._order(state.number)
+        return state
+
+    def predict(
+        self,
+        observation: Any,
+        state: Any = None,
+        episode_start: Any = None,
+        deterministic: bool = False,
+    ) -> tuple[np.ndarray, Any]:
+        """As `Player.predict`; what was begun for this state is waited for instead."""
+        if not self.away:
+            return self._player.predict(observation, state, episode_start, deterministic)  # type: ignore[no-any-return]
+        if not isinstance(state, _Kept) or state.number not in self._asked:
+            state = self.begin(observation, state, episode_start, deterministic)
+        order = self._asked.pop(state.number)
+        self._hear(order + 1)
+        return self._board["action"][order % self._places].copy(), state
+
+    def drop(self) -> None:
+        """Forget what was begun."""
+        self._asked.clear()
+        self._hear(self._orders)
+
+    def reseed(self, seed: int) -> None:
+        """As the player's own, if it has one."""
+        self._do("reseed", seed)
+
+    def progress(self, done: float) -> None:
+        """As the player's own, if it has one."""
+        self._do("progress", done)
+
+    def _do(self, name: str, argument: float) -> None:
+        if self.away:
+            self.drop()
+            self._write(name, argument)
+        else:
+            _do(self._player, name, argument)
+
+    def _move(self) -> bool:
+        """Let the player go if the process is up; whether it went."""
+        if self._process.is_alive() and self._pipe.poll():
+            self._pipe.recv()
+            self.away = True
+            self._write("arrive", self._player)
+        return self.away
+
+    def _write(self, what: str, *about: Any) -> None:
+        self._order(_LETTER)
+        with suppress(OSError):  # it has died, which the hearing finds out
+            self._pipe.send_bytes(pickle.dumps((what, about)))
+        self._hear(self._orders)
+
+    def _order(self, order: int) -> int:
+        self._board["order"][self._orders % self._places] = order
+        self._orders += 1
+        self._go.release()
+        return self._orders - 1
+
+    def _hear(self, orders: int) -> None:
+        """Wait until so many orders were carried out."""
+        while self._heard < orders:
+            while not _taken(self._done, _GLANCE):
+                if not self._process.is_alive():
+                    raise Problem(
+                        f"The process in which the partner plays has ended (exit code "
+                        f"{self._process.exitcode}); repeat the command to go on from the last checkpoint."
+                    )
+            self._heard += 1
+            if self._board["failed"][0]:
+                self._board["failed"][0] = False
+                raise self._pipe.recv()
+
+
+def can_move(player: Player) -> bool:
+    """Whether a player plays the same in another process: not the learner itself, nor what cannot be sent."""
+    members = player.players if isinstance(player, Mixture) else [player]
+    if not possible() or any(isinstance(member, Oneself) for member in members):
+        return False
+    try:
+        pickle.dumps(player)
+    except Exception:  # noqa: BLE001 - whatever somebody's class raises
+        return False
+    return True
+
+
+def _taken(semaphore: Any, patience: float) -> bool:
+    """Whether it could be taken within so many seconds; at first without sleeping, for waking takes long."""
+    until = time.perf_counter() + _AWAKE
+    while time.perf_counter() < until:
+        if semaphore.acquire(block=False):
+            return True
+    return bool(semaphore.acquire(timeout=patience))
+
+
+def _do(player: Any, name: str, argument: float) -> None:
+    if hasattr(player, name):
+        getattr(player, name)(argument)
+
+
+class _There:
+    """The player in the other process.
+
+    Args:
+        board: where it sees and acts.
+    """
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+        self.player: Any = None
+        self.memory: dict[int, Any] = {}
+
+    def read(self, what: str, about: tuple[Any, ...]) -> None:
+        """Do what a letter says."""
+        if what == "arrive":
+            (self.player,) = about
+        elif what == "remember":
+            self.memory[about[0]] = about[1]
+        else:
+            _do(self.player, what, about[0])
+
+    def choose(self, number: int, place: int) -> None:
+        """Choose an action in all games, as the one whose memory has that number."""
+        board = self.board
+        board["action"][place], self.memory[number] = self.player.predict(
+            board["observation"][place],
+            self.memory[number],
+            board["start"][place],
+            bool(board["greedy"][place]),
+        )
+
+
+def _work(pipe: Any, layout: Layout, memory: Any, go: Any, done: Any) -> None:
+    """Play for the process that started this one, as long as there is one."""
+    attend_parent()
+    torch.set_num_threads(1)
+    board = lay_out(layout, memory)
+    orders, there = board["order"], _There(board)
+    pipe.send("up")
+    for place in itertools.cycle(range(len(orders))):
+        while not _taken(go, _GLANCE):
+            pass
+        order = int(orders[place])
+        try:
+            if order == _LETTER:
+                there.read(*pickle.loads(pipe.recv_bytes()))  # noqa: S301 - our own process's, no file's
+            else:
+                there.choose(order, place)
+        except Problem as problem:
+            _fail(board, pipe, problem)
+        except Exception:  # noqa: BLE001 - it is raised on the other side
+            _fail(board, pipe, RuntimeError(traceback.format_exc()))
+        done.release()
+
+
+def _fail(board: Board, pipe: Any, error: Exception) -> None:
+    board["failed"][0] = True
+    with suppress(OSError):
+        pipe.send(error)

@@ -1,0 +1,37 @@
+"""Arrays by name in memory that processes can share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from multiprocessing import sharedctypes
+from typing import Any
+
+import numpy as np
+
+Board = dict[str, np.ndarray]  # the arrays that a layout names
+Layout = Mapping[str, tuple[tuple[int, ...], str]]  # shape and type of each
+
+
+def board_bytes(layout: Layout) -> int:
+    """How much memory `lay_out` wants."""
+    return sum(_place(np.prod(shape) * np.dtype(kind).itemsize) for shape, kind in layout.values())
+
+
+def shared_memory(layout: Layout) -> Any:
+    """Memory for `lay_out` that can be handed to a process when it is started; it leaves no file behind."""
+    return sharedctypes.RawArray("c", board_bytes(layout))
+
+
+def lay_out(layout: Layout, memory: Any) -> Board:
+    """The arrays of the board, one after another in `memory`."""
+    board, at = {}, 0
+    for name, (shape, kind) in layout.items():
+        count = int(np.prod(shape))
+        board[name] = np.frombuffer(memory, kind, count, at).reshape(shape)
+        at += _place(count * np.dtype(kind).itemsize)
+    return board
+
+
+def _place(wanted: Any) -> int:
+    """Bytes that an array takes up, so that the next begins at a round address."""
+    return -(-max(int(wanted), 1) // 64) * 64
