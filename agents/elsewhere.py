@@ -68,9 +68,7 @@ class Elsewhere:
         self._board = lay_out(layout, memory)
         self._go, self._done = spawn.Semaphore(0), spawn.Semaphore(0)
         self._orders = self._heard = self._kept = 0  # how many there were so far
-        self._asked: dict[
-            int, int
-        ] = {}  # the order in which it was asked, by the number of a `_Kept`
+        self._asked: dict[int, int] = {}  # in which order, by the number of a `_Kept`
         self.away = False  # whether the player has moved
         self._process, self._pipe, self.end = start(
             self, "gpo-partner", _work, layout, memory, self._go, self._done
@@ -133,9 +131,17 @@ class Elsewhere:
     def _move(self) -> bool:
         """Let the player go if the process is up; whether it went."""
         if self._process.is_alive() and self._pipe.poll():
-            self._pipe.recv()
-            self.away = True
-            self._write("arrive", self._player)
+            try:
+                self._pipe.recv()
+                self._write("arrive", self._player)
+                self.away = True
+            except (
+                EOFError,
+                OSError,
+                Problem,
+                RuntimeError,
+            ):  # dead, or it does not know the class
+                self.end()
         return self.away
 
     def _write(self, what: str, *about: Any) -> None:
@@ -163,6 +169,14 @@ class Elsewhere:
             if self._board["failed"][0]:
                 self._board["failed"][0] = False
                 raise self._pipe.recv()
+
+
+def at_best_elsewhere(player: Player, batch: Batch) -> Player:
+    """The player in a process of its own, or as it is where that cannot be."""
+    if can_move(player):
+        with suppress(ImportError, OSError):  # no memory or semaphores to share on this machine
+            return Elsewhere(player, batch)
+    return player
 
 
 def can_move(player: Player) -> bool:

@@ -126,22 +126,37 @@ class AgentPolicy(ActorCriticPolicy):
 
     def predict_all_values(self, observations: Tensor) -> Tensor:
         """Value of the reward and, after it, of each cost: [B, 1 + C]."""
-        features = super(ActorCriticPolicy, self).extract_features(
-            observations, self.vf_features_extractor
-        )
-        latent = self.mlp_extractor.forward_critic(features)
-        value: Tensor = self.value_net(latent)
-        if not self.n_costs:
-            return value
-        return torch.cat([value, self.cost_net(latent)], dim=1)
+        return self.values_of(self._features(observations, self.vf_features_extractor))
 
     def logits(self, observations: Tensor) -> Tensor:
         """What the action distribution is made of, before it is made: [B, A]."""
-        features = super(ActorCriticPolicy, self).extract_features(
-            observations, self.pi_features_extractor
-        )
+        return self.logits_of(self._features(observations, self.pi_features_extractor))
+
+    @property
+    def scales_only(self) -> bool:
+        """Whether policy and values see an observation through the same normaliser, which does not learn."""
+        return self.share_features_extractor and type(self.features_extractor) is Normaliser
+
+    def scaled(self, observations: Tensor) -> Tensor:
+        """What `logits_of` and `values_of` want, where the network `scales_only`: [B, O]."""
+        return self._features(observations, self.features_extractor)
+
+    def logits_of(self, features: Tensor) -> Tensor:
+        """As `logits`, of what the features extractor gave: [B, A]."""
         logits: Tensor = self.action_net(self.mlp_extractor.forward_actor(features))
         return logits
+
+    def values_of(self, features: Tensor, costs: bool = True) -> Tensor:
+        """As `predict_all_values`, of what the features extractor gave: [B, 1 + C], or [B, 1]."""
+        latent = self.mlp_extractor.forward_critic(features)
+        value: Tensor = self.value_net(latent)
+        if not self.n_costs or not costs:
+            return value
+        return torch.cat([value, self.cost_net(latent)], dim=1)
+
+    def _features(self, observations: Tensor, extractor: Any) -> Tensor:
+        found: Tensor = super(ActorCriticPolicy, self).extract_features(observations, extractor)
+        return found
 
     def get_distribution(self, obs: Any) -> Distribution:
         """As SB3's, made as `distribution_of` makes it."""

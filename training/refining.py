@@ -17,7 +17,7 @@ from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from stable_baselines3.common.vec_env import VecEnv
 from torch import Tensor
 
-from agents.elsewhere import Elsewhere, can_move
+from agents.elsewhere import Elsewhere, at_best_elsewhere
 from agents.player import Player
 from agents.policy import AgentPolicy
 from environments.catalog import make_batch
@@ -158,8 +158,8 @@ def refine(
     )
     costs = costs or {}
     budgets = {name: cost.limit for name, cost in costs.items() if cost.stop_when_spent}
-    if engine.cores > 1 and partner is not None and can_move(partner):
-        partner = Elsewhere(partner, batch)
+    if engine.cores > 1 and partner is not None:
+        partner = at_best_elsewhere(partner, batch)
     face: Any = Sb3Face(Seating(batch, "alternate", partner), budgets=budgets)
     face = MemoryFace(face, clone.memory) if clone.memory else face
     model: Any = _build(face, clone, settings, costs, demonstrations, world.tick, seed, engine)

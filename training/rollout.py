@@ -186,18 +186,38 @@ class RolloutPPO(PPO):
         return values
 
     def _read(self, observations: np.ndarray, actions: np.ndarray) -> Said:
-        """What is said of steps whose `actions` [M, ...] are known: `values`, [M, 1 + C]."""
-        return {"values": self._values_of(observations)}
+        """What is said of steps whose `actions` [M, ...] are known.
+
+        `values` [M, 1 + C], and what the layers see of the observations if that is something else: `seen`.
+        """
+        with torch.no_grad():
+            seen = self._look(observations)
+            said = {"values": self._all_values(seen)}
+        return {**said, "seen": seen} if self._scaled_once else said
 
     def _values_of(self, observations: np.ndarray) -> Tensor:
-        with torch.inference_mode():  # a thread of its own has modes of its own
-            return self._all_values(torch.from_numpy(observations).to(self.device))
+        with torch.no_grad():  # a thread of its own has modes of its own
+            return self._all_values(self._look(observations))
+
+    def _look(self, observations: np.ndarray) -> Tensor:
+        """What the layers see of observations [M, ...]: scaled already where nothing of that is learned."""
+        policy: Any = self.policy
+        seen = torch.from_numpy(observations).to(self.device)
+        return policy.scaled(seen) if self._scaled_once else seen
+
+    @property
+    def _scaled_once(self) -> bool:
+        return bool(getattr(self.policy, "scales_only", False))
 
     def _all_values(self, seen: Tensor) -> Tensor:
-        """Values of the reward and of the limited costs: [M, 1 + C]."""
+        """Values of the reward and of the limited costs, of what `_look` gave: [M, 1 + C]."""
         policy: Any = self.policy
-        if not self.multipliers:
-            value: Tensor = policy.predict_values(seen)
-            return value
-        values: Tensor = policy.predict_all_values(seen)[:, self._heads()]
-        return values
+        heads = self._heads()
+        values: Tensor
+        if self._scaled_once:
+            values = policy.values_of(seen, costs=len(heads) > 1)
+        elif len(heads) == 1:
+            values = policy.predict_values(seen)
+        else:
+            values = policy.predict_all_values(seen)
+        return values if len(heads) == 1 else values[:, heads]

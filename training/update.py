@@ -88,7 +88,7 @@ class UpdatePPO(RolloutPPO):
         self, minibatch: Parts, weights: dict[str, float], clip: float
     ) -> tuple[Parts, Tensor]:
         """The policy's parts by name, and the logarithm of its ratio to the rollout's, [M]."""
-        policy = self._distribution(minibatch["observations"])
+        policy = self._distribution(minibatch["seen"])
         log_prob = policy.log_prob(minibatch["actions"])
         log_ratio = log_prob - minibatch["log_prob"]
         parts = {
@@ -105,7 +105,7 @@ class UpdatePPO(RolloutPPO):
     def _value_parts(self, minibatch: Parts) -> Parts:
         """The values' parts by name."""
         with torch.autocast("cpu", torch.bfloat16, enabled=self._half):
-            values = self._all_values(minibatch["observations"])
+            values = self._all_values(minibatch["seen"])
         values = values.float()
         parts = {"value": losses.value_error(values[:, 0], minibatch["returns"])}
         if self.multipliers:
@@ -118,13 +118,13 @@ class UpdatePPO(RolloutPPO):
         return self.precision == "bfloat16" and hasattr(policy, "distribution_of")
 
     def _distribution(self, seen: Tensor) -> Distribution:
-        """Of the actions, [M]; the layers in the precision that was chosen."""
+        """Of the actions, [M], for what `_look` gave; the layers in the precision that was chosen."""
         policy: Any = self.policy
         if not hasattr(policy, "distribution_of"):  # one of SB3's
             of_sb3: Distribution = policy.get_distribution(seen)
             return of_sb3
         with torch.autocast("cpu", torch.bfloat16, enabled=self._half):
-            logits = policy.logits(seen)
+            logits = policy.logits_of(seen) if self._scaled_once else policy.logits(seen)
         ours: Distribution = policy.distribution_of(logits.float())
         return ours
 
@@ -162,7 +162,7 @@ class UpdatePPO(RolloutPPO):
             return torch.from_numpy(array.reshape(samples, *array.shape[2:])).to(self.device)
 
         data = {
-            "observations": flat(buffer.observations),
+            "seen": flat(buffer.observations),
             "actions": self._chosen(flat(buffer.actions)),
             "log_prob": flat(buffer.log_probs),
             "advantages": flat(buffer.advantages),
@@ -183,14 +183,16 @@ class UpdatePPO(RolloutPPO):
     def _read(self, observations: np.ndarray, actions: np.ndarray) -> Said:
         """Also what both policies say in the update's precision: once a rollout is enough."""
         said = super()._read(observations, actions)
-        seen = torch.from_numpy(observations).to(self.device)
+        raw = torch.from_numpy(observations).to(self.device)
+        if self._half and "seen" in said:
+            said["seen"] = said["seen"].bfloat16()  # as the first layers would
         with torch.no_grad():
             if self._half:  # or the ratio would not begin at 1
                 done = self._chosen(torch.from_numpy(actions).to(self.device))
-                said["log_prob"] = self._distribution(seen).log_prob(done)
+                said["log_prob"] = self._distribution(said.get("seen", raw)).log_prob(done)
             if self.clone is not None:  # it is frozen
                 with torch.autocast("cpu", torch.bfloat16, enabled=self._half):
-                    said["clone"] = self.clone.logits(seen).float()
+                    said["clone"] = self.clone.logits(raw).float()
         return said
 
 

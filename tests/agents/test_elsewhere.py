@@ -1,6 +1,7 @@
 """A player in another process: the same actions, whenever it moves; and plain words if the process ends."""
 
 import os
+import pickle
 import signal
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from agents.elsewhere import Elsewhere, can_move
+from agents.elsewhere import Elsewhere, at_best_elsewhere, can_move
 from agents.mixture import Mixture, Oneself
 from agents.player import NetworkPlayer, RandomPlayer, StillPlayer
 from agents.policy import build_policy
@@ -81,6 +82,30 @@ def test_it_plays_here_if_its_process_does_not_come_up():
     assert player.begin(SEEN, None, None) is None
     assert not player.away
     assert np.array_equal(player.predict(SEEN)[0], network().predict(SEEN)[0])
+
+
+@pytest.mark.parametrize("harm", ["its process ended", "nobody knows it there"])
+def test_it_plays_here_if_it_cannot_move(harm, monkeypatch):
+    player = elsewhere(network())
+    if harm == "its process ended":
+        answers = iter([True])  # it ends after it was asked
+        monkeypatch.setattr(player._process, "is_alive", lambda: next(answers, False))
+        player._process.kill()
+        player._process.join()
+    else:
+        monkeypatch.setattr(pickle, "dumps", lambda _: b"no such thing")
+    assert player.begin(SEEN, None, None) is None
+    assert not player.away
+    assert np.array_equal(player.predict(SEEN)[0], network().predict(SEEN)[0])
+
+
+def test_it_stays_where_nothing_can_be_shared(monkeypatch):
+    def refuse(*_):
+        raise OSError("no shared memory")
+
+    monkeypatch.setattr("agents.elsewhere.shared_memory", refuse)
+    player = network()
+    assert at_best_elsewhere(player, make_batch(WORLD, GAMES)) is player
 
 
 def test_it_need_not_be_asked_beforehand():

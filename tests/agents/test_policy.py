@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from gymnasium import spaces
 from stable_baselines3 import PPO
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.evaluation import evaluate_policy
@@ -68,6 +69,27 @@ def test_its_settings_and_tensors_make_it_again(actions):
     assert torch.equal(policy.logits(seen), again.logits(seen))
     assert torch.equal(policy.predict_all_values(seen), again.predict_all_values(seen))
     assert again.settings() == policy.settings()
+
+
+@each_space
+@pytest.mark.parametrize("costs", [0, 2])
+def test_what_is_scaled_beforehand_gives_the_same(actions, costs):
+    policy = small_policy(actions, n_costs=costs)
+    policy.features_extractor.fit(3 * sights(40) + 1, floor=0.25)
+    seen = torch.from_numpy(sights(7))
+    scaled = policy.scaled(seen)
+    assert policy.scales_only
+    assert not torch.equal(scaled, seen)
+    assert torch.equal(policy.logits_of(scaled), policy.logits(seen))
+    assert torch.equal(policy.values_of(scaled), policy.predict_all_values(seen))
+    assert torch.equal(policy.values_of(scaled, costs=False), policy.predict_values(seen))
+
+
+def test_an_extractor_that_learns_scales_not_only():
+    camera = spaces.Box(0, 255, (16, 16, 3), np.uint8)
+    assert not build_policy(camera, ACTIONS["discrete"], {"sight": {}}).scales_only
+    apart: Any = {"share_features_extractor": False}
+    assert not AgentPolicy(SIGHT, ACTIONS["discrete"], lambda _: 1e-3, **apart).scales_only
 
 
 def test_each_tensor_is_listed_once():

@@ -252,7 +252,7 @@ def test_the_ratio_is_one_on_the_first_pass(tmp_path, name, kind):
     assert agent.logger.name_to_value["train/clip_fraction"] == 0
     data = agent._flatten_rollout()
     with torch.no_grad():
-        again = agent.policy.get_distribution(data["observations"]).log_prob(data["actions"])
+        again = agent._distribution(data["seen"]).log_prob(data["actions"])
     assert torch.allclose(again, data["log_prob"], rtol=0, atol=1e-6)
 
 

@@ -148,7 +148,7 @@ def test_partners_who_play_in_another_process_change_nothing(trained, tmp_path, 
             assert self._pipe.poll(60)
             moved.append(self)
 
-    monkeypatch.setattr("training.refining.Elsewhere", Up)
+    monkeypatch.setattr("agents.elsewhere.Elsewhere", Up)
     path, agents = tmp_path / "others.toml", []
     path.write_text(trained[0].read_text().replace('player = "self"', 'player = "still"'))
     for cores in ("1", "2"):
