@@ -126,7 +126,7 @@ class Refiner(UpdatePPO):
         weights = self.loss_weights()
         good = self._snapshot()
         with self.clock.part("update"):
-            logged = self._epochs(self._flatten_rollout(), weights, clip)
+            logged = _columns(self._epochs(self._flatten_rollout(), weights, clip))
         self._n_updates += self.n_epochs
         if not self._finite(logged):
             self._restore(good)
@@ -138,7 +138,7 @@ class Refiner(UpdatePPO):
     def _epochs(
         self, data: dict[str, Tensor], weights: dict[str, float], clip: float
     ) -> list[dict[str, Tensor]]:
-        """Every sample `n_epochs` times; stops early where numbers end."""
+        """Every sample `n_epochs` times; what each step said, or nothing where numbers end."""
         logged: list[dict[str, Tensor]] = []
         resting = [
             p for n, p in self.policy.named_parameters() if self.warming and not _of_values(n)
@@ -149,8 +149,7 @@ class Refiner(UpdatePPO):
                 try:
                     logged.append(self.gradient_step(minibatch, weights, clip))
                 except ValueError:  # torch's distributions refuse what is no number
-                    logged.append({"loss": torch.tensor(torch.nan)})
-                    return logged
+                    return []
                 with torch.no_grad():  # a learning rate of 0, to the bit
                     for parameter, value in zip(resting, kept, strict=True):
                         parameter.copy_(value)
@@ -183,9 +182,9 @@ class Refiner(UpdatePPO):
             self.policy.optimizer.state_dict()
         )
 
-    def _finite(self, logged: list[dict[str, Tensor]]) -> bool:
-        seen = all(bool(value.isfinite()) for row in logged for value in row.values())
-        return seen and all(bool(p.isfinite().all()) for p in self.policy.parameters())
+    def _finite(self, logged: dict[str, Tensor]) -> bool:
+        everything = [*logged.values(), *self.policy.parameters()]
+        return bool(logged) and all(bool(numbers.isfinite().all()) for numbers in everything)
 
     def _restore(self, good: tuple[dict[str, Any], dict[str, Any]]) -> None:
         self.policy.load_state_dict(good[0])
@@ -198,10 +197,10 @@ class Refiner(UpdatePPO):
                 "lower its learning rate."
             )
 
-    def _adapt(self, logged: list[dict[str, Tensor]]) -> None:
+    def _adapt(self, logged: dict[str, Tensor]) -> None:
         """Move the anchor, and end the warming up once the values fit no better."""
         if not self.warming:  # a policy at rest is near its clone without being held
-            self.anchor.update(float(logged[-1]["kl_clone"]))
+            self.anchor.update(float(logged["kl_clone"][-1]))
         else:
             buffer = self.rollout_buffer
             fit = float(explained_variance(buffer.values.flatten(), buffer.returns.flatten()))
@@ -229,9 +228,10 @@ class Refiner(UpdatePPO):
         for name, kept in facts["multipliers"].items():
             self.multipliers[name].restore(kept)
 
-    def _log(self, logged: list[dict[str, Tensor]], weights: dict[str, float], clip: float) -> None:
+    def _log(self, logged: dict[str, Tensor], weights: dict[str, float], clip: float) -> None:
         """Write means over the update, under SB3's names where it has them."""
-        mean = {k: torch.stack([row[k] for row in logged]).mean().item() for k in logged[0]}
+        columns = {**logged, **_moved(logged["log_ratio"], clip)}
+        mean = {name: column.mean().item() for name, column in columns.items()}
         for part, weight in weights.items():
             self.logger.record(f"loss/{part}", mean[part])
             self.logger.record(f"weight/{part}", weight)
@@ -251,6 +251,21 @@ class Refiner(UpdatePPO):
 
 _NOT_OURS = ("clip_range_vf", "target_kl", "use_sde")  # PPO's settings that our update would ignore
 _SB3_NAMES = {"surrogate": "policy_gradient_loss", "value": "value_loss", "entropy": "entropy_loss"}
+
+
+def _columns(rows: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """What the steps said, by name: [steps], or what they said of every sample one after the other."""
+    names = rows[0] if rows else ()
+    return {name: torch.cat([row[name].reshape(-1) for row in rows]) for name in names}
+
+
+def _moved(log_ratio: Tensor, clip: float) -> dict[str, Tensor]:
+    """How far the policy moved from the rollout's, by sample."""
+    ratio = torch.exp(log_ratio)
+    return {
+        "approx_kl": ratio - 1 - log_ratio,  # Schulman, "Approximating KL", 2020
+        "clip_fraction": ((ratio - 1).abs() > clip).float(),
+    }
 
 
 def _rows(data: dict[str, Tensor], chosen: Tensor) -> dict[str, Tensor]:

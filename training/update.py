@@ -7,7 +7,7 @@ M samples of a minibatch, C costs with a limit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,30 +45,26 @@ class UpdatePPO(RolloutPPO):
         super().__init__(policy, env, **keywords)
 
     def gradient_step(self, minibatch: Parts, weights: dict[str, float], clip: float) -> Parts:
-        """One step of the optimiser; returns every part of the loss and how far the policy moved.
+        """One step of the optimiser; returns every part of the loss, and `log_ratio` to the rollout, [M].
 
         Args:
             minibatch: columns of `_flatten_rollout`, [M, ...].
             weights: by part; their names must be those of the parts.
             clip: of the ratio.
         """
-        self.policy.optimizer.zero_grad()
+        learned = _learned(self.policy.optimizer)
+        for parameter in learned:
+            parameter.grad = None
         valuing = {name: weights[name] for name in VALUES if name in weights}
         acting = {name: weight for name, weight in weights.items() if name not in VALUES}
         (parts, log_ratio), values = self._side_by_side(
             lambda: self._learn_to_act(minibatch, acting, clip),
             lambda: _backward(self._value_parts(minibatch), valuing),
         )
-        norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), self.max_grad_norm)
+        norm = clip_gradients(learned, self.max_grad_norm)
         self.policy.optimizer.step()
         loss = parts["loss"] + values["loss"]
-        return {
-            **parts,
-            **values,
-            "loss": loss,
-            "gradient_norm": norm.detach(),
-            **_moved(log_ratio, clip),
-        }
+        return {**parts, **values, "loss": loss, "gradient_norm": norm, "log_ratio": log_ratio}
 
     def _side_by_side(self, first: Any, second: Any) -> Any:
         """Both sides, at once where they share no layers."""
@@ -196,14 +192,23 @@ class UpdatePPO(RolloutPPO):
         return said
 
 
-def _moved(log_ratio: Tensor, clip: float) -> Parts:
-    """How far the policy moved from the rollout's."""
+def _learned(optimiser: torch.optim.Optimizer) -> list[Tensor]:
+    """What it learns; to look for that in the modules takes longer than to clip it."""
+    return [parameter for group in optimiser.param_groups for parameter in group["params"]]
+
+
+def clip_gradients(learned: Sequence[Tensor], most: float) -> Tensor:
+    """To the bit as torch's `clip_grad_norm_`, which first sorts by device and type; returns the norm."""
+    gradients = [parameter.grad for parameter in learned if parameter.grad is not None]
+    if not gradients:
+        return torch.zeros(())
     with torch.no_grad():
-        ratio = torch.exp(log_ratio)
-        return {
-            "approx_kl": (ratio - 1 - log_ratio).mean(),  # Schulman, "Approximating KL", 2020
-            "clip_fraction": ((ratio - 1).abs() > clip).float().mean(),
-        }
+        each = torch.stack([torch.linalg.vector_norm(gradient) for gradient in gradients])
+        norm: Tensor = torch.linalg.vector_norm(each)
+        factor = (most / (norm + 1e-6)).clamp(max=1.0)
+        for gradient in gradients:
+            gradient.mul_(factor)
+    return norm
 
 
 def _backward(parts: Parts, weights: Mapping[str, float]) -> Parts:

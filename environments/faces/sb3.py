@@ -82,6 +82,7 @@ class Sb3Face(VecEnv):
         self._term_names, self._cost_names = list(batch.world.terms), list(batch.world.costs)
         limits = budgets or {}
         self._budgets = np.array([limits.get(name, np.inf) for name in self._cost_names])  # [C]
+        self._limited = bool(np.isfinite(self._budgets).any())
         self._return = np.zeros(batch.size)  # [B], of the episode so far, as all below
         self._length = np.zeros(batch.size, np.int64)  # [B]
         self._terms = np.zeros((batch.size, len(self._term_names)))  # [B, K]
@@ -121,12 +122,17 @@ class Sb3Face(VecEnv):
         if ended.any():
             last = batch.final_observation[ended, seating.seats[ended]]
             self._finish(np.flatnonzero(ended), infos, last, batch.truncated)
-        spent: np.ndarray = np.max(self._costs - self._budgets, axis=1, initial=-1.0) > 0
-        if spent.any():
-            self._finish(np.flatnonzero(spent), infos, seen[spent], np.zeros(batch.size, np.bool_))
-            seen[spent] = seating.reset(chosen=spent)[spent]
-            ended |= spent
+        if self._limited:
+            self._stop_spent(seen, ended, infos)
         return seen, reward, ended, infos
+
+    def _stop_spent(self, seen: np.ndarray, ended: np.ndarray, infos: list[dict[str, Any]]) -> None:
+        """End what is over its budget, and write into all three."""
+        spent = np.asarray((self._costs > self._budgets).any(axis=1))
+        if spent.any():
+            self._finish(np.flatnonzero(spent), infos, seen[spent], np.zeros_like(spent))
+            seen[spent] = self.seating.reset(chosen=spent)[spent]
+            ended |= spent
 
     @property
     def cost_names(self) -> list[str]:

@@ -39,8 +39,7 @@ def test_the_ratio_begins_at_one_in_brain_floats():
 
     agent.gradient_step = watched
     agent.learn(512)
-    assert float(steps[0]["approx_kl"]) == pytest.approx(0.0, abs=1e-6)
-    assert float(steps[0]["clip_fraction"]) == 0.0
+    assert steps[0]["log_ratio"].abs().max() < 1e-5
 
 
 def test_brain_floats_take_nearly_the_same_step():

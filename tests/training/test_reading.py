@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
+from stable_baselines3.common.buffers import RolloutBuffer
 
 from environments.catalog import make_batch
 from environments.faces.sb3 import Sb3Face
@@ -84,6 +85,33 @@ def test_the_buffer_keeps_its_memory_until_somebody_changes_its_shapes():
     buffer.reset()
     assert buffer.observations.shape == (4, 3, 2)
     assert not buffer.observations.any()
+
+
+@pytest.mark.parametrize(
+    ("sight", "action"),
+    [
+        (spaces.Box(-1, 1, (2,)), spaces.Discrete(3)),
+        (spaces.Discrete(5), spaces.Box(-1, 1, (2,))),
+        (spaces.Box(0, 255, (4, 4, 3), np.uint8), spaces.MultiBinary(3)),
+    ],
+)
+def test_the_buffer_keeps_what_that_of_sb3_keeps(sight, action):
+    ours, theirs = (
+        kind(2, sight, action, "cpu", n_envs=4) for kind in (LastingBuffer, RolloutBuffer)
+    )
+    for number in range(2):
+        seen = np.stack([sight.sample() for _ in range(4)])
+        done = np.stack([action.sample() for _ in range(4)]).reshape(4, -1)
+        reward, starts = np.arange(4.0) + number, np.arange(4) == number
+        said = torch.rand(2, 4)
+        for buffer in (ours, theirs):
+            buffer.add(seen, done, reward, starts, said[0], said[1])
+    for name in ("observations", "actions", "rewards", "episode_starts", "values", "log_probs"):
+        kept, expected = getattr(ours, name), getattr(theirs, name)
+        assert kept.dtype == expected.dtype
+        assert np.array_equal(kept, expected), name
+    assert ours.full
+    assert theirs.full
 
 
 def test_a_rollout_uses_it():

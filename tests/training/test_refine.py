@@ -29,6 +29,7 @@ from torch.distributions import kl_divergence
 from agents.policy import AgentPolicy, build_policy
 from training import losses
 from training.refine import Refiner
+from training.update import clip_gradients
 
 pytestmark = pytest.mark.filterwarnings("ignore:You have specified a mini-batch size")
 NETWORK = {"net_arch": {"pi": [16], "vf": [16]}}
@@ -428,6 +429,23 @@ def test_the_loss_is_the_weighted_sum_of_its_parts():
 def test_every_part_has_a_weight_and_every_weight_a_part(weights):
     with pytest.raises(ValueError, match="differ"):
         losses.total({"a": torch.zeros(()), "b": torch.zeros(())}, weights)
+
+
+@pytest.mark.parametrize("most", [0.1, 1e6, float("inf")])
+def test_gradients_are_clipped_as_torch_clips_them(most):
+    layers = [torch.nn.Linear(5, 7), torch.nn.Linear(7, 2), torch.nn.Linear(3, 3)]
+    layers[1](layers[0](torch.randn(9, 5))).square().sum().backward()  # the third has no gradients
+    learned = [parameter for layer in layers for parameter in layer.parameters()]
+    theirs = copy.deepcopy(learned)
+    for copied, parameter in zip(theirs, learned, strict=True):
+        copied.grad = copy.deepcopy(parameter.grad)
+    norm = clip_gradients(learned, most)
+    assert torch.equal(norm, torch.nn.utils.clip_grad_norm_(theirs, most))
+    for copied, parameter in zip(theirs, learned, strict=True):
+        if parameter.grad is not None and copied.grad is not None:
+            assert torch.equal(parameter.grad, copied.grad)
+        else:
+            assert parameter.grad is copied.grad is None
 
 
 def test_every_part_of_the_loss_is_logged(cartpoles):
