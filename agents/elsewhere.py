@@ -131,21 +131,18 @@ class Elsewhere:
     def _move(self) -> bool:
         """Let the player go if the process is up; whether it went."""
         if self._process.is_alive() and self._pipe.poll():
-            try:
+            # It may have died since, or not know the player's class.
+            with suppress(EOFError, OSError, Problem, RuntimeError):
                 self._pipe.recv()
                 self._write("arrive", self._player)
                 self.away = True
-            except (
-                EOFError,
-                OSError,
-                Problem,
-                RuntimeError,
-            ):  # dead, or it does not know the class
+            if not self.away:
                 self.end()
         return self.away
 
     def _write(self, what: str, *about: Any) -> None:
         self._order(_LETTER)
+        # The pipe's own way of sending would share the memory of tensors; the player is to be a copy.
         with suppress(OSError):  # it has died, which the hearing finds out
             self._pipe.send_bytes(pickle.dumps((what, about)))
         self._hear(self._orders)

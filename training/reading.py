@@ -65,9 +65,8 @@ class Reading:
     def said(self) -> Said:
         """All that was said, [T x B, ...], once every step is filled."""
         self.played(self._steps)
-        pieces = [task.result() for task in reversed(self._tasks)][
-            ::-1
-        ]  # the last ones wait longest
+        backwards = [task.result() for task in reversed(self._tasks)]  # the last ones wait longest
+        pieces = backwards[::-1]
         return {name: torch.cat([piece[name] for piece in pieces]) for name in pieces[0]}
 
 

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.bench
 
 SMALL = {"net_arch": {"pi": [64, 64], "vf": [64, 64]}, "activation_fn": nn.Tanh}
 ROUNDS = 3
-UPDATES = 30
+WARM_UP, UPDATES = 10, 30
 
 
 @pytest.fixture(autouse=True)
@@ -233,12 +233,12 @@ def test_kitchen_in_the_whole_loop(capsys):
     agents = {cores: kitchen(cores) for cores in sorted({1, min(2, free_cores())})}
     update = agents[1].n_steps * agents[1].n_envs
     took: dict[int, list[float]] = {cores: [] for cores in agents}
-    for number in range(UPDATES + len(agents) * 5):  # in turn, so that all meet the same neighbours
-        for cores, agent in agents.items():
+    for _ in range(WARM_UP + UPDATES):
+        for cores, agent in agents.items():  # in turn, so that all meet the same neighbours
             began = perf_counter()
             agent.learn(update, reset_num_timesteps=False)
-            took[cores] += [perf_counter() - began] if number >= 5 * len(agents) else []
-    found = {cores: update / median(seconds) for cores, seconds in took.items()}
+            took[cores].append(perf_counter() - began)
+    found = {cores: update / median(seconds[WARM_UP:]) for cores, seconds in took.items()}
     with capsys.disabled():
         print(f"\nkitchen, two 2x128 networks, a cloned partner, 4 epochs, {agents[1].precision}:")
         for cores, value in found.items():

@@ -136,9 +136,6 @@ def test_a_run_with_a_mixture_resumes_to_the_bit(trained, tmp_path, lost):
     assert last[0] == last[1], "the policy itself, not only the best"
 
 
-# ------------------------------------------------------------------ from settings to players
-
-
 def test_partners_who_play_in_another_process_change_nothing(trained, tmp_path, monkeypatch):
     moved = []
 
@@ -162,6 +159,9 @@ def test_partners_who_play_in_another_process_change_nothing(trained, tmp_path, 
     assert not player._process.is_alive(), "it ends with the refining"
     assert agents[0].keys() == agents[1].keys()
     assert all(torch.equal(agents[0][name], agents[1][name]) for name in agents[0])
+
+
+# ------------------------------------------------------------------ from settings to players
 
 
 def test_one_player_is_no_mixture(world, clones):
