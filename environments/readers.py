@@ -1,0 +1,192 @@
+"""The one reader of JSON and the one of TOML: whatever a file says, it is plain values within limits, or refused.
+
+The standard library's parsers trust what they read: nesting without end ends in a RecursionError, a number of
+many digits in a ValueError of another kind, a long dotted key takes half a minute. Every file, header and option
+that holds JSON or TOML comes through here instead.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from environments.problem import Problem
+
+DEPTH = 64  # lists and tables inside each other
+DIGITS = 40  # of a whole number: seeds of 128 bits fit
+KEYS = 100_000  # of all tables together
+SMALL, LARGE = (
+    2**20,
+    2**26,
+)  # bytes: what a person writes; what a program writes (a space lists every bound)
+
+# A key of very many parts, for which tomllib takes time that grows with the square of their number. Nothing
+# here is tried again (`++`, the look-behind), so the search itself takes a time that grows with the text alone.
+_LONG_KEY = re.compile(
+    r"""(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')(?:[ \t]*+\.[ \t]*+(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')){%d}"""
+    % DEPTH
+)
+
+
+class Unreadable(ValueError):
+    """What is wrong with a text, as words that go on after its name: "is not JSON: ..."."""
+
+
+def parse_json(data: bytes | str, most: int = LARGE, *, infinite: bool = False) -> Any:
+    """The plain values that a JSON text holds.
+
+    Args:
+        data: UTF-8, or text.
+        most: bytes that it may have.
+        infinite: take NaN and infinity, which JSON does not have but Python writes (bounds of a space).
+
+    Raises:
+        Unreadable: not JSON; larger, deeper or with more keys than is allowed; a key twice in one table; a
+            number of too many digits, or one that is not finite.
+    """
+    text = _text(data, most, "JSON")
+    keys = 0
+
+    def table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal keys
+        keys += len(pairs)
+        if keys > KEYS:
+            raise Unreadable(f"has more than {KEYS:,} keys")
+        made = dict(pairs)
+        if len(made) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise Unreadable(f"has the key '{_short(twice)}' twice")
+        return made
+
+    def constant(name: str) -> float:
+        if not infinite:
+            raise Unreadable(f"holds {name}, which is no number")
+        return float(name.replace("Infinity", "inf"))
+
+    try:
+        found = json.loads(
+            text, object_pairs_hook=table, parse_int=_whole, parse_constant=constant,
+            parse_float=float if infinite else _finite,
+        )  # fmt: skip
+    except Unreadable:
+        raise
+    except RecursionError:
+        raise Unreadable(_too_deep()) from None
+    except ValueError as error:
+        raise Unreadable(f"is not JSON: {error}") from None
+    if text.count("[") + text.count("{") > DEPTH:
+        _check(found)
+    return found
+
+
+def parse_toml(data: bytes | str, most: int = SMALL) -> dict[str, Any]:
+    """The plain values that a TOML text holds; infinity is one of them, NaN is not.
+
+    Raises:
+        Unreadable: as `parse_json`.
+    """
+    text = _text(data, most, "TOML")
+    if _LONG_KEY.search(text):
+        raise Unreadable(f"has a key of more than {DEPTH} parts")
+    try:
+        found = tomllib.loads(text)
+    except RecursionError:
+        raise Unreadable(_too_deep()) from None
+    except ValueError as error:  # TOMLDecodeError is one; so is a number of 4,400 digits
+        raise Unreadable(f"is not TOML: {str(error).rstrip('.')}") from None
+    _check(found)
+    return found
+
+
+def read_json(path: Path, most: int = LARGE, *, infinite: bool = False) -> Any:
+    """The plain values of a JSON file.
+
+    Raises:
+        Unreadable: as `parse_json`.
+        OSError: it cannot be read.
+    """
+    return parse_json(read_bytes(path, most), most, infinite=infinite)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The plain values of a TOML file that a person named.
+
+    Raises:
+        Problem: it cannot be read, or is not as `parse_toml` wants it; the sentence names the file.
+    """
+    try:
+        return parse_toml(read_bytes(path, SMALL))
+    except Unreadable as error:
+        raise Problem(f"{path} {error}.") from None
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """All bytes of a file, of which there may be so many.
+
+    Raises:
+        Unreadable: there are more.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        data = file.read(most + 1)  # no more, whatever its size is said to be
+    if len(data) > most:
+        raise Unreadable(f"has more than {most:,} bytes")
+    return data
+
+
+def _text(data: bytes | str, most: int, kind: str) -> str:
+    if len(data) > most:
+        raise Unreadable(f"has more than {most:,} bytes")
+    try:
+        return data if isinstance(data, str) else data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"is not {kind}: {error}") from None
+
+
+def _whole(text: str) -> int:
+    if len(text.lstrip("-")) > DIGITS:
+        raise Unreadable(f"holds a number of {len(text.lstrip('-')):,} digits")
+    return int(text)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise Unreadable(f"holds the number {_short(text)}, which is too large")
+    return number
+
+
+def _check(found: Any) -> None:
+    """Refuse values that are nested too deep, too many keys, and numbers that are none."""
+    level, depth, keys = [found], 0, 0
+    while level:
+        depth += 1
+        if depth > DEPTH:
+            raise Unreadable(_too_deep())
+        below: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                keys += len(value)
+                below += value.values()
+            elif isinstance(value, list):
+                below += value
+            elif isinstance(value, float) and math.isnan(value):
+                raise Unreadable("holds nan, which is no number")
+            elif isinstance(value, int) and abs(value) >= 10**DIGITS:
+                raise Unreadable(f"holds a number of more than {DIGITS} digits")
+        if keys > KEYS:
+            raise Unreadable(f"has more than {KEYS:,} keys")
+        level = below
+
+
+def _too_deep() -> str:
+    return f"is nested more than {DEPTH} deep"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:37]}..."
