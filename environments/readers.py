@@ -1,8 +1,8 @@
-"""The one reader of JSON and the one of TOML: whatever a file says, it is plain values within limits, or refused.
+"""The one reader of JSON and the one of TOML: plain values within limits, or a refusal in words.
 
-The standard library's parsers trust what they read: nesting without end ends in a RecursionError, a number of
-many digits in a ValueError of another kind, a long dotted key takes half a minute. Every file, header and option
-that holds JSON or TOML comes through here instead.
+The standard library's parsers trust what they read: nesting without end ends in a RecursionError, a number
+of many digits in a ValueError of another kind, and a long dotted key takes half a minute. Every file, header
+and option that holds JSON or TOML comes through here instead.
 """
 
 from __future__ import annotations
@@ -25,11 +25,9 @@ SMALL, LARGE = (
 )  # bytes: what a person writes; what a program writes (a space lists every bound)
 
 # A key of very many parts, for which tomllib takes time that grows with the square of their number. Nothing
-# here is tried again (`++`, the look-behind), so the search itself takes a time that grows with the text alone.
-_LONG_KEY = re.compile(
-    r"""(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')(?:[ \t]*+\.[ \t]*+(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')){%d}"""
-    % DEPTH
-)
+# here is tried again (`++`, the look-behind), so the search takes a time that grows with the text alone.
+_WORD = r"""(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_LONG_KEY = re.compile(rf"{_WORD}(?:[ \t]*+\.[ \t]*+{_WORD}){{{DEPTH}}}")
 
 
 class Unreadable(ValueError):
