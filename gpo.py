@@ -89,6 +89,7 @@ def train(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=at_least(0), help="the recipe's seed, overridden")
     parser.add_argument("--corrections", metavar="NAME",
                         help="recorded by gpo play --coach: the run's agent learns on from it")  # fmt: skip
+    parser.add_trust()
     given = parser.parse_args(own)
     if "corrections" in given:
         overrides.append(f"data.corrections={given.corrections}")
@@ -116,6 +117,7 @@ def evaluate(arguments: list[str]) -> int:
     parser.add_argument("--seed", metavar="N", type=at_least(0), help="the first held-out one")
     parser.add_argument("--greedy", action="store_true", help="the likeliest action, not a sample")
     parser.add_argument("--shield", action="store_true", help="play behind the world's shield")
+    parser.add_trust()
     given = parser.parse_args(arguments)
     from training.commands import evaluate_command
 
@@ -130,6 +132,7 @@ def export(arguments: list[str]) -> int:
     parser.add_argument("--to", metavar="FILE", type=Path, help="an .onnx file (beside the agent)")
     parser.add_argument("--greedy", action="store_true", help="it only takes likeliest actions")
     parser.add_argument("--sb3", metavar="FILE", type=Path, help="a .zip that PPO.load opens")
+    parser.add_trust()
     given = parser.parse_args(arguments)
     from agents.export_command import export_command
 

@@ -25,9 +25,10 @@ from agents.onnx_file import OnnxFile, open_session, pack, read_onnx
 from agents.onnx_graph import LIKELIEST, Graph, example
 from agents.saving import Agent
 from agents.trial import trial
-from environments.catalog import WORLDS, make_world
+from environments.catalog import WORLDS
 from environments.durable import replace
 from environments.problem import Problem
+from environments.recorded_worlds import described_world
 
 OPSET = 18  # of ONNX's operators: what torch's exporter writes without converting
 MOST = 1e-4  # that a score may differ from torch's
@@ -176,7 +177,7 @@ def _of_world(described: dict[str, Any]) -> dict[str, Any]:
     ):  # whose only term is its own reward, if it has named no other
         return {"north_star": described["terms"][0] if len(described["terms"]) == 1 else None}
     try:
-        world = make_world(described["world"], **described["params"])
+        world = described_world(described, "The agent")
     except Problem:  # of an older version, with other parameters
         return {"north_star": None}
     body = None if world.body is None else [world.body.start, world.body.stop]

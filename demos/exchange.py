@@ -94,12 +94,15 @@ def _world(about: dict[str, Any], world: str | None, path: Path) -> World:
     """The world that was played in, as the file tells it or the person does."""
     from demos.simulate import world_from
     from environments.catalog import make_world
+    from environments.trust import type_in
     from environments.world import require
 
     if not about:
         if world is None:
             raise Problem(f"{path} does not say what was played in: say it with --world ID.")
         return make_world(world)
+    if world is not None:
+        type_in(world)
     known = world_from(about, str(path)) if world in (None, about["world"]) else make_world(world)
     if about["fingerprint"] != known.fingerprint:
         cure = "Import it with the release that wrote it, or say --world of what it fits."

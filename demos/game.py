@@ -13,7 +13,7 @@ from gymnasium import spaces
 
 from agents.player import Player
 from environments.batch import Batch
-from environments.catalog import make_batch, make_world
+from environments.catalog import make_batch, make_known
 from environments.problem import Problem
 from environments.shield import ShieldedBatch
 from environments.waking import wake
@@ -147,7 +147,7 @@ def open_batch(world: World, options: Mapping[str, Any], shield: bool = False) -
     if isinstance(world, ForeignWorld) and not shield:  # which none of them has
         params = {**world.params, "render_mode": "rgb_array"}
         try:
-            seen = make_world(world.id, **params)
+            seen = make_known(world.id, params)  # this one was made: its name may be run
         except Problem:  # it takes no such keyword: it is shown by its observations
             seen = world
         if (seen.observation_space, seen.action_space) == (

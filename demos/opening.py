@@ -21,6 +21,7 @@ from environments.catalog import make_world
 from environments.foreign_world import ForeignWorld
 from environments.problem import Problem
 from environments.shield import Shield
+from environments.trust import remember
 from environments.world import World, nearest
 
 
@@ -51,6 +52,7 @@ def prepare(asked: Wishes) -> Ready:
         Problem: no such world, seat, player, key table or cost.
     """
     world = make_world(asked.world, **dict(asked.params or {}))
+    remember(world.id)
     for name in asked.limits or {}:
         if name not in world.costs:
             hint = nearest(name, world.costs)

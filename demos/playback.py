@@ -5,7 +5,6 @@ T steps, N seats, O numbers in an observation.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,9 @@ import pygame
 from demos.dataset import Dataset
 from demos.episode import Actor, Episode
 from demos.scenery import paint_numbers, paint_picture, paint_state
+from demos.simulate import world_of
 from environments.batch import Batch
-from environments.catalog import WORLDS, make_world
+from environments.catalog import WORLDS
 from environments.layout import is_picture
 from environments.problem import Problem
 from environments.world import World
@@ -102,9 +102,8 @@ def recorded_world(dataset: Dataset) -> World | None:
     """The world of a dataset if it is one of ours and still the same, else None."""
     if dataset.world not in WORLDS:
         return None
-    params: Mapping[str, Any] = dataset.facts["world_description"].get("params", {})
     try:
-        world = make_world(dataset.world, **params)
+        world = world_of(dataset)
         dataset.require_world(world)
     except (Problem, TypeError):
         return None

@@ -5,7 +5,6 @@ T steps, N seats, K terms, C costs.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +15,8 @@ import numpy.typing as npt
 from demos.dataset import Dataset
 from demos.episode import Episode
 from environments.batch import Batch
-from environments.catalog import WORLDS, make_batch, make_world
-from environments.problem import Problem
+from environments.catalog import make_batch
+from environments.recorded_worlds import described_world
 from environments.world import World
 
 SEEDLESS = (
@@ -53,22 +52,7 @@ def world_of(dataset: Dataset) -> World:
 
 def world_from(facts: Mapping[str, Any], what: str) -> World:
     """The world of which facts speak that begin as those of a revision; `what` begins a sentence."""
-    described = facts["world_description"]
-    params = dict(described.get("params") or {})
-    if facts["world"] not in WORLDS:
-        params = {name: _literal(facts, what, name, text) for name, text in params.items()}
-    return make_world(facts["world"], **params)
-
-
-def _literal(facts: Mapping[str, Any], what: str, name: str, text: str) -> Any:
-    """What a foreign world was made with; only its words were kept."""
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError) as error:
-        raise Problem(
-            f"{what} was recorded in {facts['world']} made with {name}={text}, which cannot be made "
-            "again from these words, so nothing can be played again."
-        ) from error
+    return described_world({**facts["world_description"], "world": facts["world"]}, what)
 
 
 def matches(dataset: Dataset, numbers: Iterable[int]) -> list[list[int]]:

@@ -25,9 +25,9 @@ from demos.edits import count
 from demos.episode import Episode
 from demos.history import noted
 from demos.revise import Piece, editing, revise
-from demos.simulate import matches
+from demos.simulate import matches, world_of
 from demos.store import Store
-from environments.catalog import WORLDS, make_world
+from environments.catalog import WORLDS
 from environments.problem import Problem
 
 NEAR_ZERO = 0.05  # of a continuous action, as part of its range: what a stick at rest gives
@@ -89,9 +89,8 @@ def idle_action(dataset: Dataset, given: int | None = None) -> Any:
         return given
     if isinstance(space, (spaces.Box, spaces.MultiBinary)):
         return 0
-    described = dataset.facts["world_description"].get("params") or {}
     if dataset.world in WORLDS:
-        world = make_world(dataset.world, **described)
+        world = world_of(dataset)
         if len(world.agents) > 1:  # alone, nobody ever leaves the seat empty: IDLE means nothing
             return world.idle
     raise Problem(

@@ -24,6 +24,7 @@ def parser_of(verb: str, about: str | None, dataset: bool = True) -> Parser:
     parser.add_argument(
         "--root", type=Path, default=Path("datasets"), help="where datasets are kept (datasets)"
     )
+    parser.add_trust()
     return parser
 
 

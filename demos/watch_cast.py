@@ -11,10 +11,10 @@ from agents.onnx_file import read_onnx
 from agents.player import Player
 from agents.saving import Agent, load_agent, named_player, trained_behind_shield
 from agents.stages import BEST, CLONE, Gone, RunFacts, Stage, run_facts, stages
-from demos.simulate import world_from
 from demos.viewer_cast import YOU, Cast, Entrant, of_loaded, of_stage
 from environments.catalog import make_world
 from environments.problem import Problem
+from environments.recorded_worlds import described_world, named_world
 from environments.shield import Shield
 from environments.world import World
 
@@ -121,10 +121,7 @@ def _of_agent(path: Path, params: dict[str, Any]) -> Cast:
 def _of_onnx(name: str, params: dict[str, Any]) -> Cast:
     """An ONNX file in the world that it was made for; what its network weighs, it does not tell."""
     told = read_onnx(Path(name)).world
-    if params:
-        world = make_world(told["world"], **{**told["params"], **params})
-    else:
-        world = world_from({"world": told["world"], "world_description": told}, name)
+    world = described_world(told, name, params)
     cast = Cast(world, [_named(name, world)], 0)
     cast.shield = trained_behind_shield(name)
     _know_run(cast, Path(name).parent, run_facts(Path(name).parent))
@@ -148,13 +145,9 @@ def _world(agent: Agent, what: str, facts: RunFacts | None, params: dict[str, An
         Problem: it is not there, or differs.
     """
     if facts is not None and facts.world == agent.world.get("world"):
-        world = make_world(facts.world, **{**facts.params, **params})
-    elif params:
-        described = dict(agent.world.get("params") or {})
-        world = make_world(str(agent.world.get("world")), **{**described, **params})
+        world = named_world(facts.world, facts.params, what, params)
     else:
-        told = {"world": agent.world.get("world"), "world_description": agent.world}
-        world = world_from(told, what)
+        world = described_world(agent.world, what, params)
     agent.require_world(world, what)
     return world
 

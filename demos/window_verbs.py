@@ -134,6 +134,7 @@ def replay(arguments: list[str]) -> int:
     parser.add_argument("--root", type=Path, default=Path("datasets"), help="where datasets are")
     parser.add_argument("--headless", action="store_true", help="play it through without a window")
     parser.add_argument("--script", metavar="FILE", type=Path, help="timed keys, as TOML")
+    parser.add_trust()
     given: Namespace = parser.parse_args(arguments)
     from demos.replay import replay_command
 
@@ -152,5 +153,6 @@ def _add_shield(parser: Parser) -> None:
 
 def _read(parser: Parser, arguments: list[str], pairs: dict[str, str]) -> dict[str, Any]:
     """What was given, by the names of the command's arguments; repeated pairs as one mapping."""
+    parser.add_trust()
     given = vars(parser.parse_args(arguments))
     return {pairs.get(k, k): dict(value) if k in pairs else value for k, value in given.items()}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import tomllib
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from environments.problem import Problem
+from environments.trust import allow
 
 
 class Parser(argparse.ArgumentParser):
@@ -22,8 +23,24 @@ class Parser(argparse.ArgumentParser):
             argument_default=argparse.SUPPRESS,
         )
 
+    def add_trust(self) -> None:
+        """`--trust MODULE`, for verbs that read files which name environments; done as it is read."""
+        self.add_argument(
+            "--trust",
+            metavar="MODULE",
+            action=_Trust,
+            help="run environments of this module where a file names them; kept for this folder",
+        )
+
     def error(self, message: str) -> NoReturn:
         raise Problem(f"{message.rstrip('.')}; type `{self.prog} --help`.")
+
+
+class _Trust(argparse.Action):
+    """Allows a module."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option: Any = None) -> None:
+        allow(values)
 
 
 def at_least(low: int) -> Callable[[str], int]:

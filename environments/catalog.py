@@ -24,16 +24,18 @@ WORLDS = {
 }
 
 
-def make_world(world: str | World, **params: Any) -> World:
+def make_world(world: str | World, /, **params: Any) -> World:
     """The `World` of an id, ours or foreign: `make_world("gpo/Kitchen-v0", layout="counter_circuit")`.
 
     Foreign are a Gymnasium id, `module:Id`, `module:Class` and a PettingZoo parallel environment
-    (`environments.foreign`). A `World` is handed back as it is.
+    (`environments.foreign`). A `World` is handed back as it is. A name that was read from a file is no
+    argument for this function: `environments.recorded_worlds`.
 
     Raises:
         Problem: no such world, no such parameter.
     """
-    from environments.world import World, nearest
+    from environments.trust import type_in
+    from environments.world import World
 
     if isinstance(world, World):
         if params:
@@ -41,19 +43,36 @@ def make_world(world: str | World, **params: Any) -> World:
                 f"The world '{world.id}' is made already; it takes no {', '.join(params)}."
             )
         return world
-    name = world.removeprefix("environments.catalog:")
+    type_in(world)
+    return make_known(world, params)
+
+
+def make_known(name: str, params: Mapping[str, Any], recorded: bool = False) -> World:
+    """The `World` of a name that may be run; `recorded_worlds` has seen to that where a file says it.
+
+    Raises:
+        Problem: no such world, no such parameter.
+    """
+    from environments.world import World, nearest
+
+    name = plain_name(name)
     if name not in WORLDS:
         if name.startswith("gpo/"):
             raise Problem(f"There is no world '{name}': {nearest(name, WORLDS)}")
-        from environments.foreign_world import foreign_world
+        from environments.foreign_world import describe_foreign
 
-        return foreign_world(name, **params)
+        return describe_foreign(name, dict(params), recorded)
     module = importlib.import_module(WORLDS[name])
     known = [field.name for field in fields(module.Params)]
     for key in params:
         if key not in known:
             raise Problem(f"The world '{name}' has no parameter '{key}': {nearest(key, known)}")
     return World(name, module, module.Params(**params))
+
+
+def plain_name(name: str) -> str:
+    """A world's id without the module by which Gymnasium finds ours."""
+    return name.removeprefix("environments.catalog:")
 
 
 def make_batch(

@@ -1,22 +1,18 @@
-"""How a foreign environment is found by its name, and both kinds, Gymnasium's and PettingZoo's, as one.
+"""A foreign environment opened: both kinds, Gymnasium's and PettingZoo's, as one.
 
 N agents; a Gymnasium environment has one, named "agent".
 """
 
 from __future__ import annotations
 
-import difflib
-import importlib
-import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import gymnasium
 import numpy as np
 
+from environments.foreign_makers import find_maker, require_named
 from environments.problem import Problem
 
 MISSING = (ImportError, gymnasium.error.DependencyNotInstalled)
@@ -92,19 +88,23 @@ class Together:
         return [infos.get(agent) or {} for agent in self._agents]
 
 
-def open_game(name: str, params: dict[str, Any]) -> Alone | Together:
+def open_game(name: str, params: dict[str, Any], recorded: bool = False) -> Alone | Together:
     """One game of the foreign environment of that name.
 
     Args:
-        name: a Gymnasium id, `module:Id`, `module:Class` (or a function that makes one), or the id of a
-            PettingZoo parallel environment, such as `classic/rps_v2` or `pettingzoo.classic:rps_v2`.
+        name: a Gymnasium id, `module:Id`, `module:Class`, or the id of a PettingZoo parallel environment,
+            such as `classic/rps_v2` or `pettingzoo.classic:rps_v2`.
         params: keywords for it.
+        recorded: name and keywords were read from a file; a keyword has to be a named parameter.
 
     Raises:
         Problem: there is none, something it needs is not installed, or it does not take the keywords.
     """
     try:
-        env = _from_module(name, params) if ":" in name else _from_registry(name, params)
+        maker = find_maker(name)
+        if recorded:
+            require_named(name, maker, params)
+        env = maker(**params)
     except MISSING as error:
         raise Problem(
             f"The environment '{name}' needs something that is missing: {error}"
@@ -132,60 +132,6 @@ def _at_once(env: Any, name: str) -> Any:
             "form (`is_parallelizable` in its metadata)."
         )
     return aec_to_parallel(env)
-
-
-def _from_module(name: str, params: dict[str, Any]) -> Any:
-    """`module:Class`, or Gymnasium's `module:Id` if the module has no such class."""
-    where, what = name.split(":", 1)
-    here = str(Path.cwd())  # where people keep their own; last, so that it hides nothing
-    if here not in sys.path:
-        sys.path.append(here)
-    try:
-        module = importlib.import_module(where)
-    except ModuleNotFoundError as error:
-        if error.name is not None and (where == error.name or where.startswith(error.name + ".")):
-            raise Problem(
-                f"There is no module '{where}' here or installed, for the environment '{name}'."
-            ) from error
-        raise
-    maker = getattr(module, what, None)
-    if isinstance(maker, ModuleType):  # as PettingZoo's are imported: `pettingzoo.classic:rps_v2`
-        maker = getattr(maker, "parallel_env", None) or getattr(maker, "env", None)
-    if maker is not None:
-        return maker(**params)
-    return gymnasium.make(name, disable_env_checker=True, **params)
-
-
-def _from_registry(name: str, params: dict[str, Any]) -> Any:
-    """A Gymnasium id, or else one of PettingZoo's."""
-    try:
-        gymnasium.spec(name)
-    except gymnasium.error.Error as error:
-        made = _from_pettingzoo(name, params)
-        if made is None:
-            raise Problem(f"There is no environment '{name}': {_meant(name)}") from error
-        return made
-    return gymnasium.make(name, disable_env_checker=True, **params)
-
-
-def _from_pettingzoo(name: str, params: dict[str, Any]) -> Any:
-    import pettingzoo
-    from pettingzoo.env_registry.exceptions import PettingZooRegistryError
-
-    try:
-        pettingzoo.spec("parallel", name)
-    except PettingZooRegistryError:
-        return None
-    return pettingzoo.make("parallel", name, **params)
-
-
-def _meant(name: str) -> str:
-    known = list(gymnasium.registry)  # ours are among them
-    near = difflib.get_close_matches(name, known, n=1)
-    near = near or [known_id for known_id in known if name.lower() in known_id.lower()][:1]
-    if near:
-        return f"did you mean '{near[0]}'?"
-    return "if a package registers it, write 'package:Id'."
 
 
 def offered_mask(env: Any, info: Mapping[str, Any]) -> Any:

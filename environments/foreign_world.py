@@ -53,15 +53,29 @@ class ForeignWorld(World):
         raise Problem(f"'{self.id}' is a foreign environment; `catalog.make_batch` plays it.")
 
 
-def foreign_world(name: str, **params: Any) -> ForeignWorld:
+def foreign_world(name: str, /, **params: Any) -> ForeignWorld:
     """Describe a foreign environment after one trial step: `foreign_world("CartPole-v1")`.
 
+    Raises:
+        Problem: as `describe_foreign`.
+    """
+    return describe_foreign(name, params)
+
+
+def describe_foreign(name: str, params: dict[str, Any], recorded: bool = False) -> ForeignWorld:
+    """Describe a foreign environment after one trial step.
+
     The trial runs in this process: it may not hang.
+
+    Args:
+        name: as `open_game`.
+        params: keywords for it.
+        recorded: both were read from a file.
 
     Raises:
         Problem: see `open_game`; it fails at once; or it sees or acts in a way that we cannot handle.
     """
-    game = open_game(name, params)
+    game = open_game(name, params, recorded)
     seen, done = sight(game.observation_space, name)[0], deed(game.action_space, name)[0]
     try:
         tried = _tried(game)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ast import literal_eval
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,11 @@ from rich.console import Console
 from agents.onnx_file import read_onnx
 from agents.player import Player
 from agents.saving import agent_file, load_agent, named_player, trained_behind_shield
-from environments.catalog import WORLDS, make_world
+from environments.catalog import make_world
 from environments.problem import Problem
+from environments.recorded_worlds import described_world
 from environments.shield import Shield
+from environments.trust import type_in
 from environments.waking import wake
 from environments.world import World
 from training.evaluate import HELD_OUT
@@ -79,9 +80,11 @@ def evaluate_command(
 
 def _world(agent: str, world: str | None) -> World:
     """The world the agent was made for, or the named one."""
+    if world is not None:
+        type_in(world)
     described = _described(agent, world is None)
     if described is not None and (world is None or world == described["world"]):
-        return make_world(described["world"], **_params(described))
+        return described_world(described, agent)
     if world is None:
         raise Problem(
             f"'{agent}' plays any world: say which with --world, for instance gpo/Kitchen-v0."
@@ -96,19 +99,6 @@ def _described(agent: str, must: bool) -> dict[str, Any] | None:
         return file.world if must or file.ours else None
     path = agent_file(agent)
     return None if path is None else load_agent(path).world
-
-
-def _params(described: dict[str, Any]) -> dict[str, Any]:
-    """A world's parameters as it is made with; those of a foreign one are described in Python's words."""
-    params: dict[str, Any] = described["params"]
-    if described["world"] in WORLDS:
-        return params
-    try:
-        return {name: literal_eval(words) for name, words in params.items()}
-    except (ValueError, SyntaxError):
-        raise Problem(
-            f"{described['world']} was made with {params}, which cannot be made again from words."
-        ) from None
 
 
 def _short(name: str) -> str:

@@ -22,6 +22,7 @@ from environments.catalog import make_batch, make_world
 from environments.problem import Problem
 from environments.reward import weight_vector
 from environments.shield import Shield
+from environments.trust import remember
 from environments.waking import wake
 from environments.world import World
 from training.characters import characters
@@ -85,7 +86,8 @@ def prepare(recipe: Recipe) -> tuple[World, dict[str, Dataset]]:
     Raises:
         Problem: the recipe names something that does not exist or does not fit.
     """
-    world = make_world(recipe.world.id, **recipe.world.params)
+    world = make_world(recipe.world.id, **recipe.world.params)  # of a recipe that a person named
+    remember(world.id)
     world = played_apart(world, recipe.world.workers, recipe.world.patience)
     if recipe.world.shield:
         Shield(world)  # refuses a world that has none

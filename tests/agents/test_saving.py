@@ -179,10 +179,11 @@ def test_a_missing_file_is_refused(tmp_path):
     ],
 )
 def test_an_agent_of_another_world_is_refused_with_what_differs(saved, other, said):
+    world = make_world(other.pop("world"), **other)
     with pytest.raises(Problem, match=said):
-        load_agent(saved).require_world(make_world(**other))
+        load_agent(saved).require_world(world)
     with pytest.raises(Problem, match=said):
-        named_player(str(saved), make_world(**other))
+        named_player(str(saved), world)
 
 
 # ------------------------------------------------------------------ players by name

@@ -135,8 +135,11 @@ def test_the_fingerprint_names_the_keywords():
         ("gpo/Kitchin-v0", "did you mean 'gpo/Kitchen-v0'"),
         ("no.such.module:Thing", "no module 'no.such.module'"),
         ("tests.environments.foreign_toys:Corrido", "Corrido"),
-        ("json:dumps", "cannot be made"),
-        ("collections:OrderedDict", "no environment of Gymnasium's or PettingZoo's kind"),
+        ("json:dumps", "of Python's own library"),
+        ("numpy:save", "is no environment"),
+        ("pandas:read_pickle", "is no environment"),
+        ("torch:nn", "is no environment"),
+        ("gymnasium.spaces:Box", "is no environment"),
     ],
 )
 def test_what_is_not_there_gets_one_sentence(world_id, says):

@@ -1,0 +1,172 @@
+"""What makes a foreign environment, found by its name: checked to be such a thing before it is called."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+import gymnasium
+
+from environments.problem import Problem
+from environments.trust import refuse_standard_library
+
+FACTORIES = ("parallel_env", "env", "raw_env")  # as PettingZoo's modules call what makes theirs
+OF_GYMNASIUM = {"render_mode", "max_episode_steps"}  # that `gymnasium.make` itself takes
+Maker = Callable[..., Any]
+
+
+def find_maker(name: str) -> Maker:
+    """What is to be called with the keywords of the environment of that name; imports what the name says.
+
+    Raises:
+        Problem: there is none, or it makes no environments.
+    """
+    return _of_module(name) if ":" in name else _of_registry(name)
+
+
+def _of_module(name: str) -> Maker:
+    """`module:Class`, or Gymnasium's `module:Id` if the module has no such class."""
+    where, what = name.split(":", 1)
+    refuse_standard_library(name, where)
+    here = str(Path.cwd())  # where people keep their own; last, so that it hides nothing
+    if here not in sys.path:
+        sys.path.append(here)
+    try:
+        module = importlib.import_module(where)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (where == error.name or where.startswith(error.name + ".")):
+            raise Problem(
+                f"There is no module '{where}' here or installed, for the environment '{name}'."
+            ) from error
+        raise
+    found: Any = getattr(module, what, None)
+    if isinstance(found, ModuleType):  # as PettingZoo's are imported: `pettingzoo.classic:rps_v2`
+        what = next((known for known in FACTORIES if known in vars(found)), what)
+        found = vars(found).get(what, found)
+    if found is None:
+        return partial(gymnasium.make, name, disable_env_checker=True)
+    if not _makes_environments(found, what):
+        raise Problem(
+            f"'{name}' is no environment: a class of gymnasium.Env or pettingzoo.ParallelEnv is; what a function "
+            "makes is registered: gymnasium.register(id, entry_point=the function), and named 'module:id'."
+        )
+    maker: Maker = found
+    return maker
+
+
+def _makes_environments(found: Any, what: str) -> bool:
+    """Whether something in a module may be called to make an environment: not just any function."""
+    if isinstance(found, type):
+        from pettingzoo import AECEnv, ParallelEnv
+
+        return issubclass(found, (gymnasium.Env, ParallelEnv, AECEnv))
+    return isinstance(found, FunctionType) and what in FACTORIES
+
+
+def _of_registry(name: str) -> Maker:
+    """A Gymnasium id, or else one of PettingZoo's."""
+    if is_gymnasium_id(name):
+        return partial(gymnasium.make, name, disable_env_checker=True)
+    if not is_pettingzoo_id(name):
+        raise Problem(f"There is no environment '{name}': {_meant(name)}")
+    import pettingzoo
+
+    return partial(pettingzoo.make, "parallel", name)
+
+
+def is_gymnasium_id(name: str) -> bool:
+    """Whether an installed package has registered a name with Gymnasium."""
+    try:
+        gymnasium.spec(name)
+    except gymnasium.error.Error:
+        return False
+    return True
+
+
+def is_pettingzoo_id(name: str) -> bool:
+    """Whether an installed package has registered a name with PettingZoo, as a parallel environment."""
+    import pettingzoo
+    from pettingzoo.env_registry.exceptions import PettingZooRegistryError
+
+    try:
+        pettingzoo.spec("parallel", name)
+    except PettingZooRegistryError:
+        return False
+    return True
+
+
+def _meant(name: str) -> str:
+    known = list(gymnasium.registry)  # ours are among them
+    near = difflib.get_close_matches(name, known, n=1)
+    near = near or [known_id for known_id in known if name.lower() in known_id.lower()][:1]
+    if near:
+        return f"did you mean '{near[0]}'?"
+    return "if a package registers it, write 'package:Id'."
+
+
+def require_named(name: str, maker: Maker, params: Mapping[str, Any]) -> None:
+    """Refuse keywords that are not among the named parameters of what makes an environment.
+
+    Raises:
+        Problem: the first of them, by name.
+    """
+    known: set[str] = set()
+    if params:
+        known = {word for one in _constructors(maker) for word in _words(one)} | OF_GYMNASIUM
+    for word in params:
+        if word not in known:
+            raise Problem(f"The environment '{name}' has no parameter '{word}' of that name.")
+
+
+def _constructors(maker: Maker) -> Iterator[Any]:
+    """What names the parameters: of a class its constructors, as far as they hand on others."""
+    if isinstance(maker, partial):  # by a registered id
+        maker = _registered(maker)
+    if isinstance(maker, type):
+        for kind in maker.__mro__:
+            if "__init__" in vars(kind):
+                yield vars(kind)["__init__"]
+                if not _hands_on(vars(kind)["__init__"]):
+                    return
+        return
+    yield maker
+    if _hands_on(maker):  # PettingZoo's factories: wrappers around the `raw_env` of their module
+        for cell in getattr(maker, "__closure__", None) or ():
+            if isinstance(cell.cell_contents, FunctionType):
+                yield from _constructors(cell.cell_contents)
+        raw = getattr(maker, "__globals__", {}).get("raw_env")
+        if raw is not None and raw is not maker:
+            yield from _constructors(raw)
+
+
+def _registered(maker: partial[Any]) -> Any:
+    """The entry point of what is made by its registered id."""
+    if maker.func is gymnasium.make:
+        entry: Any = gymnasium.spec(maker.args[0]).entry_point
+    else:
+        import pettingzoo
+
+        entry = pettingzoo.spec(*maker.args).entry_point
+    if isinstance(entry, str):
+        module, _, what = entry.partition(":")
+        entry = getattr(importlib.import_module(module), what)
+    return entry
+
+
+def _words(maker: Any) -> list[str]:
+    """The parameters that a function names."""
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    found = inspect.signature(maker).parameters.values()
+    return [one.name for one in found if one.kind in kinds and one.name != "self"]
+
+
+def _hands_on(maker: Any) -> bool:
+    found = inspect.signature(maker).parameters.values()
+    return any(one.kind is inspect.Parameter.VAR_KEYWORD for one in found)
