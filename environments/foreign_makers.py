@@ -54,8 +54,8 @@ def _of_module(name: str) -> Maker:
         return partial(gymnasium.make, name, disable_env_checker=True)
     if not _makes_environments(found, what):
         raise Problem(
-            f"'{name}' is no environment: a class of gymnasium.Env or pettingzoo.ParallelEnv is; what a function "
-            "makes is registered: gymnasium.register(id, entry_point=the function), and named 'module:id'."
+            f"'{name}' is no environment: a class of gymnasium.Env or pettingzoo.ParallelEnv is; what a "
+            "function makes is registered: gymnasium.register(id, entry_point=it), and named 'module:id'."
         )
     maker: Maker = found
     return maker

@@ -1,0 +1,76 @@
+"""Files whose world is another's code, sealed as ours are: what a stranger could send."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from agents.export import export_onnx
+from agents.player import RandomPlayer
+from agents.policy import build_policy
+from agents.saving import load_agent, save_agent
+from demos.collect import collect
+from demos.exchange import export
+from demos.store import Store
+from environments.catalog import make_world
+from environments.problem import Problem
+from environments.world import World
+
+MARKER = "PWNED"  # the file that the code would leave in the current folder
+MODULE = f"""
+open({MARKER!r}, "w").close()
+import gymnasium, numpy as np
+class E(gymnasium.Env):
+    observation_space = gymnasium.spaces.Box(-4.8, 4.8, (4,), np.float32)
+    action_space = gymnasium.spaces.Discrete(2)
+    def reset(self, *, seed=None, options=None): return np.zeros(4, np.float32), {{}}
+    def step(self, action): return np.zeros(4, np.float32), 1.0, True, False, {{}}
+"""
+# Name and parameters of the world; the first two call a function, the third only imports, the others are ids.
+WORLDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "system": ("os:system", {"command": f"touch {MARKER}"}),
+    "popen": ("subprocess:Popen", {"args": ["touch", MARKER]}),
+    "module": ("evilmod:E", {}),
+    "module id": ("evilmod:E-v0", {}),
+    "unpickle": ("pandas:read_pickle", {"filepath_or_buffer": "evil.pkl"}),
+    "id": ("CartPole-v1", {"render_mode": "evilmod:E"}),
+}
+
+
+def evil_world(kind: str) -> World:
+    """The description of a world that nobody should make, drawn on a harmless one."""
+    name, params = WORLDS[kind]
+    harmless: Any = make_world("CartPole-v1")
+    return replace(harmless, id=name, params=params)
+
+
+def everything(folder: Path, kind: str) -> None:
+    """An agent, its ONNX file, a run, a dataset and what it is exported to, and a recipe, in a folder."""
+    (folder / "evilmod.py").write_text(MODULE)
+    world, harmless = evil_world(kind), make_world("CartPole-v1")
+    policy = build_policy(world.observation_space, world.action_space, {"net_arch": [4]})
+    for path in (
+        folder / "a.safetensors",
+        folder / "run/agent.safetensors",
+        folder / "run/clone.safetensors",
+    ):
+        save_agent(path, policy, world, {"role": "clone"})
+    export_onnx(load_agent(folder / "a.safetensors"), folder / "a.onnx")
+    name, params = WORLDS[kind]
+    recipe = {"world": {"id": name, "params": params, "horizon": None}, "costs": {}, "reward": {}}
+    (folder / "run/recipe.json").write_text(json.dumps(recipe))
+    store = Store(folder / "datasets")
+    collect(store, "harmless", harmless, [RandomPlayer(harmless.action_space)], 2)
+    with store.building_for(world, "evil") as dataset:
+        about = {"world": world.id, "fingerprint": world.fingerprint}
+        dataset.append_many([replace(e, **about) for e in store.open("harmless").load_all()])
+    for form in ("npz", "minari", "imitation"):
+        with suppress(Problem):  # minari's makes the environment again, where it knows the id
+            export(store, "evil", form, folder / f"evil.{form}")
+    words = ", ".join(f"{key} = {json.dumps(value)}" for key, value in params.items())
+    (folder / "recipe.toml").write_text(
+        f'[world]\nid = "{name}"\nparams = {{{words}}}\n[data]\ntrain = "harmless"\n'
+    )
