@@ -49,7 +49,7 @@ def made(tmp_path_factory):
     for kind in WORLDS:
         folder = folders[kind] = tmp_path_factory.mktemp("sent")
         everything(folder, kind)
-        (folder / "keys.toml").write_text("until = 0.2\n")
+        (folder / "keys.toml").write_text("[[event]]\nat = 0.2\nquit = true\n")
         (folder / "here.toml").write_text(
             '[world]\nid = "CartPole-v1"\n[data]\ntrain = "evil"\n[refine]\nsteps = 0\n'
         )

@@ -75,6 +75,34 @@ def test_init_files_are_empty(path):
     )
 
 
+# Where the name of a world was typed by a person, or stands in our own code. A name that was read from a file
+# goes to `environments.recorded_worlds` instead, which asks whether its code may be run.
+TYPED = {
+    "demos/collect_command.py", "demos/controls_command.py", "demos/exchange.py", "demos/opening.py",
+    "demos/overcooked.py", "demos/record.py", "demos/watch_cast.py", "training/commands.py", "training/demo.py",
+    "training/train.py",
+}  # fmt: skip
+REMADE = {
+    "environments/catalog.py",
+    "environments/recorded_worlds.py",
+    "demos/game.py",
+}  # allowed before
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_names_of_worlds_out_of_files_are_asked_about(path):
+    if not name(path).startswith(("agents/", "demos/", "training/")):
+        return
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            taken = {alias.name for alias in node.names}
+            assert "make_world" not in taken or name(path) in TYPED, f"{name(path)}: is it typed?"
+            assert "make_known" not in taken or name(path) in REMADE, (
+                f"{name(path)}: is it allowed?"
+            )
+            assert not taken & {"open_game", "describe_foreign", "foreign_world", "find_maker"}
+
+
 def test_every_folder_of_sources_is_a_package():
     for folder in {path.parent for path in SOURCES}:
         assert (folder / "__init__.py").exists(), f"{name(folder)}/ has no __init__.py"
