@@ -44,7 +44,8 @@ def evil_world(kind: str) -> World:
     """The description of a world that nobody should make, drawn on a harmless one."""
     name, params = WORLDS[kind]
     harmless: Any = make_world("CartPole-v1")
-    return replace(harmless, id=name, params=params)
+    evil: World = replace(harmless, id=name, params=params)
+    return evil
 
 
 def everything(folder: Path, kind: str) -> None:
@@ -65,7 +66,7 @@ def everything(folder: Path, kind: str) -> None:
     store = Store(folder / "datasets")
     collect(store, "harmless", harmless, [RandomPlayer(harmless.action_space)], 2)
     with store.building_for(world, "evil") as dataset:
-        about = {"world": world.id, "fingerprint": world.fingerprint}
+        about: Any = {"world": world.id, "fingerprint": world.fingerprint}
         dataset.append_many([replace(e, **about) for e in store.open("harmless").load_all()])
     for form in ("npz", "minari", "imitation"):
         with suppress(Problem):  # minari's makes the environment again, where it knows the id
