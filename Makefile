@@ -15,7 +15,7 @@ READY := .venv/ready
 SOURCES := gpo.py agents demos environments training tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all check bench clean
+.PHONY: help install demo test test-all check battery bench clean
 
 help:  ## list these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -37,6 +37,9 @@ check: $(READY)  ## lint, format, types, import rules
 	    || { echo "Not formatted; type: $(BIN)/ruff format $(SOURCES)"; exit 1; }
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/python -m pytest -q --no-header tests/test_house.py
+
+battery: $(READY)  ## kills, damage, hostile files and environments; prints a table (under 20 minutes)
+	@$(BIN)/python -m pytest -q --no-header -n $(WORKERS) --dist loadfile -m battery
 
 bench: $(READY)  ## measure the speeds (nothing else should run)
 	@$(BIN)/python -m pytest tests/benchmarks -m bench -s -q --no-header -p no:xdist

@@ -9,6 +9,7 @@ import pytest
 
 from tests.audited import FAMILIES, FORBIDDEN
 
+pytestmark = pytest.mark.battery("files: loading under an audit hook, by kind")
 KINDS = ("agent", "checkpoint", "run", "onnx", "dataset", "verify", "npz", "minari", "imitation", "recipe",
          "controls", "script", "trust")  # fmt: skip
 

@@ -12,6 +12,7 @@ from environments import trust
 from tests.hostile import MARKER, WORLDS, everything
 
 FILES = ("a.safetensors", "a.onnx", "run")
+pytestmark = pytest.mark.battery("files: names of code in them, by verb")
 VERBS = [
     *(f"evaluate {file} --episodes 2" for file in FILES),
     *(f"evaluate random --world CartPole-v1 --partner {file} --episodes 2" for file in FILES),

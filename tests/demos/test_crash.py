@@ -165,11 +165,13 @@ def test_ten_kills_lose_nothing_that_was_kept_and_half_a_second_of_the_rest(nurs
     kill_many_times(nursery, tmp_path, 10, seed=0)
 
 
+@pytest.mark.battery("recording: kill -9 while people play")
 @pytest.mark.slow
 def test_a_hundred_kills_lose_nothing_that_was_kept_and_half_a_second_of_the_rest(
-    nursery, tmp_path
+    nursery, tmp_path, record_property
 ):
     kill_many_times(nursery, tmp_path, 100, seed=1)
+    record_property("tries", 100)
 
 
 def test_the_lock_of_a_killed_recorder_is_taken_over_and_its_game_becomes_an_episode(

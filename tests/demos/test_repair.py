@@ -271,7 +271,9 @@ def test_some_damage_to_a_journal_is_told(three, tmp_path):
     damage_journal(three, tmp_path, flips=30, cuts=15, seed=0)
 
 
+@pytest.mark.battery("recordings: bits flipped, ends cut off")
 @pytest.mark.slow
-def test_a_thousand_flips_and_two_hundred_cuts_are_all_named(three, tmp_path):
+def test_a_thousand_flips_and_two_hundred_cuts_are_all_named(three, tmp_path, record_property):
     damage_files(three, tmp_path, flips=700, cuts=140, seed=1)
     damage_journal(three, tmp_path, flips=300, cuts=60, seed=1)
+    record_property("tries", 1200)

@@ -160,9 +160,11 @@ def test_a_run_killed_ten_times_ends_with_the_same_bytes(whole, tmp_path):
     check_kills(whole, tmp_path, kills=10, seed=0)
 
 
+@pytest.mark.battery("training: kill -9, resumed, equal to the bit")
 @pytest.mark.slow
-def test_a_run_killed_twenty_five_times_ends_with_the_same_bytes(whole, tmp_path):
+def test_a_run_killed_twenty_five_times_ends_with_the_same_bytes(whole, tmp_path, record_property):
     check_kills(whole, tmp_path, kills=25, seed=100)
+    record_property("tries", 25)
 
 
 def test_a_guarded_run_killed_twice_ends_with_the_same_bytes(shelf, tmp_path):
