@@ -17,6 +17,7 @@ from demos.dataset import Dataset
 from demos.episode import NANOSECONDS, Actor, Episode
 from demos.store import Store
 from environments.catalog import make_batch
+from environments.trust import remember
 from environments.world import World
 
 GAMES = 64  # at once, at most
@@ -83,6 +84,7 @@ def collect(
     if len(players) != len(world.agents):
         raise ValueError(f"{len(players)} players for {len(world.agents)} seats")
     todo = Plan(**plan)
+    remember(world.id)  # who records with an environment has run it here
     with store.building_for(world, name, description, provenance) as dataset:
         size = games_at_once(world, todo.options)
         for first in range(0, episodes, size):

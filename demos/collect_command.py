@@ -18,7 +18,6 @@ from demos.store import Store
 from environments.catalog import make_world
 from environments.problem import Problem
 from environments.shield import Shield
-from environments.trust import remember
 from environments.waking import wake
 from environments.world import World
 
@@ -64,7 +63,6 @@ def collect_command(
     store = Store(root)
     store.require_free(name)
     place = make_world(world, **dict(params or {}))
-    remember(place.id)
     given = {**dict(options or {}), **({} if horizon is None else {"horizon": horizon})}
     for option in given:
         place.check_option(option)
