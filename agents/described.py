@@ -12,7 +12,14 @@ from typing import Any
 
 from gymnasium import spaces
 
-from agents.described_spaces import are_sizes, is_whole_number, printable
+from agents.described_spaces import (
+    CHOICES,
+    are_sizes,
+    is_whole_number,
+    printable,
+    read_deed,
+    read_sight,
+)
 from environments.readers import Unreadable
 
 WIDTH, LAYERS = 2**20, 256  # units of a layer; layers in a row
@@ -132,6 +139,32 @@ def read_facts(given: Any) -> dict[str, Any]:
         if key in given and not rule(given[key]):
             raise Unreadable(f"has among its facts a value of '{key}' that cannot be")
     return given
+
+
+def check_exported(about: dict[str, Any]) -> None:
+    """Refuse what stands beside an agent's ONNX file (`agents.export`) if anything of it is of a wrong type.
+
+    Raises:
+        Unreadable: it says what.
+    """
+    missing = [key for key in ("world", "facts", "greedy") if key not in about]
+    if missing:
+        raise Unreadable(f"holds no agent: it lacks '{missing[0]}'")
+    read_world(about["world"])
+    read_facts(about["facts"])
+    for key, read in (("observation_space", read_sight), ("action_space", read_deed)):
+        if key in about:
+            read(about[key])
+    rules: Rules = {
+        "greedy": lambda only: isinstance(only, bool),
+        "shield": lambda there: isinstance(there, bool),
+        "memory": lambda steps: is_whole_number(steps, 0, STEPS),
+        "mask": lambda size: is_whole_number(size, 0, CHOICES),
+        "advice": lambda said: isinstance(said, list) and all(map(_text, said)),
+    }
+    for key, rule in rules.items():
+        if key in about and not rule(about[key]):
+            raise Unreadable(f"holds no agent: it has a value of '{key}' that cannot be")
 
 
 def _names(given: Any) -> bool:
