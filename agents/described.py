@@ -23,7 +23,8 @@ from agents.described_spaces import (
 from environments.readers import Unreadable
 
 WIDTH, LAYERS = 2**20, 256  # units of a layer; layers in a row
-STEPS = 4096  # that a memory reaches back; attention is their square
+STEPS = 1024  # that a memory may reach back; what it attends to is their square
+COSTS = 1000  # that values are fitted to
 STUCK = 10_000  # steps of the stuck rule
 NAMES, LONG = 10_000, 100_000  # in a list of a world's description; characters of a text
 
@@ -42,7 +43,7 @@ def check_network(settings: Any, seen: spaces.Box) -> None:
         "net_arch": _towers,
         "activation": lambda name: isinstance(name, str),  # which: `build_policy`
         "dropout": lambda share: type(share) in (int, float) and 0 <= share <= 1,
-        "n_costs": lambda count: is_whole_number(count, 0, NAMES),
+        "n_costs": lambda count: is_whole_number(count, 0, COSTS),
         "sight": lambda sight: sight is None or isinstance(sight, dict),
     }
     _keep(settings, rules, "the settings of its network")

@@ -34,7 +34,8 @@ def read_sight(described: Any) -> spaces.Box:
     """
     if not isinstance(described, dict) or described.get("type") != "Box":
         raise Unreadable("says of its observation space nothing that describes a Box")
-    return _box(described, "observation")
+    box: spaces.Box = _box(described, "observation")
+    return box
 
 
 def read_deed(described: Any) -> spaces.Space[Any]:
@@ -45,12 +46,14 @@ def read_deed(described: Any) -> spaces.Space[Any]:
     """
     kind = described.get("type") if isinstance(described, dict) else None
     if kind == "Box":
-        return _box(described, "action")
+        box: spaces.Space[Any] = _box(described, "action")
+        return box
     known = {"Discrete": _choice, "MultiDiscrete": _choices, "MultiBinary": _switches}
     check = known.get(kind) if isinstance(kind, str) else None
     if check is None or not check(described):
         raise Unreadable("says of its action space nothing that can be acted in")
-    return _made(described, "action")
+    made: spaces.Space[Any] = _made(described, "action")
+    return made
 
 
 def _made(described: dict[str, Any], what: str) -> Any:
@@ -86,7 +89,8 @@ def _choice(described: dict[str, Any]) -> bool:
 
 
 def _choices(described: dict[str, Any]) -> bool:
-    counts, starts = described.get("nvec"), described.get("start")
+    counts: Any = described.get("nvec")
+    starts: Any = described.get("start")
     if not are_sizes(counts, 1, CHOICES) or sum(counts) > CHOICES or not counts:
         return False
     kind = described.get("dtype")

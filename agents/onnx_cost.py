@@ -21,6 +21,7 @@ from environments.readers import Unreadable
 ALIVE, ALL = 2**30, 2**33  # bytes of arrays that are needed at one time; of all that are made
 WORK, WORK_A_GAME = 2**32, 2**28  # multiplications of a run; more for each game
 _SMALL = 1024  # numbers; what has more is no shape, and its values are not followed
+_STEPS = 1000  # values that are reckoned, half a millisecond each
 # Whose results are followed, not only their shapes: exporters reckon with shapes by these.
 _FOLLOWED = frozenset([
     "Add", "And", "Cast", "Concat", "ConstantOfShape", "Div", "Equal", "Expand", "Gather", "Greater",
@@ -84,7 +85,7 @@ class _Followed:
     def __init__(self, model: Any, given: Mapping[str, Shape]) -> None:
         from onnx import helper
 
-        self.number = 0
+        self.number, self.left = 0, _STEPS
         self.opsets, self.version = list(model.opset_import), model.ir_version
         named = {use.domain: use.version for use in self.opsets}
         self.opset = named.get("", named.get("ai.onnx", 1))
@@ -122,7 +123,7 @@ class _Followed:
         return made
 
     def _inferred(self, node: Any, where: str) -> dict[str, Any]:
-        from onnx import defs, shape_inference
+        from onnx import checker, defs, shape_inference
 
         names = [name for name in node.input if name]
         if any(name not in self.types for name in names):
@@ -142,14 +143,17 @@ class _Followed:
                 ir_version=self.version,
             )
         except (
+            checker.ValidationError,
             shape_inference.InferenceError,
             defs.SchemaError,
+            ArithmeticError,
+            LookupError,
             RuntimeError,
+            TypeError,
             ValueError,
         ) as error:
-            raise Unreadable(
-                f"is no file that can be run ({printable(error, 200)}): see its {where}"
-            ) from None
+            said = printable(error, 200)
+            raise Unreadable(f"is no file that can be run ({said}): see its {where}") from None
         return found
 
     def _follow(self, node: Any) -> None:
@@ -166,8 +170,9 @@ class _Followed:
         else:
             names = [name for name in node.input if name]
             followed = node.op_type in _FOLLOWED and all(name in self.values for name in names)
-            if not followed and node.op_type != "Constant":
+            if self.left == 0 or (not followed and node.op_type != "Constant"):
                 return
+            self.left -= 1
             feeds = {name: numpy_helper.to_array(self.values[name]) for name in names}
             plain = helper.make_node(node.op_type, node.input, node.output)
             plain.attribute.extend(node.attribute)

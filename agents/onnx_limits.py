@@ -134,10 +134,9 @@ def require_plain(model: Any) -> None:
         raise Unreadable("holds what trains it, or sparse weights: save it as it is to be played")
     for node in graph.node:
         if node.op_type not in OPERATORS:
-            name = printable(node.op_type)
             raise Unreadable(
-                f"needs the operator '{name}', which is none of those that policies are made of: export it "
-                "without loops, branches and texts (of torch.onnx.export, with dynamo=True)"
+                f"needs the operator '{printable(node.op_type)}', which is none of those that policies are "
+                "made of: loops and branches are not run (torch.onnx.export(..., dynamo=True) writes none)"
             )
     for value in (*graph.input, *graph.output):
         if value.type.tensor_type.elem_type not in ITEM:

@@ -48,7 +48,8 @@ def file_player(file: OnnxFile, world: World, seed: int = 0, temperature: float 
             f"{file.path} holds no agent that can be played ({in_short(error)}); {CURE}."
         ) from None
     player.reseed(seed)
-    return Unstuck(player, world.body, steps) if steps and world.body is not None else player
+    body = world.body if player.discrete else None  # the rule is for a single choice
+    return Unstuck(player, body, steps) if steps and body is not None else player
 
 
 @dataclass

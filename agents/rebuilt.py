@@ -26,7 +26,8 @@ def rebuilt(about: dict[str, Any], tensors: dict[str, Tensor]) -> AgentPolicy:
         Unreadable: there is no such network, or these are not its weights.
     """
     described = about.get("observation_space"), about.get("action_space")
-    settings, seen, deed = about.get("network"), read_sight(described[0]), read_deed(described[1])
+    seen, deed = read_sight(described[0]), read_deed(described[1])
+    settings: Any = about.get("network")
     check_network(settings, seen)
     try:
         with torch.device("meta"):

@@ -62,7 +62,7 @@ def _check(header: Any, room: int) -> None:
     """Refuse a header whose tensors are not end to end in the `room` bytes after it."""
     if not isinstance(header, dict):
         raise Unreadable("has a header that is no table")
-    if len(header) > TENSORS + 1:
+    if len(header) - ("__metadata__" in header) > TENSORS:
         raise Unreadable(f"has more than {TENSORS:,} tensors")
     notes = header.get("__metadata__", {})
     if not isinstance(notes, dict) or not all(isinstance(text, str) for text in notes.values()):
@@ -131,7 +131,7 @@ def digest(tensors: Mapping[str, Tensor], text: str) -> str:
     for name in sorted(tensors):
         tensor = tensors[name].contiguous()
         sha.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        sha.update(tensor.flatten().view(torch.uint8).numpy())
+        sha.update(tensor.flatten().view(torch.uint8).numpy().data)
     sha.update(text.encode())
     return sha.hexdigest()
 
