@@ -48,7 +48,7 @@ class OnnxFile:
             Problem: it leaves more open than how many games there are.
         """
         rest = {name: shape[1:] for name, shape in self.inputs.items()}
-        if any(isinstance(size, str) for shape in rest.values() for size in shape):
+        if any(not isinstance(n, int) or n < 1 for shape in rest.values() for n in shape):
             raise Problem(f"{self.path} leaves open how large its inputs are; {CURE}.")
         return {name: (games, *map(int, shape)) for name, shape in rest.items()}
 
