@@ -58,7 +58,8 @@ def read_deed(described: Any) -> spaces.Space[Any]:
 
 def _made(described: dict[str, Any], what: str) -> Any:
     try:
-        return deserialize_space(json.dumps(described))
+        with np.errstate(over="ignore"):  # a bound beyond the type's is infinite
+            return deserialize_space(json.dumps(described))
     except (ArithmeticError, AssertionError, LookupError, TypeError, ValueError) as error:
         said = printable(error, 200)
         raise Unreadable(f"describes an {what} space that cannot be made ({said})") from None
