@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from agents.saving import is_whole, sealed_facts
+from agents.sealed import is_whole, read_tensors, sealed_facts
+from environments.readers import Unreadable
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,11 @@ def read_checkpoint(folder: Path) -> tuple[Checkpoint | None, list[Path]]:
 def read_checkpoint_file(path: Path) -> Checkpoint | None:
     """One checkpoint; None if it is torn, or has gone since somebody saw it."""
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError):
+        metadata, tensors = read_tensors(path)
+    except (Unreadable, OSError):
         return None
     facts = sealed_facts(metadata)
-    if not is_whole(tensors, facts):
+    update = facts.get("update")
+    if type(update) is not int or update < 0 or not is_whole(tensors, facts):
         return None
-    return Checkpoint(facts["update"], tensors, facts)
+    return Checkpoint(update, tensors, facts)

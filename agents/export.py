@@ -21,8 +21,9 @@ import numpy as np
 import torch
 from minari.serialization import serialize_space
 
-from agents.onnx_file import OnnxFile, open_session, pack, read_onnx
+from agents.onnx_file import OnnxFile, pack, read_onnx
 from agents.onnx_graph import LIKELIEST, Graph, example
+from agents.onnx_session import Session
 from agents.saving import Agent
 from agents.trial import trial
 from environments.catalog import WORLDS
@@ -84,8 +85,8 @@ def export_onnx(agent: Agent, path: Path, greedy: bool = False) -> Exported:
 
 def compared(file: OnnxFile, graph: Graph, agent: Agent) -> float:
     """The largest difference between what a file says and what the agent says in torch."""
-    session, most = open_session(file), 0.0
-    names = [value.name for value in session.get_outputs()]
+    session, most = Session(file, file.shapes(2)), 0.0
+    names = session.outputs
     for step in trial(agent.policy, OBSERVATIONS):
         feeds = step.feeds if graph.greedy else {**step.feeds, "chance": _none(step.games, graph)}
         found = dict(zip(names, session.run(names, feeds), strict=True))

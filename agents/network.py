@@ -19,6 +19,7 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor, nn
 from torch.nn import functional
 
+from agents.described import STEPS
 from agents.pictures import channels_first, picture_network
 from agents.towers import Normaliser
 from environments.layout import Part, is_picture, read_parts
@@ -140,6 +141,8 @@ class Memory(nn.Module):
 
     def __init__(self, inputs: int, steps: int, width: int, heads: int, layers: int) -> None:
         super().__init__()
+        if steps > STEPS:
+            raise ValueError(f"a memory of {steps:,} steps is too long: give at most {STEPS:,}")
         if width % heads or layers < 1:
             raise ValueError(
                 f"a width of {width} cannot be shared by {heads} heads in {layers} layers"

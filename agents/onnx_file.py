@@ -12,11 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agents.described import check_exported
+from agents.described_spaces import printable
+from agents.onnx_limits import FILE, require_few, require_plain
+from agents.sealed import HEADER
 from environments.problem import Problem
+from environments.readers import Unreadable, parse_json, read_bytes
 
 FORMAT = "gpo-onnx-1"
+CURE = "export it again, or get it again from where it came"  # how a message about a file of no use ends
 FACTS, SEAL = "gpo", "gpo_sha256"  # keys in the file's metadata_props
-_OURS = ("", "ai.onnx")  # the operators that ONNX itself describes
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,17 @@ class OnnxFile:
     def ours(self) -> bool:
         """Whether it was made by `gpo export`."""
         return bool(self.about)
+
+    def shapes(self, games: int) -> dict[str, tuple[int, ...]]:
+        """The shapes of its inputs for so many games.
+
+        Raises:
+            Problem: it leaves more open than how many games there are.
+        """
+        rest = {name: shape[1:] for name, shape in self.inputs.items()}
+        if any(not isinstance(n, int) or n < 1 for shape in rest.values() for n in shape):
+            raise Problem(f"{self.path} leaves open how large its inputs are; {CURE}.")
+        return {name: (games, *map(int, shape)) for name, shape in rest.items()}
 
     @property
     def sha256(self) -> str:
@@ -68,7 +84,7 @@ def read_onnx(path: Path) -> OnnxFile:
     """Read a file, made by us or not.
 
     Raises:
-        Problem: it is not there, damaged, or would need more than the operators of ONNX and itself.
+        Problem: it is not there, damaged, or would need more than `agents.onnx_limits` allows.
     """
     import onnx
     from google.protobuf.message import DecodeError
@@ -77,51 +93,31 @@ def read_onnx(path: Path) -> OnnxFile:
         raise Problem(
             f"There is no ONNX file {path}: give the path of one, or make it by gpo export."
         )
-    data = path.read_bytes()
     try:
+        data = read_bytes(path, FILE)
+        require_few(data)
         model = onnx.load_model_from_string(data)
+        about = _facts(data, model)
+        require_plain(model)
+        onnx.checker.check_model(model)
+    except Unreadable as error:
+        raise Problem(f"{path} {error}; {CURE}.") from None
+    except OSError as error:
+        raise Problem(f"{path} cannot be read: {error.strerror or error}.") from None
     except DecodeError:
-        raise Problem(f"{path} is not a whole ONNX file: export it again.") from None
-    about = _facts(path, data, model)
-    _refuse_strangers(path, model)
-    try:
-        onnx.checker.check_model(model, full_check=True)
-    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise Problem(f"{path} is not a whole ONNX file: {CURE}.") from None
+    except (onnx.checker.ValidationError, ValueError) as error:
         why = in_short(error)
-        raise Problem(f"{path} is no ONNX file that can be run ({why}): export it again.") from None
+        raise Problem(f"{path} is no ONNX file that can be run ({why}): {CURE}.") from None
     kept = {tensor.name for tensor in model.graph.initializer}
     inputs = [value for value in model.graph.input if value.name not in kept]
     return OnnxFile(path, data, about, _shapes(inputs), _shapes(model.graph.output))
 
 
-def open_session(file: OnnxFile) -> Any:
-    """An `onnxruntime.InferenceSession` of one thread.
-
-    Raises:
-        Problem: onnxruntime cannot run it.
-    """
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # what is wrong is raised; it need not be logged too
-    try:
-        return onnxruntime.InferenceSession(file.data, options, ["CPUExecutionProvider"])
-    except failures() as error:
-        raise Problem(f"{file.path} cannot be run by onnxruntime: {in_short(error)}.") from None
-
-
-def failures() -> tuple[type[Exception], ...]:
-    """What running a file raises that is not as it should be; the runtime's own have no one parent."""
-    from onnxruntime.capi import onnxruntime_pybind11_state as known
-
-    raised = (v for v in vars(known).values() if isinstance(v, type) and issubclass(v, Exception))
-    return (*raised, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
-
-
 def in_short(error: Exception) -> str:
     """The first line of what an error says."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+    said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return printable(said, 200).rstrip(".")
 
 
 def _entry(key: str, value: str) -> bytes:
@@ -133,70 +129,26 @@ def _entry(key: str, value: str) -> bytes:
     return entry
 
 
-def _facts(path: Path, data: bytes, model: Any) -> dict[str, Any]:
-    """What stands beside the graph, if we wrote it and nobody changed it; else nothing."""
+def _facts(data: bytes, model: Any) -> dict[str, Any]:
+    """What stands beside the graph, if we wrote it and nobody changed it; else nothing.
+
+    Raises:
+        Unreadable: it was changed, or is not as we write it.
+    """
     props = {prop.key: prop.value for prop in model.metadata_props}
     if not {FACTS, SEAL} & set(props):
         return {}
     size = len(_entry(SEAL, "0" * 64))
     if data[-size:] != _entry(SEAL, hashlib.sha256(data[:-size]).hexdigest()):
-        raise Problem(f"{path} was changed or damaged: its SHA-256 is wrong; export it again.")
+        raise Unreadable("was changed or damaged: its SHA-256 is wrong")
     try:
-        about = json.loads(props[FACTS])
-        if about["format"] == FORMAT:
-            return dict(about)
-    except (KeyError, TypeError, ValueError):
-        pass
-    raise Problem(f"{path} has no facts of the format {FORMAT} in it: export it again.")
-
-
-def _refuse_strangers(path: Path, model: Any) -> None:
-    """Refuse operators that only a library of somebody's can run, and weights that lie in other files."""
-    from onnx import TensorProto
-
-    used = sorted({use.domain for use in model.opset_import if use.domain not in _OURS})
-    for graph in (model.graph, *model.functions):
-        used += [node.domain for node in _nodes(graph) if node.domain not in _OURS]
-    if used or model.functions:
-        what = f"operators of '{used[0]}'" if used else "functions of its own"
-        raise Problem(f"{path} needs {what}; only files of ONNX's own operators are run.")
-    for tensor in _tensors(model.graph):
-        if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
-            raise Problem(
-                f"{path} keeps '{tensor.name}' in another file: save it as one file, with its weights inside."
-            )
-
-
-def _graphs(graph: Any) -> Any:
-    """A graph and all that stand inside its operators."""
-    yield graph
-    for node in graph.node:
-        for attribute in node.attribute:
-            inner = [attribute.g] if attribute.HasField("g") else []
-            for below in (*inner, *attribute.graphs):
-                yield from _graphs(below)
-
-
-def _nodes(graph: Any) -> Any:
-    for one in _graphs(graph):
-        yield from one.node
-
-
-def _tensors(graph: Any) -> Any:
-    """Every tensor that is stored anywhere in a graph."""
-    for one in _graphs(graph):
-        yield from one.initializer
-        for sparse in one.sparse_initializer:
-            yield from (sparse.values, sparse.indices)
-        for node in one.node:
-            for attribute in node.attribute:
-                yield from ([attribute.t] if attribute.HasField("t") else [])
-                yield from attribute.tensors
-                sparse_ones = (
-                    [attribute.sparse_tensor] if attribute.HasField("sparse_tensor") else []
-                )
-                for sparse in (*sparse_ones, *attribute.sparse_tensors):
-                    yield from (sparse.values, sparse.indices)
+        about = parse_json(props.get(FACTS, ""), HEADER, infinite=True)
+    except Unreadable:
+        about = None
+    if not isinstance(about, dict) or about.get("format") != FORMAT:
+        raise Unreadable(f"has no facts of the format {FORMAT} in it")
+    check_exported(about)
+    return about
 
 
 def _shapes(values: Any) -> dict[str, tuple[int | str, ...]]:

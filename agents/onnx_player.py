@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from agents.onnx_file import OnnxFile, failures, in_short, open_session, read_onnx
+from agents.onnx_file import CURE, OnnxFile, in_short, read_onnx
 from agents.onnx_graph import LIKELIEST
+from agents.onnx_session import Session, failures
 from agents.onnx_stranger import stranger
 from agents.player import Player, draw
 from agents.unstuck import Unstuck
@@ -44,10 +45,11 @@ def file_player(file: OnnxFile, world: World, seed: int = 0, temperature: float 
         steps = int(file.about["facts"].get("stuck_steps", 0))
     except failures() as error:  # whole, but not as we write it
         raise Problem(
-            f"{file.path} holds no agent that can be played: {in_short(error)}."
+            f"{file.path} holds no agent that can be played ({in_short(error)}); {CURE}."
         ) from None
     player.reseed(seed)
-    return Unstuck(player, world.body, steps) if steps and world.body is not None else player
+    body = world.body if player.discrete else None  # the rule is for a single choice
+    return Unstuck(player, body, steps) if steps and body is not None else player
 
 
 @dataclass
@@ -86,7 +88,7 @@ class OnnxPlayer:
         self.file, self.space, self.temperature = file, action_space, temperature
         self.discrete = isinstance(action_space, spaces.Discrete)
         self.greedy = bool(file.about["greedy"])
-        self._session = open_session(file)
+        self._session = Session(file, file.shapes(2))
         self.reseed(seed)
 
     def reseed(self, seed: int) -> None:
@@ -114,6 +116,8 @@ class OnnxPlayer:
     def scores(self, seen: Any) -> np.ndarray:
         """Logits of the choices at this temperature, [B, L], for what `look` gave."""
         scores = self._run("scores", seen)
+        choices = (int(self.space.n),) if self.discrete else scores.shape[1:]
+        self._require(scores, choices, "scores", len(seen.feeds["observation"]))
         return scores / self.temperature if self.temperature != 1.0 else scores
 
     def choose(self, scores: np.ndarray, deterministic: bool) -> np.ndarray:
@@ -138,6 +142,9 @@ class OnnxPlayer:
             if not (deterministic or self.greedy):
                 seen.feeds["chance"] = self._random.random(seen.feeds["chance"].shape, np.float32)
             action = self._run("action", seen).astype(self.space.dtype)
+            self._require(action, self.space.shape, "action", len(observation))
+            if isinstance(self.space, spaces.Box):  # as they are already, in a file that we made
+                action = action.clip(self.space.low, self.space.high)
         if state is not None:
             state.act(action)
         return action, state
@@ -147,6 +154,14 @@ class OnnxPlayer:
         names = [wanted] if seen.state is None else [wanted, "next_memory"]
         found = self._session.run(names, seen.feeds)
         if seen.state is not None:
+            before = seen.state.memory
+            self._require(found[1], before.shape[1:], "next_memory", len(before))
             seen.state.memory = found[1]
-        first: np.ndarray = found[0]
-        return first
+        return found[0]
+
+    def _require(self, given: np.ndarray, shape: tuple[int, ...], name: str, games: int) -> None:
+        """Refuse an output that is not of the shape that it has in a file that we made."""
+        if given.shape != (games, *shape):
+            raise Problem(
+                f"{self.file.path} gave {name} {list(given.shape)} where {[games, *shape]} was due; {CURE}."
+            )

@@ -13,9 +13,13 @@ from gymnasium import spaces
 from gymnasium.vector.utils import batch_space
 
 from agents.policy import AgentPolicy
+from environments.problem import Problem
 from environments.seating import Player as Player  # the one method, described in the lowest room
 from environments.window import Window, action_size
 
+_NO_NUMBERS = (
+    "The agent gave NaN, which is no action: its weights are of no use, so train it again."
+)
 _TINY = np.float32(1e-30)  # the logarithm of nothing is not a number
 
 
@@ -132,7 +136,11 @@ class NetworkPlayer:
         episode_start: Any = None,
         deterministic: bool = False,
     ) -> tuple[np.ndarray, Any]:
-        """As `Player.predict`; the state is the window of a policy with memory, changed in place."""
+        """As `Player.predict`; the state is the window of a policy with memory, changed in place.
+
+        Raises:
+            Problem: the policy gives what is no action.
+        """
         seen, state = self.look(observation, state, episode_start)
         action = self._choose(seen, deterministic)
         if state is not None:
@@ -147,5 +155,12 @@ class NetworkPlayer:
             return np.stack([self.choose(part, deterministic) for part in parts], axis=1)
         with torch.random.fork_rng(devices=[]):  # torch's distributions draw from no other
             torch.manual_seed(int(self._random.integers(2**63)))
-            action = self.policy.predict(seen, deterministic=deterministic)[0]
+            try:
+                action = self.policy.predict(seen, deterministic=deterministic)[0]
+            except ValueError:  # so torch says that it was given NaN
+                if np.isfinite(self.scores(seen)).all():
+                    raise
+                raise Problem(_NO_NUMBERS) from None
+        if np.isnan(action).any():
+            raise Problem(_NO_NUMBERS)
         return action.astype(self.policy.action_space.dtype, copy=False)

@@ -28,9 +28,10 @@ from torch.distributions import Categorical
 
 from agents.choices import Choices
 from agents.network import Sight
-from agents.towers import MaskedHead, MaskedTowers, Normaliser, Towers
+from agents.towers import MaskedHead, MaskedTowers, Normaliser, Towers, activation
 from environments.layout import is_picture
 
+UNKNOWN = "return_scale"  # the tensor that is NaN while values were fitted to nothing
 _ACTOR, _CRITIC = "pi_features_extractor.", "vf_features_extractor."
 
 
@@ -182,11 +183,14 @@ class AgentPolicy(ActorCriticPolicy):
         found: Distribution = made
         return found
 
-    def tensors(self) -> dict[str, Tensor]:
+    def stored(self) -> dict[str, Tensor]:
         """The state, each tensor once: SB3 lists a features extractor under two or three names."""
         again = (_ACTOR, _CRITIC) if self.share_features_extractor else (_ACTOR,)
-        state = {k: value for k, value in self.state_dict().items() if not k.startswith(again)}
-        return {name: value.detach().cpu().contiguous() for name, value in state.items()}
+        return {k: value for k, value in self.state_dict().items() if not k.startswith(again)}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """`stored`, as it is saved."""
+        return {name: value.detach().cpu().contiguous() for name, value in self.stored().items()}
 
     def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
         """Put back what `tensors` gave.
@@ -228,17 +232,13 @@ def build_policy(
     """An `AgentPolicy` from its `settings()`.
 
     Raises:
-        ValueError: an activation that `torch.nn` does not have.
+        ValueError: an activation that is none of `towers.ACTIVATIONS`.
     """
     keywords = dict(settings)
-    name = keywords.pop("activation", "ReLU")
-    activation = getattr(nn, name, None)
-    if activation is None:
-        raise ValueError(f"torch.nn has no activation '{name}'")
     return AgentPolicy(
         observation_space,
         action_space,
         lambda _: learning_rate,
-        activation_fn=activation,
+        activation_fn=activation(keywords.pop("activation", "ReLU")),
         **keywords,
     )

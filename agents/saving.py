@@ -7,32 +7,35 @@ from (hashes of data and recipe), and a SHA-256 over all of it, which is checked
 from __future__ import annotations
 
 import difflib
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from gymnasium import spaces
-from minari.serialization import deserialize_space, serialize_space
-from safetensors import SafetensorError, safe_open
+from minari.serialization import serialize_space
 from safetensors.torch import save
-from torch import Tensor
 
 from agents.chorus import Chorus, alike
+from agents.described import read_facts, read_world
 from agents.experts.registry import expert_names, make_expert
 from agents.player import NetworkPlayer, Player, RandomPlayer, StillPlayer
-from agents.policy import AgentPolicy, build_policy
+from agents.policy import AgentPolicy
+from agents.rebuilt import rebuilt
+from agents.sealed import digest as digest  # the whole format of a file is at hand here
+from agents.sealed import is_whole as is_whole
+from agents.sealed import read_tensors
+from agents.sealed import seal_tensors as seal_tensors
+from agents.sealed import sealed_facts as sealed_facts
 from agents.unstuck import Unstuck
 from environments.durable import SEAL, replace
 from environments.problem import Problem
+from environments.readers import Unreadable
+from environments.window import window_space
 from environments.world import World, require
 
 FORMAT = "gpo-agent-1"
 HANDED_ON = "agent.safetensors"  # the name in a run folder of what the run hands on
-_ENTRY = "gpo"  # of a safetensors file's metadata
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,13 @@ class Agent:
 
     def require_world(self, world: World, called: str = "The agent") -> None:
         """Refuse, with what differs, a world other than the one the agent was made for."""
-        require(world, self.world, called, "Choose an agent of this world or train a new one.")
+        cure = "Choose an agent of this world or train a new one."
+        require(world, self.world, called, cure)
+        seen, acted, steps = world.observation_space, world.action_space, self.policy.memory
+        shown = window_space(seen, acted, steps) if steps else seen
+        own = self.policy.observation_space
+        if own.shape != shown.shape or self.policy.action_space != acted:
+            raise Problem(f"{called} sees or acts otherwise than {world.id} has it. {cure}")
 
 
 def save_agent(
@@ -90,25 +99,31 @@ def load_agent(path: Path) -> Agent:
             f"There is no agent at {path}: give the path of a .safetensors file of a run."
         )
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise Problem(f"{path} is not a whole agent file ({error}); make it again.") from None
+        metadata, tensors = read_tensors(path)
+    except Unreadable as error:
+        raise Problem(f"{path} is not a whole agent file: it {error}; {cure(path)}.") from None
+    except OSError as error:
+        raise Problem(f"{path} cannot be read: {error.strerror or error}.") from None
     about = sealed_facts(metadata)
     if about.get("format") != FORMAT:
-        raise Problem(f"{path} is not an agent of this program: its format is not {FORMAT}.")
-    if not is_whole(tensors, about):
-        raise Problem(f"{path} was changed or damaged: its SHA-256 is wrong; make it again.")
-    try:
-        policy = build_policy(
-            _space(about["observation_space"]), _space(about["action_space"]), about["network"]
+        raise Problem(
+            f"{path} is not an agent of this program: its format is not {FORMAT}; {cure(path)}."
         )
-        policy.load_tensors(tensors)
-    except (KeyError, TypeError, ValueError, RuntimeError):  # whole, but not as we write it
-        raise Problem(f"{path} holds no network that this program can build.") from None
-    policy.set_training_mode(False)
-    return Agent(policy, about["world"], about["facts"], about[SEAL])
+    if not is_whole(tensors, about):
+        raise Problem(f"{path} was changed or damaged: its SHA-256 is wrong; {cure(path)}.")
+    try:
+        policy = rebuilt(about, tensors)
+        world, facts = read_world(about.get("world")), read_facts(about.get("facts"))
+    except Unreadable as error:
+        raise Problem(f"{path} {error}; {cure(path)}.") from None
+    return Agent(policy, world, facts, about[SEAL])
+
+
+def cure(path: Path) -> str:
+    """What to do about an agent file that is of no use, as the end of a sentence."""
+    if (path.parent / "recipe.json").is_file():
+        return "delete it and repeat `gpo train` with this run's folder, which makes it again"
+    return "make it again, or get it again from where it came"
 
 
 def trained_behind_shield(name: str | None) -> bool:
@@ -188,47 +203,3 @@ def _who_plays(name: str, world: World) -> str:
     return (
         f"give 'random', 'still', {script}or the path of a .safetensors or .onnx file, or of a run."
     )
-
-
-def seal_tensors(
-    tensors: Mapping[str, Tensor], facts: dict[str, Any]
-) -> tuple[dict[str, str], str]:
-    """Metadata for a safetensors file: `facts` with a SHA-256 over them and the tensors, and that alone.
-
-    It has one entry: safetensors writes several in a random order, and equal content is to be equal bytes.
-    """
-    sha256 = digest(tensors, json.dumps(facts, sort_keys=True))
-    return {_ENTRY: json.dumps({**facts, SEAL: sha256}, sort_keys=True)}, sha256
-
-
-def sealed_facts(metadata: Mapping[str, str]) -> dict[str, Any]:
-    """What `seal_tensors` wrote, its hash not yet verified; nothing if it was not written by that."""
-    text = metadata.get(_ENTRY, "")
-    try:
-        facts = json.loads(text)
-    except json.JSONDecodeError:
-        return {}
-    as_written = isinstance(facts, dict) and json.dumps(facts, sort_keys=True) == text
-    return facts if as_written else {}
-
-
-def is_whole(tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> bool:
-    """Whether the SHA-256 among the facts is that of the tensors and the other facts."""
-    others = {name: value for name, value in facts.items() if name != SEAL}
-    return bool(facts.get(SEAL) == digest(tensors, json.dumps(others, sort_keys=True)))
-
-
-def digest(tensors: Mapping[str, Tensor], text: str) -> str:
-    """SHA-256 over names, types, shapes and bytes of the tensors in order of their names, then the text."""
-    sha = hashlib.sha256()
-    for name in sorted(tensors):
-        tensor = tensors[name].contiguous()
-        sha.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        sha.update(tensor.flatten().view(torch.uint8).numpy().tobytes())
-    sha.update(text.encode())
-    return sha.hexdigest()
-
-
-def _space(described: dict[str, Any]) -> spaces.Space[Any]:
-    space: spaces.Space[Any] = deserialize_space(json.dumps(described))
-    return space

@@ -93,7 +93,7 @@ def milestones(folder: Path) -> list[Stage]:
     found = []
     for path in sorted((folder / MILESTONES).glob("update-*.safetensors")):
         number = path.stem.removeprefix("update-")
-        if number.isdigit():
+        if number.isdecimal():
             found.append(Stage(f"update {int(number)}", path, None, int(number)))
     return found
 
@@ -103,7 +103,7 @@ def checkpoints(folder: Path) -> list[Stage]:
     return [
         Stage(f"update {int(path.stem)}", path, "policy", int(path.stem))
         for path in checkpoint_files(folder / "checkpoints")
-        if path.stem.isdigit()
+        if path.stem.isdecimal()
     ]
 
 

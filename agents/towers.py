@@ -17,6 +17,14 @@ FORBIDDEN = (
     -1e8
 )  # logit of a choice that the mask forbids: its probability is 0 in float32, and no nan
 
+# Of `torch.nn`, between layers: of each number alone, and made without arguments. No other name of that
+# module is looked up, because names come out of files.
+ACTIVATIONS = (
+    "CELU", "ELU", "GELU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU", "LogSigmoid",
+    "Mish", "PReLU", "ReLU", "ReLU6", "SELU", "Sigmoid", "SiLU", "Softplus", "Softshrink", "Softsign", "Tanh",
+    "Tanhshrink",
+)  # fmt: skip
+
 
 class Normaliser(BaseFeaturesExtractor):
     """Flattens an observation and shifts and scales it by statistics that are saved with the weights.
@@ -116,3 +124,15 @@ def _tower(
         layers += [nn.Linear(inputs, width), activation(), nn.Dropout(dropout)]
         inputs = width
     return nn.Sequential(*layers)
+
+
+def activation(name: str) -> type[nn.Module]:
+    """An activation by its name.
+
+    Raises:
+        ValueError: it is none of `ACTIVATIONS`.
+    """
+    if name not in ACTIVATIONS:
+        raise ValueError(f"'{name}' is no activation: choose one of {', '.join(ACTIVATIONS)}")
+    found: type[nn.Module] = getattr(nn, name)
+    return found

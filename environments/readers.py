@@ -19,6 +19,7 @@ from environments.problem import Problem
 DEPTH = 64  # lists and tables inside each other
 DIGITS = 40  # of a whole number: seeds of 128 bits fit
 KEYS = 100_000  # of all tables together
+LISTS = 1_000_000  # lists and tables: an empty one is two bytes of a file, and thirty times as many in memory
 SMALL, LARGE = (
     2**20,
     2**26,
@@ -43,10 +44,13 @@ def parse_json(data: bytes | str, most: int = LARGE, *, infinite: bool = False) 
         infinite: take NaN and infinity, which JSON does not have but Python writes (bounds of a space).
 
     Raises:
-        Unreadable: not JSON; larger, deeper or with more keys than is allowed; a key twice in one table; a
-            number of too many digits, or one that is not finite.
+        Unreadable: not JSON; larger, deeper, or with more keys or lists than is allowed; a key twice in one
+            table; a number of too many digits, or one that is not finite.
     """
     text = _text(data, most, "JSON")
+    opened = text.count("[") + text.count("{")
+    if opened > LISTS:
+        raise Unreadable(f"has more than {LISTS:,} lists and tables")
     keys = 0
 
     def table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -77,8 +81,8 @@ def parse_json(data: bytes | str, most: int = LARGE, *, infinite: bool = False) 
         raise Unreadable(_too_deep()) from None
     except ValueError as error:
         raise Unreadable(f"is not JSON: {error}") from None
-    if text.count("[") + text.count("{") > DEPTH:
-        _check(found)
+    if opened > DEPTH:
+        _check(found, infinite)
     return found
 
 
@@ -159,7 +163,7 @@ def _finite(text: str) -> float:
     return number
 
 
-def _check(found: Any) -> None:
+def _check(found: Any, infinite: bool = False) -> None:
     """Refuse values that are nested too deep, too many keys, and numbers that are none."""
     level, depth, keys = [found], 0, 0
     while level:
@@ -173,7 +177,7 @@ def _check(found: Any) -> None:
                 below += value.values()
             elif isinstance(value, list):
                 below += value
-            elif isinstance(value, float) and math.isnan(value):
+            elif isinstance(value, float) and math.isnan(value) and not infinite:
                 raise Unreadable("holds nan, which is no number")
             elif isinstance(value, int) and abs(value) >= 10**DIGITS:
                 raise Unreadable(f"holds a number of more than {DIGITS} digits")

@@ -1,0 +1,78 @@
+"""A network built again from what a file says of it, and given the file's weights if they are its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from agents.described import check_network
+from agents.described_spaces import printable, read_deed, read_sight
+from agents.policy import UNKNOWN, AgentPolicy, build_policy
+from agents.sealed import not_finite
+from environments.readers import Unreadable
+
+_LARGE = 2**24  # bytes of weights, beyond which drawing them first, orthogonal, takes seconds
+
+
+def rebuilt(about: dict[str, Any], tensors: dict[str, Tensor]) -> AgentPolicy:
+    """The network that a file describes, with the file's weights.
+
+    It is built twice: first without memory for its weights, to compare their names and shapes with the
+    file's; so what is built to be kept is no larger than the file.
+
+    Raises:
+        Unreadable: there is no such network, or these are not its weights.
+    """
+    described = about.get("observation_space"), about.get("action_space")
+    seen, deed = read_sight(described[0]), read_deed(described[1])
+    settings: Any = about.get("network")
+    check_network(settings, seen)
+    try:
+        with torch.device("meta"):
+            wanted = build_policy(seen, deed, settings).stored()
+        _compare(wanted, tensors)
+        slow = sum(tensor.nbytes for tensor in tensors.values()) > _LARGE
+        policy = build_policy(
+            read_sight(described[0]),
+            read_deed(described[1]),
+            {**settings, "ortho_init": False} if slow else settings,
+        )
+        policy.ortho_init = True  # as it was when it was made
+        policy.load_tensors(tensors)
+    except Unreadable:
+        raise
+    except (
+        ArithmeticError,
+        AssertionError,
+        LookupError,
+        TypeError,
+        ValueError,
+        RuntimeError,
+    ) as why:
+        raise Unreadable(
+            f"holds no network that this program can build ({printable(why, 200)})"
+        ) from None
+    policy.set_training_mode(False)
+    return policy
+
+
+def _compare(wanted: dict[str, Tensor], given: dict[str, Tensor]) -> None:
+    """Refuse tensors that are not those of a network, or hold what are no numbers."""
+    for name in sorted({*wanted, *given}):
+        if name not in given or name not in wanted:
+            what = "lacks" if name in wanted else "has, beyond those of its network,"
+            raise Unreadable(
+                f"holds no network that this program can build: it {what} the tensor '{printable(name)}'"
+            )
+        here, there = wanted[name], given[name]
+        if here.shape != there.shape or here.dtype != there.dtype:
+            raise Unreadable(
+                f"holds no network that this program can build: its tensor '{name}' is "
+                f"{there.dtype} {list(there.shape)}, not {here.dtype} {list(here.shape)}"
+            )
+    unknown = given[UNKNOWN]  # NaN where values were fitted to nothing
+    wrong = not_finite({**given, UNKNOWN: unknown[~unknown.isnan()]})
+    if wrong is not None:
+        raise Unreadable(f"has numbers in its tensor '{wrong}' that are not finite")
