@@ -1,8 +1,10 @@
 """What a person got wrong, in one sentence; in the lowest room, so that every room may raise it."""
 
+import re
 import unicodedata
 
 MOST = 2000  # letters of a sentence: whatever a file held, it still can be read
+_LONG_WORD = re.compile(r"\S{300,}")
 _UNSEEN = ("Cc", "Cs", "Zl", "Zp")  # control characters, halves of letters, ends of lines
 
 
@@ -26,6 +28,7 @@ def shortened(text: str, most: int = 60) -> str:
 
 
 def _readable(text: str) -> str:
+    text = _LONG_WORD.sub(lambda word: f"{word[0][:120]}...{word[0][-60:]}", text)
     if len(text) > MOST:
         text = f"{text[: MOST * 2 // 3]} ... {text[-MOST // 4 :]}"
     if text.isprintable():
