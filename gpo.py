@@ -32,7 +32,7 @@ if (_why := stranger()) is not None:
 # Only after we know whose folders these are; they are light.
 from demos.verbs import DEMOS as DEMOS  # noqa: E402
 from demos.window_verbs import controls, play, record, watch  # noqa: E402
-from environments.arguments import Parser, at_least  # noqa: E402
+from environments.arguments import Parser, a_seed, at_least  # noqa: E402
 from environments.problem import Problem  # noqa: E402
 
 ABOUT = (
@@ -86,7 +86,7 @@ def train(arguments: list[str]) -> int:
     parser.epilog = "Any setting of the recipe can be overridden: --refine.steps 2_000_000"
     parser.add_argument("recipe", metavar="RECIPE", help="a TOML file; see training/recipes/")
     parser.add_argument("--run", metavar="FOLDER", default=None, help="the run folder")
-    parser.add_argument("--seed", type=at_least(0), help="the recipe's seed, overridden")
+    parser.add_argument("--seed", type=a_seed, help="the recipe's seed, overridden")
     parser.add_argument("--corrections", metavar="NAME",
                         help="recorded by gpo play --coach: the run's agent learns on from it")  # fmt: skip
     parser.add_trust()
@@ -114,7 +114,7 @@ def evaluate(arguments: list[str]) -> int:
     parser.add_argument(
         "--horizon", metavar="STEPS", type=at_least(1), help="of a game (the world's)"
     )
-    parser.add_argument("--seed", metavar="N", type=at_least(0), help="the first held-out one")
+    parser.add_argument("--seed", metavar="N", type=a_seed, help="the first held-out one")
     parser.add_argument("--greedy", action="store_true", help="the likeliest action, not a sample")
     parser.add_argument("--shield", action="store_true", help="play behind the world's shield")
     parser.add_trust()

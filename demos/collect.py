@@ -16,7 +16,9 @@ from agents.player import Player
 from demos.dataset import Dataset
 from demos.episode import NANOSECONDS, Actor, Episode
 from demos.store import Store
+from environments.batch import horizon_of
 from environments.catalog import make_batch
+from environments.memory import require_memory
 from environments.trust import remember
 from environments.world import World
 
@@ -79,11 +81,14 @@ def collect(
 
     Raises:
         ValueError: not one player a seat.
-        Problem: the name is taken or cannot be one, or the world has no shield.
+        Problem: the name is taken or cannot be one, the world has no shield, or a game may be longer than
+            memory holds.
     """
     if len(players) != len(world.agents):
         raise ValueError(f"{len(players)} players for {len(world.agents)} seats")
     todo = Plan(**plan)
+    longest = game_bytes(world, todo.options)
+    require_memory(longest, "A game as long as its horizon takes", "give a shorter --horizon")
     remember(world.id)  # who records with an environment has run it here
     with store.building_for(world, name, description, provenance) as dataset:
         size = games_at_once(world, todo.options)
@@ -102,14 +107,22 @@ def collect(
 
 def games_at_once(world: World, options: Mapping[str, Any]) -> int:
     """How many games are played at once: as many as fit into the memory set aside."""
+    return max(1, min(GAMES, MEMORY // game_bytes(world, options)))
+
+
+def game_bytes(world: World, options: Mapping[str, Any]) -> int:
+    """What a game takes in memory until it is written, if it is as long as may be.
+
+    Raises:
+        Problem: the option `horizon` is none.
+    """
     seen, act = world.observation_space, world.action_space
     numbers = 4 * (
         len(world.terms) + len(world.costs) + 3
     )  # float32; the last for reward and shield
     step = int(np.prod(seen.shape)) * seen.dtype.itemsize + numbers
     step += 2 * int(np.prod(act.shape or ())) * np.dtype(act.dtype).itemsize
-    horizon = int(options.get("horizon", world.horizon))
-    return max(1, min(GAMES, MEMORY // int(step * len(world.agents) * horizon)))
+    return int(step * len(world.agents) * horizon_of(options.get("horizon", world.horizon)))
 
 
 def _play(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demos.window_verbs import replay
-from environments.arguments import Parser, at_least, joined, numbers, pair, setting
+from environments.arguments import Parser, a_seed, amount, at_least, joined, numbers, pair, setting
 
 if TYPE_CHECKING:
     from demos.store import Store
@@ -119,7 +119,10 @@ def demos_trim(arguments: list[str]) -> int:
     parser.add_argument("--shortest", metavar="STEPS", type=at_least(1), help="to keep (10)")
     parser.add_argument("--idle", metavar="ACTION", type=at_least(0), help="if no world says it")
     parser.add_argument(
-        "--near-zero", metavar="SHARE", type=float, help="of a stick's way that is none (0.05)"
+        "--near-zero",
+        metavar="SHARE",
+        type=amount(0, 1),
+        help="of a stick's way that is none (0.05)",
     )
     given = parser.parse_args(arguments)
     from demos.trim import trim
@@ -133,13 +136,15 @@ def demos_filter(arguments: list[str]) -> int:
     parser.add_argument("--rating", metavar="N", type=at_least(1), help="rated N or better")
     parser.add_argument("--player", metavar="NAME", action="append", help="by one of these players")
     for what, meaning in (("return", "the return"), ("star", "what the world is judged by")):
-        parser.add_argument(f"--min-{what}", metavar="X", type=float, help=f"{meaning} at least")
-        parser.add_argument(f"--max-{what}", metavar="X", type=float, help=f"{meaning} at most")
+        parser.add_argument(f"--min-{what}", metavar="X", type=amount(), help=f"{meaning} at least")
+        parser.add_argument(f"--max-{what}", metavar="X", type=amount(), help=f"{meaning} at most")
     parser.add_argument(
         "--max-cost", metavar="COST=X", type=pair, action="append", help="its sum at most"
     )
     parser.add_argument("--min-steps", metavar="N", type=at_least(1), help="steps at least")
-    parser.add_argument("--max-late", metavar="SHARE", type=float, help="of late steps: 0.05")
+    parser.add_argument(
+        "--max-late", metavar="SHARE", type=amount(0, 1), help="of late steps: 0.05"
+    )
     parser.add_argument("--finished", action="store_true", help="not broken off")
     given = vars(parser.parse_args(arguments))
     from demos.filter import Wanted, filter_episodes
@@ -163,8 +168,9 @@ def demos_merge(arguments: list[str]) -> int:
 def demos_split(arguments: list[str]) -> int:
     """Part a dataset into two new ones, drawn by match."""
     parser = parser_of("split", demos_split.__doc__)
-    parser.add_argument("--share", metavar="X", type=float, required=True, help="of the first: 0.8")
-    parser.add_argument("--seed", metavar="N", type=at_least(0), help="of the draw (0)")
+    parser.add_argument("--share", metavar="X", type=amount(0, 1), required=True,
+                        help="of the first: 0.8")  # fmt: skip
+    parser.add_argument("--seed", metavar="N", type=a_seed, help="of the draw (0)")
     parser.add_argument("--into", metavar="NAME", nargs=2, help="the two (NAME-a NAME-b)")
     given = parser.parse_args(arguments)
     from demos.combine import split
@@ -235,7 +241,7 @@ def demos_collect(arguments: list[str]) -> int:
     parser.add_argument("--against", metavar="PLAYER", nargs="+",
                         help="in the other seats; each game draws one (the player itself)")  # fmt: skip
     parser.add_argument("--episodes", metavar="N", type=at_least(1), help="games to play (200)")
-    parser.add_argument("--seed", metavar="N", type=at_least(0), help="of the first game (0)")
+    parser.add_argument("--seed", metavar="N", type=a_seed, help="of the first game (0)")
     parser.add_argument(
         "--horizon", metavar="STEPS", type=at_least(1), help="of a game (the world's own)"
     )

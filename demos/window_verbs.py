@@ -6,7 +6,7 @@ from argparse import BooleanOptionalAction, Namespace
 from pathlib import Path
 from typing import Any
 
-from environments.arguments import Parser, at_least, pair, setting
+from environments.arguments import Parser, a_seed, amount, at_least, pair, setting
 
 
 def record(arguments: list[str]) -> int:
@@ -15,15 +15,15 @@ def record(arguments: list[str]) -> int:
     parser.add_argument("world", metavar="WORLD", help="any world or environment id")
     parser.add_argument("--dataset", metavar="NAME", help="where games go (named after the world)")
     parser.add_argument("--player", metavar="NAME", help="who plays; of two people: anna,ben")
-    parser.add_argument("--people", type=int, choices=(1, 2), help="at this machine (1)")
+    parser.add_argument("--people", type=at_least(1), choices=(1, 2), help="at this machine (1)")
     parser.add_argument("--seat", type=at_least(0), help="of the one person (0)")
     for name in ("partner", "opponent"):
         text = "who has the other seats: random, still, a script or an agent file"
         parser.add_argument(f"--{name}", metavar="PLAYER", help=text)
     parser.add_argument("--device", help="keyboard, gamepad, or one each: keyboard,gamepad")
     parser.add_argument("--controls", metavar="FILE", type=Path, help="a table of keys")
-    parser.add_argument("--fps", type=float, help="steps a second (the world's own)")
-    parser.add_argument("--seed", type=at_least(0), help="of the first game (any)")
+    parser.add_argument("--fps", type=amount(0.01, 1000), help="steps a second (the world's own)")
+    parser.add_argument("--seed", type=a_seed, help="of the first game (any)")
     parser.add_argument("--episodes", type=at_least(1), help="games to keep, then end")
     _add_world(parser)
     parser.add_argument("--option", action="append", type=setting, metavar="NAME=VALUE",
@@ -45,7 +45,7 @@ def controls(arguments: list[str]) -> int:
     parser = Parser("controls", controls.__doc__)
     parser.add_argument("name", metavar="WORLD", help="any world or environment id")
     parser.add_argument("--device", choices=["keyboard", "gamepad"], help="only this one")
-    parser.add_argument("--player", type=int, choices=(1, 2), help="of two people")
+    parser.add_argument("--player", type=at_least(1), choices=(1, 2), help="of two people")
     parser.add_argument("--controls", dest="path", metavar="FILE", type=Path, help="another table")
     parser.add_argument("--edit", action="store_true", help="write a table of your own to change")
     parser.add_argument("--test", action="store_true", help="a window that shows what is pressed")
@@ -65,7 +65,7 @@ def watch(arguments: list[str]) -> int:
         text = f"who has the other seats, {what}: random, still, human, a script, a file or a run (itself)"
         parser.add_argument(f"--{name}", metavar="PLAYER", help=text)
     parser.add_argument("--seat", type=at_least(0), help="of the one that is watched (0)")
-    parser.add_argument("--seed", type=at_least(0), help="of the first game (any)")
+    parser.add_argument("--seed", type=a_seed, help="of the first game (any)")
     parser.add_argument("--games", metavar="N", type=at_least(1),
                         help="after how many it ends (without a window 1)")  # fmt: skip
     parser.add_argument("--player", metavar="PLAYER",
@@ -102,13 +102,13 @@ def play(arguments: list[str]) -> int:
                         help="watch the agent in your seat: your keys, or T held, take over")  # fmt: skip
     parser.add_argument("--partner", metavar="PLAYER",
                         help="who plays beside a coached agent (the run's human model)")  # fmt: skip
-    parser.add_argument("--settle", type=float, metavar="SECONDS",
+    parser.add_argument("--settle", type=amount(0, 10), metavar="SECONDS",
                         help="after which a coached agent drives on (0.3)")  # fmt: skip
     parser.add_argument("--seat", type=at_least(0), help="yours (0)")
     parser.add_argument("--player", metavar="NAME", help="who plays")
     parser.add_argument("--dataset", metavar="NAME", help="where games go (named after the world)")
     parser.add_argument("--games", metavar="N", type=at_least(1), help="to keep, then end")
-    parser.add_argument("--seed", type=at_least(0), help="of the first game (any)")
+    parser.add_argument("--seed", type=a_seed, help="of the first game (any)")
     parser.add_argument("--device", help="keyboard or gamepad")
     parser.add_argument("--controls", metavar="FILE", type=Path, help="a table of keys")
     _add_world(parser)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import tomllib
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
-from environments.problem import Problem
+from environments.problem import Problem, shortened
+from environments.readers import DIGITS, Garbled, Unreadable, parse_toml
 from environments.trust import allow
+
+MOST = 2**31 - 1  # of steps and games: a game counts its ticks in 32 bits
+SEEDS = 2**63 - 1  # a game's seed has 64 bits, and games count on from the first one's
+SPAN = 1_000_000  # episodes that one command may name
+COMPONENT, PATH = 255, 4096  # bytes of a file's name and of a path
 
 
 class Parser(argparse.ArgumentParser):
@@ -32,8 +39,54 @@ class Parser(argparse.ArgumentParser):
             help="run environments of this module where a file names them; kept for this folder",
         )
 
+    def parse_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: None = None
+    ) -> argparse.Namespace:
+        """As argparse's, after words that are none were refused, and before names that no disk takes."""
+        words = list(sys.argv[1:] if args is None else args)
+        for word in words:
+            if (complaint := complaint_of(word)) is not None:
+                self.error(complaint)
+        given = super().parse_args(words, namespace)
+        for value in vars(given).values():
+            for name in value if isinstance(value, list) else [value]:
+                if isinstance(name, (str, Path)) and (complaint := unfit(str(name))) is not None:
+                    self.error(complaint)
+        return given
+
     def error(self, message: str) -> NoReturn:
-        raise Problem(f"{message.rstrip('.')}; type `{self.prog} --help`.")
+        """Raise what argparse would print."""
+        raise Problem(f"{shortened(message.rstrip('.'), 400)}; type `{self.prog} --help`.")
+
+
+def complaint_of(word: str) -> str | None:
+    """Why a word of the command line is none, or None."""
+    if not word:
+        return "an argument is empty"
+    if "\0" in word or not _encodes(word):
+        return f"the argument {shortened(repr(word))} is no text: leave out what is no letter"
+    return None
+
+
+def unfit(name: str) -> str | None:
+    """Why a text can name nothing, neither a file nor a person, or None."""
+    if not name:
+        return "a name is empty"
+    if "\0" in name or not _encodes(name):
+        return f"the name {shortened(repr(name))} is no text: leave out what is no letter"
+    longest = max(len(part.encode()) for part in name.split("/"))
+    if longest > COMPONENT or len(name.encode()) > PATH:
+        return f"the name '{shortened(name)}' is too long: give at most {COMPONENT} letters"
+    return None
+
+
+def _encodes(text: str) -> bool:
+    """Whether it is text: bytes that were not, on the command line, are kept as halves of letters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class _Trust(argparse.Action):
@@ -43,55 +96,112 @@ class _Trust(argparse.Action):
         allow(values)
 
 
-def at_least(low: int) -> Callable[[str], int]:
-    """A whole number with a lower bound, for argparse; 2_000_000 is one."""
+def at_least(low: int, high: int = MOST) -> Callable[[str], int]:
+    """A whole number with bounds, for argparse; 2_000_000 is one."""
 
     def whole(text: str) -> int:
+        digits = sum(letter.isdigit() for letter in text)
         try:
-            number = int(text)
+            number = int(text) if digits <= DIGITS else None
         except ValueError:
-            raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
+            raise argparse.ArgumentTypeError(f"'{shortened(text)}' is not a whole number") from None
+        if number is None:
+            raise argparse.ArgumentTypeError(f"'{shortened(text)}' has {digits:,} digits")
         if number < low:
             raise argparse.ArgumentTypeError(f"{number} is less than {low}")
+        if number > high:
+            raise argparse.ArgumentTypeError(f"{number} is more than {high}")
         return number
 
     return whole
 
 
-def numbers(text: str) -> list[int]:
+def a_seed(text: str) -> int:
+    """The seed of a first game, for argparse."""
+    return at_least(0, SEEDS)(text)
+
+
+def amount(low: float | None = None, high: float | None = None) -> Callable[[str], float]:
+    """A number with bounds, for argparse; infinity is none."""
+
+    def number(text: str) -> float:
+        found = _finite(text)
+        if low is not None and found < low:
+            raise argparse.ArgumentTypeError(f"{found:g} is less than {low:g}")
+        if high is not None and found > high:
+            raise argparse.ArgumentTypeError(f"{found:g} is more than {high:g}")
+        return found
+
+    return number
+
+
+def _finite(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{shortened(text)}' is not a number") from None
+    if not abs(found) < float("inf"):
+        raise argparse.ArgumentTypeError(f"'{shortened(text)}' is not a finite number")
+    return found
+
+
+def numbers(text: str) -> range:
     """`3` or `7-9`, for argparse: the whole numbers that are meant."""
     first, dash, last = text.partition("-")
     try:
-        found = list(range(int(first), int(last if dash else first) + 1))
-    except ValueError:
-        found = []
+        low, high = (at_least(0)(part) for part in (first, last if dash else first))
+        found = range(low, high + 1)
+    except argparse.ArgumentTypeError:
+        found = range(0)
     if not found:
         raise argparse.ArgumentTypeError(
-            f"'{text}' is neither a number, like 3, nor a span, like 7-9"
+            f"'{shortened(text)}' is neither a number, like 3, nor a span, like 7-9, up to {MOST}"
         )
     return found
+
+
+def joined(spans: Iterable[Sequence[int]]) -> list[int]:
+    """The numbers of several spans, end to end.
+
+    Raises:
+        Problem: more than anybody means.
+    """
+    each = list(spans)
+    if (count := sum(map(len, each))) > SPAN:
+        raise Problem(f"That names {count:,} episodes; name at most {SPAN:,}.")
+    return [number for span in each for number in span]
 
 
 def pair(text: str) -> tuple[str, float]:
     """`collision=3`, for argparse: a name and its number."""
     name, equals, value = text.partition("=")
     try:
-        return name, float(value) if equals and name else float("none")
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not NAME=NUMBER") from None
+        if equals and name:
+            return name, _finite(value)
+    except argparse.ArgumentTypeError:
+        pass
+    raise argparse.ArgumentTypeError(f"'{shortened(text)}' is not NAME=NUMBER")
 
 
-def setting(text: str) -> tuple[str, object]:
-    """`layout=counter_circuit`, for argparse: a name and its value, read as TOML or else as plain text."""
+def setting(text: str) -> tuple[str, Any]:
+    """`layout=counter_circuit`, for argparse: a name and its value, as `meant` reads it."""
     name, equals, value = text.partition("=")
     if not (equals and name):
-        raise argparse.ArgumentTypeError(f"'{text}' is not NAME=VALUE")
+        raise argparse.ArgumentTypeError(f"'{shortened(text)}' is not NAME=VALUE")
     try:
-        return name, tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        return name, value
+        return name, meant(value)
+    except Unreadable as error:
+        raise argparse.ArgumentTypeError(f"the value of '{shortened(name)}' {error}") from None
 
 
-def joined(spans: list[list[int]]) -> list[int]:
-    """The numbers of several spans, end to end."""
-    return [number for span in spans for number in span]
+def meant(text: str) -> Any:
+    """A value of the command line, read as TOML or else as plain text.
+
+    Raises:
+        Unreadable: it is TOML, but holds what no setting may be.
+    """
+    try:
+        found = parse_toml(f"value = {text}")
+    except Garbled:
+        return text
+    return found["value"] if list(found) == ["value"] else text

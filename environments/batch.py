@@ -118,7 +118,7 @@ class Batch:
             merged = {**self.options, **each[b]}
             for name in merged:
                 self.world.check_option(name)
-            self.state["horizon"][b] = _horizon(merged.pop("horizon", self.world.horizon))
+            self.state["horizon"][b] = horizon_of(merged.pop("horizon", self.world.horizon))
             self._write_options(b, merged)
 
     def _write_options(self, game: int, options: dict[str, Any]) -> None:
@@ -229,8 +229,14 @@ def _all_in(space: spaces.Space[Any], actions: np.ndarray) -> bool:
     return all(space.contains(action) for action in actions)
 
 
-def _horizon(steps: Any) -> int:
-    if not isinstance(steps, (int, np.integer)) or not 1 <= steps < 2**31:
+def horizon_of(steps: Any) -> int:
+    """The option `horizon`, checked.
+
+    Raises:
+        Problem: it is no number of steps.
+    """
+    whole = isinstance(steps, (int, np.integer)) and not isinstance(steps, bool)
+    if not whole or not 1 <= steps < 2**31:
         raise Problem(
             f"The horizon of an episode is {steps!r}; give a whole number of steps from 1 up."
         )

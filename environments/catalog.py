@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import math
+import numbers
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import gymnasium
 
-from environments.problem import Problem
+from environments.problem import Problem, shortened
 
 if TYPE_CHECKING:  # they compile kernels: the catalog stays light
     from environments.batch import Batch
@@ -32,7 +34,7 @@ def make_world(world: str | World, /, **params: Any) -> World:
     argument for this function: `environments.recorded_worlds`.
 
     Raises:
-        Problem: no such world, no such parameter.
+        Problem: no such world, no such parameter, or a value that it cannot have.
     """
     from environments.trust import type_in
     from environments.world import World
@@ -67,12 +69,34 @@ def make_known(name: str, params: Mapping[str, Any], recorded: bool = False) -> 
     for key in params:
         if key not in known:
             raise Problem(f"The world '{name}' has no parameter '{key}': {nearest(key, known)}")
+    _check_types(name, params, get_type_hints(module.Params))
     return World(name, module, module.Params(**params))
 
 
 def plain_name(name: str) -> str:
     """A world's id without the module by which Gymnasium finds ours."""
     return name.removeprefix("environments.catalog:")
+
+
+def _check_types(world: str, params: Mapping[str, Any], kinds: Mapping[str, Any]) -> None:
+    """Refuse values that are not of the kind that a field of the world's Params is.
+
+    A number may be written as Python or numpy has it, and a whole one with a point, as `2.0`.
+    """
+    for key, value in params.items():
+        wanted = kinds[key]
+        given = isinstance(value, numbers.Real) and not isinstance(value, bool)
+        if wanted in (int, float):
+            fits = given and abs(value) < math.inf
+            fits = fits and (wanted is float or value == int(value))
+        else:
+            fits = isinstance(value, wanted)
+        if not fits:
+            kind = {int: "a whole number", float: "a finite number", str: "a text"}.get(wanted)
+            raise Problem(
+                f"The world '{world}' takes no {key} = {shortened(repr(value))}: "
+                f"give {kind or f'a {wanted.__name__}'}."
+            )
 
 
 def make_batch(

@@ -11,10 +11,12 @@ import json
 import math
 import re
 import tomllib
+from collections import Counter
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
-from environments.problem import Problem
+from environments.problem import Problem, shortened
 
 DEPTH = 64  # lists and tables inside each other
 DIGITS = 40  # of a whole number: seeds of 128 bits fit
@@ -25,6 +27,8 @@ SMALL, LARGE = (
     2**26,
 )  # bytes: what a person writes; what a program writes (a space lists every bound)
 
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")  # of a letter, as JSON can spell it
+
 # A key of very many parts, for which tomllib takes time that grows with the square of their number. Nothing
 # here is tried again (`++`, the look-behind), so the search takes a time that grows with the text alone.
 _WORD = r"""(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
@@ -33,6 +37,10 @@ _LONG_KEY = re.compile(rf"{_WORD}(?:[ \t]*+\.[ \t]*+{_WORD}){{{DEPTH}}}")
 
 class Unreadable(ValueError):
     """What is wrong with a text, as words that go on after its name: "is not JSON: ..."."""
+
+
+class Garbled(Unreadable):
+    """It is not written in that language at all."""
 
 
 def parse_json(data: bytes | str, most: int = LARGE, *, infinite: bool = False) -> Any:
@@ -60,9 +68,8 @@ def parse_json(data: bytes | str, most: int = LARGE, *, infinite: bool = False) 
             raise Unreadable(f"has more than {KEYS:,} keys")
         made = dict(pairs)
         if len(made) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
-            raise Unreadable(f"has the key '{_short(twice)}' twice")
+            twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+            raise Unreadable(f"has the key '{shortened(twice)}' twice")
         return made
 
     def constant(name: str) -> float:
@@ -80,28 +87,33 @@ def parse_json(data: bytes | str, most: int = LARGE, *, infinite: bool = False) 
     except RecursionError:
         raise Unreadable(_too_deep()) from None
     except ValueError as error:
-        raise Unreadable(f"is not JSON: {error}") from None
+        raise Garbled(f"is not JSON: {error}") from None
     if opened > DEPTH:
-        _check(found, infinite)
+        _check(found, infinite=infinite)
+    if _HALF.search(text):
+        _check_letters(found)
     return found
 
 
 def parse_toml(data: bytes | str, most: int = SMALL) -> dict[str, Any]:
-    """The plain values that a TOML text holds; infinity is one of them, NaN is not.
+    """The plain values that a TOML text holds; infinity is one of them, NaN and dates are not.
 
     Raises:
         Unreadable: as `parse_json`.
     """
     text = _text(data, most, "TOML")
-    if _LONG_KEY.search(text):
+    # A key ends with its line; most lines have no need of the search.
+    if any(line.count(".") >= DEPTH and _LONG_KEY.search(line) for line in text.split("\n")):
         raise Unreadable(f"has a key of more than {DEPTH} parts")
     try:
         found = tomllib.loads(text)
     except RecursionError:
         raise Unreadable(_too_deep()) from None
-    except ValueError as error:  # TOMLDecodeError is one; so is a number of 4,400 digits
-        raise Unreadable(f"is not TOML: {str(error).rstrip('.')}") from None
-    _check(found)
+    except tomllib.TOMLDecodeError as error:
+        raise Garbled(f"is not TOML: {str(error).rstrip('.')}") from None
+    except ValueError as error:  # a number of 4,400 digits, or a day that no month has
+        raise Unreadable(f"holds a value that is none: {str(error).rstrip('.')}") from None
+    _check(found, above=-1)  # the whole is a table that nobody wrote
     return found
 
 
@@ -125,6 +137,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         return parse_toml(read_bytes(path, SMALL))
     except Unreadable as error:
         raise Problem(f"{path} {error}.") from None
+    except OSError as error:
+        raise Problem(f"{path} cannot be read: {error.strerror}.") from None
 
 
 def read_bytes(path: Path, most: int) -> bytes:
@@ -147,7 +161,7 @@ def _text(data: bytes | str, most: int, kind: str) -> str:
     try:
         return data if isinstance(data, str) else data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Unreadable(f"is not {kind}: {error}") from None
+        raise Garbled(f"is not {kind}: {error}") from None
 
 
 def _whole(text: str) -> int:
@@ -159,17 +173,14 @@ def _whole(text: str) -> int:
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise Unreadable(f"holds the number {_short(text)}, which is too large")
+        raise Unreadable(f"holds the number {shortened(text)}, which is too large")
     return number
 
 
-def _check(found: Any, infinite: bool = False) -> None:
-    """Refuse values that are nested too deep, too many keys, and numbers that are none."""
-    level, depth, keys = [found], 0, 0
+def _check(found: Any, above: int = 0, infinite: bool = False) -> None:
+    """Refuse values that are nested too deep, too many keys, and what is no plain value."""
+    level, depth, keys = [found], above, 0
     while level:
-        depth += 1
-        if depth > DEPTH:
-            raise Unreadable(_too_deep())
         below: list[Any] = []
         for value in level:
             if isinstance(value, dict):
@@ -177,18 +188,32 @@ def _check(found: Any, infinite: bool = False) -> None:
                 below += value.values()
             elif isinstance(value, list):
                 below += value
-            elif isinstance(value, float) and math.isnan(value) and not infinite:
-                raise Unreadable("holds nan, which is no number")
-            elif isinstance(value, int) and abs(value) >= 10**DIGITS:
-                raise Unreadable(f"holds a number of more than {DIGITS} digits")
+            elif not (infinite and isinstance(value, float)):
+                _check_single(value)
+        depth += any(isinstance(value, (dict, list)) for value in level)
+        if depth > DEPTH:
+            raise Unreadable(_too_deep())
         if keys > KEYS:
             raise Unreadable(f"has more than {KEYS:,} keys")
         level = below
 
 
+def _check_single(value: Any) -> None:
+    if isinstance(value, float) and math.isnan(value):
+        raise Unreadable("holds nan, which is no number")
+    if isinstance(value, int) and abs(value) >= 10**DIGITS:
+        raise Unreadable(f"holds a number of more than {DIGITS} digits")
+    if isinstance(value, (date, time)):
+        raise Unreadable(f"holds {value}, a date or time: put it into quotes")
+
+
+def _check_letters(found: Any) -> None:
+    """Refuse halves of letters alone: nothing that holds them can be written or shown."""
+    try:
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise Unreadable("holds half a letter, which is no text") from None
+
+
 def _too_deep() -> str:
     return f"is nested more than {DEPTH} deep"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else f"{text[:37]}..."

@@ -25,7 +25,7 @@ from demos.arrays import Arrays
 from environments.problem import Problem
 from training.network import Recorded, policy_space, require_allowed
 from training.returns import return_scale
-from training.settings import Settings
+from training.settings import COUNT, EPOCHS, Settings, Units
 
 JUDGED = 2048  # steps judged at once by a network that looks at pictures or remembers
 DIVERGED = "The cloning diverged, its loss is no number any more: lower clone.learning_rate."
@@ -34,17 +34,18 @@ DIVERGED = "The cloning diverged, its loss is no number any more: lower clone.le
 class CloneSettings(Settings):
     """How to clone."""
 
-    hidden: list[int] = [128, 128]  # units of each layer; policy and values have a tower each
+    # Units of each layer; policy and values have a tower each.
+    hidden: list[Units] = Field([128, 128], max_length=100)
     dropout: float = Field(0.25, ge=0, lt=1)  # share of the policy's hidden units
     action_weights: dict[str, float] = {}  # weight in the loss by action; people mostly "stay"
     label_smoothing: float = Field(0.0, ge=0, lt=1)
     learning_rate: float = Field(1e-3, gt=0)  # falls to 0 over all epochs
-    batch_size: int = Field(512, ge=1)
-    epochs: int = Field(40, ge=1)  # at most
+    batch_size: int = Field(512, ge=1, le=COUNT)
+    epochs: int = Field(40, ge=1, le=EPOCHS)  # at most
     tolerance: float = Field(
         0.02, ge=0
     )  # share above its best at which the validation loss still counts as as good
-    patience: int = Field(8, ge=1)  # epochs beyond the tolerance before it stops
+    patience: int = Field(8, ge=1, le=EPOCHS)  # epochs beyond the tolerance before it stops
     validation: float = Field(0.15, gt=0, lt=1)  # share of the matches held back
     value_weight: float = Field(0.5, ge=0)  # of the values' squared error in the loss
     scale_floor: float = Field(0.25, gt=0)  # least deviation that an observation is scaled by

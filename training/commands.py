@@ -19,6 +19,7 @@ from environments.waking import wake
 from environments.world import World
 from training.evaluate import HELD_OUT
 from training.judgement import Protocol, judge, summary
+from training.sizes import check_games
 from training.tables import show_parts, show_scores
 
 
@@ -53,6 +54,7 @@ def evaluate_command(
     shield = shield or any(map(trained_behind_shield, (agent, partner)))
     if shield:
         Shield(place)  # refuses a world that has none
+    check_games(place, "--episodes", episodes)
     protocol = Protocol(episodes, horizon or place.horizon, greedy, seed, shield)
     if seat is not None and seat >= len(place.agents):
         raise Problem(f"There is no seat {seat} in {place.id}: it has {len(place.agents)}.")

@@ -165,7 +165,7 @@ class Round:
             others = sorted(run.folder.glob("clone_*.safetensors"))
             clones = [corrected, *(load_agent(path) for path in others)]
             return refined(run, world, clones, self.recordings["clone"], bars)
-        limits = {name: cost.limit for name, cost in run.recipe.costs.items()}
+        limits = run.recipe.limits
         loss = loss_of(run.read_json(TOLD)["play"]["rows"], world.north_star, limits)
         verdict = f"The corrected agent is handed on: {told}, on the same seeds."
         if loss:

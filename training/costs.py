@@ -11,15 +11,17 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from training.settings import Settings
+
+LEAST = 1e-9  # that training may aim at: an excess is told in shares of it
 
 
 class CostSettings(Settings):
     """One cost's limit and the controller of its multiplier."""
 
-    limit: float = Field(gt=0)  # of the cost, per episode
+    limit: float = Field(gt=0, allow_inf_nan=True)  # of the cost, per episode; inf is none
     # Training aims at this share of the limit: people it has not met may cost more than those it trains with.
     tighten: float = Field(0.75, gt=0, le=1)
     proportional: float = Field(0.5, ge=0)  # gain on the smoothed excess, as a share of the aim
@@ -28,6 +30,17 @@ class CostSettings(Settings):
     smoothing: float = Field(0.7, ge=0, lt=1)  # of cost and rise: share of the old
     most: float = Field(20.0, gt=0)  # largest multiplier
     stop_when_spent: bool = False  # end a training episode (terminated) once it has cost its limit
+
+    @model_validator(mode="after")
+    def _aimed(self) -> CostSettings:
+        if self.limit * self.tighten < LEAST:
+            raise ValueError(f"training would aim at less than {LEAST:g}, which is nothing")
+        return self
+
+
+def finite(costs: Mapping[str, CostSettings]) -> dict[str, CostSettings]:
+    """The costs that have a limit: one of infinity is none, and what it is of is trained as if unnamed."""
+    return {name: cost for name, cost in costs.items() if math.isfinite(cost.limit)}
 
 
 @dataclass

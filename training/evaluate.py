@@ -15,6 +15,7 @@ from scipy import stats
 from agents.player import Player
 
 SHIELDED = "shielded"  # what the count of the shield's interventions is called
+RESAMPLES = 2000  # of an interval
 HELD_OUT = 1_000_000  # evaluation seeds begin here; training seeds stay below
 
 
@@ -34,7 +35,7 @@ class Interval:
 def interval(values: np.ndarray, seed: int = 0) -> Interval:
     """The mean of independent episodes with its 95 % percentile bootstrap interval: [E] -> Interval.
 
-    Percentiles of 2,000 resampled means (Efron 1979); with a single value the interval is that value.
+    Percentiles of resampled means (Efron 1979); with a single value the interval is that value.
     """
     values = np.asarray(values, np.float64)
     mean = float(values.mean())
@@ -43,7 +44,7 @@ def interval(values: np.ndarray, seed: int = 0) -> Interval:
     found = stats.bootstrap(
         (values,),
         np.mean,
-        n_resamples=2000,
+        n_resamples=RESAMPLES,
         method="percentile",
         rng=np.random.default_rng(seed),
     ).confidence_interval

@@ -5,7 +5,7 @@ S recorded steps, k steps of a window, W numbers each, M samples of a minibatch.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
@@ -18,19 +18,20 @@ from environments.layout import is_picture
 from environments.problem import Problem
 from environments.window import recorded_rows, window_rows, window_space
 from environments.world import World
-from training.settings import Settings
+from training.settings import Settings, Units
 
 
 class NetworkSettings(Settings):
     """What policy and values are made of. What is seen decides the rest: numbers, pictures, masks."""
 
     kind: Literal["layers", "memory"] = "layers"  # "memory": a transformer over the last steps
-    hidden: list[int] | None = None  # units of each layer after that; clone.hidden if left out
+    # Units of each layer after that; clone.hidden if left out.
+    hidden: Annotated[list[Units], Field(max_length=100)] | None = None
     image: Literal["auto", "nature", "impala"] = "auto"  # for pictures; "auto": by their size
-    steps: int = Field(8, ge=1)  # k, that a memory reaches back
-    width: int = Field(64, ge=1)  # of a memory's tokens
-    heads: int = Field(4, ge=1)  # that it attends with; they share the width
-    layers: int = Field(1, ge=1)  # of attention
+    steps: int = Field(8, ge=1, le=10**6)  # k, that a memory reaches back
+    width: Units = 64  # of a memory's tokens
+    heads: Units = 4  # that it attends with; they share the width
+    layers: int = Field(1, ge=1, le=1000)  # of attention
 
 
 def sight_for(world: World, settings: NetworkSettings) -> dict[str, Any] | None:

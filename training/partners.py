@@ -33,7 +33,7 @@ from agents.thinned import Thinned
 from agents.unstuck import Unstuck
 from environments.problem import Problem
 from environments.world import World
-from training.settings import Settings
+from training.settings import COUNT, Settings
 
 Ends = Annotated[
     tuple[NonNegativeFloat, NonNegativeFloat],
@@ -56,9 +56,11 @@ class PartnerSettings(Settings):
     player: str = "clone"  # as a member's; with a mixture neither this nor the temperature is read
     temperature: float = Field(1.0, gt=0)
     stuck_steps: int = Field(
-        3, ge=0
+        3, ge=0, le=COUNT
     )  # a clone that stood still so long does something else; 0: off
-    clones: int = Field(1, ge=1)  # that "clone" stands for; the first is the one that is refined
+    clones: int = Field(
+        1, ge=1, le=1000
+    )  # that "clone" stands for; the first is the one that is refined
     share: float | None = Field(
         None, gt=0, lt=1
     )  # of the matches that each further clone learns from

@@ -19,8 +19,8 @@ Every setting can be overridden on the command line: `--refine.steps 2_000_000`.
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_args
 
@@ -32,16 +32,20 @@ from pydantic import (
     model_serializer,
 )
 
-from environments.problem import Problem
+from environments.arguments import MOST, meant
+from environments.problem import Problem, shortened
+from environments.readers import DEPTH, Unreadable, read_toml
 from training.clone import CloneSettings
 from training.corrections import CorrectionsSettings
-from training.costs import CostSettings
+from training.costs import CostSettings, finite
 from training.network import NetworkSettings
 from training.partners import PartnerSettings
+from training.recipe_values import check_values
 from training.refining import RefineSettings
-from training.settings import Settings
+from training.settings import COUNT, Settings
 
 RECIPES = Path(__file__).parent / "recipes"
+SEEDS = 2**32 - 1  # as Stable-Baselines3 seeds numpy with it
 
 
 class WorldSettings(Settings):
@@ -49,10 +53,16 @@ class WorldSettings(Settings):
 
     id: str
     params: dict[str, Any] = {}  # of the world's Params; for a foreign environment, its keywords
-    horizon: int | None = Field(None, ge=1)  # steps of an episode; the world's own if left out
+    horizon: int | None = Field(
+        None, ge=1, le=MOST
+    )  # steps of an episode; the world's own if left out
     shield: bool = False  # play, learn and be judged behind the world's shield
-    workers: int = Field(0, ge=0)  # processes for a foreign environment that may hang or die
-    patience: float = Field(30.0, gt=0)  # s, after which a game in such a process is ended
+    workers: int = Field(
+        0, ge=0, le=1024
+    )  # processes for a foreign environment that may hang or die
+    patience: float = Field(
+        30.0, gt=0, le=10**6
+    )  # s, after which a game in such a process is ended
 
 
 class RewardSettings(Settings):
@@ -75,14 +85,14 @@ class DataSettings(Settings):
 class EvaluateSettings(Settings):
     """The protocol of the last judgement."""
 
-    games: int = Field(100, ge=1)  # per seat
+    games: int = Field(100, ge=1, le=COUNT)  # per seat
     greedy: bool = False  # the likeliest actions instead of samples
 
 
 class Recipe(Settings):
     """A whole recipe."""
 
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, le=SEEDS)
     world: WorldSettings
     reward: RewardSettings = RewardSettings()
     data: DataSettings
@@ -94,10 +104,19 @@ class Recipe(Settings):
     evaluate: EvaluateSettings = EvaluateSettings()
     corrections: CorrectionsSettings = CorrectionsSettings()
 
+    @property
+    def limits(self) -> dict[str, float]:
+        """The limits that there are, by cost."""
+        return {name: cost.limit for name, cost in finite(self.costs).items()}
+
     @model_serializer(mode="wrap")
     def _told(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without corrections or shield as if there were no such things: older runs have the same recipe."""
+        """Without corrections or shield as if there were no such things: older runs have the same recipe.
+
+        A limit of infinity is left out too: the run is the one without it.
+        """
         told: dict[str, Any] = plain(self)
+        told["costs"] = {name: told["costs"][name] for name in self.limits}
         if not self.world.shield:
             del told["world"]["shield"]
         if self.data.corrections is None:
@@ -109,13 +128,10 @@ def read_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
     """Read a recipe by path or by the name of one of ours, then apply `section.key=value` overrides.
 
     Raises:
-        Problem: no such recipe, not TOML, an unknown key, a value out of bounds.
+        Problem: no such recipe, not TOML within its limits, an unknown key, a value out of bounds.
     """
     path = _find(name)
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Problem(f"{path} is not TOML: {error}.") from None
+    content = read_toml(path)
     for override in overrides:
         _override(content, override)
     return check_recipe(content, str(path))
@@ -127,6 +143,7 @@ def check_recipe(content: dict[str, Any], where: str) -> Recipe:
     Raises:
         Problem: an unknown key or a value out of bounds, named with the nearest that is known.
     """
+    check_values(content, where)
     try:
         return Recipe.model_validate(content)
     except ValidationError as error:
@@ -135,8 +152,9 @@ def check_recipe(content: dict[str, Any], where: str) -> Recipe:
 
 def _find(name: str) -> Path:
     for path in (Path(name), RECIPES / name, RECIPES / f"{name}.toml"):
-        if path.is_file():
-            return path
+        with suppress(OSError, ValueError):  # no name of a file: too long, or no text
+            if path.is_file():
+                return path
     ours = sorted(path.stem for path in RECIPES.glob("*.toml"))
     near = difflib.get_close_matches(Path(name).stem, ours, n=1)
     hint = f"did you mean '{near[0]}'?" if near else f"ours are {', '.join(ours)}."
@@ -146,22 +164,26 @@ def _find(name: str) -> Path:
 def _override(content: dict[str, Any], override: str) -> None:
     """Apply `refine.steps=2_000_000`; the value is read as TOML, and as plain text where that fails."""
     name, _, text = override.partition("=")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text
     *sections, key = name.split(".")
+    if len(sections) >= DEPTH:
+        raise Problem(
+            f"--{shortened(name)} has {len(sections) + 1:,} parts; no setting has more than {DEPTH}."
+        )
+    try:
+        value = meant(text)
+    except Unreadable as error:
+        raise Problem(f"The value of --{shortened(name)} {error}.") from None
     for section in sections:
         content = content.setdefault(section, {})
         if not isinstance(content, dict):
-            raise Problem(f"--{name} cannot be set: '{section}' is a single value.")
+            raise Problem(f"--{shortened(name)} cannot be set: '{section}' is a single value.")
     content[key] = value
 
 
 def _sentence(error: ValidationError, where: str) -> str:
     """The first of pydantic's complaints as one sentence."""
     first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
+    place = ".".join(shortened(str(part), 40) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         known = list(_model_at(first["loc"][:-1]).model_fields)
         near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
@@ -169,8 +191,9 @@ def _sentence(error: ValidationError, where: str) -> str:
         return f"{where}: there is no setting '{place}': {hint}"
     if first["type"] == "missing":
         return f"{where}: the setting '{place}' is missing; add it."
-    message = first["msg"][0].lower() + first["msg"][1:]
-    return f"{where}: {place} = {first['input']!r}: {message}."
+    message = first["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    return f"{where}: {place} = {shortened(repr(first['input']))}: {message}."
 
 
 def _model_at(place: Sequence[Any]) -> type[BaseModel]:

@@ -28,23 +28,23 @@ from environments.seating import Seating
 from environments.world import World
 from training.anchor import AnchorSettings
 from training.checkpoint import read_checkpoint, restore_optimiser
-from training.costs import CostSettings
+from training.costs import CostSettings, finite
 from training.engine import PLAIN, Engine
 from training.floor import Floor
 from training.partners import PartnerSchedule
 from training.refine import Diverged, Refiner
-from training.settings import Settings, discount
+from training.settings import COUNT, EPOCHS, STEPS, Settings, discount
 
 
 class RefineSettings(Settings):
     """How to refine."""
 
     start: Literal["clone", "nothing"] = "clone"  # "nothing" is for comparison
-    steps: int = Field(2_400_000, ge=0)
-    games: int = Field(80, ge=1)  # B, played at once
-    rollout: int = Field(400, ge=1)  # T, steps of a game between two updates
-    epochs: int = Field(4, ge=1)
-    batch_size: int = Field(4000, ge=2)
+    steps: int = Field(2_400_000, ge=0, le=STEPS)
+    games: int = Field(80, ge=1, le=COUNT)  # B, played at once
+    rollout: int = Field(400, ge=1, le=COUNT)  # T, steps of a game between two updates
+    epochs: int = Field(4, ge=1, le=EPOCHS)
+    batch_size: int = Field(4000, ge=2, le=COUNT)
     learning_rate: float = Field(1e-3, gt=0)  # falls to 0 over all steps
     half_life: float = Field(10.3, gt=0)  # s, after which a reward counts half
     gae_lambda: float = Field(0.98, ge=0, le=1)
@@ -57,7 +57,7 @@ class RefineSettings(Settings):
     # Standard deviation of continuous actions to begin with; the clone's own if left out. A steady hand tries
     # little: where people were cautious, it is too little to find out what else is possible.
     noise: float | None = Field(None, gt=0)
-    warm_up: int = Field(4, ge=0)  # updates, at most, in which only the values learn
+    warm_up: int = Field(4, ge=0, le=COUNT)  # updates, at most, in which only the values learn
     kl: AnchorSettings = (
         AnchorSettings()
     )  # a distance to seek and a budget, beside the weights above
@@ -72,12 +72,14 @@ class RefineSettings(Settings):
         "auto"  # of the update's layers; auto measures
     )
     # Of torch, in updates; "auto" measures one against all cores and keeps what is faster.
-    threads: Literal["auto"] | Annotated[int, Field(ge=1)] = 1
+    threads: Literal["auto"] | Annotated[int, Field(ge=1, le=1024)] = 1
     # With 2 the values learn, partners choose, and further clones are made, on a core of their own; "auto"
     # measures if the values gain by it, and clones on every core. The bits are the same.
     cores: Literal["auto"] | Annotated[int, Field(ge=1, le=2)] = "auto"
-    judge_every: int = Field(5, ge=1)  # updates between two evaluations, which are also checkpoints
-    judge_games: int = Field(80, ge=2)  # games of such an evaluation, seats in turn
+    judge_every: int = Field(
+        5, ge=1, le=COUNT
+    )  # updates between two evaluations, which are also checkpoints
+    judge_games: int = Field(80, ge=2, le=COUNT)  # games of such an evaluation, seats in turn
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ def refine(
         discount=discount(settings.half_life, world.tick),  # potential terms need the learner's own
         shield=shield,
     )
-    costs = costs or {}
+    costs = finite(costs or {})
     budgets = {name: cost.limit for name, cost in costs.items() if cost.stop_when_spent}
     if engine.cores > 1 and partner is not None:
         partner = at_best_elsewhere(partner, batch)

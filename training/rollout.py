@@ -21,7 +21,7 @@ from torch import Tensor
 
 from training.advantages import generalised_advantages
 from training.clock import Clock
-from training.costs import CostSettings, Multiplier
+from training.costs import CostSettings, Multiplier, finite
 from training.crew import Crew, keep_memory
 from training.reading import Reading, Said, parts
 from training.tape import CostMeter, LastingBuffer, Tape
@@ -43,7 +43,7 @@ class RolloutPPO(PPO):
     ) -> None:
         keep_memory()
         self.crew = Crew(cores)
-        self.multipliers = {name: Multiplier(s) for name, s in (costs or {}).items()}
+        self.multipliers = {name: Multiplier(s) for name, s in finite(costs or {}).items()}
         self.reward_scale, self.reseed_every, self.clock = reward_scale, reseed_every, Clock()
         super().__init__(policy, env, **keywords)
 

@@ -45,6 +45,7 @@ from training.reading import CHUNK
 from training.recipe import Recipe, read_recipe
 from training.refining import Reward, refine
 from training.run import Run
+from training.sizes import check_sizes
 from training.tables import limited, show_limits, show_scores
 
 PARTNER_SEED, JUDGE_PARTNER_SEED = 1, 2  # added to the run's
@@ -70,7 +71,7 @@ def train_from_file(name: str, folder: str | None = None, overrides: Sequence[st
         verdict = train(run, Bars(console))
     scores = run.read_json("scores.json")
     show_scores(console, scores)
-    limits = {name: cost.limit for name, cost in recipe.costs.items()}
+    limits = recipe.limits
     if "matches" in scores:
         show_all(console, scores["matches"], limits)
     elif found := limited(scores, limits):
@@ -100,6 +101,7 @@ def prepare(recipe: Recipe) -> tuple[World, dict[str, Dataset]]:
                 f"{', '.join(world.costs) or 'none'}."
             )
     action_weights(recipe.clone, world.action_names, world.action_space)
+    check_sizes(recipe, world)
     sight_for(world, recipe.network)
     check_partners(recipe.partner, world)
     store = Store(recipe.data.root)
@@ -208,7 +210,7 @@ def _floor(run: Run, world: World, clones: list[Agent]) -> Floor:
         recipe.refine.judge_every,
         run.folder,
         weights=recipe.reward.weights or world.weights,
-        limits={name: cost.limit for name, cost in recipe.costs.items()},
+        limits=recipe.limits,
         budget=recipe.refine.kl.budget,
         guard=recipe.refine.start == "clone",
     )

@@ -8,7 +8,7 @@ expressions in the same order, in float64, because adding floats in another orde
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from math import cos, inf, pi, sin
+from math import cos, pi, sin
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ VERSION = 1  # raise it when the physics or the observation changes: old recordi
 AGENTS = ("cart",)  # one name per seat
 TICK = 0.02  # s a step takes when people play
 HORIZON = 500  # steps of an episode, unless the option `horizon` says otherwise
+LEAST, MOST = 1e-9, 1e9  # of every parameter: far beyond, the physics gives no numbers
 
 
 # ------------------------------------------------------------------ what may differ
@@ -43,13 +44,13 @@ class Params:
         """Refuse what no cart can be.
 
         Raises:
-            Problem: a mass, length or limit that is not above zero.
+            Problem: a mass, length or limit that is not above zero, or beyond all sense.
         """
         for field in fields(self):
             value = getattr(self, field.name)
-            if not 0 < value < inf:
+            if not LEAST <= value <= MOST:
                 raise Problem(
-                    f"The balance's {field.name} is {value}; give a finite number above 0."
+                    f"The balance's {field.name} is {value}; give a number from {LEAST:g} to {MOST:g}."
                 )
 
 
@@ -116,7 +117,7 @@ def reset_state(state: Any, table: Any, options: dict[str, Any]) -> None:
         return
     try:
         numbers = np.asarray(begin, np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         numbers = np.empty(0)
     if numbers.shape != (4,) or not np.isfinite(numbers).all():
         raise Problem(f"The option 'state' is {begin!r}; give four finite numbers.")

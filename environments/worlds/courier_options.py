@@ -38,7 +38,8 @@ def reset_state(state: Any, table: Any, options: dict[str, Any]) -> None:
     for k, name in enumerate(DRAWN):
         state["asked"][k] = _range(name, options.get(name, USUAL[name]))
     orders = options.get("orders", 0)
-    if not isinstance(orders, (int, np.integer)) or not 0 <= orders < 2**31:
+    whole = isinstance(orders, (int, np.integer)) and not isinstance(orders, bool)
+    if not whole or not 0 <= orders < 2**31:
         raise Problem(f"The option 'orders' is {orders!r}; give a whole number from 0 up.")
     state["orders"] = orders
 
@@ -53,7 +54,7 @@ def _range(name: str, given: Any) -> tuple[float, float]:
     )
     try:
         numbers = np.asarray(given, np.float64).ravel()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise problem from None
     if len(numbers) not in (1, 2) or not np.isfinite(numbers).all():
         raise problem

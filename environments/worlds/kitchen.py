@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 
 from environments.kernels import HEADER
+from environments.problem import Problem
 from environments.worlds.kitchen_layouts import (
     derive as derive,  # part of a world, as all `as` here
 )
@@ -57,12 +58,15 @@ class Params:
     waste_ticks: int = 100  # an object left this long on a counter is waste (15 s)
 
     def __post_init__(self) -> None:
-        """Refuse a layout that is not there.
+        """Refuse what no kitchen can be.
 
         Raises:
-            Problem: the layout is unknown.
+            Problem: the layout is unknown, or a time is none.
         """
         named_layout(self.layout)
+        for name, most in (("cook_ticks", 10_000), ("waste_ticks", 1_000_000_000)):
+            if not 1 <= (ticks := getattr(self, name)) <= most:
+                raise Problem(f"The kitchen's {name} are {ticks}; give 1 to {most:,}.")
 
 
 STATE = np.dtype(
