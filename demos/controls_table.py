@@ -31,20 +31,20 @@ axes = [3, 4]                       of that stick, to the right and down
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from environments.problem import Problem
+from environments.problem import Problem, shortened
+from environments.readers import read_toml
 from environments.world import nearest
 
 
 class _Row(BaseModel):
     """Frozen, and what it does not know is refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Shared(_Row):
@@ -120,12 +120,7 @@ def read_table(path: Path) -> Table:
     Raises:
         Problem: it cannot be read, is not TOML, or something in it is unknown or out of bounds.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise Problem(f"The controls {path} cannot be read: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Problem(f"The controls {path} are not TOML: {error}.") from None
+    content = read_toml(path, "The table of controls ")
     try:
         return Table.model_validate(content)
     except ValidationError as error:
@@ -157,7 +152,7 @@ def _complaint(error: ValidationError) -> str:
         place = place[2:]
     else:
         row = Table
-    name = ".".join(str(part) for part in place)
+    name = ".".join(shortened(str(part), 40) for part in place)
     if first["type"] == "extra_forbidden":
         known = Shared if len(place) > 1 else row
         hint = nearest(str(place[-1]), known.model_fields)
@@ -165,7 +160,7 @@ def _complaint(error: ValidationError) -> str:
     if first["type"] == "missing":
         return f"{where or 'the table'} lacks '{name}'; add it."
     message = first["msg"][0].lower() + first["msg"][1:]
-    return f"{where + ': ' if where else ''}{name} = {first['input']!r}: {message}."
+    return f"{where + ': ' if where else ''}{name} = {shortened(repr(first['input']))}: {message}."
 
 
 def _is_kind(part: Any) -> bool:

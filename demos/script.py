@@ -17,7 +17,6 @@ signal = "SIGTERM"          the process gets it: SIGINT, SIGTERM, SIGHUP or SIGK
 from __future__ import annotations
 
 import signal
-import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ import pygame
 
 from demos.script_events import Moment, moments_of, plugging
 from environments.problem import Problem
+from environments.readers import read_toml
 
 
 class Script:
@@ -46,12 +46,7 @@ class Script:
         Raises:
             Problem: it cannot be read, is not TOML, or an event is wrong; it says which.
         """
-        try:
-            content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise Problem(f"The script {path} cannot be read: {error.strerror}.") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise Problem(f"The script {path} is not TOML: {error}.") from None
+        content = read_toml(Path(path), "The script ")
         events = content.pop("event", None)
         if content or not isinstance(events, list) or not all(isinstance(e, dict) for e in events):
             raise Problem(f"The script {path} must be a list of [[event]] and nothing else.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -140,7 +141,7 @@ def _finite(text: str) -> float:
         found = float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{shortened(text)}' is not a number") from None
-    if not abs(found) < float("inf"):
+    if not math.isfinite(found):
         raise argparse.ArgumentTypeError(f"'{shortened(text)}' is not a finite number")
     return found
 
@@ -189,9 +190,18 @@ def setting(text: str) -> tuple[str, Any]:
     if not (equals and name):
         raise argparse.ArgumentTypeError(f"'{shortened(text)}' is not NAME=VALUE")
     try:
-        return name, meant(value)
+        found = meant(value)
     except Unreadable as error:
         raise argparse.ArgumentTypeError(f"the value of '{shortened(name)}' {error}") from None
+    if not _all_finite(found):  # no recording could say so, and no world be made so again
+        raise argparse.ArgumentTypeError(f"'{shortened(text)}' is not finite")
+    return name, found
+
+
+def _all_finite(value: Any) -> bool:
+    if isinstance(value, (dict, list)):
+        return all(map(_all_finite, value.values() if isinstance(value, dict) else value))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def meant(text: str) -> Any:

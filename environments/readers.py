@@ -127,8 +127,8 @@ def read_json(path: Path, most: int = LARGE, *, infinite: bool = False) -> Any:
     return parse_json(read_bytes(path, most), most, infinite=infinite)
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """The plain values of a TOML file that a person named.
+def read_toml(path: Path, what: str = "") -> dict[str, Any]:
+    """The plain values of a TOML file that a person named; a sentence calls it `what` before its path.
 
     Raises:
         Problem: it cannot be read, or is not as `parse_toml` wants it; the sentence names the file.
@@ -136,9 +136,9 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return parse_toml(read_bytes(path, SMALL))
     except Unreadable as error:
-        raise Problem(f"{path} {error}.") from None
+        raise Problem(f"{what}{path} {error}.") from None
     except OSError as error:
-        raise Problem(f"{path} cannot be read: {error.strerror}.") from None
+        raise Problem(f"{what}{path} cannot be read: {error.strerror}.") from None
 
 
 def read_bytes(path: Path, most: int) -> bytes:

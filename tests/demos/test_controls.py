@@ -546,7 +546,7 @@ def test_a_guess_knows_names():
 ACTION = "[[action]]\ndo = 1\n"
 WRONG = {
     'world = "other"\n' + ACTION: "it is for 'other', not for 'tests.demos.hands:Toy'",
-    "[[action]\n": "are not TOML",
+    "[[action]\n": "is not TOML",
     "[[action]]\nkeys = ['a']": "number 1: it must say what to do",
     "[[action]]\ndo = 'upp'\nkeys = ['a']": "number 1: there is no action 'upp': it has 0, 1",
     "[[action]]\ndo = 6\nkeys = ['a']": "there is no action 6",
