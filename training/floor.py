@@ -221,4 +221,4 @@ class Floor(BaseCallback):
     def _logged(self) -> dict[str, float]:
         """What the last update said; nothing of it depends on how long anything took."""
         said: Any = self.logger.name_to_value
-        return {n: float(value) for n, value in said.items() if not n.startswith("play/")}
+        return {n: float(said[n]) for n in sorted(said) if not n.startswith("play/")}
