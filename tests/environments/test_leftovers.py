@@ -1,4 +1,4 @@
-"""What killed saves left is swept; what somebody may still be writing, and what is nobody's business, stays."""
+"""What killed saves left is swept; what somebody may still be writing, and what is not ours, stays."""
 
 import os
 import subprocess

@@ -1,11 +1,11 @@
-"""A run that is interrupted at any moment of any update leaves the rows that it would have left, byte for byte."""
+"""A run that is interrupted in any update leaves the rows that it would have left, byte for byte."""
 
 import pytest
 
 from agents.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.toys import careless_clone
-from training.checkpoint import read_checkpoint
+from training.checkpoint import read_checkpoint, write_checkpoint
 from training.costs import CostSettings
 from training.floor import Floor, Judge
 from training.refining import RefineSettings, Reward, refine
@@ -104,9 +104,7 @@ def test_a_run_stopped_beside_a_checkpoint_leaves_the_same(
     whole, cloned, tmp_path, monkeypatch, judgement, written
 ):
     """Between a row of metrics and its checkpoint, and right after that."""
-    from training import floor
-
-    left_to_go, real = [judgement], floor.write_checkpoint
+    left_to_go, real = [judgement], write_checkpoint
 
     def write(*arguments):
         if written or left_to_go[0]:
@@ -115,7 +113,7 @@ def test_a_run_stopped_beside_a_checkpoint_leaves_the_same(
             raise Stopped
         left_to_go[0] -= 1
 
-    monkeypatch.setattr(floor, "write_checkpoint", write)
+    monkeypatch.setattr("training.floor.write_checkpoint", write)
     with pytest.raises(Stopped):
         refined(cloned, tmp_path)
     monkeypatch.undo()
@@ -124,8 +122,6 @@ def test_a_run_stopped_beside_a_checkpoint_leaves_the_same(
 
 
 def test_a_checkpoint_from_before_rows_were_kept_with_it_is_gone_on_from(cloned, tmp_path, whole):
-    from training.checkpoint import write_checkpoint
-
     def stop(steps):
         if steps == 3 * 4 * 25:
             raise Stopped
