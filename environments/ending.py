@@ -49,8 +49,10 @@ def terminable() -> Iterator[None]:
     for number in ours:
         signal.signal(number, ear.hear)
     try:
-        yield
-        ear.last_call()
+        try:
+            yield
+        finally:  # who was told to stop meanwhile has stopped, however it ended
+            ear.last_call()
     finally:
         ear.closed = True
         for number, before in ours.items():

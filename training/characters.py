@@ -142,7 +142,7 @@ class Helper:
 
     def watch(self, say: Callable[[str], None]) -> None:
         """End it if it has stood still for long; called after each glance in which it said nothing."""
-        if self._pulse.stopped():
+        if self.number and self._pulse.stopped():
             say(
                 f"A process that makes clones stood still for {process.PATIENCE * process.GLANCE:g} s and "
                 f"was ended: clone {self.number}, which it was at, is made in this one."

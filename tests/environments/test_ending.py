@@ -135,9 +135,15 @@ def test_who_is_stuck_in_an_import_is_stopped_there(tmp_path, monkeypatch, again
     assert time.monotonic() - began < 20
 
 
-def test_what_still_waits_at_the_end_is_raised_there_and_nothing_comes_later(monkeypatch):
+@pytest.mark.parametrize("then", [len, lambda log: log[5]], ids=["well", "in an error"])
+def test_what_still_waits_at_the_end_is_raised_there_and_nothing_comes_later(then):
     log: list[str] = []
-    with pytest.raises(KeyboardInterrupt), terminable():
+
+    def work():
         Dying(signal.SIGINT, log)
+        then(log)
+
+    with pytest.raises(KeyboardInterrupt), terminable():
+        work()
     time.sleep(3 * ending.AGAIN)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
