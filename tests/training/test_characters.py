@@ -106,7 +106,7 @@ def test_the_number_of_a_helper_that_dies_is_missing_again(path, world):
 
 def test_a_helper_that_was_stopped_is_ended_and_its_number_made_here(path, world, monkeypatch):
     monkeypatch.setattr("environments.process.PATIENCE", 2)
-    missing, said = deque([1]), []
+    missing, said = deque([1]), list[str]()
     slow = helper(path, world, missing, "clone.epochs=100000", "clone.patience=100000")
     wait(slow, lambda h: h.number == 1)
     for _ in range(4):  # it is at work, however long it takes

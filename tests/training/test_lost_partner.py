@@ -30,7 +30,7 @@ HORIZON = {"horizon": 30}
 
 def refined(folder, cores, tick=lambda steps: None):
     """The rows, the last checkpoint and what was said."""
-    world, said = make_world("gpo/Kitchen-v0"), []
+    world, said = make_world("gpo/Kitchen-v0"), list[str]()
     torch.manual_seed(0)
     clone = build_policy(world.observation_space, world.action_space, {"n_costs": len(world.costs)})
     judge = Judge(
