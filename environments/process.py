@@ -18,6 +18,7 @@ ENDING = 3.0  # s, for a process to end
 BEAT = 0.25  # s, between two beats of a process that runs
 GLANCE = 1.0  # s, between two looks at another process
 PATIENCE = 60  # glances in which a process may be still before it is given up
+LOADING = 5  # times that patience, while it loads
 _FIRST = (
     100  # of what is done at exit: before multiprocessing waits for processes, maybe stopped ones
 )
@@ -76,7 +77,7 @@ class Pulse:
         beats = int(self._beats[0])
         self._still = 0 if beats != self._seen else self._still + 1
         self._seen = beats
-        return self._still >= PATIENCE
+        return self._still >= (PATIENCE if beats else LOADING * PATIENCE)
 
 
 @contextmanager

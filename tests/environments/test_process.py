@@ -97,3 +97,12 @@ def test_a_stopped_process_does_not_hold_up_the_end_of_the_program(tmp_path, the
     assert "leaked" not in done.stderr
     if (place := Path("/dev/shm")).is_dir():
         assert not list(place.glob(f"pym-{done.stdout.split()[1]}-*"))
+
+
+@pytest.mark.parametrize("beats", [0, 1])
+def test_who_still_loads_has_more_patience_than_who_ran_before(monkeypatch, beats):
+    monkeypatch.setattr(process, "PATIENCE", 3)
+    pulse = process.Pulse()
+    pulse._beats[0] = beats
+    found = [pulse.stopped() for _ in range(20)]
+    assert found.index(True) == (3 if beats else 3 * process.LOADING)

@@ -1,21 +1,15 @@
 """Ctrl-C and SIGTERM in real processes, from the first moment on: one sentence, and nothing left behind."""
 
-import contextlib
-import os
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from agents.player import RandomPlayer
 from environments.catalog import make_world
+from tests.training.ended import begin, ended, leaves_nothing
 from tests.training.toys import record
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 SENTENCE = "gpo: stopped; repeat the command to go on from the last checkpoint.\n"
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 RECIPE = """
@@ -54,45 +48,6 @@ def root(tmp_path_factory):
     world = make_world("gpo/Kitchen-v0", layout="cramped_room")
     record(root, "kitchen", world, RandomPlayer(world.action_space), 4, 40)
     return root
-
-
-def begin(words: list[Any], cwd: Path = ROOT) -> Any:
-    """The command line in a process group of its own, as a terminal would begin it."""
-    return subprocess.Popen(
-        [sys.executable, *words],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def ended(program: Any, number: int, group: bool = True) -> tuple[int, str]:
-    """What it exits with and says at a signal: Ctrl-C at a terminal goes to the whole group."""
-    (os.killpg if group else os.kill)(program.pid, number)
-    try:
-        _, said = program.communicate(timeout=60)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(program.pid, signal.SIGKILL)
-    return program.returncode, said
-
-
-def leaves_nothing(program: Any) -> bool:
-    """Whether all processes of its group end, and no memory of it is left."""
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        try:
-            os.killpg(program.pid, 0)
-        except ProcessLookupError:
-            break
-        time.sleep(0.05)
-    else:
-        return False
-    place = Path("/dev/shm")
-    return not (place.is_dir() and list(place.glob(f"pym-{program.pid}-*")))
 
 
 # ------------------------------------------------------------------ while it loads
