@@ -9,16 +9,21 @@ from pathlib import Path
 
 GONE = 3600.0  # s after which a file is nobody's work, even if its number is a process's again
 # Only names that we write so: hidden, of a kind of ours, and with the number of a process.
-_HALF = re.compile(r"\..+\.(?:json|jsonl|safetensors|png|mp4|gif|onnx|zip|toml)\.(\d{1,10})")
+_KINDS = "json|jsonl|safetensors|png|mp4|gif|onnx|zip|toml"
+_HALF = re.compile(rf"\.(?:current|.+\.(?:{_KINDS}))\.(\d{{1,10}})")
 
 
-def sweep(folder: Path) -> list[Path]:
-    """Remove what killed processes left anywhere below a folder, which this process holds; what it was.
+def sweep_files(folder: Path, below: bool = False) -> list[Path]:
+    """Remove files that killed processes left in a folder, which this process holds; which they were.
 
     What a living process may still be writing stays: another one's that is younger than `GONE`.
+
+    Args:
+        folder: where.
+        below: also anywhere below it.
     """
     swept = []
-    for path in folder.rglob(".*"):
+    for path in folder.rglob(".*") if below else folder.glob(".*"):
         found = _HALF.fullmatch(path.name)
         if found and path.is_file() and not path.is_symlink() and not _in_use(path, int(found[1])):
             path.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from environments.durable import sync
-from environments.leftovers import sweep
+from environments.leftovers import sweep_files
 from environments.readers import Unreadable
 from environments.sealed import read_lines, read_sealed, write_lines
 
@@ -38,7 +38,7 @@ def tidy(folder: Path, sealed: bool) -> list[str]:
         folder: of the run.
         sealed: whether the run has seals; files of older ones that have none are taken as they are.
     """
-    sweep(folder)
+    sweep_files(folder, below=True)
     said = [_told(folder / name, sealed, *about) for name, about in FILES.items()]
     said += [_sorted_out(folder / name, sealed, numbers) for name, numbers in ROWS.items()]
     return [sentence for sentence in said if sentence]

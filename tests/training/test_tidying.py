@@ -12,8 +12,11 @@ import gpo
 from agents.saving import load_agent
 from environments.catalog import make_world
 from environments.durable import SEAL, seal
+from environments.problem import Problem
 from environments.sealed import read_lines, read_sealed
 from tests.training.toys import Leaning, record
+from training.checkpoint import read_checkpoint, write_checkpoint
+from training.recipe import read_recipe
 from training.run import Run
 from training.tidying import set_aside
 
@@ -234,8 +237,6 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_sentence(run, repeat):
 
 
 def test_a_checkpoint_of_something_else_is_refused_in_a_sentence(run, repeat):
-    from training.checkpoint import write_checkpoint
-
     agent = load_agent(run / "clone.safetensors")
     for name in ("agent.safetensors", "scores.json"):
         (run / name).unlink()
@@ -246,8 +247,6 @@ def test_a_checkpoint_of_something_else_is_refused_in_a_sentence(run, repeat):
 
 
 def test_a_damaged_checkpoint_of_any_number_does_not_push_whole_ones_out(run):
-    from training.checkpoint import read_checkpoint, write_checkpoint
-
     folder = run / "checkpoints"
     (folder / "99999999.safetensors").write_bytes(b"torn")
     for update in (6, 8):
@@ -319,10 +318,19 @@ def test_a_seal_that_is_missing_in_one_file_of_a_sealed_run_is_damage(run, repea
 # ------------------------------------------------------------------ whose folder
 
 
-def test_a_folder_in_use_is_left_alone(done, run):
-    from environments.problem import Problem
-    from training.recipe import read_recipe
+def test_whoever_comes_second_to_an_empty_folder_is_refused_even_if_both_saw_it_empty(
+    done, tmp_path
+):
+    first = Run(tmp_path / "new", read_recipe(str(done[0])))
+    (tmp_path / "new" / "recipe.json").unlink()  # as if it had looked only now
+    second = Run(tmp_path / "new", read_recipe(str(done[0]), ["seed=5"]))
+    with second.alone():
+        pass
+    with pytest.raises(Problem, match="a run of another recipe"), first.alone():
+        pass
 
+
+def test_a_folder_in_use_is_left_alone(done, run):
     recipe = read_recipe(str(done[0]))
     half = run / ".scores.json.0"
     with Run(run, recipe).alone():
