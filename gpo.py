@@ -1,11 +1,23 @@
 """The command line: one function a verb, no logic, and heavy imports only inside the verbs."""
 
-import difflib
-import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from importlib.util import find_spec
-from pathlib import Path
+
+
+def _uncaught(kind, error, trace):  # type: ignore[no-untyped-def]
+    """Ctrl-C before `main`, or after it, is one sentence, too; so this stands before all other imports."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.stderr.write("gpo: stopped.\n")
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+sys.excepthook = _uncaught
+
+import difflib  # noqa: E402
+import os  # noqa: E402
+from collections.abc import Callable, Mapping, Sequence  # noqa: E402
+from importlib.util import find_spec  # noqa: E402
+from pathlib import Path  # noqa: E402
 
 ROOMS = ("environments", "agents", "demos", "training")
 HERE = Path(__file__).resolve().parent
@@ -33,6 +45,7 @@ if (_why := stranger()) is not None:
 from demos.verbs import DEMOS as DEMOS  # noqa: E402
 from demos.window_verbs import controls, play, record, watch  # noqa: E402
 from environments.arguments import Parser, a_seed, at_least  # noqa: E402
+from environments.ending import exit_code, terminable  # noqa: E402
 from environments.problem import Problem  # noqa: E402
 
 ABOUT = (
@@ -189,13 +202,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        code = dispatch("", VERBS, ABOUT, given)
+        with terminable():
+            code = dispatch("", VERBS, ABOUT, given)
         sys.stdout.flush()  # here, so that a closed pipe is met inside the try
         return code
     except Problem as problem:
         return say(str(problem), 2)
-    except KeyboardInterrupt:
-        return say("stopped; repeat the command to go on from the last checkpoint.", 130)
+    except KeyboardInterrupt as stop:
+        return say(
+            "stopped; repeat the command to go on from the last checkpoint.", exit_code(stop)
+        )
     except BrokenPipeError:
         # The reader (head, less) has gone; leave Python nothing to flush at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

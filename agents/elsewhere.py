@@ -9,28 +9,31 @@ B games, N agents.
 
 from __future__ import annotations
 
-import itertools
 import multiprocessing
 import pickle
-import time
-import traceback
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
+from agents.elsewhere_there import LETTER, do, taken, work
 from agents.mixture import Mixture, Oneself
 from agents.player import Player
+from environments import process
 from environments.batch import Batch
-from environments.board import Board, Layout, lay_out, shared_memory
+from environments.board import Layout, lay_out, shared_memory
 from environments.problem import Problem
-from environments.process import attend_parent, possible, start
+from environments.process import GLANCE, possible, start
 
-_LETTER = -1  # an order to read the pipe
-_AWAKE = 1e-3  # s, for which a wait keeps its core: longer than a step, shorter than an update
-_GLANCE = 1.0  # s, between two looks if the process still lives
+
+class Lost(Problem):
+    """The process of a player is gone, and with it what the player remembered; `what` says how it went."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}; repeat the command to go on from the last checkpoint.")
+        self.what = what
 
 
 @dataclass
@@ -48,7 +51,7 @@ class Elsewhere:
         batch: the games, of which it plays all seats but one.
 
     Raises:
-        Problem: by any method, if the process has ended.
+        Lost: by any method, if the process has ended, or has not answered for so long that it was ended.
     """
 
     def __init__(self, player: Player, batch: Batch) -> None:
@@ -57,7 +60,7 @@ class Elsewhere:
         self._places = 2 * self._seats  # each may be asked, after a letter
         rows, seen, done = (self._places, batch.size), batch.observation, batch.actions
         layout: Layout = {  # each order has a place; after the last comes the first again
-            "order": (rows[:1], "i8"),  # whose turn it is, the number of a `_Kept`; or _LETTER
+            "order": (rows[:1], "i8"),  # whose turn it is, the number of a `_Kept`; or LETTER
             "observation": ((*rows, *seen.shape[2:]), seen.dtype.str),
             "start": (rows, "?"),
             "greedy": (rows[:1], "?"),
@@ -71,7 +74,7 @@ class Elsewhere:
         self._asked: dict[int, int] = {}  # in which order, by the number of a `_Kept`
         self.away = False  # whether the player has moved
         self._process, self._pipe, self.end = start(
-            self, "gpo-partner", _work, layout, memory, self._go, self._done
+            self, "gpo-partner", work, layout, memory, self._go, self._done
         )
 
     def begin(
@@ -126,7 +129,7 @@ class Elsewhere:
             self.drop()
             self._write(name, argument)
         else:
-            _do(self._player, name, argument)
+            do(self._player, name, argument)
 
     def _move(self) -> bool:
         """Let the player go if the process is up; whether it went."""
@@ -141,11 +144,17 @@ class Elsewhere:
         return self.away
 
     def _write(self, what: str, *about: Any) -> None:
-        self._order(_LETTER)
-        # The pipe's own way of sending would share the memory of tensors; the player is to be a copy.
-        with suppress(OSError):  # it has died, which the hearing finds out
-            self._pipe.send_bytes(pickle.dumps((what, about)))
+        self._order(LETTER)
+        # The pipe's own way of sending would share the memory of tensors; the player is to be a copy. It goes
+        # from a thread, for a pipe that nobody reads is soon full.
+        send = threading.Thread(target=self._send, args=(pickle.dumps((what, about)),), daemon=True)
+        send.start()
         self._hear(self._orders)
+        send.join()
+
+    def _send(self, letter: bytes) -> None:
+        with suppress(OSError):  # it has died, which the hearing finds out
+            self._pipe.send_bytes(letter)
 
     def _order(self, order: int) -> int:
         self._board["order"][self._orders % self._places] = order
@@ -156,16 +165,27 @@ class Elsewhere:
     def _hear(self, orders: int) -> None:
         """Wait until so many orders were carried out."""
         while self._heard < orders:
-            while not _taken(self._done, _GLANCE):
-                if not self._process.is_alive():
-                    raise Problem(
-                        f"The process in which the partner plays has ended (exit code "
-                        f"{self._process.exitcode}); repeat the command to go on from the last checkpoint."
-                    )
+            self._await()
             self._heard += 1
             if self._board["failed"][0]:
                 self._board["failed"][0] = False
                 raise self._pipe.recv()
+
+    def _await(self) -> None:
+        """Wait until one more order was carried out."""
+        # Glances, not seconds: if all of us were stopped, with Ctrl-Z or a closed lid, that is one.
+        for _ in range(process.PATIENCE):
+            if taken(self._done, GLANCE):
+                return
+            if not self._process.is_alive():
+                code = self._process.exitcode
+                self.end()
+                raise Lost(f"The process in which the partner plays has ended (exit code {code})")
+        self.end()
+        raise Lost(
+            "The process in which the partner plays has not answered for "
+            f"{process.PATIENCE * GLANCE:g} s and was ended"
+        )
 
 
 def at_best_elsewhere(player: Player, batch: Batch) -> Player:
@@ -186,78 +206,3 @@ def can_move(player: Player) -> bool:
     except Exception:  # noqa: BLE001 - whatever somebody's class raises
         return False
     return True
-
-
-def _taken(semaphore: Any, patience: float) -> bool:
-    """Whether it could be taken within so many seconds; at first without sleeping, for waking takes long."""
-    until = time.perf_counter() + _AWAKE
-    while time.perf_counter() < until:
-        if semaphore.acquire(block=False):
-            return True
-    return bool(semaphore.acquire(timeout=patience))
-
-
-def _do(player: Any, name: str, argument: float) -> None:
-    if hasattr(player, name):
-        getattr(player, name)(argument)
-
-
-class _There:
-    """The player in the other process.
-
-    Args:
-        board: where it sees and acts.
-    """
-
-    def __init__(self, board: Board) -> None:
-        self.board = board
-        self.player: Any = None
-        self.memory: dict[int, Any] = {}
-
-    def read(self, what: str, about: tuple[Any, ...]) -> None:
-        """Do what a letter says."""
-        if what == "arrive":
-            (self.player,) = about
-        elif what == "remember":
-            self.memory[about[0]] = about[1]
-        else:
-            _do(self.player, what, about[0])
-
-    def choose(self, number: int, place: int) -> None:
-        """Choose an action in all games, as the one whose memory has that number."""
-        board = self.board
-        board["action"][place], self.memory[number] = self.player.predict(
-            board["observation"][place],
-            self.memory[number],
-            board["start"][place],
-            bool(board["greedy"][place]),
-        )
-
-
-def _work(pipe: Any, layout: Layout, memory: Any, go: Any, done: Any) -> None:
-    """Play for the process that started this one, as long as there is one."""
-    attend_parent()
-    torch.set_num_threads(1)
-    board = lay_out(layout, memory)
-    orders, there = board["order"], _There(board)
-    pipe.send("up")
-    for place in itertools.cycle(range(len(orders))):
-        while not _taken(go, _GLANCE):
-            pass
-        order = int(orders[place])
-        try:
-            if order == _LETTER:
-                there.read(*pickle.loads(pipe.recv_bytes()))  # noqa: S301 - our own process's, no file's
-            else:
-                there.choose(order, place)
-        except Problem as problem:
-            _fail(board, pipe, problem)
-        except Exception:  # noqa: BLE001 - it is raised on the other side
-            _fail(board, pipe, RuntimeError(traceback.format_exc()))
-        done.release()
-
-
-def _fail(board: Board, pipe: Any, error: Exception) -> None:
-    board["failed"][0] = True
-    with suppress(OSError):
-        pipe.send(error)

@@ -6,7 +6,7 @@ What a run folder holds is written in `training.run`; here it is only read, also
 from __future__ import annotations
 
 import copy
-import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,8 @@ from typing import Any
 from agents.checkpoints import checkpoint_files, read_checkpoint_file
 from agents.saving import Agent, load_agent
 from environments.problem import Problem
+from environments.readers import Unreadable
+from environments.sealed import read_sealed
 
 BEST, CLONE = "agent.safetensors", "clone.safetensors"
 MILESTONES, MILESTONE = "milestones", "update-{:05d}.safetensors"  # folder, and files by update
@@ -128,14 +130,38 @@ def run_facts(folder: Path) -> RunFacts | None:
     if not path.is_file():
         return None
     try:
-        recipe = json.loads(path.read_text(encoding="utf-8"))
-        world, costs = recipe["world"], recipe.get("costs", {})
-        return RunFacts(
-            world=str(world["id"]),
-            params=dict(world.get("params") or {}),
-            horizon=world.get("horizon"),
-            weights=recipe.get("reward", {}).get("weights"),
-            limits={name: float(cost["limit"]) for name, cost in costs.items()},
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        recipe = read_sealed(path, bare=True)
+    except Unreadable as error:
+        raise Problem(f"{path} {error}: put back a copy of it, or choose another run.") from None
+    try:
+        return _facts(recipe)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Problem(f"{path} is no recipe of a run: choose another run folder.") from error
+
+
+def _facts(recipe: Mapping[str, Any]) -> RunFacts:
+    """What a recipe says; an error of almost any kind if that is not of the kind it must be."""
+    world, weights = recipe["world"], recipe.get("reward", {}).get("weights")
+    horizon, costs = world.get("horizon"), recipe.get("costs", {})
+    if horizon is not None and (type(horizon) is not int or horizon < 1):
+        raise ValueError(horizon)
+    return RunFacts(
+        world=_word(world["id"]),
+        params=dict(world.get("params") or {}),
+        horizon=horizon,
+        weights=None if weights is None else {k: _number(v) for k, v in weights.items()},
+        limits={name: _number(cost["limit"]) for name, cost in costs.items()},
+    )
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _number(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(value)
+    return number

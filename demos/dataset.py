@@ -34,6 +34,7 @@ from demos.revision import Revision, current_name, read_current, read_revision
 from demos.shelf import busy
 from demos.writing import place, sweep, withdraw, written_beside
 from environments.durable import locked, replace, room, seal, unseal
+from environments.leftovers import sweep_files
 from environments.problem import Problem
 from environments.world import World, require
 
@@ -180,6 +181,8 @@ class Dataset:
             self._writing = True
             try:
                 sweep(self.data)
+                for folder in (self.folder, self.data):
+                    sweep_files(folder)
                 yield
             finally:
                 self._writing = False

@@ -1,16 +1,17 @@
 """Further clones of the same people, to get used to as partners: made on every core that is free.
 
 A clone follows from the recipe and its number alone, and is the same wherever it is made. This process makes
-them from the first on, helpers from the last; it alone writes, and does what a helper that dies leaves
-undone. A helper is a process, not a thread: dropout draws from torch's one generator. What goes through its
-pipe is pickled here, as values: left to torch, tensors would go as memory that ends with the process.
+them from the first on, helpers from the last; it alone writes, and does what a helper leaves undone that dies
+or stands still. A helper is a process, not a thread: dropout draws from torch's one generator. What goes
+through its pipe is pickled here, as values: left to torch, tensors would go as memory that ends with the
+process.
 """
 
 from __future__ import annotations
 
 import pickle
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import connection
 from typing import Any
@@ -86,8 +87,11 @@ def _make(
             if missing:
                 number = missing.popleft()
                 receive(number, who.clone(dataset, number, start, tick))
-            else:
-                connection.wait([helper.pipe for helper in helpers if helper.number])
+                continue
+            busy = [helper for helper in helpers if helper.number]
+            if not connection.wait([helper.pipe for helper in busy], process.GLANCE):
+                for helper in busy:
+                    helper.watch(bars.say)
 
 
 @contextmanager
@@ -118,8 +122,10 @@ class Helper:
         self.missing = missing
         self.number = 0  # that it is at; 0: none
         self._ready = self._lost = False  # nothing is asked of it before it could begin at once
-        order = pickle.dumps((who, start))
-        self.process, self.pipe, self.end = process.start(self, "gpo-cloning", _work, order)
+        self._pulse, order = process.Pulse(), pickle.dumps((who, start))
+        self.process, self.pipe, self.end = process.start(
+            self, "gpo-cloning", _work, order, self._pulse.memory
+        )
 
     def attend(self) -> tuple[int, Clone] | None:
         """Take what it has made, if it has, and give it the next number.
@@ -134,23 +140,37 @@ class Helper:
                 self.pipe.send(self.number)
         return found
 
-    def _hear(self) -> tuple[int, Clone] | None:
+    def watch(self, say: Callable[[str], None]) -> None:
+        """End it if it has stood still for long; called after each glance in which it said nothing."""
+        if self.number and self._pulse.stopped():
+            say(
+                f"A process that makes clones stood still for {process.PATIENCE * process.GLANCE:g} s and "
+                f"was ended: clone {self.number}, which it was at, is made in this one."
+            )
+            self.end()
+            self._lose()
+
+    def _lose(self) -> None:
         number, self.number = self.number, 0
+        self._ready, self._lost = False, True
+        self.missing.extend([number] if number else [])
+
+    def _hear(self) -> tuple[int, Clone] | None:
         try:
             said = pickle.loads(self.pipe.recv_bytes())  # noqa: S301 - our own process's, no file's
         except (EOFError, OSError):
-            self._ready, self._lost = False, True
-            self.missing.extend([number] if number else [])
+            self._lose()
             return None
+        number, self.number = self.number, 0
         if isinstance(said, Problem):
             raise said
         self._ready = True
         return None if said is None else (number, said)
 
 
-def _work(pipe: Any, order: bytes) -> None:
+def _work(pipe: Any, order: bytes, pulse: Any) -> None:
     """Clone for the process that started this one, as long as there is one."""
-    process.attend_parent()
+    process.attend_parent(pulse)
     torch.set_num_threads(1)
     who, start = pickle.loads(order)  # noqa: S301 - our own process's, no file's
     dataset = Store(who.recipe.data.root).open(who.recipe.data.train)

@@ -35,8 +35,10 @@ def write_checkpoint(
         for name, value in values.items()
     }
     metadata, _ = seal_tensors(tensors, {"update": update, **facts})
-    replace(folder / f"{update:08d}.safetensors", save(tensors, metadata))
-    for old in checkpoint_files(folder)[:-KEPT]:
+    path = folder / f"{update:08d}.safetensors"
+    replace(path, save(tensors, metadata))
+    # A later one is damaged, or this one would not have been made: it does not count among those kept.
+    for old in [file for file in checkpoint_files(folder) if file.name <= path.name][:-KEPT]:
         old.unlink()
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from gymnasium import spaces
 
 from agents.policy import AgentPolicy
-from agents.saving import Agent, load_agent, save_agent
+from agents.saving import Agent, save_agent
 from demos.arrays import Arrays
 from demos.dataset import Dataset
 from environments.world import World
@@ -131,9 +131,9 @@ def keep(run: Run, role: str, number: int, found: Clone, world: World, dataset: 
 
 def kept(run: Run, role: str, number: int, world: World) -> Agent:
     """A clone from the run folder."""
-    path = run.path(file_of(role, number))
-    agent = load_agent(path)
-    agent.require_world(world, str(path))
+    name = file_of(role, number)
+    agent = run.load_agent(name)
+    agent.require_world(world, str(run.path(name)))
     return agent
 
 

@@ -12,28 +12,32 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 from rich.console import Console
 
+from agents.policy import AgentPolicy
 from agents.saving import Agent, load_agent, save_agent
 from demos.dataset import Dataset
 from demos.store import Store
 from environments.durable import replace
 from environments.problem import Problem
+from environments.readers import Unreadable
 from environments.world import World
 from training.corrected_steps import Corrections, as_asked, read_corrections
 from training.correction_effects import effects_of, loss_of, show_effects
 from training.lesson import Lesson
 from training.progress import Bars
 from training.recipe import Recipe
-from training.run import Run
+from training.run import Run, read_resolved
 from training.tables import show_scores
+from training.tidying import read_told
 from training.train import judged, prepare, refined
 
 ROUND = "-corrected-"
@@ -87,14 +91,32 @@ def next_round(base: Path, dataset: Dataset, start: str | None) -> tuple[Path, P
         )
     for number in itertools.count(1):
         folder = base.with_name(f"{base.name}{ROUND}{number}")
-        if not (folder / TOLD).is_file():
+        told = _told(folder)
+        if told is None:
             return folder, agent
-        told = json.loads((folder / TOLD).read_text(encoding="utf-8"))
         if told["data"] == dataset.digest() and (folder / "recipe.json").is_file():
             return folder, Path(told["start"])
         if (folder / AGENT).is_file():  # one that was never finished is passed over
             agent = folder / AGENT
     raise AssertionError("never reached")
+
+
+def _told(folder: Path) -> dict[str, Any] | None:
+    """From what, and from whom, a round learned; None if it has not begun to."""
+    if not (folder / TOLD).is_file():
+        return None
+    recipe: dict[str, Any] = {}
+    sealed = False
+    if (folder / "recipe.json").is_file():
+        with suppress(Problem):  # which is told if this is the round to do
+            recipe, sealed = read_resolved(folder / "recipe.json")
+    try:
+        return read_told(folder / TOLD, sealed)
+    except Unreadable:  # it will be made again, if from the clone
+        if not recipe or not (folder / CLONE).is_file():
+            return None
+        data = load_agent(folder / CLONE).facts["data"]
+        return {"data": data, "start": recipe["corrections"]["start"]}
 
 
 @dataclass
@@ -116,6 +138,8 @@ class Round:
         """Do what is still to do; what is handed on, in a sentence."""
         run, recipe = self.run, self.run.recipe
         torch.set_num_threads(1)
+        for note in run.notes:
+            bars.say(note)
         start = load_agent(Path(str(recipe.corrections.start)))
         start.require_world(self.world, str(recipe.corrections.start))
         if not run.has(TOLD):
@@ -128,26 +152,32 @@ class Round:
         self._keep_company()
         if not run.has(CLONE):
             policy = self.lesson.learn(start, bars)
-            told = run.read_json(TOLD) | effects_of(self.lesson, start, policy, bars)
+            self._tell(start, policy, bars)
             facts = {
                 **start.facts,
                 "seed": recipe.seed,
                 "recipe": run.recipe_hash,
                 "corrections": self.dataset.name,
-                "data": told["data"],
+                "data": self.dataset.digest(),
                 "from": start.sha256,
             }
-            run.write_json(TOLD, told)
             save_agent(run.path(CLONE), policy, self.world, facts)
-        corrected = load_agent(run.path(CLONE))
+        corrected = run.load_agent(CLONE)
+        if "play" not in run.read_json(TOLD):  # it was damaged and begun anew
+            self._tell(start, corrected.policy, bars)
         agent, verdict = self._handed_on(start, corrected, bars)
         if not run.has("scores.json"):
             made = {"clone": corrected}
             if run.has("human_model.safetensors"):
-                made["human_model"] = load_agent(run.path("human_model.safetensors"))
+                made["human_model"] = run.load_agent("human_model.safetensors")
             scores = judged(recipe, self.world, made, agent, dict(self.recordings), bars)
             run.write_json("scores.json", scores)
         return verdict
+
+    def _tell(self, start: Agent, policy: AgentPolicy, bars: Bars) -> None:
+        """Keep what changed."""
+        told = self.run.read_json(TOLD) | effects_of(self.lesson, start, policy, bars)
+        self.run.write_json(TOLD, told)
 
     def _keep_company(self) -> None:
         """Take over the agents that partners and judgements need, from the run that was coached."""
@@ -163,7 +193,7 @@ class Round:
         told = f"{world.north_star} {star['after']:.2f} against {star['before']:.2f} before"
         if run.recipe.corrections.refine:
             others = sorted(run.folder.glob("clone_*.safetensors"))
-            clones = [corrected, *(load_agent(path) for path in others)]
+            clones = [corrected, *(run.load_agent(path.name) for path in others)]
             return refined(run, world, clones, self.recordings["clone"], bars)
         limits = run.recipe.limits
         loss = loss_of(run.read_json(TOLD)["play"]["rows"], world.north_star, limits)
@@ -177,4 +207,4 @@ class Round:
             chosen = start if loss else corrected
             facts = {**chosen.facts, "verdict": verdict}
             save_agent(run.path(AGENT), chosen.policy, world, facts)
-        return load_agent(run.path(AGENT)), verdict
+        return run.load_agent(AGENT), verdict

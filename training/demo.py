@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import connection
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ import numpy as np
 import torch
 from rich.console import Console
 
-from agents.saving import as_player, load_agent
+from agents.saving import as_player
 from demos.commands import import_overcooked
 from environments import process
 from environments.catalog import make_batch, make_world
 from environments.faces.picture import picture
+from environments.problem import Problem
 from environments.worlds.kitchen_layouts import named_layout
 from training.crew import free_cores
 from training.pictures import draw_curve, read_metrics
@@ -60,6 +62,8 @@ def demo(folder: Path | None = None, layout: str = "cramped_room") -> None:
     run = Run(place, recipe)
     with run.alone(), _from_nothing(place / "from_nothing", recipe) as rival:
         bars = Bars(console)
+        for note in rival.run.notes:
+            bars.say(note)
         verdict = train(run, bars)
         rival.wait(bars)
     _finish(run, rival, console, layout)
@@ -71,25 +75,39 @@ def demo(folder: Path | None = None, layout: str = "cramped_room") -> None:
 class Rival:
     """The same training begun from nothing, in a process of its own."""
 
-    folder: Path
-    recipe: Recipe
+    run: Run
     done: Any  # steps so far, shared
+    pulse: process.Pulse
     process: Any = None  # where there is a core to spare
+    pipe: Any = None  # from which it tells what kept it from going on
     end: Callable[[], Any] = lambda: None
+    trouble: str = ""  # why there is nothing to compare with, in a sentence
 
     def wait(self, bars: Bars) -> None:
         """Show how far it is until it ends."""
-        if self.process is None or not self.process.is_alive():
+        if self.process is None:
             return
-        with bars.bar("finishing PPO from nothing", self.recipe.refine.steps, "steps") as bar:
-            while self.process.is_alive():
-                self.process.join(0.2)
+        with bars.bar("finishing PPO from nothing", self.run.recipe.refine.steps, "steps") as bar:
+            while not connection.wait([self.process.sentinel], process.GLANCE):
                 bar(self.done.value)
+                if self.pulse.stopped():
+                    self.trouble = "its process stood still and was ended."
+                    break
+        if not self.ready:
+            self.trouble = f"PPO from nothing was left out: {self.trouble or self._last_word()}"
+        self.end()
+
+    def _last_word(self) -> str:
+        with suppress(EOFError, OSError):
+            if self.pipe.poll():
+                return str(self.pipe.recv())
+        self.process.join(process.ENDING)
+        return f"its process ended (exit code {self.process.exitcode})."
 
     @property
     def ready(self) -> bool:
-        """Whether there is an agent to compare with."""
-        return (self.folder / "agent.safetensors").exists()
+        """Whether there is an agent to compare with, and its scores."""
+        return all(self.run.has(name) for name in ("agent.safetensors", "scores.json"))
 
 
 @contextmanager
@@ -97,19 +115,20 @@ def _from_nothing(folder: Path, recipe: Recipe) -> Iterator[Rival]:
     """Start the rival where a second core is free; stop it if we stop."""
     content = recipe.model_dump(mode="json")
     content["refine"] |= {"start": "nothing"}
-    changed = check_recipe(content, "the demo's recipe")
-    spawn = multiprocessing.get_context("spawn")
-    rival = Rival(folder, changed, spawn.Value("q", 0))
+    run = Run(folder, check_recipe(content, "the demo's recipe"))
+    with run.alone():  # what is damaged is set aside, and made again
+        spawn = multiprocessing.get_context("spawn")
+        rival = Rival(run, spawn.Value("q", 0), process.Pulse())
     if free_cores() > 1 and not rival.ready:
-        work = (_train_rival, folder, content, rival.done)
-        rival.process, _, rival.end = process.start(rival, "gpo-rival", *work)
+        work = (_train_rival, folder, content, rival.done, rival.pulse.memory)
+        rival.process, rival.pipe, rival.end = process.start(rival, "gpo-rival", *work)
     try:
         yield rival
     finally:
         rival.end()
 
 
-def _train_rival(_: Any, folder: Path, content: dict[str, Any], done: Any) -> None:
+def _train_rival(pipe: Any, folder: Path, content: dict[str, Any], done: Any, pulse: Any) -> None:
     """What the second process does: train, quietly."""
 
     class Quiet(Bars):
@@ -121,9 +140,15 @@ def _train_rival(_: Any, folder: Path, content: dict[str, Any], done: Any) -> No
                 else (lambda _: None)
             )
 
-    process.attend_parent()
+    process.attend_parent(pulse)
     torch.set_num_threads(1)
-    train(Run(folder, check_recipe(content, "the demo's recipe")), Quiet(None))
+    try:
+        run = Run(folder, check_recipe(content, "the demo's recipe"))
+        with run.alone():
+            train(run, Quiet(None))
+    except Problem as problem:
+        with suppress(OSError):
+            pipe.send(str(problem))
 
 
 def _finish(run: Run, rival: Rival, console: Console, layout: str) -> None:
@@ -132,7 +157,7 @@ def _finish(run: Run, rival: Rival, console: Console, layout: str) -> None:
     scores = run.read_json("scores.json")
     rows = dict(scores["rows"])
     if rival.ready:
-        theirs = Run(rival.folder, rival.recipe).read_json("scores.json")["rows"]
+        theirs = rival.run.read_json("scores.json")["rows"]
         rows["scratch with human model"] = theirs["refined with human model"]
     scores["rows"] = {name: rows[name] for name in SHOWN if name in rows}
     title = f"Return over {run.recipe.world.horizon} steps, 20 a soup"
@@ -146,10 +171,11 @@ def _finish(run: Run, rival: Rival, console: Console, layout: str) -> None:
         soft_wrap=True,
     )
     if rival.ready:
-        console.print(_compare_speed(run.folder, rival.folder), soft_wrap=True)
+        console.print(_compare_speed(run.folder, rival.run.folder), soft_wrap=True)
     else:
-        console.print("PPO from nothing was left out: it takes a second core.")
-    others = [("from nothing", rival.folder)] if rival.ready else []
+        told = rival.trouble or "PPO from nothing was left out: it takes a second core."
+        console.print(told, soft_wrap=True)
+    others = [("from nothing", rival.run.folder)] if rival.ready else []
     level = rows["people with people"]["seats"][0]["return"]["mean"]
     draw_curve(run.folder, world, others, {"people with people": level})
     if not run.has("game.mp4"):
@@ -158,7 +184,7 @@ def _finish(run: Run, rival: Rival, console: Console, layout: str) -> None:
 
 def _compare_speed(ours: Path, theirs: Path) -> str:
     """One sentence on how soon either run was nearly as good as ours ever got."""
-    level = 0.9 * max(row["north_star"] for row in read_metrics(ours))
+    level = 0.9 * max((row["north_star"] for row in read_metrics(ours)), default=0.0)
 
     def reached(folder: Path) -> str:
         for row in read_metrics(folder):
@@ -175,7 +201,7 @@ def _compare_speed(ours: Path, theirs: Path) -> str:
 def _film(run: Run) -> None:
     """One game of the refined agent with the human model, as a video."""
     world = make_world(run.recipe.world.id, **run.recipe.world.params)
-    agent, human = (load_agent(run.path(f"{n}.safetensors")) for n in ("agent", "human_model"))
+    agent, human = (run.load_agent(f"{name}.safetensors") for name in ("agent", "human_model"))
     players = [as_player(agent, world, 1), as_player(human, world, 2)]
     batch = make_batch(world, 1, options={"horizon": run.recipe.world.horizon}, restart=False)
     names = {"title": "GPO", "cook_0": "refined agent", "cook_1": "human model"}

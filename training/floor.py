@@ -9,7 +9,6 @@ same moments are the run's checkpoints.
 from __future__ import annotations
 
 import copy
-import json
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,7 +19,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from agents.player import NetworkPlayer, Player
 from agents.policy import AgentPolicy
-from environments.durable import replace
+from environments.sealed import Lines, read_lines
 from training.checkpoint import Checkpoint, optimiser_tensors, write_checkpoint
 from training.evaluate import Games, interval, play_games
 
@@ -100,7 +99,7 @@ class Floor(BaseCallback):
         self.least = self.clone_mean if guard else -math.inf
         self.best_mean, self.best_update = self.clone_mean, -1  # -1: the clone itself
         self.highest = self.least
-        self.metrics = folder / "metrics.jsonl"
+        self.metrics = Lines(folder / "metrics.jsonl")
         self.refused = ""  # why the last agent that was not kept for its costs or distance was not
         self.weights = dict(weights or {})
         self.limits, self.budget = dict(limits or {}), budget
@@ -117,11 +116,9 @@ class Floor(BaseCallback):
 
     def drop_rows(self, update: int) -> None:
         """Remove the rows of metrics from `update` on, which will be written again."""
-        if self.metrics.exists():
-            lines = self.metrics.read_text(encoding="utf-8").splitlines(keepends=True)
-            whole = [line for line in lines if line.endswith("\n")]  # the last may be cut off
-            kept = [line for line in whole if json.loads(line)["update"] < update]
-            replace(self.metrics, "".join(kept).encode())
+        if self.metrics.path.exists():
+            rows = read_lines(self.metrics.path, bare=True).rows
+            self.metrics.rewrite(row for row in rows if row["update"] < update)
 
     @property
     def verdict(self) -> str:
@@ -172,6 +169,7 @@ class Floor(BaseCallback):
         model: Any = self.model
         with model.clock.part("evaluation"):
             row = self._play(model.policy)
+        logged = self._logged()
         parts = {
             "policy": model.policy.tensors(),
             "best": self.best.tensors(),
@@ -183,12 +181,12 @@ class Floor(BaseCallback):
             "highest": self.highest if math.isfinite(self.highest) else None,
             "best_update": self.best_update,
             "refused": self.refused,
+            "logged": {n: value if math.isfinite(value) else None for n, value in logged.items()},
         }
         for name, value in row.items():
             if name.startswith("play/"):
                 self.logger.record(name, value)
-        with self.metrics.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        self.metrics.add({**row, **logged})
         write_checkpoint(self.folder / "checkpoints", self._update, parts, facts)
 
     def _play(self, policy: AgentPolicy) -> dict[str, Any]:
@@ -203,7 +201,6 @@ class Floor(BaseCallback):
             self.best_mean, self.best_update = found.mean, self._update
         if not complaint:
             self.highest = max(self.highest, found.mean)
-        logged: Any = self.logger.name_to_value
         high = {f"high/{name}": interval(ours(played, name)).high for name in self.limits}
         world = {name: ours(played, name).mean() for name in (*played[0].terms, *played[0].costs)}
         acted = {name: ours(played, name).mean() for name in played[0].shield}
@@ -219,5 +216,9 @@ class Floor(BaseCallback):
             "best": self.best_mean,
             **high,
             **{f"play/{name}": float(value) for name, value in (world | acted).items()},
-            **{n: float(value) for n, value in logged.items() if not n.startswith("play/")},
         }
+
+    def _logged(self) -> dict[str, float]:
+        """What the last update said; nothing of it depends on how long anything took."""
+        said: Any = self.logger.name_to_value
+        return {n: float(said[n]) for n in sorted(said) if not n.startswith("play/")}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 from environments.foreign_world import ForeignWorld
 from environments.guard import Incident
 from environments.problem import Problem
+from environments.sealed import Lines
 from environments.world import World
 
 
@@ -17,9 +17,10 @@ def keep_incidents(world: World, folder: Path) -> None:
     if not isinstance(world, ForeignWorld):
         return
 
+    lines = Lines(folder / "incidents.jsonl")
+
     def write(incident: Incident) -> None:
-        with (folder / "incidents.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps({**asdict(incident), "sentence": str(incident)}) + "\n")
+        lines.add({**asdict(incident), "sentence": str(incident)})
 
     world.guard.listeners.append(write)
 

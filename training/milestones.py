@@ -39,8 +39,6 @@ class Milestones(BaseCallback):
     def __init__(self, folder: Path, world: World, facts: Mapping[str, Any]) -> None:
         super().__init__()
         self.folder, self.world, self.facts = folder / MILESTONES, world, dict(facts)
-        for half in self.folder.glob(".update-*"):  # that a killed process left
-            half.unlink()
 
     def _on_rollout_start(self) -> None:
         model: Any = self.model

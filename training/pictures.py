@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from environments.durable import replace
+from environments.sealed import read_lines
 from environments.world import World
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
-    """The rows of a run's `metrics.jsonl`."""
+    """The rows of a run's `metrics.jsonl`, as far as they are whole (`training.tidying` tells of others)."""
     path = folder / "metrics.jsonl"
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return read_lines(path, bare=True).rows if path.exists() else []
 
 
 def draw_curve(
@@ -58,6 +58,7 @@ def draw_curve(
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right", frameon=False)
-    path = folder / "curve.png"
-    figure.savefig(path)
+    path, picture = folder / "curve.png", io.BytesIO()
+    figure.savefig(picture, format="png")
+    replace(path, picture.getvalue())
     return path

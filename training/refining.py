@@ -12,12 +12,11 @@ import numpy as np
 import torch
 from gymnasium.spaces import Box
 from pydantic import Field
-from stable_baselines3.common import logger as sb3_logger
-from stable_baselines3.common.callbacks import BaseCallback, CallbackList
+from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv
 from torch import Tensor
 
-from agents.elsewhere import Elsewhere, at_best_elsewhere
+from agents.elsewhere import Elsewhere, Lost, at_best_elsewhere
 from agents.player import Player
 from agents.policy import AgentPolicy
 from environments.catalog import make_batch
@@ -27,12 +26,12 @@ from environments.problem import Problem
 from environments.seating import Seating
 from environments.world import World
 from training.anchor import AnchorSettings
-from training.checkpoint import read_checkpoint, restore_optimiser
 from training.costs import CostSettings, finite
 from training.engine import PLAIN, Engine
 from training.floor import Floor
 from training.partners import PartnerSchedule
-from training.refine import Diverged, Refiner
+from training.refine import Refiner
+from training.resuming import learn
 from training.settings import COUNT, EPOCHS, STEPS, Settings, discount
 
 
@@ -141,52 +140,61 @@ def refine(
     engine: Engine = PLAIN,
     tick: Callable[[int], None] = lambda steps: None,
     keep: BaseCallback | None = None,
+    say: Callable[[str], None] = print,
 ) -> AgentPolicy:
     """Refine a clone and return the best agent that the floor has seen, at worst the clone.
 
     If `folder` holds a checkpoint the run goes on from there, and ends with the same weights as if it had
     never been interrupted: at every checkpoint all generators and games start afresh from
-    hash(seed, update), so that nothing but the weights and the optimiser need to be kept.
+    hash(seed, update), so that nothing but the weights and the optimiser need to be kept. The same is done if
+    a partner is lost with its process.
 
     Behind a `shield` the policy learns what to ask for: the shield is part of the world it acts in.
     """
-    batch = make_batch(
-        world,
-        settings.games,
-        weights=dict(reward.weights),
-        options=options,
-        discount=discount(settings.half_life, world.tick),  # potential terms need the learner's own
-        shield=shield,
-    )
-    costs = finite(costs or {})
-    budgets = {name: cost.limit for name, cost in costs.items() if cost.stop_when_spent}
-    if engine.cores > 1 and partner is not None:
-        partner = at_best_elsewhere(partner, batch)
-    face: Any = Sb3Face(Seating(batch, "alternate", partner), budgets=budgets)
-    face = MemoryFace(face, clone.memory) if clone.memory else face
-    model: Any = _build(face, clone, settings, costs, demonstrations, world.tick, seed, engine)
-    model.set_logger(sb3_logger.configure(str(folder / "tensorboard"), ["tensorboard"]))
-    start, _ = read_checkpoint(folder / "checkpoints")
-    if start is not None:
-        model.policy.load_tensors(start.part("policy"))
-        restore_optimiser(model.policy.optimizer, start.part("optimiser"))
-        model.restore(start.facts["refiner"])
-        model._current_progress_remaining = 1 - model.num_timesteps / settings.steps
-        floor.resume(start)
-    remaining = settings.steps - model.num_timesteps
-    if remaining > 0:
-        floor.drop_rows(0 if start is None else start.update)
-        beside = [PartnerSchedule(partner), Report(tick), *([keep] if keep is not None else [])]
-        callbacks = CallbackList([floor, FadeReward(batch, reward), *beside])
+    limited = finite(costs or {})
+
+    def attempt(apart: bool) -> AgentPolicy:
+        batch = make_batch(
+            world,
+            settings.games,
+            weights=dict(reward.weights),
+            options=options,
+            discount=discount(settings.half_life, world.tick),  # potential terms need the learner's
+            shield=shield,
+        )
+        where = at_best_elsewhere(partner, batch) if apart and partner is not None else partner
         try:
-            model.learn(remaining, callbacks, log_interval=1, reset_num_timesteps=False)
-            floor.spent = str(model.clock)
-        except Diverged as diverged:  # the best so far is still good
-            floor.trouble = str(diverged)
-    batch.close()
-    if isinstance(partner, Elsewhere):
-        partner.end()
-    return floor.best
+            face = _face(batch, where, clone, limited)
+            model = _build(face, clone, settings, limited, demonstrations, world.tick, seed, engine)
+            beside = [FadeReward(batch, reward), PartnerSchedule(where), Report(tick)]
+            beside += [keep] if keep is not None else []
+            learn(model, settings.steps, floor, beside, folder, say)
+        except Lost:
+            batch.close()
+            raise
+        finally:
+            if isinstance(where, Elsewhere):
+                where.end()
+        batch.close()
+        return floor.best
+
+    try:
+        return attempt(engine.cores > 1)
+    except Lost as lost:
+        say(
+            f"{lost.what}: it plays in this process from here on. What was learned since the last "
+            "checkpoint is learned again; the agent is the same."
+        )
+    return attempt(False)
+
+
+def _face(
+    batch: Any, partner: Player | None, clone: AgentPolicy, costs: Mapping[str, CostSettings]
+) -> Any:
+    """The games as the learner sees them."""
+    budgets = {name: cost.limit for name, cost in costs.items() if cost.stop_when_spent}
+    face: Any = Sb3Face(Seating(batch, "alternate", partner), budgets=budgets)
+    return MemoryFace(face, clone.memory) if clone.memory else face
 
 
 def _build(

@@ -17,26 +17,33 @@ runs/cramped_room/
     agent.safetensors       what the run hands on: the best agent, or the clone if none was better
     scores.json             the last judgement
     curve.png               north star against steps
+
+Every JSON file, and every line of the `.jsonl`, carries a SHA-256 of its content (`environments.sealed`). A
+run of before there were such seals has none in its `recipe.json`: its files are taken as they are. What is
+damaged is set aside and made again (`training.tidying`), but for the recipe, by which all else is judged.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from environments.durable import locked, replace, to_json
+from agents.saving import Agent, load_agent
+from environments.durable import locked, replace, seal, to_json
 from environments.problem import Problem
+from environments.readers import Unreadable
+from environments.sealed import read_sealed
 from environments.world import differences
 from training.recipe import Recipe
+from training.tidying import read_told, tidy
 
 PACKAGES = (
     "torch",
@@ -49,36 +56,47 @@ PACKAGES = (
 )
 
 
+FORMAT = "gpo-run-1"  # stands in the recipe of every run that has seals
+
+
 class Run:
     """A run folder, opened for one recipe.
 
     Raises:
-        Problem: the folder holds a run of another recipe.
+        Problem: the folder holds a run of another recipe, or its recipe is damaged.
     """
 
     def __init__(self, folder: Path, recipe: Recipe) -> None:
         self.folder, self.recipe = folder, recipe
+        self.notes: list[str] = []  # what was met when the folder was put in order, a sentence each
         folder.mkdir(parents=True, exist_ok=True)
         resolved = recipe.model_dump(mode="json")
-        if self.has("recipe.json"):
-            lines = differences(resolved, self.read_json("recipe.json"))
-            if lines:
-                raise Problem(
-                    f"{folder} holds a run of another recipe ({'; '.join(lines)}): "
-                    "choose another folder with --run, or remove it."
-                )
-        else:
-            self.write_json("recipe.json", resolved)
         self.recipe_hash = hashlib.sha256(to_json(resolved)).hexdigest()
-        self._note_machine()
+        if not self.has("recipe.json"):
+            self.write_json("recipe.json", {"format": FORMAT, **resolved})
+        self.sealed = self._require_recipe(resolved)
+        self._machine, self.changed = self._compare_machine()
 
-    def _note_machine(self) -> None:
-        """Write down what the results may depend on, and what of it changed since the run began."""
-        machine = _machine()
-        before = self.read_json("machine.json") if self.has("machine.json") else machine
-        changed = before.pop("changed", []) + differences(machine, before)
-        self.changed: list[str] = list(dict.fromkeys(changed)) if self.has("checkpoints") else []
-        self.write_json("machine.json", {**machine, "changed": self.changed})
+    def _require_recipe(self, resolved: dict[str, Any]) -> bool:
+        """Refuse a run of another recipe; whether this one has seals."""
+        found, sealed = read_resolved(self.path("recipe.json"))
+        if lines := differences(resolved, found):
+            raise Problem(
+                f"{self.folder} holds a run of another recipe ({'; '.join(lines)}): "
+                "choose another folder with --run, or remove it."
+            )
+        return sealed
+
+    def _compare_machine(self) -> tuple[dict[str, Any], list[str]]:
+        """What the results may depend on, and what of it changed since the run began."""
+        machine, before = _machine(), {}
+        if self.has("machine.json"):
+            with suppress(Unreadable):  # which is told when it is set aside
+                before = read_told(self.path("machine.json"), self.sealed)
+        past = before.pop("changed", [])
+        past = past if isinstance(past, list) else []
+        changed = past + differences(machine, before) if before else []
+        return machine, list(dict.fromkeys(changed)) if self.has("checkpoints") else []
 
     def path(self, name: str) -> Path:
         """The path of a file of the run."""
@@ -89,22 +107,66 @@ class Run:
         return self.path(name).exists()
 
     def read_json(self, name: str) -> dict[str, Any]:
-        """A JSON file of the run."""
-        content: dict[str, Any] = json.loads(self.path(name).read_text(encoding="utf-8"))
-        return content
+        """A JSON file of the run.
+
+        Raises:
+            Problem: it is damaged.
+        """
+        try:
+            return read_told(self.path(name), self.sealed)
+        except Unreadable as error:
+            raise Problem(
+                f"{self.path(name)} {error}: delete it and repeat the command, which makes it again."
+            ) from None
 
     def write_json(self, name: str, content: dict[str, Any]) -> None:
-        """Put a JSON file in place in one step."""
-        replace(self.path(name), to_json(content))
+        """Put a JSON file in place in one step, with its seal."""
+        replace(self.path(name), seal(content))
+
+    def load_agent(self, name: str) -> Agent:
+        """An agent of the run.
+
+        Raises:
+            Problem: it is damaged.
+        """
+        try:
+            return load_agent(self.path(name))
+        except Problem as problem:
+            raise Problem(
+                f"{problem} Delete it and repeat the command: the run makes it again."
+            ) from None
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Hold the folder; a second process is refused."""
+        """Hold the folder, put in order; a second process is refused."""
         refusal = (
             f"{self.folder} is in use by another process; wait for it or choose another --run."
         )
         with locked(self.path(".lock"), refusal):
+            # Another process may have begun the folder since this one looked.
+            self._require_recipe(self.recipe.model_dump(mode="json"))
+            self.notes = tidy(self.folder, self.sealed)
+            self.write_json("machine.json", {**self._machine, "changed": self.changed})
             yield
+
+
+def read_resolved(path: Path) -> tuple[dict[str, Any], bool]:
+    """The recipe of a run, and whether the run has seals; an older one has none.
+
+    Raises:
+        Problem: it is damaged.
+    """
+    try:
+        found = read_sealed(path, bare=True)
+        sealed = found.pop("format", None) is not None
+        if sealed:  # then it must have its seal
+            read_sealed(path)
+    except Unreadable as error:
+        raise Problem(
+            f"{path} {error}: put back a copy of it, or choose another folder with --run; "
+            "the agents that lie beside it can be used as they are."
+        ) from None
+    return found, sealed
 
 
 def _machine() -> dict[str, Any]:

@@ -15,7 +15,7 @@ from gymnasium.spaces import Discrete
 from rich.console import Console
 
 from agents.policy import AgentPolicy
-from agents.saving import Agent, as_player, load_agent, save_agent
+from agents.saving import HANDED_ON, Agent, as_player, save_agent
 from demos.dataset import Dataset
 from demos.store import Store
 from environments.catalog import make_batch, make_world
@@ -120,6 +120,8 @@ def train(run: Run, bars: Bars) -> str:
     """Do what is still to do; returns the floor's verdict in one sentence."""
     recipe = run.recipe
     torch.set_num_threads(1)
+    for note in run.notes:
+        bars.say(note)
     if run.changed:
         bars.say(
             f"Going on with this run is not exact, for since it began: {'; '.join(run.changed)}."
@@ -140,8 +142,8 @@ def refined(
     run: Run, world: World, clones: list[Agent], recordings: Dataset, bars: Bars
 ) -> tuple[Agent, str]:
     """The refined agent and the floor's verdict, from the run folder if they are there."""
-    path, recipe, cloned = run.path("agent.safetensors"), run.recipe, clones[0]
-    if not path.exists():
+    recipe, cloned = run.recipe, clones[0]
+    if not run.has(HANDED_ON):
         settings, reward = recipe.refine, recipe.reward
         floor, engine = _floor(run, world, clones), _engine(run, cloned)
         torch.set_num_threads(engine.threads)
@@ -162,6 +164,7 @@ def refined(
                 shield=recipe.world.shield,
                 tick=bar,
                 keep=_milestones(run, world),
+                say=bars.say,
             )
         torch.set_num_threads(1)
         if floor.spent:
@@ -175,8 +178,8 @@ def refined(
             "verdict": floor.verdict,
             "shield": recipe.world.shield,
         }
-        save_agent(path, policy, world, facts)
-    agent = load_agent(path)
+        save_agent(run.path(HANDED_ON), policy, world, facts)
+    agent = run.load_agent(HANDED_ON)
     return agent, str(agent.facts["verdict"])
 
 
@@ -228,7 +231,8 @@ def _engine(run: Run, cloned: Agent) -> Engine:
             None if settings.cores == "auto" else settings.cores,
         )
         run.write_json("engine.json", asdict(engine))
-    return Engine(**run.read_json("engine.json"))
+    kept = run.read_json("engine.json")
+    return Engine(kept["precision"], kept["threads"], kept.get("cores", 1))
 
 
 def _demonstrations(

@@ -3,6 +3,8 @@
 import os
 import pickle
 import signal
+import threading
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from agents.elsewhere import Elsewhere, at_best_elsewhere, can_move
+from agents.elsewhere import Elsewhere, Lost, at_best_elsewhere, can_move
 from agents.mixture import Mixture, Oneself
 from agents.player import NetworkPlayer, RandomPlayer, StillPlayer
 from agents.policy import build_policy
@@ -163,6 +165,41 @@ def test_its_process_ending_is_said_in_one_sentence():
     player._process.join()
     with pytest.raises(Problem, match=r"partner plays has ended \(exit code -9\); repeat the comm"):
         player.predict(SEEN)
+
+
+def test_a_process_that_was_stopped_is_waited_for_with_patience_and_then_ended(monkeypatch):
+    monkeypatch.setattr("environments.process.PATIENCE", 2)
+    player = elsewhere(network())
+    player.begin(SEEN, None, None)
+    player.drop()
+    os.kill(player._process.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    with pytest.raises(Lost, match="has not answered for 2 s and was ended; repeat the command"):
+        player.predict(SEEN)
+    assert 1.9 < time.monotonic() - began < 20
+    assert player._process.exitcode == -signal.SIGKILL
+
+
+def test_a_process_that_is_stopped_before_its_player_came_lets_it_play_here(monkeypatch):
+    """Its letter is longer than what a pipe holds that nobody reads."""
+    monkeypatch.setattr("environments.process.PATIENCE", 1)
+    player, own = elsewhere(network()), network()
+    player._player.ballast = np.zeros(1_000_000)
+    os.kill(player._process.pid, signal.SIGSTOP)
+    assert player.begin(SEEN, None, None) is None
+    assert not player.away
+    assert np.array_equal(player.predict(SEEN)[0], own.predict(SEEN)[0])
+
+
+def test_who_is_slow_but_not_beyond_patience_is_waited_for(monkeypatch):
+    monkeypatch.setattr("environments.process.PATIENCE", 3)
+    player, own = elsewhere(network()), network()
+    player.begin(SEEN, None, None)
+    player.drop()
+    own.predict(SEEN)
+    os.kill(player._process.pid, signal.SIGSTOP)
+    threading.Timer(1.5, os.kill, (player._process.pid, signal.SIGCONT)).start()
+    assert np.array_equal(player.predict(SEEN)[0], own.predict(SEEN)[0])
 
 
 def test_what_goes_wrong_there_is_raised_here():

@@ -1,13 +1,15 @@
 """Who is watched: agents, runs and worlds by what was typed, and one sentence where that cannot be."""
 
+import json
 import threading
 from typing import Any
 
 import pytest
 import torch
 
-from agents.stages import Gone, stages
+from agents.stages import Gone, run_facts, stages
 from demos.watch_cast import cast_for
+from environments.durable import seal
 from environments.problem import Problem
 from tests.demos.runs import checkpoint, small_run
 
@@ -131,6 +133,49 @@ def test_a_folder_that_is_no_run_and_a_run_without_agents_are_said(tmp_path):
     (tmp_path / "recipe.json").write_text('{"world": {"id": "gpo/Balance-v0"}}')
     with pytest.raises(Problem, match="has no agent yet"):
         cast_for(str(tmp_path))
+
+
+WORLD = {"id": "gpo/Balance-v0"}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [], 3, {}, {"world": []}, {"world": {"id": None}}, {"world": {**WORLD, "horizon": "9"}},
+        {"world": {**WORLD, "horizon": 0}}, {"world": {**WORLD, "horizon": True}},
+        {"world": {**WORLD, "params": 7}}, {"world": WORLD, "reward": None},
+        {"world": WORLD, "reward": {"weights": {"balanced": "much"}}},
+        {"world": WORLD, "costs": {"off_centre": {"limit": None}}},
+        {"world": WORLD, "costs": {"off_centre": {"limit": float("inf")}}},
+        {"world": WORLD, "costs": [1]},
+    ],
+)  # fmt: skip
+def test_a_recipe_that_makes_no_sense_is_refused_in_a_sentence(tmp_path, told):
+    run = small_run(tmp_path / "run")
+    (run / "recipe.json").write_text(json.dumps(told))
+    with pytest.raises(Problem, match=r"recipe\.json is (no recipe of a run|damaged)"):
+        cast_for(str(run))
+
+
+@pytest.mark.parametrize("text", ["{", "", "\xff", "[" * 100_000, '{"world": 1, "world": 2}'])
+def test_a_recipe_that_is_no_json_is_refused_in_a_sentence(tmp_path, text):
+    run = small_run(tmp_path / "run")
+    (run / "recipe.json").write_text(text)
+    with pytest.raises(Problem, match=r"recipe\.json .*: put back a copy of it"):
+        cast_for(str(run))
+
+
+def test_a_sealed_recipe_is_read_and_a_changed_one_is_not(tmp_path):
+    run = small_run(tmp_path / "run")
+    told = json.loads((run / "recipe.json").read_text())
+    (run / "recipe.json").write_bytes(seal({"format": "gpo-run-1", **told}))
+    facts = run_facts(run)
+    assert facts is not None
+    assert facts.horizon == 40
+    changed = (run / "recipe.json").read_bytes().replace(b'"horizon": 40', b'"horizon": 41')
+    (run / "recipe.json").write_bytes(changed)
+    with pytest.raises(Problem, match="does not match its own checksum: put back a copy"):
+        run_facts(run)
 
 
 def test_a_live_run_gets_its_first_checkpoint_while_it_is_watched(tmp_path):

@@ -1,5 +1,7 @@
 """Further clones: the same wherever they are made, and none is lost with a helper."""
 
+import os
+import signal
 import time
 from collections import deque
 
@@ -100,6 +102,69 @@ def test_the_number_of_a_helper_that_dies_is_missing_again(path, world):
     assert list(missing) == [1]
     assert dying.attend() is None
     assert list(missing) == [1], "it is given nothing any more"
+
+
+def test_a_helper_that_was_stopped_is_ended_and_its_number_made_here(path, world, monkeypatch):
+    monkeypatch.setattr("environments.process.PATIENCE", 2)
+    missing, said = deque([1]), list[str]()
+    slow = helper(path, world, missing, "clone.epochs=100000", "clone.patience=100000")
+    wait(slow, lambda h: h.number == 1)
+    for _ in range(4):  # it is at work, however long it takes
+        time.sleep(0.4)
+        slow.watch(said.append)
+    assert not said
+    os.kill(slow.process.pid, signal.SIGSTOP)
+    for _ in range(5):
+        time.sleep(0.4)
+        slow.watch(said.append)
+    assert list(missing) == [1]
+    assert said == [
+        "A process that makes clones stood still for 2 s and was ended: clone 1, which it was at, "
+        "is made in this one."
+    ]
+    assert slow.process.exitcode == -signal.SIGKILL
+    assert slow.attend() is None
+
+
+class Stopped(Helper):
+    """A helper that is up before anything is made, and is stopped as soon as it is given something."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        assert self.pipe.poll(PATIENCE)
+
+    def attend(self):
+        before, found = self.number, super().attend()
+        if self.number and not before:
+            os.kill(self.process.pid, signal.SIGSTOP)
+        return found
+
+
+class Told(Bars):
+    """Keeps what is said."""
+
+    def __init__(self):
+        super().__init__(None)
+        self.said: list[str] = []
+
+    def say(self, sentence):
+        self.said.append(sentence)
+
+
+def test_a_run_goes_on_without_a_helper_that_was_stopped(path, root, world, tmp_path, monkeypatch):
+    monkeypatch.setattr("environments.process.PATIENCE", 2)
+    monkeypatch.setattr("training.characters.free_cores", lambda: 2)
+    made = {}
+    for kind in (Helper, Stopped):
+        monkeypatch.setattr("training.characters.Helper", kind)
+        bars, run = Told(), Run(tmp_path / kind.__name__, read_recipe(str(path)))
+        characters(run, world, Store(root).open("kitchen"), bars)
+        made[kind] = {p.name: p.read_bytes() for p in run.folder.glob("clone_*.safetensors")}
+        assert [said[-42:] for said in bars.said] == (
+            [] if kind is Helper else ["clone 3, which it was at, is made in this one."[-42:]]
+        )
+    assert len(made[Stopped]) == 3
+    assert made[Stopped] == made[Helper]
 
 
 def test_what_a_helper_meets_is_told_here(path, world):

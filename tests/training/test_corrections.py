@@ -300,6 +300,24 @@ def test_new_corrections_begin_the_next_round_from_the_last(shelf):
     assert not shelf.round(3).exists()
 
 
+@pytest.mark.parametrize("unfinished", [False, True])
+def test_what_a_round_says_is_made_again_if_it_was_damaged(shelf, capsys, unfinished):
+    coach(shelf.root, shelf.run, 0, games=4)
+    shelf.correct()
+    path = shelf.round(1) / "corrections.json"
+    whole = {p.name: p.read_bytes() for p in (path, shelf.round(1) / "agent.safetensors")}
+    path.write_bytes(whole[path.name].replace(b'"data": "', b'"data": "0'))
+    if unfinished:
+        (shelf.round(1) / "clone.safetensors").unlink()
+    capsys.readouterr()
+    assert shelf.correct() == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "corrections.json is damaged: its content does not match" in said
+    assert "set aside as corrections.json.damaged-1; it is made again." in said
+    assert {name: (shelf.round(1) / name).read_bytes() for name in whole} == whole
+    assert not shelf.round(2).exists()
+
+
 def test_an_agent_that_plays_worse_is_not_handed_on(shelf, capsys):
     coach(shelf.root, shelf.run, 0, saboteur)
     capsys.readouterr()

@@ -1,7 +1,6 @@
 """Precision, clocks, and what is said when the machine changed under a run."""
 
 import copy
-import json
 import time
 
 import numpy as np
@@ -105,15 +104,20 @@ def test_a_clock_counts_every_second_once(monkeypatch):
 
 
 def test_a_run_that_goes_on_elsewhere_says_so(tmp_path):
-    recipe = read_recipe("cramped_room")
-    assert Run(tmp_path / "run", recipe).changed == []
+    def opened():
+        run = Run(tmp_path / "run", read_recipe("cramped_room"))
+        with run.alone():
+            assert run.notes == []
+        return run
+
+    first = opened()
+    assert first.changed == []
     (tmp_path / "run" / "checkpoints").mkdir()
-    path = tmp_path / "run" / "machine.json"
-    machine = json.loads(path.read_text())
+    machine = first.read_json("machine.json")
     machine["packages"]["torch"] = "2.0.0"
-    path.write_text(json.dumps(machine))
-    changed = Run(tmp_path / "run", recipe).changed
+    first.write_json("machine.json", machine)
+    changed = opened().changed
     assert len(changed) == 1
     assert changed[0].startswith("packages.torch: here 2.")
     assert changed[0].endswith("there 2.0.0")
-    assert Run(tmp_path / "run", recipe).changed == changed, "it stays on record"
+    assert opened().changed == changed, "it stays on record"

@@ -112,18 +112,17 @@ def whole(request, shelf, tmp_path_factory):
 
 
 def results(run):
-    """SHA-256 of every agent and of the last checkpoint, and what was judged meanwhile."""
+    """SHA-256 of every agent and of the last checkpoint, and all that was judged, to the byte."""
     files = [
         run / "clone.safetensors",
         run / "agent.safetensors",
         *sorted(run.glob("milestones/*")),
         *sorted(run.glob("checkpoints/*"))[-1:],
     ]
-    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     return {
         **{path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
-        "judged": [(row["update"], row["north_star"]) for row in rows],
-        "scores": json.loads((run / "scores.json").read_text()),
+        "judged": (run / "metrics.jsonl").read_text().splitlines(),
+        "scores": (run / "scores.json").read_text(),
     }
 
 

@@ -1,0 +1,79 @@
+"""A partner whose process dies or is stopped in the middle of training: it goes on here, to the same bits."""
+
+import os
+import signal
+
+import pytest
+import torch
+
+from agents.elsewhere import Elsewhere
+from agents.player import NetworkPlayer
+from agents.policy import build_policy
+from environments.catalog import make_batch, make_world
+from training.engine import Engine
+from training.floor import Floor, Judge
+from training.refining import RefineSettings, Reward, refine
+
+SETTINGS = RefineSettings(
+    games=4,
+    rollout=25,
+    batch_size=50,
+    epochs=1,
+    warm_up=1,
+    judge_every=2,
+    judge_games=4,
+    steps=4 * 25 * 6,
+    half_life=1.0,
+)
+HORIZON = {"horizon": 30}
+
+
+def refined(folder, cores, tick=lambda steps: None):
+    """The rows, the last checkpoint and what was said."""
+    world, said = make_world("gpo/Kitchen-v0"), list[str]()
+    torch.manual_seed(0)
+    clone = build_policy(world.observation_space, world.action_space, {"n_costs": len(world.costs)})
+    judge = Judge(
+        lambda games, seed: make_batch(world, games, seed=seed, options=HORIZON),
+        NetworkPlayer(clone, 5),
+        4,
+        2,
+    )
+    floor = Floor(judge, world.north_star, clone, NetworkPlayer(clone), 2, folder)
+    paid = Reward(world.weights, (), 1.0)
+    refine(world, clone, NetworkPlayer(clone, 6), SETTINGS, paid, floor, seed=1, folder=folder,
+           options=HORIZON, engine=Engine("float32", 1, cores), tick=tick, say=said.append)  # fmt: skip
+    newest = max((folder / "checkpoints").glob("*.safetensors"))
+    return (folder / "metrics.jsonl").read_bytes(), newest.name, newest.read_bytes(), said
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(signal.SIGKILL, r"has ended (exit code -9)"), (signal.SIGSTOP, "has not answered for 2 s")],
+    ids=["killed", "stopped"],
+)
+def test_training_goes_on_here_from_the_last_checkpoint(tmp_path, monkeypatch, number, told):
+    *alone, nothing = refined(tmp_path / "alone", 1)
+    assert nothing == []
+    partners: list[Elsewhere] = []
+
+    def elsewhere(player, batch):
+        partners.append(Elsewhere(player, batch))
+        assert partners[-1]._pipe.poll(60)  # it is up, and moves at once
+        return partners[-1]
+
+    def harm(steps):
+        if steps == 3 * 4 * 25 and len(struck) == 0:
+            struck.append(partners[0].away)
+            os.kill(partners[0]._process.pid, number)
+
+    struck: list[bool] = []
+    monkeypatch.setattr("environments.process.PATIENCE", 2)
+    monkeypatch.setattr("training.refining.at_best_elsewhere", elsewhere)
+    *left, said = refined(tmp_path / "struck", 2, harm)
+    assert struck == [True], "it was there to be struck"
+    assert len(partners) == 1
+    assert len(said) == 1
+    assert told in said[0]
+    assert "it plays in this process from here on" in said[0]
+    assert left == alone
