@@ -115,7 +115,8 @@ def read_world(described: Any) -> dict[str, Any]:
     for key in ("observation", "action"):
         if not _text(described.get(key)):
             raise Unreadable(f"describes a world whose '{key}' is no text")
-    if not isinstance(described.get("params"), dict) or "version" not in described:
+    params = described.get("params")
+    if not isinstance(params, dict) or "world" in params or "version" not in described:
         raise Unreadable("describes a world without a version and parameters")
     if not _plain(described):
         raise Unreadable("describes a world with characters that cannot be shown")

@@ -45,6 +45,7 @@ class Stranger:
         """
         feeds = {self._input.name: np.asarray(observation).astype(self._kind)}
         found = self._session.run(self._session.outputs[:1], feeds)[0]
+        found = found.astype(np.uint8) if found.dtype.kind == "b" else found
         games, size = len(feeds[self._input.name]), math.prod(self.space.shape)
         if isinstance(self.space, spaces.Discrete):
             size = int(self.space.n)

@@ -138,6 +138,7 @@ LINES = [
     ("world.costs", NOTHING, WORLD),
     ("world.parts", 3, WORLD),
     ("world.params", [], WORLD),
+    ("world.params", {"world": "another"}, WORLD),
     ("world.params", {"a\x1b": 1}, WORLD),
     ("world.params", {"a": ["\x1b[2J"]}, WORLD),
     ("world.version", NOTHING, WORLD),
@@ -337,7 +338,9 @@ def test_an_action_that_is_no_number_is_not_handed_on(space, deterministic):
 def test_a_checkpoint_that_does_not_say_when_it_was_is_passed_over(path, update):
     tensors = {"policy/a": torch.zeros(2)}
     write_agent(path, {"update": 3}, tensors)
-    assert read_checkpoint_file(path).update == 3
+    found = read_checkpoint_file(path)
+    assert found is not None
+    assert found.update == 3
     write_agent(path, {} if update is NOTHING else {"update": update}, tensors)
     assert read_checkpoint_file(path) is None
 
@@ -353,5 +356,6 @@ def test_facts_of_a_checkpoint_may_hold_what_is_not_finite(path):
     tensors, facts = {"a": torch.zeros(1)}, {"update": 1, "best": math.nan, "deep": nested(60)}
     facts["many"] = [{} for _ in range(100)]
     write_agent(path, facts, tensors)
-    assert read_checkpoint_file(path) is not None
-    assert seal_tensors(tensors, facts)[1] == read_checkpoint_file(path).facts["sha256"]
+    found = read_checkpoint_file(path)
+    assert found is not None
+    assert found.facts["sha256"] == seal_tensors(tensors, facts)[1]

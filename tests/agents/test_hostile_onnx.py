@@ -306,6 +306,18 @@ def test_an_action_that_is_no_number_is_not_handed_on(path):
     assert "gave NaN as its y" in refusal(path, graph)
 
 
+@pytest.mark.parametrize("kind", sorted({*onnx_limits.ITEM} - {TensorProto.BFLOAT16}))
+@pytest.mark.parametrize("gives", [1, 2])
+def test_scores_and_choices_of_any_type_of_number_are_played(path, kind, gives):
+    far = stored("w", np.full((4, gives), 25.0))  # as a choice, beyond the last
+    layer = [node("Gemm", "x w", "s"), node("Cast", "s", "y", to=kind)]
+    graph = model(layer, [far], gives=gives)
+    graph.graph.output[0].type.tensor_type.elem_type = kind
+    for action in played(path, graph):
+        assert action.dtype == np.int64
+        assert (action == (1 if gives == 1 else 0)).all()
+
+
 @pytest.mark.parametrize("games", [2, 3])
 def test_what_comes_out_is_as_many_as_games(path, games):
     cut = [node("Slice", "x a b", "c"), node("Gemm", "c w", "y")]

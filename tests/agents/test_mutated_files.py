@@ -4,6 +4,7 @@ import copy
 import math
 import random
 import time
+from typing import Any
 
 import numpy as np
 import onnx
@@ -23,7 +24,7 @@ COUNTS = [
     pytest.param(FEW, 0, id="few"),
     pytest.param(MANY, 1, id="many", marks=pytest.mark.slow),
 ]
-VALUES = [
+VALUES: list[Any] = [
     None, True, False, 0, -1, 1, 3, 2**31, 2**63, 10**18, 10**30, 0.5, -2.5, 1e308, math.inf, math.nan, "",
     "x", "os:system", "\x1b[2J", "\ud800", "\x00", "Box", "ReLU", [], [0], [1, 2], [10**9] * 3, [[]], {},
     {"a": 1}, {"type": "Box"}, ["pi", "vf"], "a" * 10_000, list(range(1000)),
@@ -33,7 +34,7 @@ VALUES = [
 def ways(values, way=()):
     """The ways to every value in nested tables and lists."""
     found = [way] if way else []
-    inside = values.items() if isinstance(values, dict) else ()
+    inside: Any = values.items() if isinstance(values, dict) else ()
     inside = enumerate(values) if isinstance(values, list) else inside
     for key, value in inside:
         found += ways(value, (*way, key))

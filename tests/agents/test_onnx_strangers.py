@@ -25,7 +25,8 @@ class Remembering(nn.Module):
 
     def forward(self, seen: Tensor) -> Tensor:
         found, _ = self.first(seen.unsqueeze(-1))
-        return self.last(self.second(found)[0][:, -1])
+        scores: Tensor = self.last(self.second(found)[0][:, -1])
+        return scores
 
 
 class Attending(nn.Module):
@@ -38,7 +39,8 @@ class Attending(nn.Module):
         self.last = nn.Linear(8, 2)
 
     def forward(self, seen: Tensor) -> Tensor:
-        return self.last(self.layers(self.enter(seen.unsqueeze(-1))).mean(1))
+        scores: Tensor = self.last(self.layers(self.enter(seen.unsqueeze(-1))).mean(1))
+        return scores
 
 
 class Masking(nn.Module):
@@ -114,8 +116,8 @@ def exported(network, path, new):
             path.write_bytes(program.model_proto.SerializeToString())
         else:
             names: Any = {"input_names": ["x"], "output_names": ["y"]}
-            free = {"x": {0: "batch"}, "y": {0: "batch"}}
-            torch.onnx.export(network, (seen,), str(path), dynamo=False, dynamic_axes=free, **names)
+            axes = {"x": {0: "batch"}, "y": {0: "batch"}}
+            torch.onnx.export(network, (seen,), str(path), dynamo=False, dynamic_axes=axes, **names)
 
 
 @pytest.mark.parametrize(
