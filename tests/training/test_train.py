@@ -231,8 +231,8 @@ def test_a_damaged_agent_is_refused(tmp_path, trained, capsys):
 def test_a_random_partner_is_the_same_for_the_same_seed(capsys):
     command = ["evaluate", "random", "--world", "gpo/Kitchen-v0", "--episodes", "3"]
     said = []
-    for _ in range(2):
+    for _ in range(3):  # the first may say that the world is being compiled
         assert gpo.main([*command, "--horizon", "40"]) == 0
         said.append(capsys.readouterr().out)
-    assert said[0] == said[1]
-    assert np.char.count(said[0], "[") >= 2
+    assert said[1] == said[2]
+    assert np.char.count(said[1], "[") >= 2
