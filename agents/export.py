@@ -26,7 +26,7 @@ from agents.onnx_graph import LIKELIEST, Graph, example
 from agents.saving import Agent
 from agents.trial import trial
 from environments.catalog import WORLDS, make_world
-from environments.durable import replace
+from environments.durable import naming, replace
 from environments.problem import Problem
 
 OPSET = 18  # of ONNX's operators: what torch's exporter writes without converting
@@ -67,7 +67,8 @@ def export_onnx(agent: Agent, path: Path, greedy: bool = False) -> Exported:
     data = pack(_traced(graph, agent), _about(agent, graph))
     beside = path.with_name(f".{path.name}.unchecked")
     try:
-        replace(beside, data)
+        with naming(path):
+            replace(beside, data)
         file = read_onnx(beside)  # with every check that its reader will make
         difference = compared(file, graph, agent)
         if not difference <= MOST:

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from environments.durable import append
 from environments.foreign_world import ForeignWorld
 from environments.guard import Incident
 from environments.problem import Problem
@@ -18,8 +19,8 @@ def keep_incidents(world: World, folder: Path) -> None:
         return
 
     def write(incident: Incident) -> None:
-        with (folder / "incidents.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps({**asdict(incident), "sentence": str(incident)}) + "\n")
+        line = json.dumps({**asdict(incident), "sentence": str(incident)})
+        append(folder / "incidents.jsonl", line + "\n")
 
     world.guard.listeners.append(write)
 
