@@ -94,14 +94,22 @@ class Journal:
             self._sync()
         self._error = None
 
-    def close(self) -> None:
-        """Write the rest and let go of the file, which stays for `demos.repair.recover`."""
-        if self._halt():
-            self.add(END, b"")
-            with suppress(OSError):
-                self._write()
-                self._sync()
-            os.close(self._file)
+    def close(self) -> int:
+        """Write the rest and let go of the file, which stays for `demos.repair.recover`.
+
+        Returns:
+            How many steps at the end of the game did not reach the disk, because it refused them.
+        """
+        if not self._halt():
+            return 0
+        steps = self.steps
+        self.add(END, b"")
+        with suppress(OSError):
+            self._write()
+            self._sync()
+        os.close(self._file)
+        safe = self._synced[0]
+        return steps - (self._entries[safe - 1].steps if safe else 0)
 
     def remove(self) -> None:
         """The game is an episode now, or thrown away: no trace of the journal stays."""

@@ -8,11 +8,11 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-import numba
-from numba import njit
+from numba import config, njit
 
 from environments.places import home, private_folder, writable
 
+SETTINGS: Any = config  # numba's, read from the environment when it was imported
 HERE = Path(__file__).resolve().parent
 SOURCES = (HERE, HERE / "worlds")  # the folders with functions that are compiled
 
@@ -27,19 +27,20 @@ def settle_cache() -> None:
     folder = private_folder()
     if folder is not None:
         # For the processes that we start, too, which then need not look.
-        os.environ["NUMBA_CACHE_DIR"] = numba.config.CACHE_DIR = str(folder / "numba")
+        os.environ["NUMBA_CACHE_DIR"] = SETTINGS.CACHE_DIR = str(folder / "numba")
         if _has_place():
             _tell(f"is kept in {folder}, and made anew where that is gone.")
             return
-    from numba.core.dispatcher import Dispatcher
+    from numba.core import dispatcher
 
-    Dispatcher.enable_caching = lambda self: None
+    made: Any = dispatcher.Dispatcher
+    made.enable_caching = lambda self: None
     _tell("is kept nowhere, and made anew at every start.")
 
 
 def _has_place() -> bool:
     """Whether numba finds one, for each of our folders."""
-    chosen = numba.config.CACHE_DIR
+    chosen = SETTINGS.CACHE_DIR
     # Asked before numba is: where nobody says what "~" is, it would make a folder of that name here.
     elsewhere = writable(Path(chosen) if chosen else None) or writable(_usual())
     if not elsewhere and not all(writable(folder / "__pycache__") for folder in SOURCES):

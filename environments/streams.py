@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import IO, Any
 
 OUTPUT = "what is printed"  # the name that an error of the standard output has
 _MODES = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
@@ -37,8 +38,8 @@ def settle_streams() -> None:
             setattr(sys, name, _nowhere(number, mode))
         elif mode == "w" and isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    if sys.stdout is sys.__stdout__:  # not where somebody listens to it, as tests do
-        sys.stdout = _telling(sys.stdout)
+    if sys.stdout is sys.__stdout__ and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout = _telling(sys.stdout)  # not where somebody listens to it, as tests do
 
 
 @contextmanager
@@ -58,7 +59,7 @@ def printed() -> Iterator[None]:
 
 def is_output(error: OSError) -> bool:
     """Whether an error is the standard output's."""
-    return error.filename == OUTPUT
+    return bool(error.filename == OUTPUT)
 
 
 def drop_output() -> None:
@@ -82,16 +83,16 @@ def _named() -> Iterator[None]:
         raise
 
 
-def _telling(stream: io.TextIOWrapper) -> io.TextIOWrapper:
+def _telling(stream: Any) -> Any:
     """The same stream, as an `Output`, where it is a plain file, pipe or terminal."""
-    buffer: object = stream.buffer
+    buffer = stream.buffer
     raw = getattr(buffer, "raw", buffer)
     if isinstance(stream, Output) or not isinstance(raw, io.FileIO):
         return stream
     stream.flush()
     own = io.FileIO(raw.fileno(), "w", closefd=False)
     return Output(
-        own if buffer is raw else io.BufferedWriter(own),  # type: ignore[arg-type]  # as `python -u` has it
+        own if buffer is raw else io.BufferedWriter(own),  # as `python -u` has it
         encoding=stream.encoding,
         errors="replace",
         line_buffering=stream.line_buffering,
@@ -99,7 +100,7 @@ def _telling(stream: io.TextIOWrapper) -> io.TextIOWrapper:
     )
 
 
-def _nowhere(number: int, mode: str) -> io.TextIOWrapper:
+def _nowhere(number: int, mode: str) -> IO[Any]:
     try:
         os.fstat(number)
     except OSError:

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from gymnasium.spaces import Box
 from pydantic import Field
-from stable_baselines3.common import logger as sb3_logger
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from stable_baselines3.common.vec_env import VecEnv
 from torch import Tensor
@@ -30,6 +29,7 @@ from training.anchor import AnchorSettings
 from training.checkpoint import read_checkpoint, restore_optimiser
 from training.costs import CostSettings
 from training.engine import PLAIN, Engine
+from training.events import event_logger
 from training.floor import Floor
 from training.partners import PartnerSchedule
 from training.refine import Diverged, Refiner
@@ -163,7 +163,7 @@ def refine(
     face: Any = Sb3Face(Seating(batch, "alternate", partner), budgets=budgets)
     face = MemoryFace(face, clone.memory) if clone.memory else face
     model: Any = _build(face, clone, settings, costs, demonstrations, world.tick, seed, engine)
-    model.set_logger(sb3_logger.configure(str(folder / "tensorboard"), ["tensorboard"]))
+    model.set_logger(event_logger(folder / "tensorboard"))
     start, _ = read_checkpoint(folder / "checkpoints")
     if start is not None:
         model.policy.load_tensors(start.part("policy"))
