@@ -78,7 +78,8 @@ def export_onnx(agent: Agent, path: Path, greedy: bool = False) -> Exported:
             )
         replace(path, data)
     finally:
-        beside.unlink(missing_ok=True)
+        with naming(path):
+            beside.unlink(missing_ok=True)
     return Exported(read_onnx(path), difference)
 
 

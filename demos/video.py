@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from demos.encoder import Encoder
 from environments.durable import naming, sync
-from environments.os_errors import os_sentence
+from environments.os_errors import os_sentence, shown
 from environments.problem import Problem
 
 Frame = npt.NDArray[np.uint8]  # [H, W, 3]
@@ -89,7 +89,7 @@ class VideoWriter:
         return bool(imageio_ffmpeg.count_frames_and_secs(self._beside)[0] == self.count)
 
     def _problem(self, why: str) -> Problem:
-        return Problem(f"The video {self.path} could not be written: {why}")
+        return Problem(f"The video {shown(str(self.path))} could not be written: {why}")
 
     def __enter__(self) -> VideoWriter:
         return self

@@ -129,13 +129,13 @@ def _astray(number: int, path: str) -> str:
     if number in (errno.ENOTDIR, errno.EEXIST):
         for part in (place, *place.parents):
             if os.path.lexists(part) and not part.is_dir():
-                below = "" if part == place else f", so there is no {shown(path)} below it"
-                return f"{shown(str(part))} is no folder{below}: choose another place."
+                inside = "" if part == place else f", and {shown(path)} would be in it"
+                return f"{shown(str(part))} is no folder{inside}: choose another place."
         return f"{shown(path)} is there already: choose another name, or move it away."
     if number == errno.ENOENT:
         if not place.parent.is_dir():
             return f"There is no folder {shown(str(place.parent))}: make it, or choose another place."
-        return f"There is no {shown(path)} (any more): check the name and repeat the command."
+        return f"There is no {shown(path)}, and none can be made: check the name and repeat the command."
     return ""
 
 
