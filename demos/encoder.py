@@ -21,7 +21,7 @@ from environments.problem import Problem
 
 LINES = 20  # of what it says that are kept
 # What it says in the system's words, of which we know what to do.
-_KNOWN = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO, errno.EFBIG, errno.ENOMEM)
+_KNOWN = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO, errno.EFBIG, errno.ENOMEM)
 
 
 class Encoder:

@@ -19,7 +19,7 @@ from environments.problem import Problem
 
 SEAL = "sha256"
 BINARY = getattr(os, "O_BINARY", 0)  # Windows would change what looks like an end of line
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 class DiskFull(Problem):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from pathlib import Path
 
 from environments.streams import is_output
@@ -15,33 +16,39 @@ MEMORY = (
     "can't allocate memory",
     "cannot allocate memory",
     "out of memory",
+    "bad_alloc",
+    "failed to map segment",
 )  # as torch and others say it, who raise no MemoryError
 
-# What is wrong with {path}, and what to do about it. Where no path is known, the words after the bar.
-_SENTENCES = {
-    errno.ENOSPC: "The disk that holds {path} is full: free some space and repeat the command, "
-    "what was finished before is still there.|that this is written to",
-    errno.EDQUOT: "Your quota of the disk that holds {path} is used up: free some space and repeat "
-    "the command, what was finished before is still there.|this",
-    errno.EROFS: "{path} cannot be written, for its disk is read-only: choose another place.|The file",
-    errno.EACCES: "{path} may not be read or written by you (permission denied): have its rights "
-    "changed, or choose another place.|A file",
-    errno.EPERM: "The system does not permit to read or write {path}: have its rights changed, or choose "
-    "another place.|a file",
-    errno.ENAMETOOLONG: "The name {path} is too long for a file or folder: choose a shorter one.|given",
-    errno.EMFILE: "Too many files are open at once: allow more (`ulimit -n 4096`), or ask for less at "
-    "once, and repeat the command.|",
-    errno.ENFILE: "This machine has too many files open at once: end other programs and repeat the "
-    "command.|",
-    errno.ELOOP: "{path} is a link that leads back to itself: mend it, or choose another place.|A file",
-    errno.EIO: "The disk that holds {path} reports an error of its own: see to it (`dmesg` says more), "
-    "and repeat the command with another disk.|this",
-    errno.EFBIG: "{path} becomes larger than its disk allows for a file: choose another place.|A file",
-    errno.EISDIR: "{path} is a folder where a file is needed: choose another name.|What was named",
-    errno.ENODEV: "The device that holds {path} is not there any more: plug it in again and repeat the "
-    "command.|this",
-}
-_SENTENCES[errno.ENXIO] = _SENTENCES[errno.ENODEV]
+# What is wrong with a path, or with what has none, and what to do about it.
+_DISK = ("The disk that holds {path}", "The disk")
+_FILE = ("{path}", "A file")
+_NAME = ("The name {path}", "A name")
+_NOTHING = ("", "")
+_SENTENCES: dict[int, tuple[tuple[str, str], str]] = {
+    errno.ENOSPC: (_DISK, " is full: free some space and repeat the command, what was finished before "
+                   "is still there."),
+    errno.EROFS: (_FILE, " cannot be written, for its disk is read-only: choose another place."),
+    errno.EACCES: (_FILE, " may not be read or written by you (permission denied): have its rights "
+                   "changed, or choose another place."),
+    errno.EPERM: (_FILE, " may not be changed by you (not permitted): have its rights changed, or choose "
+                  "another place."),
+    errno.ENAMETOOLONG: (_NAME, " is too long for a file or folder: choose a shorter one."),
+    errno.EMFILE: (_NOTHING, "Too many files are open at once: allow more (`ulimit -n 4096`), or ask for "
+                   "less at once, and repeat the command."),
+    errno.ENFILE: (_NOTHING, "This machine has too many files open at once: end other programs and "
+                   "repeat the command."),
+    errno.ELOOP: (_FILE, " is a link that leads back to itself: mend it, or choose another place."),
+    errno.EIO: (_DISK, " reports an error of its own: see to it (`dmesg` says more), and repeat the "
+                "command with another disk."),
+    errno.EFBIG: (_FILE, " becomes larger than its disk allows for a file: choose another place."),
+    errno.EISDIR: (_FILE, " is a folder where a file is needed: choose another name."),
+    errno.ENODEV: (_DISK, " is not there any more: plug it in again and repeat the command."),
+}  # fmt: skip
+if hasattr(errno, "EDQUOT"):  # not on every system
+    _QUOTA = ("Your quota of the disk that holds {path}", "Your quota of the disk")
+    _FULL = " is used up: free some space and repeat the command, what was finished before is still there."
+    _SENTENCES[errno.EDQUOT] = (_QUOTA, _FULL)
 
 
 def system_sentence(error: BaseException) -> str | None:
@@ -50,9 +57,9 @@ def system_sentence(error: BaseException) -> str | None:
         return os_sentence(error)
     if isinstance(error, RecursionError):
         return "What was given is nested too deeply: make it flatter."
-    if isinstance(error, ImportError):
-        return _import_sentence(error)
-    return memory_sentence(error) if is_memory(error) else None
+    if is_memory(error):
+        return memory_sentence(error)
+    return _import_sentence(error) if isinstance(error, ImportError) else None
 
 
 def os_sentence(error: OSError) -> str:
@@ -70,9 +77,9 @@ def os_sentence(error: OSError) -> str:
     path = _path(error)
     if path is not None and (where := _astray(error.errno, path)):
         return where
-    if (sentence := _SENTENCES.get(error.errno)) is not None:
-        with_path, _, without = sentence.partition("|")
-        return with_path.format(path=without if path is None else shown(path))
+    if error.errno in _SENTENCES:
+        (named, nameless), what = _SENTENCES[error.errno]
+        return (nameless if path is None else named.format(path=shown(path))) + what
     if path is None:
         return f"The system refused something: {_reason(error)}. Repeat the command."
     return f"{shown(path)}: {_reason(error)}. Choose another place, or mend this one."
@@ -86,7 +93,7 @@ NO_FOLDER = (
 
 def memory_sentence(error: BaseException) -> str:
     """What to make smaller."""
-    words = _first_line(error)
+    words = re.sub(r"^\[[^]]*\]\s*", "", _first_line(error)).partition(" and data type")[0]
     told = f" ({words.rstrip('.')})" if words and words != type(error).__name__ else ""
     return (
         f"This machine has not enough memory for that{told}: end other programs, or ask for less: fewer "

@@ -28,7 +28,7 @@ def writable(place: Path | None) -> bool:
     if place is None:
         return False
     for folder in (place, *place.parents):
-        if folder.exists():
+        if os.path.lexists(folder):  # False, too, where one may not look; its folder then says no
             return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
     return False
 
