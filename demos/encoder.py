@@ -9,6 +9,7 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -68,10 +69,8 @@ class Encoder:
     def end(self) -> bool:
         """No frame follows; whether all went well."""
         assert self._process.stdin is not None
-        try:
+        with suppress(OSError):  # it has ended, and its code says how
             self._process.stdin.close()
-        except OSError:
-            pass  # it has ended, and its code says how
         code = self._process.wait()
         self._listener.join()
         return code == 0
@@ -96,7 +95,8 @@ class Encoder:
     def _listen(self) -> None:
         assert self._process.stderr is not None
         with self._process.stderr as said:
-            self._said.extend(line for raw in said if (line := raw.decode(errors="replace").strip()))
+            lines = (raw.decode(errors="replace").strip() for raw in said)
+            self._said.extend(line for line in lines if line)
 
 
 def find_ffmpeg() -> str:

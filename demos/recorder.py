@@ -102,8 +102,10 @@ class Recorder:
         scene = self.devices.aim(self.area)
         try:
             self.recording.tick(self.devices.held, scene, self.clock.ns(), late, self._finish)
-        except (DiskFull, OSError) as error:  # the step is in memory: only the person can make space
-            self._pause(self._refused(error))
+        except (DiskFull, OSError) as error:
+            self._pause(
+                self._refused(error)
+            )  # the step is in memory: only the person can make space
         if self.game.over or self._finish:
             self._end_game()
 

@@ -36,8 +36,10 @@ class VideoWriter:
         self.path, self.size, self.count = path, size, 0
         self._beside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            with naming(path):  # what is wrong with the place is said by the system, not by the encoder
-                self._beside.write_bytes(b"")
+            with naming(path):
+                self._beside.write_bytes(
+                    b""
+                )  # what is wrong with the place is best said by the system
             self._encoder = Encoder(self._beside, size, fps, _encoding(path))
         except OSError as error:
             raise self._problem(os_sentence(error)) from error

@@ -73,19 +73,6 @@ def _write_at(file: int, data: memoryview, offset: int) -> int:
     return os.write(file, data)
 
 
-def append(path: Path, text: str) -> None:
-    """Add whole lines to a text file; if there is no room for all of them, none is there."""
-    with naming(path), path.open("ab", buffering=0) as file:
-        size = file.seek(0, os.SEEK_END)
-        left = memoryview(text.encode())
-        try:
-            while left:
-                left = left[file.write(left) :]
-        except BaseException:
-            file.truncate(size)
-            raise
-
-
 def sync(path: Path) -> None:
     """Wait until `path` (a file's bytes or a folder's names) is on the disk itself."""
     if os.name == "nt" and path.is_dir():

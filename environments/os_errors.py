@@ -141,7 +141,8 @@ def _astray(number: int, path: str) -> str:
         return f"{shown(path)} is there already: choose another name, or move it away."
     if number == errno.ENOENT:
         if not place.parent.is_dir():
-            return f"There is no folder {shown(str(place.parent))}: make it, or choose another place."
+            parent = shown(str(place.parent))
+            return f"There is no folder {parent}: make it, or choose another place."
         return f"There is no {shown(path)}, and none can be made: check the name and repeat the command."
     return ""
 

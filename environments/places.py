@@ -74,7 +74,8 @@ def _matplotlib() -> list[Path | None]:
     if not sys.platform.startswith(("linux", "freebsd")):
         return [own and own / ".matplotlib"]
     names = {"XDG_CONFIG_HOME": ".config", "XDG_CACHE_HOME": ".cache"}
+    places = [(os.environ.get(name), usual) for name, usual in names.items()]
     return [
-        Path(given, "matplotlib") if (given := os.environ.get(name)) else own and own / usual / "matplotlib"
-        for name, usual in names.items()
+        Path(given, "matplotlib") if given else own and own / usual / "matplotlib"
+        for given, usual in places
     ]

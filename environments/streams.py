@@ -108,5 +108,5 @@ def _nowhere(number: int, mode: str) -> IO[Any]:
         if opened != number:
             os.dup2(opened, number)
             os.close(opened)
-        return open(number, mode, encoding="utf-8", errors="replace", closefd=False)  # noqa: PTH123, SIM115
-    return open(os.devnull, mode, encoding="utf-8", errors="replace")  # noqa: PTH123, SIM115
+        return open(number, mode, encoding="utf-8", errors="replace", closefd=False)
+    return open(os.devnull, mode, encoding="utf-8", errors="replace")  # noqa: PTH123

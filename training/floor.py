@@ -20,7 +20,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from agents.player import NetworkPlayer, Player
 from agents.policy import AgentPolicy
-from environments.durable import append, replace
+from environments.durable import replace
 from training.checkpoint import Checkpoint, optimiser_tensors, write_checkpoint
 from training.evaluate import Games, interval, play_games
 
@@ -187,7 +187,8 @@ class Floor(BaseCallback):
         for name, value in row.items():
             if name.startswith("play/"):
                 self.logger.record(name, value)
-        append(self.metrics, json.dumps(row) + "\n")
+        with self.metrics.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
         write_checkpoint(self.folder / "checkpoints", self._update, parts, facts)
 
     def _play(self, policy: AgentPolicy) -> dict[str, Any]:

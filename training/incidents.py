@@ -6,7 +6,6 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from environments.durable import append
 from environments.foreign_world import ForeignWorld
 from environments.guard import Incident
 from environments.problem import Problem
@@ -19,8 +18,8 @@ def keep_incidents(world: World, folder: Path) -> None:
         return
 
     def write(incident: Incident) -> None:
-        line = json.dumps({**asdict(incident), "sentence": str(incident)})
-        append(folder / "incidents.jsonl", line + "\n")
+        with (folder / "incidents.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps({**asdict(incident), "sentence": str(incident)}) + "\n")
 
     world.guard.listeners.append(write)
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from environments.durable import made_beside
 from environments.world import World
 
 
@@ -60,6 +59,5 @@ def draw_curve(
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right", frameon=False)
     path = folder / "curve.png"
-    with made_beside(path) as beside:
-        figure.savefig(beside, format="png")
+    figure.savefig(path)
     return path
