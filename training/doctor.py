@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
 from typing import NamedTuple
 
 from training.installing import (
@@ -152,7 +153,7 @@ def extras() -> Iterator[Finding]:
     """What one may add; nothing is wrong without it."""
     for extra, modules in EXTRAS.items():
         absent = [module for module in modules if find_spec(module) is None]
-        how = f"-e '.[{extra}]'" if in_checkout() else " ".join(map(plain, requirements(extra)))
+        how = f"-e '.[{extra}]'" if in_checkout() else " ".join(quote(plain(one)) for one in requirements(extra))
         found = f"not installed (pip install {how})" if absent else "installed"
         yield Finding(f"extra {extra}", found, install(extra) if absent else None, needed=False)
 
