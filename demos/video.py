@@ -88,7 +88,10 @@ class VideoWriter:
         """Whether as many frames can be read back as were given."""
         import imageio_ffmpeg
 
-        return bool(imageio_ffmpeg.count_frames_and_secs(self._beside)[0] == self.count)
+        try:
+            return bool(imageio_ffmpeg.count_frames_and_secs(self._beside)[0] == self.count)
+        except RuntimeError:  # it is no video at all
+            return False
 
     def _problem(self, why: str) -> Problem:
         return Problem(f"The video {shown(str(self.path))} could not be written: {why}")

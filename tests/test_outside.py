@@ -1,4 +1,4 @@
-"""What a command meets outside of our code (streams, folder, memory) ends it in a sentence, never a traceback."""
+"""What a command meets outside of our code (streams, folder, memory) ends it in a sentence, no traceback."""
 
 import errno
 import os

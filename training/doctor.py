@@ -18,6 +18,7 @@ from training.installing import (
     install,
     install_people,
     plain,
+    python,
     requirements,
 )
 from training.installing import what_to_type as what_to_type  # where gpo.py looks for it
@@ -67,8 +68,7 @@ def machine() -> Iterator[Finding]:
         "python", f"{platform.python_version()}, {platform.system()} {platform.machine()}"
     )
     yield Finding("system", described())
-    kind = "a checkout" if in_checkout() else "installed"
-    yield Finding("gpo", f"{version('gpo') or 'not installed'}, {kind} in {ROOT}")
+    yield ourselves()
     limit = os.environ.get("OMP_NUM_THREADS")
     # Measured on two busy cores: the default made every library here 3 to 5 times slower.
     advice = limit or "not set; OMP_NUM_THREADS=1 is often 3 to 5 times faster"
@@ -76,6 +76,16 @@ def machine() -> Iterator[Finding]:
     yield Finding("screen", screen())
     yield from torch_and_gpu()
     yield video()
+
+
+def ourselves() -> Finding:
+    """Where these folders are, and whether anybody knows what they need."""
+    if in_checkout():
+        return Finding("gpo", f"{version('gpo') or 'not installed'}, a checkout in {ROOT}")
+    if (found := version("gpo")) is not None:
+        return Finding("gpo", f"{found}, installed in {ROOT}")
+    cure = f"cd A-CHECKOUT-OF-GPO && {python()} -m pip install -c constraints.txt -e ."
+    return Finding("gpo", f"copied to {ROOT}, so what it needs is not known", cure)
 
 
 def screen() -> str:
@@ -153,7 +163,8 @@ def extras() -> Iterator[Finding]:
     """What one may add; nothing is wrong without it."""
     for extra, modules in EXTRAS.items():
         absent = [module for module in modules if find_spec(module) is None]
-        how = f"-e '.[{extra}]'" if in_checkout() else " ".join(quote(plain(one)) for one in requirements(extra))
+        named = " ".join(quote(plain(one)) for one in requirements(extra))
+        how = f"-e '.[{extra}]'" if in_checkout() else named
         found = f"not installed (pip install {how})" if absent else "installed"
         yield Finding(f"extra {extra}", found, install(extra) if absent else None, needed=False)
 

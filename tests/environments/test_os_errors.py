@@ -2,6 +2,7 @@
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -59,7 +60,7 @@ def test_a_file_on_the_way_is_named_and_not_what_would_be_in_it(tmp_path):
     for below in (file / "run", file / "deep" / "run"):
         words = raised(lambda below=below: below.mkdir(parents=True))
         assert words.startswith(f"{file} is no folder, and {below} would be in it")
-    assert "/dev/null is no folder" in raised(lambda: os.makedirs("/dev/null", exist_ok=True))
+    assert "/dev/null is no folder" in raised(lambda: Path("/dev/null").mkdir(exist_ok=True))
     assert "is there already" in raised(lambda: tmp_path.mkdir())
 
 
@@ -73,14 +74,16 @@ def test_a_folder_that_is_missing_is_named_and_so_is_a_file(tmp_path):
 def test_a_long_name_is_cut_in_the_sentence(tmp_path, monkeypatch, letters):
     monkeypatch.chdir(tmp_path)
     if letters <= 255:
-        os.mkdir("a" * letters)
+        Path("a" * letters).mkdir()
         return
-    words = raised(lambda: os.mkdir("a" * letters))
+    words = raised(lambda: Path("a" * letters).mkdir())
     assert f"({letters} letters) is too long" in words
     assert len(words) < 2 * LONGEST
 
 
-@pytest.mark.parametrize(("path", "seen"), [("a\nb", r"'a\nb'"), ("\udcff", r"'\udcff'"), ("é", "é")])
+@pytest.mark.parametrize(
+    ("path", "seen"), [("a\nb", r"'a\nb'"), ("\udcff", r"'\udcff'"), ("é", "é")]
+)
 def test_a_path_is_shown_in_one_line_that_can_be_printed(path, seen):
     assert shown(path) == seen
     assert len(shown("x" * LONGEST)) == LONGEST
@@ -103,7 +106,9 @@ def test_what_is_printed_is_no_file():
     [
         MemoryError(),
         MemoryError("Unable to allocate 7.28 TiB for an array with shape (3,) and data type '<f8'"),
-        RuntimeError("[enforce fail at alloc.cpp:1] err == 0. DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError(
+            "[enforce fail at alloc.cpp:1] err == 0. DefaultCPUAllocator: can't allocate memory"
+        ),
         RuntimeError("std::bad_alloc"),
         ImportError("x.so: failed to map segment from shared object"),
     ],
