@@ -16,6 +16,7 @@ sys.excepthook = _uncaught
 import difflib  # noqa: E402
 import os  # noqa: E402
 from collections.abc import Callable, Mapping, Sequence  # noqa: E402
+from contextlib import suppress  # noqa: E402
 from importlib.util import find_spec  # noqa: E402
 from pathlib import Path  # noqa: E402
 
@@ -46,7 +47,10 @@ from demos.verbs import DEMOS as DEMOS  # noqa: E402
 from demos.window_verbs import controls, play, record, watch  # noqa: E402
 from environments.arguments import Parser, a_seed, at_least  # noqa: E402
 from environments.ending import exit_code, terminable  # noqa: E402
+from environments.os_errors import require_folder, system_sentence  # noqa: E402
+from environments.places import settle_places  # noqa: E402
 from environments.problem import Problem  # noqa: E402
+from environments.streams import drop_output, is_output, printed, settle_streams  # noqa: E402
 
 ABOUT = (
     "GPO turns recorded human play into agents that play better than the people they learned from."
@@ -197,36 +201,45 @@ def dispatch(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb; a person's mistake is one sentence and exit code 2."""
+    """Run one verb; what goes wrong outside of our code is one sentence and exit code 2."""
     # Before anything heavy is imported: on busy cores the libraries' own default is several times slower.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     given = sys.argv[1:] if arguments is None else list(arguments)
+    settle_streams()
     try:
-        with terminable():
-            code = dispatch("", VERBS, ABOUT, given)
-        sys.stdout.flush()  # here, so that a closed pipe is met inside the try
-        return code
+        require_folder()
+        settle_places()
+        with terminable(), printed():
+            return dispatch("", VERBS, ABOUT, given)
     except Problem as problem:
         return say(str(problem), 2)
     except KeyboardInterrupt as stop:
         return say(
             "stopped; repeat the command to go on from the last checkpoint.", exit_code(stop)
         )
-    except BrokenPipeError:
-        # The reader (head, less) has gone; leave Python nothing to flush at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except ModuleNotFoundError as missing:
         from training.doctor import what_to_type
 
         if (cure := what_to_type(missing.name or "")) is None:
             raise  # not a package one can install: our own mistake
         return say(f"the package '{missing.name}' is missing; type `{cure}`.", 2)
+    except BrokenPipeError as error:
+        if not is_output(error):
+            return say(system_sentence(error) or "", 2)
+        drop_output()  # the reader (head, less) has gone
+        return 0
+    except (OSError, MemoryError, RuntimeError, ImportError) as error:
+        if (sentence := system_sentence(error)) is None:
+            raise  # our own mistake
+        return say(sentence, 2)
 
 
 def say(sentence: str, code: int) -> int:
     """The last word to the person, and the exit code."""
-    print(f"gpo: {sentence}", file=sys.stderr)
+    drop_output()
+    with suppress(OSError):  # nobody listens
+        print(f"gpo: {sentence}", file=sys.stderr)
+    drop_output()
     return code
 
 

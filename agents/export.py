@@ -27,7 +27,7 @@ from agents.onnx_session import Session
 from agents.saving import Agent
 from agents.trial import trial
 from environments.catalog import WORLDS
-from environments.durable import replace
+from environments.durable import naming, replace
 from environments.problem import Problem
 from environments.recorded_worlds import described_world
 
@@ -69,7 +69,8 @@ def export_onnx(agent: Agent, path: Path, greedy: bool = False) -> Exported:
     data = pack(_traced(graph, agent), _about(agent, graph))
     beside = path.with_name(f".{path.name}.unchecked")
     try:
-        replace(beside, data)
+        with naming(path):
+            replace(beside, data)
         file = read_onnx(beside)  # with every check that its reader will make
         difference = compared(file, graph, agent)
         if not difference <= MOST:
@@ -79,7 +80,8 @@ def export_onnx(agent: Agent, path: Path, greedy: bool = False) -> Exported:
             )
         replace(path, data)
     finally:
-        beside.unlink(missing_ok=True)
+        with naming(path):
+            beside.unlink(missing_ok=True)
     return Exported(read_onnx(path), difference)
 
 

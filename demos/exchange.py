@@ -9,6 +9,7 @@ from typing import Any
 from demos.edits import count
 from demos.loose import fitted
 from demos.store import Store
+from environments.durable import naming
 from environments.problem import Problem
 from environments.world import World
 
@@ -41,7 +42,8 @@ def export(store: Store, name: str, kind: str, out: Path | None = None) -> str:
     if len(dataset) == 0:
         raise Problem(f"Dataset {name} holds no episodes: record or import some first.")
     out.parent.mkdir(parents=True, exist_ok=True)
-    module.write(dataset, out)
+    with naming(out):
+        module.write(dataset, out)
     return f"{count(len(dataset))} of {name} written to {out}."
 
 

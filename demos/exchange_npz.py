@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +27,7 @@ import numpy.typing as npt
 
 from demos.dataset import Dataset
 from demos.loose import Loose, dataset_facts, loosened
+from environments.durable import made_beside
 from environments.problem import Problem
 
 _NEEDED = ("observations", "final_observations", "actions", "starts", "terminated", "truncated")
@@ -51,15 +51,8 @@ def write(dataset: Dataset, path: Path) -> None:
     arrays |= {f"raw/{k}": e.noted["raw"] for k, e in enumerate(episodes) if "raw" in e.noted}
     facts = {"dataset": dataset_facts(dataset), "episodes": [dict(e.facts) for e in episodes]}
     arrays["facts"] = np.array(json.dumps(facts))
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("xb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.rename(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with made_beside(path) as beside, beside.open("xb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def read(path: Path) -> tuple[dict[str, Any], Iterator[Loose]]:

@@ -8,13 +8,13 @@ frame, tells that and any later damage. Whoever has the file open for recording 
 
 from __future__ import annotations
 
-import fcntl
 import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from environments.durable import hold
 from environments.problem import Problem
 
 # Kinds: the game in JSON, first observations, a step, a mark, the wish to keep, closed in order.
@@ -62,12 +62,10 @@ def read_journal(path: Path) -> Found:
         Problem: another process, or another game of this one, is still writing it.
     """
     with path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not hold(file.fileno()):
             raise Problem(
                 f"A game is being recorded into {path.parent.name}: keep or discard that one first."
-            ) from None
+            )
         data = file.read()
     entries: list[Entry] = []
     place = 0

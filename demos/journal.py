@@ -6,7 +6,6 @@ Its file is laid out in `demos/frames.py`; what a crash leaves of it is read by 
 from __future__ import annotations
 
 import atexit
-import fcntl
 import os
 import threading
 from collections.abc import Callable
@@ -14,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from demos.frames import END, FIRST, HEAD, STEP, Entry, frame
+from environments.durable import BINARY, hold, put, room, sync
 from environments.durable import DiskFull as DiskFull  # where those who record look for it
-from environments.durable import put, room, sync
 
 NAME = "journal"  # beside a dataset's revisions
 PERIOD = 0.2  # seconds between two writes, and between two waits for the disk; the promise is 0.5
@@ -49,10 +48,10 @@ class Journal:
             DiskFull: there is no room for it, and no file either.
         """
         with room(on):
-            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | BINARY, 0o644)
             journal = cls(path, on, file)
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                hold(file)
                 journal.add(HEAD, head)
                 journal.add(FIRST, first)
                 journal._write()
@@ -95,14 +94,22 @@ class Journal:
             self._sync()
         self._error = None
 
-    def close(self) -> None:
-        """Write the rest and let go of the file, which stays for `demos.repair.recover`."""
-        if self._halt():
-            self.add(END, b"")
-            with suppress(OSError):
-                self._write()
-                self._sync()
-            os.close(self._file)
+    def close(self) -> int:
+        """Write the rest and let go of the file, which stays for `demos.repair.recover`.
+
+        Returns:
+            How many steps at the end of the game did not reach the disk, because it refused them.
+        """
+        if not self._halt():
+            return 0
+        steps = self.steps
+        self.add(END, b"")
+        with suppress(OSError):
+            self._write()
+            self._sync()
+        os.close(self._file)
+        safe = self._synced[0]
+        return steps - (self._entries[safe - 1].steps if safe else 0)
 
     def remove(self) -> None:
         """The game is an episode now, or thrown away: no trace of the journal stays."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,15 @@ def open_dataset(asked: Wishes, world: World) -> Dataset:
     return dataset
 
 
+def session_code(recorder: Recorder, signal: int | None) -> int:
+    """How the command ends: 128 and the signal; 2, with a sentence, where the disk refused something."""
+    if recorder.trouble:
+        print(f"gpo: {recorder.trouble}", file=sys.stderr)
+    if signal:
+        return 128 + signal
+    return 2 if recorder.trouble else 0
+
+
 def farewell(recorder: Recorder, name: str, signal: int | None) -> str:
     """What was kept and where, in a few sentences."""
     numbers = [number for game in recorder.kept for number in game]
@@ -144,7 +154,8 @@ def farewell(recorder: Recorder, name: str, signal: int | None) -> str:
     if recorder.discarded:
         words.append(f"{recorder.discarded} discarded.")
     if recorder.left_open:
-        words.append(f"One game could not be kept; `gpo demos repair {name}` gets it back.")
+        but = f", but for at most its last {recorder.lost} steps" if recorder.lost else ""
+        words.append(f"One game could not be kept; `gpo demos repair {name}` gets it back{but}.")
     if numbers:
         words.append(f"Look closer: gpo demos info {name}")
     return " ".join(words)

@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from demos.episode import Episode
-from environments.durable import to_json
+from environments.durable import BINARY, to_json
 
 STEPS_FILE = "part-0.parquet"
 FACTS_FILE = "metadata.json"
@@ -167,7 +167,7 @@ def read_facts(folder: Path) -> dict[str, Any]:
 def _read(folder: Path, name: str) -> bytes:
     try:
         # Thousands at each loading: without Python's buffer in between it takes half the time.
-        handle = os.open(f"{folder}/{name}", os.O_RDONLY)
+        handle = os.open(f"{folder}/{name}", os.O_RDONLY | BINARY)
         with os.fdopen(handle, "rb", buffering=0) as file:
             return file.readall()
     except FileNotFoundError as error:

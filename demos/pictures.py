@@ -14,6 +14,7 @@ from gymnasium import spaces
 from demos.dataset import Dataset
 from demos.detail import Detail
 from demos.places import Places
+from environments.durable import made_beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +47,8 @@ def draw_pictures(
     else:
         drawn["places.png"] = _places(dataset, places)
     for name, figure in drawn.items():
-        figure.savefig(folder / name, dpi=150)
+        with made_beside(folder / name) as beside:
+            figure.savefig(beside, dpi=150, format="png")
     return [folder / name for name in drawn]
 
 

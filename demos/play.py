@@ -145,6 +145,7 @@ def _play(given: Asked, stop: Stop) -> int:
         if ready is None:
             print("gpo play: stopped before anything was played.")
             return stop.code if stop.signal else 0
+        from demos.opening import session_code
         from demos.play_opening import open_dataset
         from demos.ratings import Ratings
         from demos.recovery import recover
@@ -158,7 +159,7 @@ def _play(given: Asked, stop: Stop) -> int:
             print(recovery.sentence)
         recorder = _session(given, ready, dataset, ratings, stage, stop)
         _farewell(recorder, ready, dataset, ratings, stop)
-    return stop.code if stop.signal else 0
+    return session_code(recorder, stop.signal)
 
 
 def _session(

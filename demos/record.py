@@ -23,7 +23,8 @@ WHY = "The first start compiles its physics, which takes some seconds and is don
 
 
 def record_command(world: str, **wishes: Any) -> int:
-    """Record people playing a world; returns the exit code, 130 or 143 if it was told to stop.
+    """Record people playing a world; returns the exit code, 130 or 143 if it was told to stop, 2 if not all
+    could be kept.
 
     Args:
         world: any world's id, ours or foreign.
@@ -96,7 +97,7 @@ def _record(given: Wishes, stop: Stop) -> int:
         if ready is None:
             print("gpo record: stopped before anything was recorded.")
             return stop.code if stop.signal else 0
-        from demos.opening import farewell, open_dataset
+        from demos.opening import farewell, open_dataset, session_code
         from demos.recovery import recover
 
         later.callback(ready.game.close)
@@ -106,7 +107,7 @@ def _record(given: Wishes, stop: Stop) -> int:
         sentences = [recovery.sentence] if recovery else []
         recorder = _play(given, ready, dataset, sentences, stage, stop)
     print(farewell(recorder, dataset.name, stop.signal))
-    return stop.code if stop.signal else 0
+    return session_code(recorder, stop.signal)
 
 
 def _play(

@@ -22,6 +22,7 @@ from demos.phases import (
     Phase,
 )
 from demos.recording import Recording
+from environments.os_errors import os_sentence
 from environments.problem import Problem
 
 
@@ -61,6 +62,8 @@ class Recorder:
         self.broken_off: list[int] = []  # of those, what was not played to an end
         self.discarded = 0
         self.left_open = False  # a game that could not be kept is in its journal
+        self.trouble = ""  # why the last thing that should be kept is not, in a sentence
+        self.lost = 0  # steps of a game that was left, for which the disk had no room
         self.area = pygame.Rect(0, 0, 1, 1)  # where the game is drawn, for the pointer
         self._seed, self._episodes = seed, episodes
         self._go_at = 0.0  # s, when the countdown ends
@@ -99,8 +102,10 @@ class Recorder:
         scene = self.devices.aim(self.area)
         try:
             self.recording.tick(self.devices.held, scene, self.clock.ns(), late, self._finish)
-        except DiskFull as full:  # the step is in memory: only the person can make space
-            self._pause(f"{full}")
+        except (DiskFull, OSError) as error:
+            self._pause(
+                self._refused(error)
+            )  # the step is in memory: only the person can make space
         if self.game.over or self._finish:
             self._end_game()
 
@@ -138,8 +143,8 @@ class Recorder:
         elif name in COMMANDS:
             try:
                 getattr(self, COMMANDS[name])(now)
-            except DiskFull as full:
-                self.say(f"{full}", now, warning=True)
+            except (DiskFull, OSError) as error:
+                self.say(self._refused(error), now, warning=True)
 
     def _play(self, event: pygame.event.Event, now: float) -> None:
         """What is no command goes to the devices; on the title it may also begin the game."""
@@ -242,14 +247,15 @@ class Recorder:
             played_out = self.phase is Phase.CARD
             try:
                 self._keep()
-            except DiskFull as full:
+            except (DiskFull, OSError) as error:
+                refused = self._refused(error)
                 if not insist and not self.left_open:
                     self.left_open = True
                     self._pause("")
-                    self.say(f"{full} Esc again ends without it.", now, warning=True)
+                    self.say(f"{refused} Esc again ends without it.", now, warning=True)
                     return
                 self.left_open = True
-                self.recording.leave()
+                self.lost = self.recording.leave()
             else:
                 self.left_open = False
                 self.broken_off += [] if played_out else self.kept[-1]
@@ -261,11 +267,17 @@ class Recorder:
         self.clockwork.forget()
         self.recording.begin(self._seed)
         self._seed += 1
+        self.trouble = ""
         self._count_down(now, COUNTDOWN)
 
     def _keep(self) -> None:
         self.kept.append(self.recording.keep(self.rating))
-        self.message = None
+        self.message, self.trouble = None, ""
+
+    def _refused(self, error: DiskFull | OSError) -> str:
+        """What the disk refused, remembered until it takes something again."""
+        self.trouble = str(error) if isinstance(error, Problem) else os_sentence(error)
+        return self.trouble
 
 
 def told(numbers: list[int]) -> str:

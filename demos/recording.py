@@ -162,11 +162,11 @@ class Recording:
         self.take = None
         return numbers
 
-    def leave(self) -> None:
-        """Let the game lie in its journal, where the next session finds it."""
-        if self.take is not None:
-            self.take.close()
+    def leave(self) -> int:
+        """Let the game lie in its journal, where the next session finds it; how many last steps do not."""
+        lost = 0 if self.take is None else self.take.close()
         self.take = None
+        return lost
 
     def discard(self) -> None:
         """Keep nothing of the game."""

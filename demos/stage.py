@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import time
+from pathlib import Path
 from types import TracebackType
 
 import pygame
 
 from demos.display import BLIND, require_display
+from environments.durable import replace
 from environments.problem import Problem
 
 SIZE = (1024, 720)  # pixels, of a new window
@@ -124,7 +127,9 @@ class Stage:
 
     def photograph(self, path: os.PathLike[str] | str) -> None:
         """Keep what was drawn last as a picture file."""
-        pygame.image.save(self._small or self._window(), os.fspath(path))
+        drawn = io.BytesIO()
+        pygame.image.save(self._small or self._window(), drawn, "picture.png")
+        replace(Path(path), drawn.getvalue())
 
     # -- events -----------------------------------------------------------------------------
 

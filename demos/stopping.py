@@ -10,6 +10,7 @@ from types import FrameType
 
 PATIENCE = 1.2  # s, for whoever runs to notice; then it is interrupted where it is
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+INSISTS = hasattr(signal, "setitimer")  # Windows has no such alarm: there it is only asked for
 
 
 class Stopped(Exception):
@@ -30,7 +31,7 @@ class Stop:
     def noticed(self) -> bool:
         """Whether to end now; from here on nothing is interrupted any more."""
         if self.signal is not None:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            _alarm(0)
         return self.signal is not None
 
 
@@ -48,16 +49,23 @@ def stoppable() -> Iterator[Stop]:
 
     def note(number: int, frame: FrameType | None) -> None:
         stop.signal = number
-        signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+        _alarm(PATIENCE)
 
     def insist(number: int, frame: FrameType | None) -> None:
         raise Stopped
 
     before = {number: signal.signal(number, note) for number in SIGNALS}
-    before[signal.SIGALRM] = signal.signal(signal.SIGALRM, insist)
+    if INSISTS:
+        before[signal.SIGALRM] = signal.signal(signal.SIGALRM, insist)
     try:
         yield stop
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        _alarm(0)
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _alarm(seconds: float) -> None:
+    """Interrupt whatever runs in so many seconds; 0 calls it off."""
+    if INSISTS:
+        signal.setitimer(signal.ITIMER_REAL, seconds)

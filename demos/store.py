@@ -33,8 +33,14 @@ class Store:
         self.root = root
 
     def names(self) -> list[str]:
-        """The datasets there are, in order."""
+        """The datasets there are, in order.
+
+        Raises:
+            Problem: a file is where the folder of datasets should be.
+        """
         if not self.root.is_dir():
+            if self.root.exists():
+                raise Problem(f"{self.root} is no folder of datasets: give another --root.")
             return []
         return sorted(folder.parent.name for folder in self.root.glob("[!.]*/current"))
 

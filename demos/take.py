@@ -144,10 +144,14 @@ class Take:
         with unbroken():
             self._finish()
 
-    def close(self) -> None:
-        """Leave the game in the journal, whole, for the next recorder or `gpo demos repair`."""
+    def close(self) -> int:
+        """Leave the game in the journal for the next recorder or `gpo demos repair`.
+
+        Returns:
+            How many of its last steps are not there, because the disk refused them.
+        """
         self._over = True
-        self._journal.close()
+        return self._journal.close()
 
     def __enter__(self) -> Take:
         return self

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from environments.durable import sync
+from demos.encoder import Encoder
+from environments.durable import naming, sync
+from environments.os_errors import os_sentence, shown
 from environments.problem import Problem
 
 Frame = npt.NDArray[np.uint8]  # [H, W, 3]
@@ -31,15 +33,16 @@ class VideoWriter:
     """
 
     def __init__(self, path: Path, size: tuple[int, int], fps: float) -> None:
-        import imageio_ffmpeg  # here: it looks for its program when it loads
-
         self.path, self.size, self.count = path, size, 0
         self._beside = path.with_name(f".{path.name}.{os.getpid()}")
-        self._writer = imageio_ffmpeg.write_frames(
-            self._beside, size, fps=fps, quality=None, macro_block_size=2,
-            ffmpeg_log_level="error", **_encoding(path),
-        )  # fmt: skip
-        self._begun = False
+        try:
+            with naming(path):
+                self._beside.write_bytes(
+                    b""
+                )  # what is wrong with the place is best said by the system
+            self._encoder = Encoder(self._beside, size, fps, _encoding(path))
+        except OSError as error:
+            raise self._problem(os_sentence(error)) from error
 
     def add(self, frame: Frame) -> None:
         """Take the next frame.
@@ -51,13 +54,10 @@ class VideoWriter:
         if _size(frame) != self.size[::-1]:
             raise ValueError(f"frame {self.count} is {frame.shape}, the first was {self.size}")
         try:
-            if not self._begun:
-                self._writer.send(None)
-                self._begun = True
-            self._writer.send(np.ascontiguousarray(frame))
+            self._encoder.add(frame)
         except OSError as error:
             self.give_up()
-            raise self._problem(error) from error
+            raise self._problem(self._encoder.complaint(self.path)) from error
         self.count += 1
 
     def close(self) -> int:
@@ -67,35 +67,34 @@ class VideoWriter:
             Problem: it could not be written whole.
         """
         try:
-            self._writer.close()
-            self._require_whole()
-            sync(self._beside)
-            self._beside.replace(self.path)
+            if not self._encoder.end() or not self._is_whole():
+                raise self._problem(self._encoder.complaint(self.path))
+            with naming(self.path):
+                sync(self._beside)
+                self._beside.replace(self.path)
+                sync(self.path.parent)
         except OSError as error:
-            raise self._problem(error) from error
+            raise self._problem(os_sentence(error)) from error
         finally:
             self._beside.unlink(missing_ok=True)
-        sync(self.path.parent)
         return self.count
 
     def give_up(self) -> None:
         """Leave no file behind."""
-        self._writer.close()
+        self._encoder.give_up()
         self._beside.unlink(missing_ok=True)
 
-    def _require_whole(self) -> None:
-        """Count what can be read back."""
+    def _is_whole(self) -> bool:
+        """Whether as many frames can be read back as were given."""
         import imageio_ffmpeg
 
-        if (
-            not self._beside.is_file()
-            or imageio_ffmpeg.count_frames_and_secs(self._beside)[0] != self.count
-        ):
-            raise OSError(None, "not every frame arrived")
+        try:
+            return bool(imageio_ffmpeg.count_frames_and_secs(self._beside)[0] == self.count)
+        except RuntimeError:  # it is no video at all
+            return False
 
-    def _problem(self, error: OSError) -> Problem:
-        reason = error.strerror or "its encoder stopped"
-        return Problem(f"The video {self.path} could not be written: {reason}.")
+    def _problem(self, why: str) -> Problem:
+        return Problem(f"The video {shown(str(self.path))} could not be written: {why}")
 
     def __enter__(self) -> VideoWriter:
         return self

@@ -18,6 +18,7 @@ from demos.play_recording import Beginning, MatchRecording
 from demos.steps import Row
 from demos.viewer_match import Match
 from environments.durable import DiskFull
+from environments.os_errors import os_sentence
 from environments.problem import Problem
 
 MOST = 2 << 30  # bytes of observations that one game may take in memory
@@ -42,6 +43,7 @@ class Keeper:
         self.kept: list[list[int]] = []  # numbers in the dataset, a list a game
         self.corrected = 0  # steps that the person drove in them
         self.trouble = ""  # why nothing is kept, in a sentence that was not told yet
+        self.unkept = ""  # why some were not kept, to the end
         self._refused = False
         self._made: MatchRecording | None = None
         self._beginning: Beginning | None = None
@@ -65,11 +67,11 @@ class Keeper:
             self._refuse("This game is too long to be kept as a whole: take over earlier.")
         try:
             if self._made.take is not None:
-                self._made.take.step(row)
+                self._note(row)
             elif self._driven:
                 self._open()
-        except DiskFull as full:  # the step waits in memory
-            self.trouble = str(full)
+        except (DiskFull, OSError) as error:  # tried again with the next step
+            self.trouble = _told(error)
 
     def cut(self, steps: int) -> None:
         """Strike out what came after so many steps."""
@@ -96,17 +98,26 @@ class Keeper:
             try:
                 dataset = self._open_dataset()
                 self._later.enter_context(dataset.writing())
-            except Problem as problem:
-                self._refuse(str(problem))
+            except (Problem, OSError) as error:
+                self._refuse(_told(error))
                 return
             self.dataset = dataset
         self._made.dataset = self.dataset
         self._made.take = self._made.open_take(self._beginning)
         for row in self._rows:
+            self._note(row)
+
+    def _note(self, row: list[Row]) -> None:
+        """Put a step into the take; where the disk refuses it, it waits in memory."""
+        assert self._made is not None
+        assert self._made.take is not None
+        try:
             self._made.take.step(row)
+        except (DiskFull, OSError) as error:
+            self.trouble = _told(error)
 
     def _refuse(self, why: str) -> None:
-        self.trouble = f"Corrections are not kept: {why}"
+        self.trouble = self.unkept = f"Corrections are not kept: {why}"
         self._refused, self._rows, self._driven = True, [], 0
         if self._made is not None:
             self._made.discard()
@@ -129,9 +140,8 @@ class Keeper:
             if made.take is not None:
                 self.kept.append(made.keep(None))
                 self.corrected += self._driven
-        except DiskFull as full:  # the journal has it, for `gpo demos repair`
-            made.leave()
-            self.trouble = str(full)
+        except (DiskFull, OSError) as error:  # the journal has it, for `gpo demos repair`
+            self.trouble = self.unkept = f"{_told(error)} {_left(made)}"
         self._rows, self._driven = [], 0
 
     def farewell(self) -> str:
@@ -143,3 +153,17 @@ class Keeper:
             f"gpo watch: {self.corrected} steps driven by you in {games} are in dataset "
             f"{self.dataset.name}. Learn from them: gpo train RECIPE --corrections {self.dataset.name}"
         )
+
+
+def _told(error: Exception) -> str:
+    return os_sentence(error) if isinstance(error, OSError) else str(error)
+
+
+def _left(made: MatchRecording) -> str:
+    """What becomes of a game that could not be kept."""
+    said = "The game in which you took over could not be kept"
+    if made.take is None:
+        return f"{said}."
+    lost = made.leave()
+    but = f", but for at most its last {lost} steps" if lost else ""
+    return f"{said}: `gpo demos repair {made.dataset.name}` gets it back{but}."

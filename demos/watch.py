@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,6 +116,10 @@ def watch_command(
             finally:
                 viewer.close()
             print(farewell(viewer))
+            keeper = viewer.wheel.keeper if viewer.wheel else None
+            if keeper is not None and keeper.unkept:
+                print(f"gpo: {keeper.unkept}", file=sys.stderr)
+                return stop.code if stop.signal else 2
         return stop.code if stop.signal else 0
 
 

@@ -12,6 +12,7 @@ from demos.stopping import Stop
 from demos.viewer import Viewer
 from demos.viewer_film import Film, most_frames
 from demos.viewer_screen import Screen
+from environments.os_errors import os_sentence
 
 FILMED = 30.0  # frames a second of a video that is made at the window
 STALE = 0.5  # s after which a picture is drawn anew although nothing changed
@@ -40,8 +41,12 @@ class Camera:
             viewer.wants_photograph = False
             self.draw()
             path = viewer.file_name(".png", self.folder)
-            self.stage.photograph(path)
-            viewer.say(f"Kept as {path}.", now)
+            try:
+                self.stage.photograph(path)
+            except OSError as error:  # no reason to end what is watched
+                viewer.say(os_sentence(error), now, warning=True)
+            else:
+                viewer.say(f"Kept as {path}.", now)
         if viewer.wants_video:
             viewer.wants_video = False
             self._begin_or_end(now)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -12,14 +11,15 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from environments.problem import Problem
 
 SEAL = "sha256"
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+BINARY = getattr(os, "O_BINARY", 0)  # Windows would change what looks like an end of line
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 class DiskFull(Problem):
@@ -40,6 +40,21 @@ def room(on: str) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let an error of the system, met in the block, name `path` where it names no file, or one beside it.
+
+    One that is met in writing names none.
+    """
+    try:
+        yield
+    except OSError as error:
+        named = Path(os.fsdecode(error.filename)).parts if error.filename else ()
+        if not named or any(part.startswith(f".{path.name}.") for part in named):
+            error.filename, error.filename2 = str(path), None
+        raise
+
+
 def put(file: int, data: bytes, offset: int = 0) -> None:
     """Write all of `data` at `offset` of an open file: the one place where recorded bytes leave us.
 
@@ -47,13 +62,22 @@ def put(file: int, data: bytes, offset: int = 0) -> None:
     """
     left = memoryview(data)
     while left:
-        written = os.pwrite(file, left, offset)
+        written = _write_at(file, left, offset)
         left, offset = left[written:], offset + written
+
+
+def _write_at(file: int, data: memoryview, offset: int) -> int:
+    if hasattr(os, "pwrite"):
+        return os.pwrite(file, data, offset)
+    os.lseek(file, offset, os.SEEK_SET)  # Windows; nobody else moves in a file that is written here
+    return os.write(file, data)
 
 
 def sync(path: Path) -> None:
     """Wait until `path` (a file's bytes or a folder's names) is on the disk itself."""
-    handle = os.open(path, os.O_RDONLY)
+    if os.name == "nt" and path.is_dir():
+        return  # Windows opens no folder, and writes names through by itself
+    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
@@ -66,12 +90,14 @@ def sync_all(folder: Path) -> None:
     One syncfs(2) for the whole file system: for a thousand files that is a hundred times quicker than
     an fsync for each. Where there is none, or it fails, every file and folder gets its own.
     """
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
-        done = syncfs is not None and syncfs(handle) == 0
-    finally:
-        os.close(handle)
+    done = False
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+            done = syncfs is not None and syncfs(handle) == 0
+        finally:
+            os.close(handle)
     if not done:
         for path in (*folder.rglob("*"), folder):
             sync(path)
@@ -92,14 +118,27 @@ def write_new(path: Path, data: bytes, through: bool = False) -> None:
 
 def replace(path: Path, data: bytes) -> None:
     """Put `data` at `path` in one step; a reader sees all of the old file or all of the new."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.unlink(missing_ok=True)  # left by an earlier process with the same number
-    try:
-        write_synced(beside, data)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    sync(path.parent)
+    with made_beside(path) as beside:
+        write_new(beside, data)
+
+
+@contextmanager
+def made_beside(path: Path) -> Iterator[Path]:
+    """A hidden name beside `path` for the block to write a file at, put in its place in one step after it.
+
+    If the block fails nothing of it stays, and what was at `path` does. An error of the system names `path`.
+    """
+    with naming(path):
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        beside.unlink(missing_ok=True)  # left by an earlier process with the same number
+        try:
+            yield beside
+            sync(beside)
+            beside.replace(path)
+        finally:
+            with suppress(OSError):  # a name that cannot be does not hide why
+                beside.unlink(missing_ok=True)
+        sync(path.parent)
 
 
 def to_json(value: Any) -> bytes:
@@ -134,15 +173,18 @@ def locked(path: Path, refusal: str, patience: float = 0.5) -> Iterator[None]:
         file = path.open("ab")
     with file:
         deadline = time.monotonic() + patience  # seconds
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise Problem(refusal) from None
-                time.sleep(0.02)
+        while not hold(file.fileno()):
+            if time.monotonic() >= deadline:
+                raise Problem(refusal)
+            time.sleep(0.02)
         yield
+
+
+def hold(file: int) -> bool:
+    """Lock an open file against whoever else opens it; False if somebody has. It ends when it is closed."""
+    from filelock import lock_descriptor  # here: it brings more than what does without locks needs
+
+    return lock_descriptor(file, blocking=False)
 
 
 @contextmanager

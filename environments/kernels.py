@@ -25,8 +25,12 @@ from numba import literal_unroll, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from environments.compiling import settle_cache
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+settle_cache()  # before anything below, or in a world, is to be compiled
 
 # Every world's STATE begins with these fields; the loops below keep them.
 HEADER = [

@@ -3,20 +3,28 @@
 import importlib
 import os
 import platform
-import shlex
 import sys
-import tomllib
 from collections.abc import Iterator
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parent.parent
-PINNED = ("imitation==1.0.1", "overcooked-ai==1.1.0")  # installed alone: the Makefile says why
+from training.installing import (
+    EXTRAS,
+    ROOT,
+    in_checkout,
+    install,
+    install_people,
+    plain,
+    python,
+    requirements,
+)
+from training.installing import what_to_type as what_to_type  # where gpo.py looks for it
+from training.support import described
+
 GAMES = "data/human_data/clean_train_trials.pickle"  # in the folder of overcooked_ai_py
-# Where a package is imported under another name than it is installed by.
-DISTRIBUTION = {"overcooked_ai_py": "overcooked-ai", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 
 
 class Finding(NamedTuple):
@@ -59,6 +67,8 @@ def machine() -> Iterator[Finding]:
     yield Finding(
         "python", f"{platform.python_version()}, {platform.system()} {platform.machine()}"
     )
+    yield Finding("system", described())
+    yield ourselves()
     limit = os.environ.get("OMP_NUM_THREADS")
     # Measured on two busy cores: the default made every library here 3 to 5 times slower.
     advice = limit or "not set; OMP_NUM_THREADS=1 is often 3 to 5 times faster"
@@ -66,6 +76,16 @@ def machine() -> Iterator[Finding]:
     yield Finding("screen", screen())
     yield from torch_and_gpu()
     yield video()
+
+
+def ourselves() -> Finding:
+    """Where these folders are, and whether anybody knows what they need."""
+    if in_checkout():
+        return Finding("gpo", f"{version('gpo') or 'not installed'}, a checkout in {ROOT}")
+    if (found := version("gpo")) is not None:
+        return Finding("gpo", f"{found}, installed in {ROOT}")
+    cure = f"cd A-CHECKOUT-OF-GPO && {python()} -m pip install -c constraints.txt -e ."
+    return Finding("gpo", f"copied to {ROOT}, so what it needs is not known", cure)
 
 
 def screen() -> str:
@@ -86,7 +106,7 @@ def torch_and_gpu() -> Iterator[Finding]:
     try:
         import torch
     except (ImportError, OSError) as error:
-        yield Finding("torch loads", f"no: {first_line(error)}", install())
+        yield Finding("torch loads", f"no: {first_line(error)}", install(only="torch"))
         return
     yield Finding("torch threads", str(torch.get_num_threads()))
     cards = [torch.cuda.get_device_name(card) for card in range(torch.cuda.device_count())]
@@ -100,30 +120,20 @@ def video() -> Finding:
 
         return Finding("ffmpeg", Path(imageio_ffmpeg.get_ffmpeg_exe()).name)
     except (ImportError, RuntimeError) as error:
-        return Finding("ffmpeg", f"no: {first_line(error)}", install())
+        return Finding("ffmpeg", f"no: {first_line(error)}", install(only="imageio-ffmpeg"))
 
 
 def packages() -> Iterator[Finding]:
-    """Every dependency, with its version held against the range in pyproject.toml."""
-    from packaging.requirements import Requirement
-
-    for line in requirements():
-        wanted = Requirement(line)
-        found = version(wanted.name)
+    """Every dependency, with its version held against the range that GPO asks for."""
+    for wanted in requirements():
+        found, cure = version(wanted.name), install(only=wanted.name)
         if found is None:
-            yield Finding(wanted.name, "missing", install())
+            yield Finding(wanted.name, "missing", cure)
         elif not wanted.specifier.contains(found, prereleases=True):
             # The usual cause: `pip install imitation`, which quietly installs old releases.
-            yield Finding(wanted.name, f"{found}, but GPO needs {wanted.specifier}", install())
+            yield Finding(wanted.name, f"{found}, but GPO needs {wanted.specifier}", cure)
         else:
             yield Finding(wanted.name, found)
-
-
-def requirements() -> list[str]:
-    """What GPO depends on: from the checkout, where everybody works."""
-    with (ROOT / "pyproject.toml").open("rb") as file:
-        lines: list[str] = tomllib.load(file)["project"]["dependencies"]
-    return lines
 
 
 def version(distribution: str) -> str | None:
@@ -153,47 +163,10 @@ def extras() -> Iterator[Finding]:
     """What one may add; nothing is wrong without it."""
     for extra, modules in EXTRAS.items():
         absent = [module for module in modules if find_spec(module) is None]
-        found = f"not installed (pip install -e '.[{extra}]')" if absent else "installed"
+        named = " ".join(quote(plain(one)) for one in requirements(extra))
+        how = f"-e '.[{extra}]'" if in_checkout() else named
+        found = f"not installed (pip install {how})" if absent else "installed"
         yield Finding(f"extra {extra}", found, install(extra) if absent else None, needed=False)
-
-
-EXTRAS = {
-    "onnx": ("onnx", "onnxscript", "onnxruntime"),
-    "ray": ("ray",),
-    "box2d": ("Box2D",),
-    "robotics": ("mujoco", "gymnasium_robotics"),
-    "imitation": ("datasets", "jsonpickle", "sklearn"),
-}
-
-
-def what_to_type(module: str) -> str | None:
-    """The command that installs a module we use, or None if it is none of them."""
-    top = module.partition(".")[0]
-    for extra, modules in EXTRAS.items():
-        if top in modules:
-            return install(extra)
-    distribution = DISTRIBUTION.get(top, top).replace("_", "-").lower()
-    if any(line.startswith(f"{distribution}==") for line in PINNED):
-        return install_people()
-    known = ROOT.joinpath("constraints.txt").read_text().replace("_", "-").lower().splitlines()
-    return install() if any(line.startswith(f"{distribution}==") for line in known) else None
-
-
-def install(extra: str = "") -> str:
-    """The first of the two pip lines."""
-    target = f"'.[{extra}]'" if extra else "."  # zsh would read the brackets
-    folder = shlex.quote(str(ROOT))
-    return f"cd {folder} && {python()} -m pip install -c constraints.txt -e {target}"
-
-
-def install_people() -> str:
-    """The second of the two pip lines."""
-    return f"{python()} -m pip install --no-deps {' '.join(PINNED)}"
-
-
-def python() -> str:
-    """This interpreter, as one would type it."""
-    return shlex.quote(sys.executable)
 
 
 def first_line(error: BaseException) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from stable_baselines3.common import logger as sb3_logger
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 
 from environments.problem import Problem
 from training.checkpoint import Checkpoint, read_checkpoint, restore_optimiser
+from training.events import event_logger
 from training.floor import Floor
 from training.refine import Diverged
 
@@ -25,7 +25,7 @@ def learn(
     say: Callable[[str], None],
 ) -> None:
     """Learn for what remains of the steps, with the floor and the callbacks beside it."""
-    model.set_logger(sb3_logger.configure(str(folder / "tensorboard"), ["tensorboard"]))
+    model.set_logger(event_logger(folder / "tensorboard"))
     start = go_on(model, floor, folder / "checkpoints", steps, say)
     remaining = steps - model.num_timesteps
     if remaining <= 0:

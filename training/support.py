@@ -1,0 +1,59 @@
+"""Which systems GPO is tried on, and what of them it uses that another may not have.
+
+A test holds the second list: whatever is not in Python on every system stands here, and is asked for before
+it is used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import platform
+from collections.abc import Iterator
+from typing import NamedTuple
+
+TRIED = {
+    "Linux": "every test runs on it",
+    "Darwin": "no test runs on it; nothing is known that does not work",
+    "Windows": "no test runs on it, and folders are renamed in which files are open, which it refuses: "
+    "recording and importing may not work; use WSL, which is Linux",
+}
+
+
+class Part(NamedTuple):
+    """Something of the system, and what is done where there is none."""
+
+    name: str  # module and attribute
+    without: str
+
+
+PARTS = (
+    Part("os.getuid", "compiled code has no temporary folder that one start leaves to the next"),
+    Part("os.posix_fallocate", "a full disk is met while recordings are cached, not before"),
+    Part("os.pwrite", "a journal is written by seeking first"),
+    Part("os.sched_getaffinity", "all processors count as ours to use"),
+    Part("signal.ITIMER_REAL", "a window that does not heed Ctrl-C is not interrupted"),
+    Part("signal.SIGALRM", "a window that does not heed Ctrl-C is not interrupted"),
+    Part("signal.pthread_sigmask", "Ctrl-C may end a helper while it loads"),
+    Part("signal.setitimer", "a window that does not heed Ctrl-C is not interrupted"),
+)
+
+
+def absent() -> Iterator[Part]:
+    """What this system does not have."""
+    for part in PARTS:
+        module, _, name = part.name.partition(".")
+        try:
+            found = importlib.import_module(module)
+        except ImportError:
+            yield part
+            continue
+        if not hasattr(found, name):
+            yield part
+
+
+def described() -> str:
+    """This system in a sentence: whether GPO is tried on it, and what it does without."""
+    system = platform.system()
+    told = TRIED.get(system, "no test runs on it, and nobody has said that it works")
+    lacking = list(dict.fromkeys(part.without for part in absent()))
+    return "; ".join([f"{system}: {told}", *lacking])
