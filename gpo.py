@@ -32,7 +32,7 @@ if (_why := stranger()) is not None:
 # Only after we know whose folders these are; they are light.
 from demos.verbs import DEMOS as DEMOS  # noqa: E402
 from demos.window_verbs import controls, play, record, watch  # noqa: E402
-from environments.arguments import Parser, at_least  # noqa: E402
+from environments.arguments import Parser, add_workers, at_least  # noqa: E402
 from environments.problem import Problem  # noqa: E402
 
 ABOUT = (
@@ -116,6 +116,7 @@ def evaluate(arguments: list[str]) -> int:
     parser.add_argument("--seed", metavar="N", type=at_least(0), help="the first held-out one")
     parser.add_argument("--greedy", action="store_true", help="the likeliest action, not a sample")
     parser.add_argument("--shield", action="store_true", help="play behind the world's shield")
+    add_workers(parser)
     given = parser.parse_args(arguments)
     from training.commands import evaluate_command
 

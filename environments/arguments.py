@@ -9,6 +9,8 @@ from typing import NoReturn
 
 from environments.problem import Problem
 
+LONGEST = 86400.0  # s, that anybody waits
+
 
 class Parser(argparse.ArgumentParser):
     """argparse, except that a mistake is one sentence and options are never abbreviated."""
@@ -78,3 +80,22 @@ def setting(text: str) -> tuple[str, object]:
 def joined(spans: list[list[int]]) -> list[int]:
     """The numbers of several spans, end to end."""
     return [number for span in spans for number in span]
+
+
+def seconds(text: str) -> float:
+    """A finite number of seconds above 0, for argparse."""
+    try:
+        number = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds") from None
+    if not 0 < number <= LONGEST:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and up to {LONGEST:g} s")
+    return number
+
+
+def add_workers(parser: Parser) -> None:
+    """`--workers` and `--patience`, of every verb that plays an environment of other people."""
+    parser.add_argument("--workers", metavar="N", type=at_least(0),
+                        help="processes for somebody's environment that may hang or die (0: none)")  # fmt: skip
+    parser.add_argument("--patience", metavar="SECONDS", type=seconds,
+                        help="after which one that does not answer is ended (30)")  # fmt: skip

@@ -8,6 +8,7 @@ import signal
 import threading
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing import connection
 from typing import Any
 
@@ -51,3 +52,11 @@ def _leave_with_parent() -> None:
     if parent is not None:
         connection.wait([parent.sentinel])
         os._exit(1)
+
+
+def how_it_ended(code: int | None) -> str:
+    """What an exit code says, as a sentence goes on: `ended its process (exit code 7)`."""
+    if code is not None and code < 0:
+        with suppress(ValueError):
+            return f"ended its process ({signal.Signals(-code).name})"
+    return f"ended its process (exit code {code})"
