@@ -45,7 +45,7 @@ if (_why := stranger()) is not None:
 # Only after we know whose folders these are; they are light.
 from demos.verbs import DEMOS as DEMOS  # noqa: E402
 from demos.window_verbs import controls, play, record, watch  # noqa: E402
-from environments.arguments import Parser, a_seed, at_least  # noqa: E402
+from environments.arguments import Parser, a_seed, add_workers, at_least  # noqa: E402
 from environments.ending import exit_code, terminable  # noqa: E402
 from environments.os_errors import require_folder, system_sentence  # noqa: E402
 from environments.places import settle_places  # noqa: E402
@@ -135,6 +135,7 @@ def evaluate(arguments: list[str]) -> int:
     parser.add_argument("--greedy", action="store_true", help="the likeliest action, not a sample")
     parser.add_argument("--shield", action="store_true", help="play behind the world's shield")
     parser.add_trust()
+    add_workers(parser)
     given = parser.parse_args(arguments)
     from training.commands import evaluate_command
 

@@ -16,6 +16,8 @@ from demos.collect import collect
 from demos.progress import Bars
 from demos.store import Store
 from environments.catalog import make_world
+from environments.foreign_apart import PATIENCE, patient
+from environments.foreign_world import played_apart
 from environments.problem import Problem
 from environments.shield import Shield
 from environments.waking import wake
@@ -40,6 +42,8 @@ def collect_command(
     keep: str = "player",
     params: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
+    workers: int = 0,
+    patience: float = PATIENCE,
 ) -> int:
     """Let players play, and keep it as a new dataset; returns the exit code.
 
@@ -56,13 +60,16 @@ def collect_command(
         keep: "player" for its streams alone, or "all".
         params: of the world.
         options: of every episode.
+        workers: processes for the games of a foreign environment that may hang or die.
+        patience: s, after which one that does not answer is ended.
 
     Raises:
         Problem: the name is taken, or there is no such world, player, parameter, option or shield.
     """
     store = Store(root)
     store.require_free(name)
-    place = make_world(world, **dict(params or {}))
+    with patient(patience):
+        place = played_apart(make_world(world, **dict(params or {})), workers, patience)
     given = {**dict(options or {}), **({} if horizon is None else {"horizon": horizon})}
     for option in given:
         place.check_option(option)

@@ -142,19 +142,22 @@ def open_batch(world: World, options: Mapping[str, Any], shield: bool = False) -
     Recordings are of the world as it is named, without the `render_mode`, so that what is trained without
     pictures can use them.
     """
-    from environments.foreign_world import ForeignWorld
+    from environments.foreign_apart import patient
+    from environments.foreign_world import ForeignWorld, played_apart
 
     if isinstance(world, ForeignWorld) and not shield:  # which none of them has
         params = {**world.params, "render_mode": "rgb_array"}
         try:
-            seen = make_known(world.id, params)  # this one was made: its name may be run
+            with patient(world.patience):
+                seen: World = make_known(world.id, params)  # this one was made
         except Problem:  # it takes no such keyword: it is shown by its observations
             seen = world
         if (seen.observation_space, seen.action_space) == (
             world.observation_space,
             world.action_space,
         ):
-            return make_batch(seen, 1, options=options, restart=False)
+            apart = played_apart(seen, world.workers, world.patience)
+            return make_batch(apart, 1, options=options, restart=False)
     wake(
         world, lambda words: None, shield
     )  # its step too: else the first one of a game would wait for it

@@ -19,7 +19,8 @@ from demos.shelf import dataset_name
 from demos.store import Store
 from demos.wishes import Wishes
 from environments.catalog import make_world
-from environments.foreign_world import ForeignWorld
+from environments.foreign_apart import patient
+from environments.foreign_world import ForeignWorld, played_apart
 from environments.problem import Problem
 from environments.shield import Shield
 from environments.trust import remember
@@ -52,8 +53,14 @@ def prepare(asked: Wishes) -> Ready:
     Raises:
         Problem: no such world, seat, player, key table or cost.
     """
-    world = make_world(asked.world, **dict(asked.params or {}))
-    remember(world.id)
+    with patient(asked.patience):
+        world = make_world(asked.world, **dict(asked.params or {}))
+        remember(world.id)
+        return _seated(asked, played_apart(world, asked.workers, asked.patience))
+
+
+def _seated(asked: Wishes, world: World) -> Ready:
+    """Everybody in the world, and the first game begun."""
     for name in asked.limits or {}:
         if name not in world.costs:
             hint = nearest(name, world.costs)

@@ -50,6 +50,8 @@ class Asked:
     script: Path | None = None
     root: Path = Path("datasets")
     shield: bool = False
+    workers: int = 0
+    patience: float = 30.0
 
     def check(self) -> None:
         """Refuse what cannot be meant.
@@ -95,6 +97,8 @@ def play_command(name: str, **asked: Any) -> int:
         script: a TOML list of timed key and pad events.
         root: the folder of datasets.
         shield: play behind the world's shield; with an agent that was trained behind it one always does.
+        workers: processes for the games of a foreign environment that may hang or die.
+        patience: s, after which one that does not answer is ended.
 
     Raises:
         Problem: no screen, no such agent or run, one of another world, or a dataset in use.
@@ -124,7 +128,8 @@ def _levels(given: Asked) -> int:
     from demos.play_levels import find_levels
     from demos.play_levels_table import show_levels
 
-    table = table_for(given.name, given.params, given.options, given.shield)
+    apart = given.shield, given.workers, given.patience
+    table = table_for(given.name, given.params, given.options, *apart)
     show_levels(find_levels(table, given.against, given.games, print), table)
     return 0
 

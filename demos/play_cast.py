@@ -15,6 +15,8 @@ from agents.saving import Agent, as_player, digest, load_agent, named_player
 from agents.slower import Slowed
 from agents.stages import BEST, CLONE, Gone, Stage, stages
 from demos.watch_cast import FILES, RUNS, cast_for
+from environments.foreign_apart import PATIENCE, patient
+from environments.foreign_world import played_apart
 from environments.problem import Problem
 from environments.world import World, nearest
 
@@ -148,6 +150,8 @@ def table_for(
     params: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
     shield: bool = False,
+    workers: int = 0,
+    patience: float = PATIENCE,
 ) -> Table:
     """The table for an agent file, a run folder, or a run's name under runs/.
 
@@ -162,7 +166,9 @@ def table_for(
             f"There is no agent or run '{name}': give a .safetensors or .onnx file or a run folder; "
             f"in {RUNS}, {nearest(name, known)}"
         )
-    cast = cast_for(name, params=params, options=options, shield=shield)
+    with patient(patience):
+        cast = cast_for(name, params=params, options=options, shield=shield)
+    cast.world = played_apart(cast.world, workers, patience)
     if folders:
         name = folders[0].resolve().name
         return Table(cast.world, cast.options, name, None, folders[0], cast.shield)

@@ -81,7 +81,8 @@ def prepare(given: Asked) -> Ready:
     """
     if given.level is not None and given.level not in LEVELS:
         raise Problem(f"There is no level '{given.level}': {nearest(given.level, LEVELS)}")
-    table = table_for(given.name, given.params, given.options, given.shield)
+    apart = given.shield, given.workers, given.patience
+    table = table_for(given.name, given.params, given.options, *apart)
     world = table.world
     if not 0 <= given.seat < len(world.agents):
         raise Problem(

@@ -45,6 +45,8 @@ def record_command(world: str, **wishes: Any) -> int:
         options: of every episode, such as `horizon`.
         limits: of costs by name, shown beside them.
         shield: play behind the world's shield.
+        workers: processes for the games of a foreign environment that may hang or die.
+        patience: s, after which one that does not answer is ended.
 
     Raises:
         Problem: no screen, no such world or player, a dataset of another world, or one in use.

@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demos.window_verbs import replay
-from environments.arguments import Parser, a_seed, amount, at_least, joined, numbers, pair, setting
+from environments.arguments import (
+    Parser,
+    a_seed,
+    add_workers,
+    amount,
+    at_least,
+    joined,
+    numbers,
+    pair,
+    setting,
+)
 
 if TYPE_CHECKING:
     from demos.store import Store
@@ -257,6 +267,7 @@ def demos_collect(arguments: list[str]) -> int:
                         help="of the world, such as layout=counter_circuit (repeatable)")  # fmt: skip
     parser.add_argument("--option", action="append", type=setting, metavar="NAME=VALUE",
                         help="of every episode (repeatable)")  # fmt: skip
+    add_workers(parser)
     given = vars(parser.parse_args(arguments))
     for word in ("param", "option"):
         given[f"{word}s"] = dict(given.pop(word, []))

@@ -44,6 +44,8 @@ def watch_command(
     root: Path = Path("datasets"),
     params: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
+    workers: int = 0,
+    patience: float = 30.0,
 ) -> int:
     """Watch agents; returns the exit code.
 
@@ -63,6 +65,8 @@ def watch_command(
         shield: play behind the world's shield; an agent that was trained behind it always does.
         params: the world's parameters.
         options: of every episode, such as `horizon`.
+        workers: processes for the games of a foreign environment that may hang or die.
+        patience: s, after which one that does not answer is ended.
 
         player: who is watched where a world is named; the same names as `against`; "random" if None.
         device: "keyboard" or "gamepad", of a person who takes over or plays.
@@ -94,8 +98,12 @@ def watch_command(
     def prepared() -> Viewer:
         from demos.viewer import Viewer
         from demos.watch_cast import cast_for
+        from environments.foreign_apart import patient
+        from environments.foreign_world import played_apart
 
-        cast = cast_for(name, params=params, options=options, **others)  # type: ignore[arg-type]
+        with patient(patience):
+            cast = cast_for(name, params=params, options=options, **others)  # type: ignore[arg-type]
+            cast.world = played_apart(cast.world, workers, patience)
         count = games or (1 if headless and script is None else None)
         if hands is None and cast.human is not None:
             raise Problem(

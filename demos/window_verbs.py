@@ -6,7 +6,7 @@ from argparse import BooleanOptionalAction, Namespace
 from pathlib import Path
 from typing import Any
 
-from environments.arguments import Parser, a_seed, amount, at_least, pair, setting
+from environments.arguments import Parser, a_seed, add_workers, amount, at_least, pair, setting
 
 
 def record(arguments: list[str]) -> int:
@@ -34,6 +34,7 @@ def record(arguments: list[str]) -> int:
     parser.add_argument("--headless", action="store_true", help="no window; needs --script")
     parser.add_argument("--script", metavar="FILE", type=Path, help="timed keys, as TOML")
     parser.add_argument("--root", type=Path, help="where datasets are kept (datasets)")
+    add_workers(parser)
     given = _read(parser, arguments, {"param": "params", "option": "options", "limit": "limits"})
     from demos.record import record_command
 
@@ -84,6 +85,7 @@ def watch(arguments: list[str]) -> int:
     parser.add_argument("--option", action="append", type=setting, metavar="NAME=VALUE",
                         help="of every episode, such as horizon=400 (repeatable)")  # fmt: skip
     _add_shield(parser)
+    add_workers(parser)
     given = _read(parser, arguments, {"param": "params", "option": "options"})
     from demos.watch import watch_command
 
@@ -118,6 +120,7 @@ def play(arguments: list[str]) -> int:
     parser.add_argument("--script", metavar="FILE", type=Path, help="timed keys, as TOML")
     parser.add_argument("--root", type=Path, help="where datasets are kept (datasets)")
     _add_shield(parser)
+    add_workers(parser)
     given = _read(parser, arguments, {"param": "params", "option": "options"})
     if "against" in given:
         given["against"] = tuple(given["against"])

@@ -36,6 +36,8 @@ class Wishes:
     options: Mapping[str, Any] | None = None
     limits: Mapping[str, float] | None = None
     shield: bool = False
+    workers: int = 0
+    patience: float = 30.0
 
     def tick(self, world: World) -> float:
         """Seconds a step takes."""

@@ -18,6 +18,8 @@ SEEDS = 2**63 - 1  # a game's seed has 64 bits, and games count on from the firs
 SPAN = 1_000_000  # episodes that one command may name
 COMPONENT, PATH = 255, 4096  # bytes of a file's name and of a path
 
+LONGEST = 86400.0  # s, that anybody waits
+
 
 class Parser(argparse.ArgumentParser):
     """argparse, except that a mistake is one sentence and options are never abbreviated."""
@@ -215,3 +217,22 @@ def meant(text: str) -> Any:
     except Garbled:
         return text
     return found["value"] if list(found) == ["value"] else text
+
+
+def seconds(text: str) -> float:
+    """A finite number of seconds above 0, for argparse."""
+    try:
+        number = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds") from None
+    if not 0 < number <= LONGEST:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and up to {LONGEST:g} s")
+    return number
+
+
+def add_workers(parser: Parser) -> None:
+    """`--workers` and `--patience`, of every verb that plays an environment of other people."""
+    parser.add_argument("--workers", metavar="N", type=at_least(0),
+                        help="processes for somebody's environment that may hang or die (0: none)")  # fmt: skip
+    parser.add_argument("--patience", metavar="SECONDS", type=seconds,
+                        help="after which one that does not answer is ended (30)")  # fmt: skip

@@ -18,7 +18,7 @@ import numpy as np
 
 from environments.batch import Batch
 from environments.foreign_board import board_layout
-from environments.foreign_games import Fault, Order
+from environments.foreign_games import Fault, Opening, Order
 from environments.foreign_workers import open_place
 from environments.foreign_world import ForeignWorld, foreign_world
 from environments.guard import Bounds, Incident, improper
@@ -42,7 +42,7 @@ class ForeignBatch(Batch):
         self._bounds = Bounds(world.observation_space)
         sizes = (self.size, len(world.agents), len(world.terms), len(world.costs))
         layout = board_layout(world.observation_space, world.action_space, *sizes)
-        opening = (world.id, world.params, (self._names[0][1:], self._names[1]))
+        opening = Opening(world.id, world.params, self._names[0][1:], self._names[1], world.closes)
         self._games = open_place(opening, layout, world.workers, world.patience)
         self._board = self._games.board
 
@@ -157,10 +157,12 @@ class ForeignBatch(Batch):
         """One game as a picture: uint8 [H, W, 3].
 
         Raises:
-            Problem: it was not made with `render_mode="rgb_array"`.
+            Problem: it was not made with `render_mode="rgb_array"`, or it fails to draw.
         """
         drawn = self._games.draw(game)
-        if not isinstance(drawn, np.ndarray) or drawn.ndim != 3:
+        if isinstance(drawn, str):
+            raise Problem(f"The environment '{self.world.id}' {drawn}, when it was to draw.")
+        if drawn is None:
             raise Problem(f"Make '{self.world.id}' with render_mode=\"rgb_array\" to see pictures.")
         return drawn
 

@@ -8,14 +8,11 @@ B games, N agents, K terms, C costs.
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from gymnasium import spaces
 
 from environments.board import Board
 from environments.foreign_opening import (
@@ -27,9 +24,10 @@ from environments.foreign_opening import (
     open_game,
     sight,
 )
+from environments.foreign_state import Handlers, Theirs, ours, tell_interrupts_apart
+from environments.foreign_told import Strange, costs_of, in_words, picture, reader, terms_of
 from environments.layout import flat_mask
-
-LONGEST = 200  # characters of somebody else's message that fit in a sentence
+from environments.problem import Problem
 
 
 class Fault(NamedTuple):
@@ -48,41 +46,63 @@ class Order(NamedTuple):
     anew: bool = False  # with a fresh instance of the environment
 
 
-class Strange(Exception):
-    """An observation that is none; its text goes on after the environment's name."""
+@dataclass(frozen=True)
+class Opening:
+    """All that a process needs to make games of an environment."""
+
+    name: str  # as `open_game`
+    params: dict[str, Any]
+    terms: tuple[str, ...] = ()  # their names, without the return's
+    costs: tuple[str, ...] = ()
+    recorded: bool = False  # name and keywords were read from a file
+    closes: bool = True  # whether it is safe to close one: it answered when it was tried
+
+    def open(self) -> Alone | Together:
+        """One game.
+
+        Raises:
+            Problem: there is none, or its maker raises.
+        """
+        try:
+            return open_game(self.name, self.params, self.recorded)
+        except Problem:
+            raise
+        except BaseException as error:  # somebody else's code: anything
+            if ours(error):
+                raise
+            raise Problem(
+                f"The environment '{self.name}' raised {in_words(error)}, when it was made."
+            ) from error
 
 
 class Games:
     """The games in rows `first` and onward of the board, as many as it is given.
 
     Args:
-        name, params: as `open_game`.
-        names: of the terms without the return, and of the costs.
+        opening: what they are made from.
         board: their rows of it.
         first: the number that the first of them has among all.
     """
 
-    def __init__(
-        self,
-        name: str,
-        params: dict[str, Any],
-        names: tuple[Sequence[str], Sequence[str]],
-        board: Board,
-        first: int = 0,
-    ) -> None:
-        self.name, self.params, self.board, self.first = name, params, board, first
-        self.games: list[Alone | Together] = [open_game(name, params) for _ in board["busy"]]
-        seen = self.games[0].observation_space
+    def __init__(self, opening: Opening, board: Board, first: int = 0) -> None:
+        self.opening, self.name, self.board, self.first = opening, opening.name, board, first
+        self._theirs = Theirs(first)
+        tell_interrupts_apart()
+        with Handlers(), self._theirs:
+            self.games: list[Alone | Together] = [opening.open() for _ in board["busy"]]
+        name, seen = self.name, self.games[0].observation_space
         space, flatten = sight(seen, name)
         self._seen = reader(seen, flatten)
         # Numbers of the action mask, which come after those of what is seen.
         self._mask = int(np.prod(board["observation"].shape[2:]) - np.prod(space.shape))
         self._done = deed(self.games[0].action_space, name)[1]
-        self._terms_named, self._costs_named = names
+        self._terms_named, self._costs_named = opening.terms, opening.costs
         self._observation, self._present = board["observation"], board["present"]
 
     def begin(self, orders: Sequence[Order]) -> dict[int, Fault]:
         """Begin new episodes as ordered; what went wrong, by game."""
+        if len(orders) == len(self.games) and not any(o.anew or o.seed is None for o in orders):
+            self._theirs.seed(int(orders[0].seed or 0))  # what they draw follows from it too
         return self._each((order.game - self.first, self._begin, order) for order in orders)
 
     def step(self) -> dict[int, Fault]:
@@ -91,22 +111,24 @@ class Games:
 
     def _each(self, calls: Any) -> dict[int, Fault]:
         busy, faults = self.board["busy"], {}
-        for i, call, argument in calls:
-            busy[i] = True
-            try:
-                call(i, argument)
-            except Strange as strange:
-                faults[self.first + i] = Fault(str(strange))
-            except (Exception, SystemExit) as error:  # noqa: BLE001  somebody else's code: anything
-                faults[self.first + i] = Fault(f"raised {in_words(error)}")
-            busy[i] = False
+        with self._theirs:
+            for i, call, argument in calls:
+                busy[i] = True
+                try:
+                    call(i, argument)
+                except Strange as strange:
+                    faults[self.first + i] = Fault(str(strange))
+                except BaseException as error:  # somebody else's code: anything, Ctrl-C's kind too
+                    if ours(error):
+                        raise
+                    faults[self.first + i] = Fault(f"raised {in_words(error)}")
+                busy[i] = False
         return faults
 
     def _begin(self, i: int, order: Order) -> None:
         if order.anew:
-            with suppress(Exception):  # it is broken already
-                self.games[i].env.close()
-            self.games[i] = open_game(self.name, self.params)
+            self._close(self.games[i])
+            self.games[i] = self.opening.open()
         self._look(i, self.games[i].reset(order.seed, order.options))
 
     def _step(self, i: int, _: None) -> None:
@@ -122,7 +144,10 @@ class Games:
 
     def _look(self, i: int, turn: Turn) -> None:
         """Write what was seen on the board; an agent that has left sees zeros."""
+        alone = isinstance(self.games[i], Alone)
         for n, seen in enumerate(turn.observations):
+            if alone and seen is None:  # only PettingZoo's agents may leave
+                raise Strange("gave no observation")
             self._present[i, n] = seen is not None
             row = self._observation[i, n]
             if seen is None:
@@ -134,89 +159,31 @@ class Games:
             else:
                 row[...] = self._seen(seen)
 
-    def draw(self, game: int) -> Any:
-        """A game's own picture."""
-        return self.games[game - self.first].env.render()
+    def draw(self, game: int) -> np.ndarray | str | None:
+        """A game's own picture; None where it makes none; in words what is wrong with it."""
+        try:
+            with Handlers(), self._theirs:
+                return picture(self.games[game - self.first].env.render())
+        except BaseException as error:  # somebody else's code: anything
+            if ours(error):
+                raise
+            return f"raised {in_words(error)}"
 
     def close(self) -> None:
-        """Close every game."""
-        for game in self.games:
+        """Close every game that can be."""
+        with Handlers(), self._theirs:
+            for game in self.games:
+                self._close(game)
+
+    def _close(self, game: Alone | Together) -> None:
+        """Close a game; what goes wrong then matters to nobody any more."""
+        if not self.opening.closes:
+            return
+        try:
             game.env.close()
-
-
-def reader(space: Any, flatten: Any) -> Callable[[Any], Any]:
-    """The function that makes an array of what was seen, once it has the declared shape and type.
-
-    Bounds are compared elsewhere, for all games at once.
-    """
-    if not isinstance(space, spaces.Box):
-
-        def read(seen: Any) -> Any:
-            require_fit(space, seen, "")
-            return flatten(seen)
-
-        return read
-    shape, dtype = space.shape, space.dtype
-
-    def read_box(seen: Any) -> Any:
-        given = np.asarray(seen)
-        if given.shape != shape or given.dtype != dtype:
-            require_fit(space, given, "")
-        return given
-
-    return read_box
-
-
-def require_fit(space: Any, seen: Any, where: str) -> None:
-    """Refuse what has another shape or type than its space, or lies outside of one that is no box.
-
-    Raises:
-        Strange: it says what is wrong.
-    """
-    if isinstance(space, spaces.Box):
-        given = np.asarray(seen)
-        if given.shape != space.shape:
-            shapes = f"{list(given.shape)} where {list(space.shape)} was declared"
-            raise Strange(f"gave an observation{where} of shape {shapes}")
-        if given.dtype != space.dtype and not np.can_cast(given.dtype, space.dtype, "same_kind"):
-            types = f"{given.dtype} where {space.dtype} was declared"
-            raise Strange(f"gave an observation{where} of type {types}")
-    elif isinstance(space, spaces.Dict) and isinstance(seen, Mapping):
-        if seen.keys() != space.keys():
-            raise Strange(f"gave an observation{where} of {sorted(seen)}, not of {sorted(space)}")
-        for key, part in space.spaces.items():
-            require_fit(part, seen[key], f"{where}['{key}']")
-    elif isinstance(space, spaces.Tuple) and isinstance(seen, Sequence):
-        if len(seen) != len(space.spaces):
-            raise Strange(f"gave an observation{where} of {len(seen)} parts, not {len(space)}")
-        for k, part in enumerate(space.spaces):
-            require_fit(part, seen[k], f"{where}[{k}]")
-    elif not space.contains(seen):
-        raise Strange(f"gave the observation{where} {str(seen)[:60]}, which is not in {space}")
-
-
-def in_words(error: BaseException) -> str:
-    """An error of somebody else's code in a line: `ValueError in cart.py, line 7: no wheel`."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
-    text = " ".join(str(error).split())[:LONGEST]
-    return f"{type(error).__name__}{place}{': ' if text else ''}{text}"
-
-
-def terms_of(info: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The parts of the reward that an info names."""
-    named = info.get("terms")
-    return (
-        {key: named[key] for key in named if key != "return"} if isinstance(named, Mapping) else {}
-    )
-
-
-def costs_of(info: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The costs that an info names."""
-    named = info.get("costs")
-    if isinstance(named, Mapping):
-        return named
-    return {"cost": info["cost"]} if "cost" in info else {}
+        except BaseException as error:  # somebody else's code: anything
+            if ours(error):
+                raise
 
 
 def _fill(row: np.ndarray, names: Sequence[str], values: Mapping[str, Any]) -> None:

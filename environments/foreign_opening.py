@@ -41,12 +41,12 @@ class Alone:
     def reset(self, seed: int | None, options: dict[str, Any] | None) -> Turn:
         """Begin an episode."""
         seen, info = self.env.reset(seed=seed, options=options)
-        return Turn([seen], [0.0], False, False, [info])
+        return Turn([seen], [0.0], False, False, [_told(info)])
 
     def step(self, actions: Sequence[Any]) -> Turn:
         """Act once."""
         seen, reward, terminated, truncated, info = self.env.step(actions[0])
-        return Turn([seen], [float(reward)], bool(terminated), bool(truncated), [info])
+        return Turn([seen], [float(reward)], bool(terminated), bool(truncated), [_told(info)])
 
 
 class Together:
@@ -85,7 +85,13 @@ class Together:
         )
 
     def _infos(self, infos: Any) -> list[dict[str, Any]]:
-        return [infos.get(agent) or {} for agent in self._agents]
+        told = _told(infos)
+        return [_told(told.get(agent)) for agent in self._agents]
+
+
+def _told(info: Any) -> dict[str, Any]:
+    """An info; what is none tells nothing."""
+    return dict(info) if isinstance(info, Mapping) else {}
 
 
 def open_game(name: str, params: dict[str, Any], recorded: bool = False) -> Alone | Together:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from environments.board import Board, Layout, lay_out
-from environments.foreign_games import Fault, Games
+from environments.foreign_games import Fault, Games, Opening
 from environments.problem import Problem
-from environments.process import ENDING, attend_parent, start
+from environments.process import ENDING, attend_parent, how_it_ended, start
 
 STARTING = 120.0  # s, for a process to start and to make its games
-
-Opening = tuple[str, dict[str, Any], tuple[Sequence[str], Sequence[str]]]  # as `Games` takes them
 
 
 class Lane:
@@ -72,9 +70,13 @@ class Lane:
         lost = {game: Fault("") for game in self.own}
         return {**lost, to_blame: Fault(answer, tuple(self.own))}
 
-    def answer(self) -> Any:
-        """Wait for any other answer."""
-        return self._hear(self.patience)
+    def drawn(self) -> Any:
+        """Wait for a picture; as `Games.draw`. A process that does not answer is ended."""
+        answer = self._hear(self.patience)
+        if isinstance(answer, str):  # its own `Games` says so in a tuple
+            self._lost = True
+            self._end()
+        return answer[0] if isinstance(answer, tuple) else answer
 
     def _hear(self, patience: float) -> Any:
         """What it says; or, in words, why it says nothing. Each game may take all of the patience."""
@@ -89,7 +91,7 @@ class Lane:
             return self._pipe.recv()
         except (EOFError, OSError):
             self._process.join(ENDING)
-            return f"ended its process (exit code {self._process.exitcode})"
+            return how_it_ended(self._process.exitcode)
 
     def close(self) -> None:
         """Ask it to close its games and to end."""
@@ -108,7 +110,7 @@ def _work(pipe: Any, opening: Opening, layout: Layout, memory: Any, own: range) 
     board = {name: rows[own.start : own.stop] for name, rows in lay_out(layout, memory).items()}
     with suppress(EOFError, OSError):
         try:
-            games = Games(*opening, board, own.start)
+            games = Games(opening, board, own.start)
         except Problem as problem:
             pipe.send(str(problem).rstrip("."))
             return
@@ -116,9 +118,8 @@ def _work(pipe: Any, opening: Opening, layout: Layout, memory: Any, own: range) 
         deeds: dict[str, Callable[..., Any]] = {
             "begin": games.begin,
             "step": games.step,
-            "draw": games.draw,
+            "draw": lambda game: (games.draw(game),),
         }
         while (message := pipe.recv())[0] != "close":
             pipe.send(deeds[message[0]](*message[1:]))
-        with suppress(Exception):
-            games.close()
+        games.close()

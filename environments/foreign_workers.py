@@ -11,8 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from environments.board import Board, Layout, board_bytes, lay_out, shared_memory
-from environments.foreign_games import Fault, Games, Order
-from environments.foreign_process import Lane, Opening
+from environments.foreign_games import Fault, Games, Opening, Order
+from environments.foreign_process import Lane
 
 
 class Place(Protocol):
@@ -36,7 +36,7 @@ class Place(Protocol):
 def open_place(opening: Opening, layout: Layout, workers: int, patience: float) -> Place:
     """The games of a batch in as many processes, or here if there are to be none."""
     if workers == 0:
-        return Games(*opening, lay_out(layout, bytearray(board_bytes(layout))))
+        return Games(opening, lay_out(layout, bytearray(board_bytes(layout))))
     return Apart(opening, layout, workers, patience)
 
 
@@ -77,7 +77,7 @@ class Apart:
         """As `Games.draw`."""
         lane = next(lane for lane in self.lanes if game in lane.own)
         lane.ask("draw", game)
-        return lane.answer()
+        return lane.drawn()
 
     def close(self) -> None:
         """Close every game and end the processes."""

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import connection, util
 from typing import Any
 
@@ -116,3 +116,11 @@ def _beat(pulse: Any) -> None:
     while True:
         beats[0] += 1
         time.sleep(BEAT)
+
+
+def how_it_ended(code: int | None) -> str:
+    """What an exit code says, as a sentence goes on: `ended its process (exit code 7)`."""
+    if code is not None and code < 0:
+        with suppress(ValueError):
+            return f"ended its process ({signal.Signals(-code).name})"
+    return f"ended its process (exit code {code})"

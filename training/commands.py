@@ -11,6 +11,8 @@ from agents.onnx_file import read_onnx
 from agents.player import Player
 from agents.saving import agent_file, load_agent, named_player, trained_behind_shield
 from environments.catalog import make_world
+from environments.foreign_apart import PATIENCE, patient
+from environments.foreign_world import played_apart
 from environments.problem import Problem
 from environments.recorded_worlds import described_world
 from environments.shield import Shield
@@ -33,6 +35,8 @@ def evaluate_command(
     seed: int = HELD_OUT,
     greedy: bool = False,
     shield: bool = False,
+    workers: int = 0,
+    patience: float = PATIENCE,
 ) -> None:
     """Play an agent on held-out seeds and print means with 95 % intervals.
 
@@ -46,11 +50,14 @@ def evaluate_command(
         seed: of the first game.
         greedy: take the likeliest actions.
         shield: play behind the world's shield; an agent that was trained behind it always does.
+        workers: processes for the games of a foreign environment that may hang or die.
+        patience: s, after which one that does not answer is ended.
 
     Raises:
         Problem: an unknown player or world, or an agent made for another world.
     """
-    place = _world(agent, world)
+    with patient(patience):
+        place = played_apart(_world(agent, world), workers, patience)
     shield = shield or any(map(trained_behind_shield, (agent, partner)))
     if shield:
         Shield(place)  # refuses a world that has none

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from environments.foreign_world import ForeignWorld
 from environments.guard import Incident
-from environments.problem import Problem
 from environments.sealed import Lines
 from environments.world import World
 
@@ -23,19 +22,3 @@ def keep_incidents(world: World, folder: Path) -> None:
         lines.add({**asdict(incident), "sentence": str(incident)})
 
     world.guard.listeners.append(write)
-
-
-def played_apart(world: World, workers: int, patience: float) -> World:
-    """The world with its games in so many processes, if they are to be any.
-
-    Raises:
-        Problem: it is one of ours, whose games cannot hang.
-    """
-    if not workers:
-        return world
-    if not isinstance(world, ForeignWorld):
-        raise Problem(
-            f"'{world.id}' is played in this process: leave out `workers`, which are for environments "
-            "of other people."
-        )
-    return world.apart(workers, patience)

@@ -19,6 +19,8 @@ from agents.saving import HANDED_ON, Agent, as_player, save_agent
 from demos.dataset import Dataset
 from demos.store import Store
 from environments.catalog import make_batch, make_world
+from environments.foreign_apart import patient
+from environments.foreign_world import played_apart
 from environments.problem import Problem
 from environments.reward import weight_vector
 from environments.shield import Shield
@@ -33,7 +35,7 @@ from training.clone import (
 from training.cloning import cloned, matches, steps_of
 from training.engine import Engine, choose_engine
 from training.floor import Floor, Judge
-from training.incidents import keep_incidents, played_apart
+from training.incidents import keep_incidents
 from training.judgement import Protocol, judge, people, summary
 from training.milestones import Milestones
 from training.network import Recorded, sight_for
@@ -87,7 +89,8 @@ def prepare(recipe: Recipe) -> tuple[World, dict[str, Dataset]]:
     Raises:
         Problem: the recipe names something that does not exist or does not fit.
     """
-    world = make_world(recipe.world.id, **recipe.world.params)  # of a recipe that a person named
+    with patient(recipe.world.patience):
+        world = make_world(recipe.world.id, **recipe.world.params)  # of a recipe that was named
     remember(world.id)
     world = played_apart(world, recipe.world.workers, recipe.world.patience)
     if recipe.world.shield:

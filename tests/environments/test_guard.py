@@ -10,7 +10,7 @@ from gymnasium import spaces
 
 from environments.catalog import make_batch, make_world
 from environments.foreign import ForeignBatch
-from environments.foreign_games import Strange, require_fit
+from environments.foreign_told import Strange, require_fit
 from environments.guard import Bounds, Guard, Incident
 from environments.problem import Problem
 from tests.environments.foreign_toys import Corridor
@@ -212,5 +212,5 @@ def test_a_part_of_a_dictionary_is_named():
 
 
 def test_an_environment_that_fails_when_tried_is_refused_at_once():
-    with pytest.raises(Problem, match=r"raised ValueError .* when tried"):
+    with pytest.raises(Problem, match=r"raised ValueError .* in its first reset"):
         make_world(ROWDY, how="raises", step=0, seeds=(0,))

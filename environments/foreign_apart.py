@@ -1,0 +1,240 @@
+"""The trial of a foreign environment in a process of its own: one that hangs, exits or dies is a sentence.
+
+It is an ordinary program and not one of `multiprocessing`'s, which would run the caller's own script again and
+may not be started by everybody. What comes back are plain facts as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import pickle
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import Any
+
+import gymnasium
+
+from environments.foreign_facts import Facts, read_facts
+from environments.foreign_games import Opening
+from environments.foreign_trial import WHEN, Imports, Trial, try_here
+from environments.problem import Problem
+from environments.process import ENDING, how_it_ended
+
+PATIENCE = 30.0  # s, for each thing that an environment is asked to do
+IMPORTING = 120.0  # s, at least, to start a process and to import a module: some import a simulator
+LONG = 5.0  # s, after which a person is told what is waited for
+START = (
+    "import sys; paths = sys.argv[1:]; sys.path[:] = paths; "
+    "from environments.foreign_apart import serve; serve()"
+)
+
+_patience: ContextVar[float] = ContextVar("patience", default=PATIENCE)
+_known: dict[tuple[str, bytes], Facts] = {}  # tried already, by folder and opening
+_say = logging.getLogger("gpo.environments")
+
+
+@contextmanager
+def patient(seconds: float) -> Iterator[None]:
+    """Within the block, an environment has so many seconds for each step of its trial."""
+    token = _patience.set(seconds)
+    try:
+        yield
+    finally:
+        _patience.reset(token)
+
+
+def tried(opening: Opening) -> Facts:
+    """What an environment shows when it is tried; it is not tried twice.
+
+    Gymnasium's own environments are tried here: they neither hang nor die, and a process costs half a second.
+
+    Raises:
+        Problem: it fails, hangs or dies, or there is none.
+    """
+    try:
+        packed = pickle.dumps(opening)
+    except Exception:  # noqa: BLE001  of whatever is among the keywords: it cannot leave this process
+        return try_here(opening)
+    key = os.getcwd(), packed
+    if key not in _known:
+        apart = None if _stays_here(opening.name) else try_apart(opening, packed)
+        _known[key] = try_here(opening) if apart is None else apart
+    return _known[key]
+
+
+def _stays_here(name: str) -> bool:
+    """Whether no other process can make it, or none need to."""
+    module = sys.modules.get(name.partition(":")[0]) if ":" in name else None
+    if module is not None:  # made by hand, or the script that runs
+        return getattr(module, "__spec__", None) is None or name.startswith("__main__:")
+    spec = gymnasium.registry.get(name)
+    entry = None if spec is None else spec.entry_point
+    return spec is not None and (callable(entry) or str(entry).startswith("gymnasium.envs."))
+
+
+def try_apart(opening: Opening, packed: bytes) -> Facts | None:
+    """Try it in a process; None if that can only be done here.
+
+    Raises:
+        Problem: it fails, hangs or dies.
+    """
+    known = opening.name in gymnasium.registry  # perhaps by the script that runs, and not there
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-c", START, *sys.path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is ours, and it is ended with all that it has started
+        )
+    except (OSError, ValueError):
+        return None
+    try:
+        with suppress(OSError):  # it has died: that is found out below
+            assert process.stdin is not None
+            process.stdin.write(pickle.dumps((packed, known)))
+            process.stdin.flush()
+        return _Hearing(opening.name, process, _patience.get()).facts()
+    finally:
+        _end(process)
+
+
+class _Hearing:
+    """What a trial tells, as long as it does."""
+
+    def __init__(self, name: str, process: Any, patience: float) -> None:
+        self.name, self.process, self.patience, self.phase = name, process, patience, "start"
+        self.lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self.last: deque[bytes] = deque(maxlen=1)  # what it said on stderr
+        for work in (self._listen, self._overhear):
+            threading.Thread(target=work, daemon=True).start()
+
+    def facts(self) -> Facts | None:
+        """Wait for the facts, and then for a moment until it has closed."""
+        while True:
+            line = self._line(self._allowed())
+            if line is None:
+                allowed = f"{self._allowed():g} s"
+                raise Problem(self._sentence(f"did not answer for {allowed}"))
+            if not line:
+                raise Problem(self._sentence(self._death()))
+            kind, told = json.loads(line)
+            if kind == "phase":
+                self.phase = told
+            elif kind == "problem":
+                raise Problem(told)
+            elif kind == "here":
+                return None
+            else:
+                return self._closed(read_facts(told))
+
+    def _closed(self, facts: Facts) -> Facts:
+        until = time.monotonic() + ENDING
+        while (left := until - time.monotonic()) > 0:
+            line = self._line(left)
+            if line is not None and json.loads(line or b'["end", ""]')[0] == "closed":
+                return facts
+            if not line:
+                break
+        _say.warning(
+            "The environment '%s' does not close: its games are left open, and end with the command.",
+            self.name,
+        )
+        return facts.not_closing()
+
+    def _allowed(self) -> float:
+        return max(self.patience, IMPORTING) if self.phase in ("start", "import") else self.patience
+
+    def _line(self, allowed: float) -> bytes | None:
+        """The next line; empty at the end, None if there is none in so many seconds."""
+        with suppress(queue.Empty):
+            return self.lines.get(timeout=min(LONG, allowed))
+        if allowed <= LONG:
+            return None
+        words = f"has not answered for {LONG:g} s, {WHEN[self.phase]}: it has {allowed:g} s."
+        _say.warning("The environment '%s' %s", self.name, words)
+        with suppress(queue.Empty):
+            return self.lines.get(timeout=allowed - LONG)
+        return None
+
+    def _death(self) -> str:
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(ENDING)
+        return how_it_ended(self.process.returncode)
+
+    def _sentence(self, what: str) -> str:
+        said = self.last[-1].decode(errors="replace").strip()[:200] if self.last else ""
+        said = f" It said last: {said}" if said else ""
+        return f"The environment '{self.name}' {what}, {WHEN[self.phase]}.{said}"
+
+    def _listen(self) -> None:
+        with suppress(OSError, ValueError):
+            for line in self.process.stdout:
+                self.lines.put(line)
+        self.lines.put(b"")
+
+    def _overhear(self) -> None:
+        with suppress(OSError, ValueError):
+            while line := self.process.stderr.readline(4096):
+                if line.strip():
+                    self.last.append(line)
+
+
+def _end(process: Any) -> None:
+    """End a trial and all that it has started."""
+    with suppress(OSError):
+        os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(ENDING)
+    with suppress(OSError):
+        process.stdin.close()
+
+
+# ------------------------------------------------------------------ in the process of the trial
+
+
+def serve() -> None:
+    """Try what is asked for on stdin and tell of it on stdout, then end, whatever still runs."""
+    asked, told = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", 0)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)  # what it asks a person gets no answer,
+    os.dup2(nothing, 1)  # and what it prints is not what we tell
+
+    def tell(kind: str, words: str) -> None:
+        told.write(json.dumps([kind, words]).encode() + b"\n")
+
+    packed, known = pickle.load(asked)  # of the process that started this one
+    threading.Thread(target=_leave_with_parent, args=(asked,), daemon=True).start()
+    try:
+        opening: Opening = pickle.loads(packed)
+    except Exception:  # noqa: BLE001  of a class that only the script has that runs there
+        tell("here", "")
+        os._exit(0)
+    if known and opening.name not in gymnasium.registry:
+        tell("here", "")
+        os._exit(0)
+    trial = Trial(opening, lambda phase: tell("phase", phase), draws=True)
+    sys.meta_path.insert(0, Imports(opening.name, trial.enter))
+    try:
+        tell("facts", trial.run().as_json())
+    except Problem as problem:
+        tell("problem", str(problem))
+        os._exit(0)
+    trial.close()
+    tell("closed", "")
+    os._exit(0)
+
+
+def _leave_with_parent(asked: Any) -> None:
+    asked.read()  # until the other end is closed
+    os._exit(1)

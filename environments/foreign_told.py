@@ -1,0 +1,106 @@
+"""What a game of a foreign environment tells, read: what it saw, drew, said of rewards and costs, or raised."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+LONGEST = 200  # characters of somebody else's message that fit in a sentence
+
+
+class Strange(Exception):
+    """An observation that is none; its text goes on after the environment's name."""
+
+
+def picture(drawn: Any) -> np.ndarray | str | None:
+    """What was drawn, uint8 [H, W, 3]; None if nothing was; or in words what is wrong with it."""
+    if not isinstance(drawn, np.ndarray):
+        return None
+    if drawn.ndim != 3 or drawn.shape[2] != 3 or drawn.dtype != np.uint8 or not drawn.size:
+        given = f"{drawn.dtype} {list(drawn.shape)}"
+        return f"drew a picture of {given}, where uint8 [height, width, 3] is wanted"
+    return drawn
+
+
+def reader(space: Any, flatten: Any) -> Callable[[Any], Any]:
+    """The function that makes an array of what was seen, once it has the declared shape and type.
+
+    Bounds are compared elsewhere, for all games at once.
+    """
+    if not isinstance(space, spaces.Box):
+
+        def read(seen: Any) -> Any:
+            require_fit(space, seen, "")
+            return flatten(seen)
+
+        return read
+    shape, dtype = space.shape, space.dtype
+
+    def read_box(seen: Any) -> Any:
+        given = np.asarray(seen)
+        if given.shape != shape or given.dtype != dtype:
+            require_fit(space, given, "")
+        return given
+
+    return read_box
+
+
+def require_fit(space: Any, seen: Any, where: str) -> None:
+    """Refuse what has another shape or type than its space, or lies outside of one that is no box.
+
+    Raises:
+        Strange: it says what is wrong.
+    """
+    if isinstance(space, spaces.Box):
+        given = np.asarray(seen)
+        if given.shape != space.shape:
+            shapes = f"{list(given.shape)} where {list(space.shape)} was declared"
+            raise Strange(f"gave an observation{where} of shape {shapes}")
+        if given.dtype != space.dtype and not np.can_cast(given.dtype, space.dtype, "same_kind"):
+            types = f"{given.dtype} where {space.dtype} was declared"
+            raise Strange(f"gave an observation{where} of type {types}")
+    elif isinstance(space, spaces.Dict) and isinstance(seen, Mapping):
+        if seen.keys() != space.keys():
+            raise Strange(f"gave an observation{where} of {sorted(seen)}, not of {sorted(space)}")
+        for key, part in space.spaces.items():
+            require_fit(part, seen[key], f"{where}['{key}']")
+    elif isinstance(space, spaces.Tuple) and isinstance(seen, Sequence):
+        if len(seen) != len(space.spaces):
+            raise Strange(f"gave an observation{where} of {len(seen)} parts, not {len(space)}")
+        for k, part in enumerate(space.spaces):
+            require_fit(part, seen[k], f"{where}[{k}]")
+    elif not space.contains(seen):
+        raise Strange(f"gave the observation{where} {str(seen)[:60]}, which is not in {space}")
+
+
+def in_words(error: BaseException) -> str:
+    """An error of somebody else's code in a line: `ValueError in cart.py, line 7: no wheel`."""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith("<frozen")
+    ]
+    place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    text = " ".join(str(error).split())[:LONGEST]
+    return f"{type(error).__name__}{place}{': ' if text else ''}{text}"
+
+
+def terms_of(info: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The parts of the reward that an info names."""
+    named = info.get("terms")
+    return (
+        {key: named[key] for key in named if key != "return"} if isinstance(named, Mapping) else {}
+    )
+
+
+def costs_of(info: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The costs that an info names."""
+    named = info.get("costs")
+    if isinstance(named, Mapping):
+        return named
+    return {"cost": info["cost"]} if "cost" in info else {}

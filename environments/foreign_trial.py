@@ -1,0 +1,221 @@
+"""The trial of a foreign environment: it is made, looked at, reset, stepped once and closed.
+
+It takes place in a process of its own, which is ended if it takes too long (`environments.foreign_apart`), or
+here where that is not possible.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+
+from environments.foreign_facts import Facts, plain, positive
+from environments.foreign_games import Opening
+from environments.foreign_opening import Alone, Together, Turn, deed, offered_mask, open_game, sight
+from environments.foreign_state import Handlers, Theirs, ours, tell_interrupts_apart
+from environments.foreign_told import Strange, costs_of, in_words, picture, reader, terms_of
+from environments.layout import Part, choices, flat_mask, parts_of, with_mask
+from environments.problem import Problem
+
+WHEN = {  # how a sentence about what happened in each phase ends
+    "start": "before it was opened",
+    "import": "when its module was imported",
+    "constructor": "when it was made",
+    "spaces": "when its spaces were read",
+    "reset": "in its first reset",
+    "step": "in its first step",
+    "render": "when it was to draw",
+    "close": "when it was closed",
+}
+
+
+class Trial:
+    """One trial.
+
+    Args:
+        opening: what the environment is made from.
+        tell: is told of each phase as it begins.
+        draws: whether it is also asked for a picture, if it was made to give one.
+    """
+
+    def __init__(
+        self,
+        opening: Opening,
+        tell: Callable[[str], None] = lambda phase: None,
+        draws: bool = False,
+    ) -> None:
+        self.opening, self.draws = opening, draws
+        self._tell, self._phase = tell, ""
+        self._game: Alone | Together | None = None
+
+    def enter(self, phase: str) -> None:
+        """A phase begins."""
+        self._phase = phase
+        self._tell(phase)
+
+    def run(self) -> Facts:
+        """Try it.
+
+        Raises:
+            Problem: it raises, sees or acts in a way that we cannot handle, or there is no such environment.
+        """
+        name = self.opening.name
+        try:
+            return self._run(name)
+        except Problem:
+            raise
+        except Strange as strange:
+            raise Problem(f"The environment '{name}' {strange}, {WHEN[self._phase]}.") from strange
+        except BaseException as error:  # somebody else's code: anything
+            if ours(error):
+                raise
+            words = f"raised {in_words(error)}, {WHEN[self._phase]}"
+            raise Problem(f"The environment '{name}' {words}.") from error
+
+    def close(self) -> None:
+        """Close it; what goes wrong then matters to nobody any more."""
+        self.enter("close")
+        try:
+            if self._game is not None:
+                self._game.env.close()
+        except BaseException as error:  # somebody else's code: anything
+            if ours(error):
+                raise
+
+    def _run(self, name: str) -> Facts:
+        self.enter("constructor")
+        game = self._game = open_game(name, self.opening.params, self.opening.recorded)
+        self.enter("spaces")
+        (seen, flatten), done = (
+            sight(game.observation_space, name),
+            deed(game.action_space, name)[0],
+        )
+        parts, read = parts_of(game.observation_space), reader(game.observation_space, flatten)
+        self.enter("reset")
+        first = game.reset(0, None)
+        _look(game, first, read)
+        masked = offered_mask(game.env, first.infos[0]) is not None
+        self.enter("step")
+        space = game.action_space
+        space.seed(0)
+        actions = [space.sample(mask=_sampled(space, game.env, info)) for info in first.infos]
+        second = game.step(actions)
+        _look(game, second, read)
+        if self.draws and self.opening.params.get("render_mode") == "rgb_array":
+            self.enter("render")
+            if isinstance(drawn := picture(game.env.render()), str):
+                raise Strange(drawn)
+        if masked:
+            count = choices(done)
+            seen, parts = with_mask(seen, count), (*parts, Part("action_mask", "mask", (count,)))
+        infos = first.infos[0], second.infos[0]
+        return _facts(game, infos, (seen, done, parts), name)
+
+
+def try_here(opening: Opening) -> Facts:
+    """Try an environment in this process: it may not hang.
+
+    Raises:
+        Problem: as `Trial.run`.
+    """
+    trial = Trial(opening)
+    tell_interrupts_apart()
+    with Handlers(), Theirs():
+        facts = trial.run()
+        trial.close()
+    return facts
+
+
+def _look(game: Alone | Together, turn: Turn, read: Callable[[Any], Any]) -> None:
+    """Refuse what is seen if it is not as declared, its bounds apart."""
+    for seen in turn.observations:
+        if seen is not None:
+            read(seen)
+        elif isinstance(game, Alone):
+            raise Strange("gave no observation")
+
+
+def _facts(
+    game: Alone | Together, infos: tuple[Any, Any], spaces: tuple[Any, Any, Any], name: str
+) -> Facts:
+    seen, done, parts = spaces
+    metadata = getattr(game.env, "metadata", None)
+    fps = positive(metadata.get("render_fps")) if isinstance(metadata, Mapping) else None
+    horizon = positive(game.horizon)
+    return Facts(
+        agents=game.agents,
+        version=plain(getattr(game.env.unwrapped, "VERSION", 0)),
+        tick=None if fps is None else 1.0 / fps,
+        horizon=None if horizon is None else max(1, int(horizon)),
+        terms=_names((terms_of(info) for info in infos), "term", name),
+        costs=_names((costs_of(info) for info in infos), "cost", name),
+        seen=seen,
+        done=done,
+        parts=parts if len(parts) > 1 and any(part.kind != "vector" for part in parts) else (),
+    )
+
+
+def _names(told: Any, what: str, name: str) -> tuple[str, ...]:
+    """The names that infos gave, each once, in order."""
+    found = dict.fromkeys(key for named in told for key in named)
+    for key in found:
+        if not isinstance(key, str):
+            raise Problem(f"The environment '{name}' names a {what} {key!r}, which is no text.")
+    return tuple(found)
+
+
+def _sampled(space: Any, env: Any, info: Mapping[str, Any]) -> Any:
+    """The mask that `space.sample` is to heed, as Gymnasium wants it."""
+    mask = offered_mask(env, info)
+    if mask is None:
+        return None
+    allowed = flat_mask(mask, choices(space), "the environment").astype(np.int8)
+    if isinstance(space, spaces.MultiDiscrete):
+        return tuple(np.split(allowed, np.cumsum(space.nvec)[:-1]))
+    return 2 * allowed if isinstance(space, spaces.MultiBinary) else allowed  # 2: either
+
+
+class Imports(importlib.abc.MetaPathFinder):
+    """Notices when the module of an environment is imported; it finds nothing itself.
+
+    Args:
+        name: the environment's.
+        enter: is told "import" when that begins, and "constructor" when it is done.
+    """
+
+    def __init__(self, name: str, enter: Callable[[str], None]) -> None:
+        self._enter = enter
+        self._module = name.partition(":")[0] if ":" in name else ""
+        with suppress(Exception):  # no such id: that is said elsewhere
+            made_by = gymnasium.spec(name).entry_point if not self._module else ""
+            self._module = self._module or str(made_by).partition(":")[0]
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> Any:
+        """What the other finders find, its execution noticed if it is the environment's module."""
+        if self._module != fullname and not self._module.startswith(f"{fullname}."):
+            return None
+        found: Any = None
+        for finder in sys.meta_path:
+            if finder is not self and found is None:
+                found = finder.find_spec(fullname, path, target)
+        if found is not None and found.loader is not None:
+            with suppress(AttributeError, TypeError):  # a loader that cannot be changed
+                self._notice(found.loader)
+        return found
+
+    def _notice(self, loader: Any) -> None:
+        execute = loader.exec_module
+
+        def exec_module(module: Any) -> None:
+            self._enter("import")
+            execute(module)
+            self._enter("constructor")
+
+        loader.exec_module = exec_module
