@@ -14,8 +14,10 @@ arrays are mapped copy-on-write: who changes them changes nobody else's.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import stat
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -41,6 +43,7 @@ def load_cached(
     key: str,
     plan: Callable[[], Layout],
     fill: Callable[[Columns], None],
+    check: Callable[[Columns], None],
 ) -> Columns:
     """The columns kept under `key` in the dataset's `folder`, made and kept first if need be.
 
@@ -49,12 +52,17 @@ def load_cached(
         key: says of which episodes; see above.
         plan: what columns there are; asked only if they are not kept yet.
         fill: writes all of them, into arrays that are handed to it.
+        check: raises ValueError for columns that cannot be these, whatever their checksums say.
     """
     place = folder / FOLDER / key
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        return _mapped(place)
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        kept = _mapped(place)
+        check(kept)
+        return kept
     columns = plan()
     try:
+        if place.parent.is_symlink():  # what is in it is not ours to sweep
+            raise OSError(errno.ELOOP, "a link", str(place.parent))
         return _made(place, columns, fill)
     except OSError:  # no room or no right to write: the arrays are as good in memory
         in_memory = {name: np.empty(c.shape, c.dtype) for name, c in columns.items()}
@@ -64,15 +72,20 @@ def load_cached(
 
 def _mapped(place: Path) -> Columns:
     """What is kept, compared with all its checksums; ValueError or OSError if it is not whole."""
+    if place.is_symlink() or place.parent.is_symlink():
+        raise ValueError("is a link")
     facts = unseal(place / FACTS_FILE)
     if facts["format"] != FORMAT:
         raise ValueError("of another format")
     columns = {}
     for number, (name, noted) in enumerate(sorted(facts["columns"].items())):
-        whole: npt.NDArray[Any] = np.memmap(place / f"{number}.npy", np.uint8, "c").view(np.ndarray)
+        path, dtype = place / f"{number}.npy", np.dtype(noted["dtype"])
+        if not stat.S_ISREG(path.lstat().st_mode) or dtype.kind not in "biuf":
+            raise ValueError(f"{name} is no file of numbers")
+        whole: npt.NDArray[Any] = np.memmap(path, np.uint8, "c").view(np.ndarray)
         if _sum(whole) != noted["crc32"]:
             raise ValueError(f"{name} is not what was written")
-        values = whole[noted["offset"] :].view(noted["dtype"])
+        values = whole[noted["offset"] :].view(dtype)
         columns[name] = values.reshape(noted["shape"])
     return columns
 

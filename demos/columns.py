@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from demos.arrays import COST, TERM
-from demos.parquet import LONGEST, STEPS_FILE, Damaged, read_verified
+from demos.parquet import LONGEST, STEPS_FILE, STRANGE, Damaged, open_steps, read_verified
 from demos.revision import Revision
 
 Columns = Mapping[str, npt.NDArray[Any]]
@@ -67,28 +66,29 @@ def fill(columns: Columns, episode: int, first: int, last: int, folder: Path) ->
     names = ["observations", "actions", "rewards", *_FLAGS.values()]
     try:
         # One row group, so one batch: a third faster than reading a table of it.
-        batches = pq.ParquetFile(pa.BufferReader(data)).iter_batches(
+        batches = open_steps(data, last - first).iter_batches(
             LONGEST + 1, columns=[*names, *(f"infos.{name}" for name in noted)], use_threads=False
         )
         batch = next(batches)
         read = {name: batch.column(name) for name in [*names, "infos"]}
-        seen = _rows(read["observations"], columns["observations"].shape[1:])
+        seen = _rows(read["observations"], columns["observations"])
         columns["observations"][first:last] = seen[:-1]
         columns["final_observations"][episode] = seen[-1]
-        columns["actions"][first:last] = _rows(read["actions"], columns["actions"].shape[1:])[:-1]
-        columns["rewards"][first:last] = _rows(read["rewards"])[:-1]
+        for name in ("actions", "rewards"):
+            columns[name][first:last] = _rows(read[name], columns[name])[:-1]
         for ours, theirs in _FLAGS.items():
             columns[ours][episode] = read[theirs][-2].as_py()
         for name in noted:  # what is noted of a step stands a row later
-            columns[name][first:last] = _rows(read["infos"].field(name))[1:]
-    except (pa.ArrowException, OSError, ValueError, KeyError, IndexError, StopIteration) as error:
+            columns[name][first:last] = _rows(read["infos"].field(name), columns[name])[1:]
+    except STRANGE as error:
         what = (str(error).splitlines() or [type(error).__name__])[0]
         raise Damaged(STEPS_FILE, f"cannot be read ({what})") from error
 
 
-def _rows(values: pa.Array, shape: tuple[int, ...] = ()) -> npt.NDArray[Any]:
-    """Numbers of an arrow array, [T+1, *shape]."""
-    if not shape:
-        return np.asarray(values.to_numpy(zero_copy_only=False))
-    flat = values.flatten().to_numpy(zero_copy_only=False)
+def _rows(values: pa.Array, column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Numbers of an arrow array, of the type and shape of a column: [T+1, ...]."""
+    shape = column.shape[1:]
+    flat = (values.flatten() if shape else values).to_numpy(zero_copy_only=False)
+    if flat.dtype != column.dtype:
+        raise ValueError(f"numbers of type {flat.dtype}, and the dataset has {column.dtype}")
     return np.asarray(flat).reshape(len(values), *shape)

@@ -28,8 +28,9 @@ from typing import Any
 
 from demos.arrays import Arrays
 from demos.episode import Episode
+from demos.fitting import require_fitting
 from demos.loading import load_kept, load_steps, stamp
-from demos.parquet import CHECKSUM_FILE, STEPS_FILE, Damaged, decode, encode, read_facts
+from demos.parquet import CHECKSUM_FILE, STEPS_FILE, Damaged, decode, encode, read_facts, read_own
 from demos.revision import Revision, current_name, read_current, read_revision
 from demos.shelf import busy
 from demos.writing import place, sweep, withdraw, written_beside
@@ -38,7 +39,8 @@ from environments.leftovers import sweep_files
 from environments.problem import Problem
 from environments.world import World, require
 
-_NUMBER = re.compile("0|[1-9][0-9]*")  # as we write it: a folder 007 is none of ours
+_NUMBER = re.compile("0|[1-9][0-9]{0,15}")  # as we write it: a folder 007 is none of ours
+GAPS = 1000  # episodes that may be missing, beside as many as are there
 
 
 class Dataset:
@@ -90,9 +92,11 @@ class Dataset:
                 f"it holds {len(self)}, numbered from 0."
             )
         try:
-            return decode(self.data / str(number))
+            episode = decode(self.data / str(number))
+            require_fitting(self.revision, episode)
         except Damaged as damage:
             raise self.damaged(number, damage) from damage
+        return episode
 
     def load_all(self) -> list[Episode]:
         """Every episode in order; the first damaged one raises."""
@@ -113,11 +117,17 @@ class Dataset:
 
     def checksum(self, number: int) -> bytes:
         """An episode's checksum file, read again only when it is another one: equal ones, equal play."""
-        path = f"{self.data}/{number}/{CHECKSUM_FILE}"
-        now, known = stamp(path), self._sums.get(number)
+        folder = f"{self.data}/{number}"
+        now, known = stamp(f"{folder}/{CHECKSUM_FILE}"), self._sums.get(number)
         if known is None or known[0] != now:
-            known = self._sums[number] = (now, Path(path).read_bytes())
+            known = self._sums[number] = (now, self._read_checksum(number, folder))
         return known[1]
+
+    def _read_checksum(self, number: int, folder: str) -> bytes:
+        try:
+            return read_own(folder, (CHECKSUM_FILE,))[CHECKSUM_FILE]
+        except Damaged as damage:
+            raise self.damaged(number, damage) from damage
 
     def revision_named(self, name: str) -> Revision:
         """Another of its revisions, or this one."""
@@ -267,12 +277,12 @@ class Dataset:
     def _known_digest(self) -> str | None:
         try:
             return self.digest()
-        except OSError:
+        except (Problem, OSError):
             return None  # an episode has lost its checksum: count anew at each opening
 
     def _mend_counts(self) -> None:
         """Make minari's counts agree with the listing, unless a writer is at it or we may not."""
-        with suppress(OSError, ValueError):
+        with suppress(Problem, OSError, ValueError, KeyError):
             noted = unseal(self.data / "metadata.json")
             if noted["checksums"] is not None and noted["checksums"] == self._known_digest():
                 return
@@ -281,5 +291,21 @@ class Dataset:
 
 
 def _numbers(data: Path) -> list[int]:
-    names = os.listdir(data)  # noqa: PTH208  a third of the time, at every look
-    return [int(name) for name in names if _NUMBER.fullmatch(name)]
+    """The numbers of the episodes in a `data` folder.
+
+    Raises:
+        Problem: it cannot be read, or a number leaves more gaps than lost episodes would.
+    """
+    try:
+        names = os.listdir(data)  # noqa: PTH208  a third of the time, at every look
+    except OSError as error:
+        raise Problem(
+            f"{data} cannot be read ({error.strerror}): restore it from a copy."
+        ) from error
+    found = [int(name) for name in names if _NUMBER.fullmatch(name)]
+    if found and (last := max(found)) > 2 * len(found) + GAPS:
+        raise Problem(
+            f"{data} holds {len(found)} episodes, and one that is numbered {last}: move the folder "
+            f"{last} away, or restore those that are missing."
+        )
+    return found

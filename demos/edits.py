@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 
 from demos.dataset import Dataset
-from demos.history import Ancestry, Place, edit_of, lineage, noted, now
+from demos.history import Ancestry, Place, before_edit, edit_of, lineage, noted, now
 from demos.revise import Piece, editing, revise
 from demos.revision import Revision, make_current, read_revision
 from demos.store import Store
@@ -88,13 +88,13 @@ def undo(store: Store, name: str) -> str:
             make_current(dataset.folder, before.name)
             return f"Dataset {name} is {before.name} again: undone is '{edit['what']}'."
         _require_same_world(dataset, before)
-        return _undone(dataset, before, edit["of"], recorded)
+        return _undone(dataset, before, before_edit(dataset, before, edit), recorded)
 
 
-def _undone(dataset: Dataset, before: Revision, of: int, recorded: range) -> str:
+def _undone(dataset: Dataset, before: Revision, of: range, recorded: range) -> str:
     """The revision before, made once more, with the episodes that were recorded since."""
     data = dataset.folder / before.name / "data"
-    pieces = [Piece(Place(before.name, number), data / str(number)) for number in range(of)]
+    pieces = [Piece(Place(before.name, number), data / str(number)) for number in of]
     pieces += [Piece.of(dataset, number) for number in recorded]
     what = f"went back to {before.name}, with {count(len(recorded))} recorded since"
     # It takes the place of the one before: to undo once more is to go back further, and what was
@@ -112,7 +112,7 @@ def _lost(dataset: Dataset, present: set[Place]) -> tuple[Revision, list[int]]:
         if edit is None or edit["verb"] not in LEAVE_OUT:
             continue
         kept = {Place.read(text) for text in edit["episodes"]}
-        places = [Place(before.name, number) for number in range(edit["of"])]
+        places = [Place(before.name, number) for number in before_edit(dataset, before, edit)]
         lost = [p.number for p in places if p not in kept and p not in present]
         if lost:
             return before, lost

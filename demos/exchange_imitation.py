@@ -6,8 +6,8 @@ What only we note stands in `infos`, as JSON: a dict a step; that of the first s
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -16,12 +16,20 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from demos.dataset import Dataset
-from demos.loose import Loose, dataset_facts, loosened
+from demos.exchange_arrow import row_width
+from demos.exchange_folder import STRANGE, require_plain, require_room, words
+from demos.facts import TABLE, listed, require, shown
+from demos.loose import Loose, dataset_facts, loosened, require_about
 from environments.problem import Problem
+from environments.readers import parse_json, read_json
 
 _OURS = "gpo"
+_COLUMNS = ("obs", "acts", "infos", "terminal", "rews")
+_NEEDED = {"obs", "acts", "terminal"}
+_PART = re.compile(r"\w[\w.-]*\.arrow")
 _PACKAGES = ("imitation", "datasets", "jsonpickle")
 
 
@@ -60,36 +68,73 @@ def read(path: Path) -> tuple[dict[str, Any], Iterator[Loose]]:
     """What goes with the episodes, empty where nothing does, and the episodes.
 
     Raises:
-        Problem: a package is missing, or it is no such folder.
+        Problem: it is no such folder, or holds more than plain numbers and texts.
     """
-    _require_packages()
-    import datasets
-
     if not path.is_dir():
         raise Problem(
             f"{path} is no folder: save the trajectories with imitation's `serialize.save`, older files "
             "of its are pickles, which can run code."
         )
+    require_plain(path)
     try:
-        rows = datasets.load_from_disk(str(path)).with_format(None)
-        if not {"obs", "acts", "terminal"} <= set(rows.column_names):
-            raise ValueError(f"its columns are {', '.join(rows.column_names)}")
-        about = _ours(rows[0]).get("dataset", {}) if len(rows) else {}
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise Problem(f"{path} holds no trajectories of imitation: {error}.") from error
-    return about, map(_episode, rows)
+        rows = _rows(path)
+        about = require_about(_ours(rows, 0).get("dataset", {})) if len(rows) else {}
+    except STRANGE as error:
+        raise _unreadable(path, error) from error
+    return about, _episodes(path, rows)
 
 
-def _episode(row: dict[str, Any]) -> Loose:
+def _unreadable(path: Path, error: BaseException) -> Problem:
+    return Problem(f"{path} holds no trajectories of imitation: {words(error)}.")
+
+
+def _rows(path: Path) -> pa.Table:
+    """The table that `datasets` has saved, without `datasets`: a column of its may be a path to read."""
+    told = read_json(path / "state.json")
+    require(told, {"_data_files": listed(TABLE, 100_000)})
+    tables = []
+    for part in told["_data_files"]:
+        name = part.get("filename")
+        if not isinstance(name, str) or not _PART.fullmatch(name):
+            raise ValueError(f"its part {shown(name)} is no file in it")
+        size = (path / name).stat().st_size
+        with pa.OSFile(str(path / name)) as file:
+            reader = pa.ipc.open_stream(file)
+            if not set(reader.schema.names) >= _NEEDED:
+                raise ValueError(f"its columns are {shown(', '.join(reader.schema.names))}")
+            names = [name for name in _COLUMNS if name in reader.schema.names]
+            for name in names:
+                row_width(name, _plain_type(reader.schema.field(name).type))
+            table = reader.read_all().select(names)
+        table.validate(full=True)  # its offsets are whatever the file says
+        require_room(table.nbytes, size)
+        tables.append(table)
+    return pa.concat_tables(tables)
+
+
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    return kind.storage_type if isinstance(kind, pa.ExtensionType) else kind
+
+
+def _episodes(path: Path, rows: pa.Table) -> Iterator[Loose]:
+    try:
+        for number in range(len(rows)):
+            yield _episode(rows, number)
+    except STRANGE as error:
+        raise _unreadable(path, error) from error
+
+
+def _episode(rows: pa.Table, number: int) -> Loose:
     """A row of the table; `infos` are read as JSON and never as what they may name."""
+    row = rows.slice(number, 1).to_pylist()[0]
     steps = len(row["acts"])
-    infos = [json.loads(text) for text in row.get("infos") or ["{}"] * steps]
-    facts = dict(_ours(row).get("episode", {}))
+    infos = [parse_json(text) for text in row.get("infos") or ["{}"] * steps]
+    facts = dict(_ours(rows, number).get("episode", {}))
     truncated = facts.pop("truncated", not row["terminal"])  # imitation knows only terminal or not
     names = [name for name in infos[0] if name != _OURS] if infos else []
     noted = {name: np.array([info[name] for info in infos]) for name in names if name in infos[-1]}
     types = {"actors": np.uint8, "capture_times": np.int64, "late": np.bool_, "raw": np.float32}
-    noted = {n: v.astype(types.get(n, v.dtype)) for n, v in noted.items() if v.dtype != object}
+    noted = {n: v.astype(types.get(n, v.dtype)) for n, v in noted.items() if v.dtype.kind in "biuf"}
     if "raw_names" not in facts.get("meta", {}):
         noted.pop("raw", None)
     rewards = np.array(row["rews"]) if row.get("rews") is not None else None
@@ -104,10 +149,13 @@ def _episode(row: dict[str, Any]) -> Loose:
     )
 
 
-def _ours(row: dict[str, Any]) -> dict[str, Any]:
+def _ours(rows: pa.Table, number: int) -> dict[str, Any]:
     """What we have noted in a row's first info, if it is of our making."""
-    infos = row.get("infos") or ["{}"]
-    found: dict[str, Any] = json.loads(infos[0]).get(_OURS, {})
+    infos = rows.column("infos")[number].as_py() if "infos" in rows.column_names else None
+    first = parse_json((infos or ["{}"])[0])
+    require(first, {_OURS: TABLE}, missing=True)
+    found: dict[str, Any] = first.get(_OURS, {})
+    require(found, {"dataset": TABLE, "episode": TABLE}, "gpo.", missing=True)
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -15,11 +14,15 @@ import numpy.typing as npt
 from gymnasium import spaces
 
 from demos.dataset import Dataset
-from demos.loose import Loose, dataset_facts, loosened
+from demos.exchange_folder import STRANGE, memory, require_plain, words
+from demos.facts import EPISODES, NAME, require, shown, whole
+from demos.loose import Loose, dataset_facts, loosened, require_about
 from demos.parquet import CHECKSUM_FILE, Damaged, decode
 from demos.simulate import world_of
+from demos.spaces import NESTED, read_space
 from environments.durable import sync, to_json, write_synced
 from environments.problem import Problem
+from environments.readers import read_json
 
 _OURS = "gpo"  # where metadata.json notes what minari does not ask for
 
@@ -36,7 +39,7 @@ def write(dataset: Dataset, path: Path) -> None:
             (data / str(number)).mkdir()
             for file in (dataset.data / str(number)).iterdir():
                 write_synced(data / str(number) / file.name, file.read_bytes())
-        view = json.loads((dataset.data / "metadata.json").read_bytes())
+        view = read_json(dataset.data / "metadata.json")
         view = {name: value for name, value in view.items() if name not in ("sha256", "checksums")}
         view |= {_OURS: dataset_facts(dataset), **_environment(dataset)}
         write_synced(data / "metadata.json", to_json(view))
@@ -49,23 +52,29 @@ def write(dataset: Dataset, path: Path) -> None:
 def read(path: Path) -> tuple[dict[str, Any], Iterator[Loose]]:
     """What goes with the episodes, empty where nothing does, and the episodes.
 
-    Raises:
-        Problem: minari cannot open it.
-    """
-    import minari
+    Neither spaces nor anything else is had from an environment that the files name: nothing is made of
+    such a name. minari itself does not read here, for it follows links.
 
+    Raises:
+        Problem: it is no dataset that minari wrote, or holds more than plain numbers.
+    """
+    if not path.is_dir():
+        raise Problem(f"{path} is no folder: name that of a minari dataset, which holds `data`.")
+    require_plain(path)
     data = path / "data" if (path / "data").is_dir() else path
     try:
-        about = json.loads((data / "metadata.json").read_bytes()).get(_OURS, {})
-    except (OSError, ValueError, AttributeError):
-        about = {}  # minari's older format keeps it elsewhere
-    try:
-        opened = minari.MinariDataset(data)
-    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
-        raise Problem(f"minari cannot open {path}: {error}.") from error
-    if (data / "0" / CHECKSUM_FILE).exists():
-        return about, _ours(data, opened.total_episodes)
-    return about, _theirs(opened)
+        told = read_json(data / "metadata.json")
+        require(told, {"total_episodes": whole(0, EPISODES), "minari_version": NAME})
+        about = require_about(told.get(_OURS, {}))
+        if (data / "0" / CHECKSUM_FILE).exists():
+            return about, _ours(data, told["total_episodes"])
+        return about, _theirs(path, data, told)
+    except STRANGE as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: BaseException) -> Problem:
+    return Problem(f"{path} cannot be read as a minari dataset: {words(error)}.")
 
 
 def _ours(data: Path, episodes: int) -> Iterator[Loose]:
@@ -76,31 +85,63 @@ def _ours(data: Path, episodes: int) -> Iterator[Loose]:
             raise Problem(f"Episode {number} of {data}: {damage.file} {damage.reason}.") from damage
 
 
-def _theirs(opened: Any) -> Iterator[Loose]:
+def _theirs(path: Path, data: Path, told: Mapping[str, Any]) -> Iterator[Loose]:
+    from minari import supported_dataset_versions
+
+    if told["minari_version"] not in supported_dataset_versions:
+        raise ValueError(
+            f"it is of minari {told['minari_version']}, which this minari does not read"
+        )
+    found = []
+    for name in ("observation_space", "action_space"):
+        if name not in told:  # minari would make the environment that the file names, and ask it
+            raise ValueError(f"its metadata.json does not say its {name}")
+        try:
+            found.append(read_space(told[name], NESTED))
+        except ValueError as error:
+            raise ValueError(f"its {name} {error}") from None
+    kind, jpeg = told.get("data_format"), bool(told.get("jpeg_encoding", True))
+    if kind == "hdf5":
+        from demos import exchange_hdf5 as reader
+    elif kind in ("parquet", "arrow"):
+        from demos import exchange_arrow as reader  # type: ignore[no-redef]
+    else:
+        raise ValueError(f"its data_format is {shown(kind)}, which is none of hdf5, parquet, arrow")
+    return _loose(path, reader.episodes(data, *found, jpeg, told["total_episodes"]), found[0])
+
+
+def _loose(path: Path, episodes: Iterator[dict[str, Any]], space: Any) -> Iterator[Loose]:
+    try:
+        for number, episode in enumerate(episodes):
+            yield _episode(episode, space, f"Episode {number} of {path.name}")
+    except STRANGE as error:
+        raise _unreadable(path, error) from error
+
+
+def _episode(episode: Mapping[str, Any], space: Any, where: str) -> Loose:
     from environments.foreign_opening import sight
 
-    space = opened.observation_space
-    facts = opened.storage.get_episode_metadata(range(opened.total_episodes))
-    for episode, noted in zip(opened.iterate_episodes(), facts, strict=True):
-        seen = episode.observations
-        if not isinstance(space, spaces.Box):  # flattened as the adapter of foreign worlds does
-            flatten = sight(space, "the dataset")[1]
-            rows = range(len(episode.rewards) + 1)
-            seen = np.stack([flatten(_row(seen, row)) for row in rows])
-        seed = noted.get("seed")
-        known: dict[str, Any] = {} if seed is None or int(seed) < 0 else {"seed": int(seed)}
-        options = noted.get("options")
-        if isinstance(options, dict):
-            known["options"] = options
-        yield Loose(
-            np.asarray(seen),
-            np.asarray(episode.actions),
-            np.asarray(episode.rewards),
-            bool(episode.terminations[-1]),
-            bool(episode.truncations[-1]) and not episode.terminations[-1],
-            _parts(episode.infos or {}, len(episode.rewards)),
-            known,
-        )
+    seen, steps = episode["observations"], len(episode["rewards"])
+    if not steps:
+        raise ValueError(f"{where} has no step")
+    if not isinstance(space, spaces.Box):  # flattened as the adapter of foreign worlds does
+        if spaces.flatdim(space) * (steps + 1) * 4 > memory():
+            raise ValueError(f"{where} is larger than what there is room for")
+        flatten = sight(space, "the dataset")[1]
+        seen = np.stack([flatten(_row(seen, row)) for row in range(steps + 1)])
+    seed, options = episode["seed"], episode["options"]
+    known: dict[str, Any] = {} if seed is None or int(seed) < 0 else {"seed": int(seed)}
+    if isinstance(options, dict) and options:
+        known["options"] = options
+    return Loose(
+        np.asarray(seen),
+        np.asarray(episode["actions"]),
+        np.asarray(episode["rewards"]),
+        bool(episode["terminations"][-1]),
+        bool(episode["truncations"][-1]) and not episode["terminations"][-1],
+        _parts(episode["infos"], steps),
+        known,
+    )
 
 
 def _parts(infos: Mapping[str, Any], steps: int) -> dict[str, npt.NDArray[Any]]:

@@ -17,7 +17,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
+import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,11 +29,20 @@ import numpy as np
 import numpy.typing as npt
 
 from demos.dataset import Dataset
-from demos.loose import Loose, dataset_facts, loosened
+from demos.exchange_folder import STRANGE, memory, require_room, words
+from demos.facts import EPISODES, TABLE, listed, require, shown
+from demos.loose import Loose, dataset_facts, loosened, require_about
 from environments.durable import made_beside
 from environments.problem import Problem
+from environments.readers import parse_json
 
 _NEEDED = ("observations", "final_observations", "actions", "starts", "terminated", "truncated")
+_KNOWN = re.compile(
+    rf"{'|'.join(_NEEDED)}|rewards|facts|requested_actions|actors|capture_times|late"
+    r"|(terms|costs)/.+|raw/[0-9]+"
+)
+_KEYS = 10_000_000  # of the facts: some twenty an episode
+_header_2_0 = np.lib.format.read_array_header_2_0
 
 
 def write(dataset: Dataset, path: Path) -> None:
@@ -62,19 +74,61 @@ def read(path: Path) -> tuple[dict[str, Any], Iterator[Loose]]:
         Problem: it is no such file.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        facts = json.loads(str(arrays.pop("facts", '{"dataset": {}, "episodes": []}')))
-        about, each = facts["dataset"], facts["episodes"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-        raise Problem(f"{path} cannot be read as an .npz file of plain arrays: {error}.") from error
+        arrays = _arrays(path)
+        facts = arrays.pop("facts", np.array('{"dataset": {}, "episodes": []}'))
+        told = parse_json(str(facts), most_keys=_KEYS)
+        require(told, {"dataset": TABLE, "episodes": listed(TABLE, EPISODES)}, "facts.")
+        about = require_about(told["dataset"])
+    except (*STRANGE, zipfile.BadZipFile, zlib.error) as error:
+        raise Problem(
+            f"{path} cannot be read as an .npz file of plain arrays: {words(error)}."
+        ) from error
     if missing := [name for name in _NEEDED if name not in arrays]:
         raise Problem(
             f"{path} has no {', '.join(missing)}; what such a file holds is written at the top of "
             "demos/exchange_npz.py."
         )
     _require_lengths(path, arrays)
-    return about, _episodes(arrays, each)
+    return about, _episodes(arrays, told["episodes"])
+
+
+def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """The arrays that we know the names of; no more is unpacked than the file can hold."""
+    if not path.is_file():
+        raise ValueError("it is no ordinary file")
+    arrays, packed, left = {}, 0, memory()
+    with zipfile.ZipFile(path) as file:
+        members = {info.filename.removesuffix(".npy"): info for info in file.infolist()}
+        for name in filter(_KNOWN.fullmatch, members):
+            packed += members[name].compress_size
+            if packed > path.stat().st_size:
+                raise ValueError("its parts are larger than it is")
+            with file.open(members[name]) as part:
+                arrays[name] = _array(name, part, members[name])
+            left -= arrays[name].nbytes
+            if left < 0:
+                raise ValueError("it holds more than this machine has room for")
+    return arrays
+
+
+def _array(name: str, part: Any, info: zipfile.ZipInfo) -> npt.NDArray[Any]:
+    """One array, after a look at what its header says."""
+    version = np.lib.format.read_magic(part)
+    if version not in ((1, 0), (2, 0)):
+        raise ValueError(f"{name} is of a format that is not known")
+    header = np.lib.format.read_array_header_1_0 if version == (1, 0) else _header_2_0
+    shape, _, dtype = header(part)
+    if dtype.hasobject or dtype.kind not in ("U" if name == "facts" else "biuf"):
+        raise ValueError(f"{name} is of type {shown(str(dtype))}, which is no plain array")
+    size = math.prod(shape) * dtype.itemsize
+    require_room(size, info.compress_size)
+    if any(extent < 0 for extent in shape) or size > info.file_size:
+        raise ValueError(f"{name} has {info.file_size:,} bytes, and speaks of {size:,}")
+    part.seek(0)
+    made: npt.NDArray[Any] = np.lib.format.read_array(part, allow_pickle=False)
+    if name == "facts" and made.size != 1:
+        raise ValueError("facts is no single text")
+    return made
 
 
 def _episodes(arrays: dict[str, npt.NDArray[Any]], facts: list[Any]) -> Iterator[Loose]:
@@ -100,6 +154,11 @@ def _episodes(arrays: dict[str, npt.NDArray[Any]], facts: list[Any]) -> Iterator
 
 def _require_lengths(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
     """Refuse arrays that do not belong together."""
+    for name, values in arrays.items():
+        if values.ndim == 0:
+            raise Problem(f"{path}: `{name}` is a single number, and needs rows.")
+        if name in ("terminated", "truncated") and values.ndim > 1:
+            raise Problem(f"{path}: `{name}` needs one value an episode.")
     starts, steps = arrays["starts"], len(arrays["actions"])
     whole = starts.ndim == 1 and starts.dtype.kind in "iu" and len(starts) > 1
     if not whole or starts[0] != 0 or starts[-1] != steps or (np.diff(starts) < 1).any():

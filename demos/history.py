@@ -13,7 +13,6 @@ An edit is noted in `revision.json` under `edit`:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from demos.dataset import Dataset
+from demos.facts import REVISION
 from demos.revision import Revision, read_revision
-
-_NAME = re.compile(r"revision-v(0|[1-9][0-9]*)")
+from environments.problem import Problem
 
 
 @dataclass(frozen=True, order=True)
@@ -60,9 +59,23 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def before_edit(dataset: Dataset, before: Revision, edit: dict[str, Any]) -> range:
+    """The numbers of the episodes that an edit found in the revision before it.
+
+    Raises:
+        Problem: there are fewer.
+    """
+    if edit["of"] > dataset.episodes_of(before.name):
+        raise Problem(
+            f"Dataset {dataset.name} was edited when {before.name} held {edit['of']} episodes, and some "
+            "of them are missing: restore that folder from a copy."
+        )
+    return range(edit["of"])
+
+
 def revision_names(folder: Path) -> list[str]:
     """The revisions in a dataset's folder, the first one first."""
-    found = [_NAME.fullmatch(path.name) for path in folder.iterdir()]
+    found = [REVISION.fullmatch(path.name) for path in folder.iterdir()]
     return [m[0] for m in sorted((m for m in found if m), key=lambda m: int(m[1]))]
 
 

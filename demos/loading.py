@@ -13,6 +13,7 @@ import numpy.typing as npt
 from demos.arrays import Arrays, from_columns
 from demos.cache import Columns, load_cached
 from demos.columns import Column, fill, layout
+from demos.fitting import require_values
 from demos.parquet import STEPS_FILE, Damaged
 
 if TYPE_CHECKING:  # which imports this
@@ -58,7 +59,20 @@ def load_kept(dataset: Dataset) -> Arrays:
         steps = {name: values for name, values in columns.items() if name != "starts"}
         _fill(dataset, steps, columns["starts"], numbers)
 
-    columns = load_cached(dataset.folder, key, plan, write)
+    def check(columns: Columns) -> None:
+        starts = columns["starts"]
+        if len(starts) != len(numbers) + 1 or starts[0] != 0 or (np.diff(starts) < 1).any():
+            raise ValueError("not of these episodes")
+        wanted = layout(dataset.revision, int(starts[-1]), len(numbers))
+        wanted["starts"] = Column((len(numbers) + 1,), np.dtype(np.int64))
+        if {name: Column(v.shape, v.dtype) for name, v in columns.items()} != wanted:
+            raise ValueError("not of this dataset")
+        try:
+            require_values(dataset.revision, columns)
+        except Damaged as damage:
+            raise ValueError(str(damage)) from damage
+
+    columns = load_cached(dataset.folder, key, plan, write, check)
     return from_columns(columns, columns.pop("starts"), numbers)
 
 
@@ -81,3 +95,21 @@ def _fill(dataset: Dataset, columns: Columns, starts: Starts, numbers: Sequence[
             fill(columns, e, first, last, dataset.data / str(number))
         except Damaged as damage:
             raise dataset.damaged(number, damage) from damage
+    try:
+        require_values(dataset.revision, columns)  # of all at once: it takes no time
+    except Damaged:
+        for e, number in enumerate(numbers):
+            _require_values_of(dataset, columns, e, starts, number)
+
+
+def _require_values_of(
+    dataset: Dataset, columns: Columns, e: int, starts: Starts, number: int
+) -> None:
+    """Name the episode whose steps hold what no game does."""
+    steps, one = slice(int(starts[e]), int(starts[e + 1])), slice(e, e + 1)
+    ends = ("final_observations", "terminated", "truncated")  # one an episode
+    own = {name: values[one if name in ends else steps] for name, values in columns.items()}
+    try:
+        require_values(dataset.revision, own)
+    except Damaged as damage:
+        raise dataset.damaged(number, damage) from damage

@@ -16,7 +16,8 @@ from gymnasium import spaces
 from demos.arrays import COST, TERM
 from demos.dataset import Dataset
 from demos.episode import Episode
-from demos.parquet import FACTS
+from demos.facts import REVISION_FACTS, TEXT, require, require_episode, require_printable
+from demos.parquet import FACTS, facts_of
 from environments.problem import Problem
 from environments.world import World
 
@@ -27,6 +28,7 @@ NOTED = (
     "late",
 )  # a value a step, beside the raw state
 DATASET = ("world", "fingerprint", "world_description", "description", "provenance")  # goes with it
+ABOUT = {name: REVISION_FACTS[name] for name in DATASET} | {"from": TEXT}
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,20 @@ def loosened(episode: Episode) -> Loose:
         noted,
         {name: getattr(episode, name) for name in FACTS},
     )
+
+
+def require_about(about: Any) -> dict[str, Any]:
+    """What a file says of its dataset, if it says anything, as `dataset_facts` wrote it.
+
+    Raises:
+        ValueError: it is not; as the end of a sentence.
+    """
+    if about == {}:
+        return {}
+    require(about, ABOUT, "gpo.")
+    require_printable(b"\\u0000", about)
+    found: dict[str, Any] = about
+    return found
 
 
 def dataset_facts(dataset: Dataset) -> dict[str, Any]:
@@ -102,7 +118,7 @@ def fitted(world: World, loose: Loose, where: str, seat: str | None, zeros: bool
     facts |= {"world": world.id, "fingerprint": world.fingerprint}
     facts["agent"] = _seat(world, facts.get("agent") or seat, where)
     try:
-        return Episode(
+        made = Episode(
             observations=_as(loose.observations, sight, f"{where}: observations"),
             actions=_in(_as(loose.actions, act, f"{where}: actions"), act, where),
             rewards=_numbers(nothing if rewards is None else rewards),
@@ -113,8 +129,10 @@ def fitted(world: World, loose: Loose, where: str, seat: str | None, zeros: bool
             **own,
             **facts,
         )
-    except (ValueError, TypeError) as error:
+        require_episode(facts_of(made))
+    except (ValueError, TypeError, AttributeError, IndexError, KeyError, OverflowError) as error:
         raise Problem(f"{where} is no episode: {error}.") from error
+    return made
 
 
 def _seat(world: World, given: Any, where: str) -> str:

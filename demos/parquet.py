@@ -12,8 +12,8 @@ minari opens a dataset only if all its episodes have `infos` of one type.
 
 from __future__ import annotations
 
+import errno
 import hashlib
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +26,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from demos.episode import Episode
-from environments.durable import BINARY, to_json
+from demos.facts import require_episode, shown
+from environments.durable import to_json
+from environments.readers import Unreadable, parse_json, read_ordinary
 
 STEPS_FILE = "part-0.parquet"
 FACTS_FILE = "metadata.json"
@@ -34,6 +36,13 @@ CHECKSUM_FILE = "_checksum.json"
 FACTS = ("world", "fingerprint", "agent", "match", "player", "seed", "options", "meta")
 # minari takes one batch for one episode, and pyarrow cuts batches at this many rows.
 LONGEST = 131_072 - 1  # steps
+MOST = 2**33  # bytes of a file
+DENSEST = 300  # numbers, in bytes, for each byte of a file: lz4 packs a run of one byte as 255 to 1
+# What is met in the steps of a file that we did not write: never more than a damaged episode.
+STRANGE = (
+    pa.ArrowException, OSError, ValueError, KeyError, TypeError, IndexError, AttributeError,
+    OverflowError, MemoryError, StopIteration,
+)  # fmt: skip
 _LISTED = (gymnasium.spaces.Box, gymnasium.spaces.MultiDiscrete, gymnasium.spaces.MultiBinary)
 
 
@@ -47,6 +56,7 @@ class Damaged(Exception):
 
 
 Space = gymnasium.Space[Any]
+_seen: dict[str, tuple[pa.Schema, float]] = {}
 
 
 def encode(episode: Episode, observation_space: Space, action_space: Space) -> dict[str, bytes]:
@@ -81,12 +91,14 @@ def encode(episode: Episode, observation_space: Space, action_space: Space) -> d
         write_statistics=False,
         row_group_size=LONGEST + 1,
     )
-    files = {STEPS_FILE: sink.getvalue().to_pybytes(), FACTS_FILE: to_json(_facts(episode))}
+    facts = facts_of(episode)
+    require_episode(facts)  # what is written can be read
+    files = {STEPS_FILE: sink.getvalue().to_pybytes(), FACTS_FILE: to_json(facts)}
     sums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     return files | {CHECKSUM_FILE: to_json(sums)}
 
 
-def _facts(episode: Episode) -> dict[str, Any]:
+def facts_of(episode: Episode) -> dict[str, Any]:
     """What lists and tables need without opening the parquet file.
 
     No episode number: the folder's name is the number, so that a later revision can hold the same
@@ -100,11 +112,59 @@ def _facts(episode: Episode) -> dict[str, Any]:
     }
 
 
+def open_steps(data: bytes, steps: int) -> pq.ParquetFile:
+    """The steps of an episode, before they are read: as many as its facts say, and of plain numbers.
+
+    Raises:
+        ValueError: they are not; or so few bytes cannot hold so many numbers.
+    """
+    file = pq.ParquetFile(pa.BufferReader(data))
+    rows, width = file.metadata.num_rows, _row_width(file.schema_arrow)
+    if rows != steps + 1:
+        raise ValueError(f"it has {rows:,} rows, and needs {steps + 1:,}")
+    if rows * width > DENSEST * len(data):
+        raise ValueError(f"{len(data):,} bytes cannot hold {rows:,} rows of {width:,.0f} bytes")
+    return file
+
+
+def _row_width(schema: pa.Schema) -> float:
+    """Bytes a row; ValueError for columns of anything but numbers."""
+    known = _seen.get("last")  # of thousands of files one looks like the other
+    if known is not None and known[0] == schema:
+        return known[1]
+    if len(set(schema.names)) < len(schema.names):
+        raise ValueError("it has a column twice")
+    width = 0.0
+    for field in schema:
+        kind = field.type
+        if field.name == "infos" and pa.types.is_struct(kind):
+            width += sum(_width(part.name, part.type) for part in kind)
+        elif (
+            field.name == "raw" and pa.types.is_list(kind) and pa.types.is_float32(kind.value_type)
+        ):
+            continue
+        else:
+            width += _width(field.name, kind)
+    _seen["last"] = schema, width
+    return width
+
+
+def _width(name: str, kind: pa.DataType) -> float:
+    """Bytes a row of plain numbers, or of a fixed number of them."""
+    count = 1
+    if pa.types.is_fixed_size_list(kind):
+        kind, count = kind.value_type, kind.list_size
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
+        raise ValueError(f"its column {shown(name)} is of type {shown(str(kind))}")
+    return float(kind.bit_width * count / 8)
+
+
 def decode(folder: Path) -> Episode:
     """Read an episode back, or raise Damaged. Runs nothing that the files say."""
     files = read_verified(folder)
+    facts = _facts_in(files[FACTS_FILE])
     try:
-        table = pq.ParquetFile(pa.BufferReader(files[STEPS_FILE])).read(use_threads=False)
+        table = open_steps(files[STEPS_FILE], facts["total_steps"]).read(use_threads=False)
         infos = table.column("infos").combine_chunks()
         own = {
             field.name: _to_numpy(infos.field(number), field)[1:]
@@ -118,10 +178,6 @@ def decode(folder: Path) -> Episode:
         if "raw" in table.column_names:
             flat = table.column("raw").combine_chunks().flatten().to_numpy(zero_copy_only=False)
             raw = np.asarray(flat).reshape(len(table), -1)
-    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-        raise Damaged(STEPS_FILE, f"cannot be read ({_first_line(error)})") from error
-    try:
-        facts = json.loads(files[FACTS_FILE])
         return Episode(
             observations=columns["observations"],
             actions=columns["actions"][:-1],
@@ -137,21 +193,21 @@ def decode(folder: Path) -> Episode:
             raw=raw[:-1],
             **{name: facts[name] for name in FACTS},
         )
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise Damaged(FACTS_FILE, f"does not describe an episode ({_first_line(error)})") from error
+    except STRANGE as error:
+        raise Damaged(STEPS_FILE, f"cannot be read ({_first_line(error)})") from error
 
 
 def read_verified(
     folder: Path, names: Sequence[str] = (STEPS_FILE, FACTS_FILE)
 ) -> dict[str, bytes]:
     """The bytes of an episode's files, after comparing each with its checksum."""
+    files = read_own(folder, (CHECKSUM_FILE, *names))
     try:
-        sums = json.loads(_read(folder, CHECKSUM_FILE))
+        sums = parse_json(files.pop(CHECKSUM_FILE))
     except ValueError as error:
-        raise Damaged(CHECKSUM_FILE, "is not JSON") from error
+        raise Damaged(CHECKSUM_FILE, str(error)) from error
     if not isinstance(sums, dict) or set(sums) != {STEPS_FILE, FACTS_FILE}:
         raise Damaged(CHECKSUM_FILE, f"does not list {STEPS_FILE} and {FACTS_FILE}")
-    files = {name: _read(folder, name) for name in names}
     for name, data in files.items():
         if hashlib.sha256(data).hexdigest() != sums[name]:
             raise Damaged(name, "is not what was written (its SHA-256 differs)")
@@ -160,20 +216,39 @@ def read_verified(
 
 def read_facts(folder: Path) -> dict[str, Any]:
     """An episode's `metadata.json`, or raise Damaged."""
-    facts: dict[str, Any] = json.loads(read_verified(folder, (FACTS_FILE,))[FACTS_FILE])
+    return _facts_in(read_verified(folder, (FACTS_FILE,))[FACTS_FILE])
+
+
+def _facts_in(data: bytes) -> dict[str, Any]:
+    try:
+        facts: dict[str, Any] = parse_json(data)
+        require_episode(facts)
+    except ValueError as error:
+        raise Damaged(FACTS_FILE, f"does not describe an episode ({error})") from error
     return facts
 
 
-def _read(folder: Path, name: str) -> bytes:
+def read_own(folder: Path | str, names: Sequence[str]) -> dict[str, bytes]:
+    """Files of an episode's folder; neither it nor they may be links to something else."""
+    files, name = {}, ""
     try:
-        # Thousands at each loading: without Python's buffer in between it takes half the time.
-        handle = os.open(f"{folder}/{name}", os.O_RDONLY | BINARY)
-        with os.fdopen(handle, "rb", buffering=0) as file:
-            return file.readall()
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            for name in names:
+                files[name] = read_ordinary(name, MOST, handle)
+        finally:
+            os.close(handle)
     except FileNotFoundError as error:
-        raise Damaged(name, "is missing") from error
+        raise Damaged(name or CHECKSUM_FILE, "is missing") from error
+    except Unreadable as error:
+        raise Damaged(name, str(error)) from error
     except OSError as error:
-        raise Damaged(name, f"cannot be read ({error.strerror})") from error
+        why = "it is a link" if error.errno == errno.ELOOP else error.strerror
+        what = name or "its folder"
+        if not name and error.errno in (errno.ENOTDIR, errno.ELOOP):
+            why = "it is a link or a file"
+        raise Damaged(what, f"cannot be read ({why})") from error
+    return files
 
 
 def _end_padded(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gymnasium
 
+from demos.facts import REVISION, require_printable, require_revision, shown
+from demos.spaces import read_space
 from environments.durable import replace, seal, unseal, write_synced
 from environments.problem import Problem
+from environments.readers import Unreadable, read_ordinary
 
 FORMAT = 1  # of what is written here; raise it when older readers would go wrong
 FIRST = "revision-v0"
@@ -50,14 +55,22 @@ def write_revision(
     # minari's own notation for spaces; imported here because only this needs minari
     from minari.serialization import serialize_space
 
-    (dataset / name / "data").mkdir(parents=True)
     written = {
         **facts,
         "format": FORMAT,
         "observation_space": serialize_space(observation_space),
         "action_space": serialize_space(action_space),
     }
-    write_synced(dataset / name / "revision.json", seal(written))
+    data = seal(written)
+    try:
+        require_revision(name, written)
+        require_printable(data, written)
+        for space in (observation_space, action_space):
+            read_space(serialize_space(space))
+    except ValueError as error:  # what is written can be read
+        raise Problem(f"A dataset cannot hold this: {error}.") from error
+    (dataset / name / "data").mkdir(parents=True)
+    write_synced(dataset / name / "revision.json", data)
 
 
 def make_current(dataset: Path, name: str) -> None:
@@ -69,12 +82,16 @@ def current_name(dataset: Path, called: str) -> str:
     """The name of the revision that counts.
 
     Raises:
-        Problem: nothing says which it is.
+        Problem: nothing says which it is, or a link or a device stands in its folder.
     """
     try:
-        return (dataset / "current").read_text().strip()
+        _require_own(dataset)
+        name = read_ordinary(dataset / "current", 1000).decode().strip()
+        if not REVISION.fullmatch(name):
+            raise ValueError(f"`current` names {shown(name)}, which is no revision")
     except (OSError, ValueError) as error:
         raise _damaged(called, error) from error
+    return name
 
 
 def read_current(dataset: Path, called: str) -> Revision:
@@ -88,19 +105,38 @@ def read_revision(dataset: Path, name: str, called: str) -> Revision:
     Raises:
         Problem: it is damaged, or of another format.
     """
-    from minari.serialization import deserialize_space
-
     try:
-        facts = unseal(dataset / name / "revision.json")
+        path = dataset / name / "revision.json"
+        for folder in (dataset / name, dataset / name / "data"):
+            if folder.is_symlink():
+                raise Unreadable(f"{folder.name} is a link, and what is in a dataset is its own")
+        facts = unseal(path)
+        if facts.get("format") != FORMAT and type(facts.get("format")) is int:
+            raise Problem(
+                f"Dataset {called} has format {facts['format']} and this program reads {FORMAT}: "
+                "use the release that wrote it."
+            )
+        require_revision(name, facts)
+        require_printable(path.read_bytes(), facts)
+        spaces = [_space(facts, which) for which in ("observation_space", "action_space")]
     except (OSError, ValueError) as error:
         raise _damaged(called, error) from error
-    if facts["format"] != FORMAT:
-        raise Problem(
-            f"Dataset {called} has format {facts['format']} and this program reads {FORMAT}: "
-            "use the release that wrote it."
-        )
-    spaces = [deserialize_space(facts[name]) for name in ("observation_space", "action_space")]
     return Revision(name, facts, *spaces)
+
+
+def _space(facts: dict[str, Any], which: str) -> Space:
+    try:
+        return read_space(facts[which])
+    except ValueError as error:
+        raise Unreadable(f"{which} {error}") from None
+
+
+def _require_own(dataset: Path) -> None:
+    """Refuse links, pipes and devices where a dataset has files of its own."""
+    for name in ("current", "lock", "journal"):
+        with suppress(FileNotFoundError):
+            if not stat.S_ISREG((dataset / name).lstat().st_mode):
+                raise Unreadable(f"`{name}` is no ordinary file")
 
 
 def _damaged(called: str, error: Exception) -> Problem:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from environments.problem import Problem
+from environments.readers import read_json
 
 SEAL = "sha256"
 BINARY = getattr(os, "O_BINARY", 0)  # Windows would change what looks like an end of line
@@ -153,10 +154,14 @@ def seal(facts: dict[str, Any]) -> bytes:
 
 
 def unseal(path: Path) -> dict[str, Any]:
-    """Read what `seal` wrote; ValueError if a single character of its content changed."""
-    facts = json.loads(path.read_bytes())
+    """Read what `seal` wrote; ValueError if a single character of its content changed.
+
+    A checksum is no signature: whoever changes the content can make a new one. What it says is still
+    to be checked by whoever believes it.
+    """
+    facts = read_json(path)
     if not isinstance(facts, dict):
-        raise ValueError("not a JSON object")
+        raise ValueError("is no JSON object")
     if facts.pop(SEAL, None) != hashlib.sha256(to_json(facts)).hexdigest():
         raise ValueError("its content does not match its own checksum")
     return facts

@@ -1,0 +1,78 @@
+"""What may lie in a folder that somebody else made, and how much of it fits into memory."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+
+from environments.problem import Problem
+
+DENSEST = 1100  # bytes for each byte of a file: deflate packs a run of one byte as 1032 to 1
+SMALL = 2**16  # bytes of a file, which may be as dense as it likes
+DEEPEST = 32  # folders in each other
+# What is met in files that we did not write, in the words of whoever reads them.
+STRANGE = (
+    pa.ArrowException, OSError, ValueError, KeyError, TypeError, IndexError, AttributeError,
+    AssertionError, OverflowError, MemoryError, RuntimeError, EOFError, NotImplementedError,
+)  # fmt: skip
+
+
+def require_plain(root: Path) -> None:
+    """Refuse a folder with links out of it, pipes or devices anywhere in it; no link is followed.
+
+    Raises:
+        Problem: the sentence names what is in the way.
+    """
+    base = root.resolve()
+    for entry in _below(root, 0):
+        mode = entry.stat(follow_symlinks=False).st_mode
+        if stat.S_ISLNK(mode):
+            target = Path(os.path.realpath(entry.path))
+            if not target.is_relative_to(base) or not target.is_file():
+                raise Problem(
+                    f"{entry.path} is a link to {target}: what is imported has to be inside of {root}, "
+                    "and no other file is read."
+                )
+        elif not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise Problem(f"{entry.path} is a pipe or a device, not a file: it is not read.")
+
+
+def _below(folder: Path, depth: int) -> Iterator[os.DirEntry[str]]:
+    if depth > DEEPEST:
+        raise Problem(f"{folder} is nested more than {DEEPEST} folders deep: it is not read.")
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                yield entry
+                if entry.is_dir(follow_symlinks=False):
+                    yield from _below(Path(entry.path), depth + 1)
+    except OSError as error:
+        raise Problem(f"{folder} cannot be read ({error.strerror}).") from error
+
+
+def require_room(size: int, packed: int) -> None:
+    """Raise ValueError if so many bytes (`packed`) cannot hold what is said, or memory cannot.
+
+    Args:
+        size: bytes that it would be in memory.
+        packed: bytes in the file.
+    """
+    if size > DENSEST * max(packed, SMALL):
+        raise ValueError(f"{packed:,} bytes cannot hold the {size:,} that it speaks of")
+    if size > memory():
+        raise ValueError(f"it holds {size:,} bytes, more than this machine has room for")
+
+
+def memory() -> int:
+    """Bytes that one file may take: half of what this machine has."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+
+
+def words(error: BaseException) -> str:
+    """The first line of what another library said, without a full stop."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:300].rstrip(".").encode("ascii", "backslashreplace").decode()
