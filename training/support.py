@@ -35,6 +35,7 @@ PARTS = (
     Part("signal.ITIMER_REAL", "a window that does not heed Ctrl-C is not interrupted"),
     Part("signal.SIGALRM", "a window that does not heed Ctrl-C is not interrupted"),
     Part("signal.SIGKILL", "what a foreign environment started by itself is not ended with it"),
+    Part("signal.pthread_kill", "a second Ctrl-C may be heard only when what waits goes on"),
     Part("signal.pthread_sigmask", "Ctrl-C may end a helper while it loads"),
     Part("signal.setitimer", "a window that does not heed Ctrl-C is not interrupted"),
 )
