@@ -32,6 +32,7 @@ PARTS = (
     Part("os.posix_fallocate", "a full disk is met while recordings are cached, not before"),
     Part("os.pwrite", "a journal is written by seeking first"),
     Part("os.sched_getaffinity", "all processors count as ours to use"),
+    Part("os.sysconf", "how much memory there is, is not known before it runs out"),
     Part("signal.ITIMER_REAL", "a window that does not heed Ctrl-C is not interrupted"),
     Part("signal.SIGALRM", "a window that does not heed Ctrl-C is not interrupted"),
     Part("signal.SIGKILL", "what a foreign environment started by itself is not ended with it"),
