@@ -59,6 +59,13 @@ def system_sentence(error: BaseException) -> str | None:
         return "What was given is nested too deeply: make it flatter."
     if is_memory(error):
         return memory_sentence(error)
+    if isinstance(error, RuntimeError | ImportError):
+        for (
+            number
+        ) in _SENTENCES:  # of torch and pygame, who tell of the system in errors of their own
+            if os.strerror(number) in str(error):
+                path = re.search(r"<([^<>]+)>", str(error))
+                return os_sentence(OSError(number, os.strerror(number), path and path[1]))
     return _import_sentence(error) if isinstance(error, ImportError) else None
 
 

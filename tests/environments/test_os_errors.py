@@ -121,6 +121,26 @@ def test_memory_that_runs_out_says_what_to_make_smaller(error):
     assert "enforce" not in words
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            RuntimeError(
+                "unable to open file <r/a.safetensors> in read-only mode: Permission denied (13)"
+            ),
+            "r/a.safetensors may not be read",
+        ),
+        (RuntimeError("unable to open file <a>: Too many open files (24)"), "Too many files"),
+        (
+            ImportError("libc.so: cannot open shared object file: Too many open files"),
+            "Too many files",
+        ),
+    ],
+)
+def test_what_a_library_tells_of_the_system_in_an_error_of_its_own(error, said):
+    assert said in is_a_sentence(system_sentence(error))
+
+
 def test_a_mistake_of_ours_has_no_sentence():
     assert system_sentence(RuntimeError("mat1 and mat2 shapes cannot be multiplied")) is None
     assert system_sentence(ImportError("cannot import name 'x'", name="training.train")) is None
