@@ -42,9 +42,7 @@ class ForeignBatch(Batch):
         self._bounds = Bounds(world.observation_space)
         sizes = (self.size, len(world.agents), len(world.terms), len(world.costs))
         layout = board_layout(world.observation_space, world.action_space, *sizes)
-        opening = Opening(
-            world.id, world.params, self._names[0][1:], self._names[1], world.closes
-        )
+        opening = Opening(world.id, world.params, self._names[0][1:], self._names[1], world.closes)
         self._games = open_place(opening, layout, world.workers, world.patience)
         self._board = self._games.board
 
@@ -166,7 +164,8 @@ class ForeignBatch(Batch):
             raise Problem(f"The environment '{self.world.id}' {drawn}, when it was to draw.")
         if drawn is None:
             raise Problem(f"Make '{self.world.id}' with render_mode=\"rgb_array\" to see pictures.")
-        return drawn
+        seen: np.ndarray = drawn
+        return seen
 
     def close(self) -> None:
         """Close every game, and end the processes that they ran in."""

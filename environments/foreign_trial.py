@@ -46,7 +46,10 @@ class Trial:
     """
 
     def __init__(
-        self, opening: Opening, tell: Callable[[str], None] = lambda phase: None, draws: bool = False
+        self,
+        opening: Opening,
+        tell: Callable[[str], None] = lambda phase: None,
+        draws: bool = False,
     ) -> None:
         self.opening, self.draws = opening, draws
         self._tell, self._phase = tell, ""
@@ -90,7 +93,8 @@ class Trial:
         self.enter("constructor")
         game = self._game = open_game(name, self.opening.params)
         self.enter("spaces")
-        (seen, flatten), done = sight(game.observation_space, name), deed(game.action_space, name)[0]
+        seen, flatten = sight(game.observation_space, name)
+        done = deed(game.action_space, name)[0]
         parts, read = parts_of(game.observation_space), reader(game.observation_space, flatten)
         self.enter("reset")
         first = game.reset(0, None)
