@@ -233,6 +233,6 @@ def seconds(text: str) -> float:
 def add_workers(parser: Parser) -> None:
     """`--workers` and `--patience`, of every verb that plays an environment of other people."""
     parser.add_argument("--workers", metavar="N", type=at_least(0),
-                        help="processes for somebody's environment that may hang or die (0: none)")  # fmt: skip
+                        help="processes for an environment that may hang or die (0: none)")  # fmt: skip
     parser.add_argument("--patience", metavar="SECONDS", type=seconds,
                         help="after which one that does not answer is ended (30)")  # fmt: skip

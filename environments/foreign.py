@@ -164,7 +164,8 @@ class ForeignBatch(Batch):
             raise Problem(f"The environment '{self.world.id}' {drawn}, when it was to draw.")
         if drawn is None:
             raise Problem(f"Make '{self.world.id}' with render_mode=\"rgb_array\" to see pictures.")
-        return drawn
+        seen: np.ndarray = drawn
+        return seen
 
     def close(self) -> None:
         """Close every game, and end the processes that they ran in."""

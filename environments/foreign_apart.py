@@ -1,7 +1,7 @@
 """The trial of a foreign environment in a process of its own: one that hangs, exits or dies is a sentence.
 
-It is an ordinary program and not one of `multiprocessing`'s, which would run the caller's own script again and
-may not be started by everybody. What comes back are plain facts as JSON.
+It is an ordinary program and not one of `multiprocessing`'s, which would run the caller's own script again
+and may not be started by everybody. What comes back are plain facts as JSON.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -65,7 +66,7 @@ def tried(opening: Opening) -> Facts:
         packed = pickle.dumps(opening)
     except Exception:  # noqa: BLE001  of whatever is among the keywords: it cannot leave this process
         return try_here(opening)
-    key = os.getcwd(), packed
+    key = str(Path.cwd()), packed
     if key not in _known:
         apart = None if _stays_here(opening.name) else try_apart(opening, packed)
         _known[key] = try_here(opening) if apart is None else apart
@@ -213,10 +214,10 @@ def serve() -> None:
     def tell(kind: str, words: str) -> None:
         told.write(json.dumps([kind, words]).encode() + b"\n")
 
-    packed, known = pickle.load(asked)  # of the process that started this one
+    packed, known = pickle.load(asked)  # noqa: S301  of the process that started this one
     threading.Thread(target=_leave_with_parent, args=(asked,), daemon=True).start()
     try:
-        opening: Opening = pickle.loads(packed)
+        opening: Opening = pickle.loads(packed)  # noqa: S301  likewise
     except Exception:  # noqa: BLE001  of a class that only the script has that runs there
         tell("here", "")
         os._exit(0)

@@ -1,4 +1,4 @@
-"""What a trial tells of a foreign environment: plain facts, which can be sent as JSON and run nothing when read."""
+"""What a trial tells of a foreign environment: plain facts, sent as JSON, that run nothing when read."""
 
 from __future__ import annotations
 

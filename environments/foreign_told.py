@@ -1,4 +1,4 @@
-"""What a game of a foreign environment tells, read: what it saw, drew, said of rewards and costs, or raised."""
+"""What a game of a foreign environment tells: what is seen, drawn, paid and raised, as we read it."""
 
 from __future__ import annotations
 
@@ -86,6 +86,8 @@ def in_words(error: BaseException) -> str:
         if not frame.filename.startswith("<frozen")
     ]
     place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    if isinstance(error, SyntaxError):
+        place = ""  # its text names file and line
     text = " ".join(str(error).split())[:LONGEST]
     return f"{type(error).__name__}{place}{': ' if text else ''}{text}"
 

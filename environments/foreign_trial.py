@@ -93,10 +93,8 @@ class Trial:
         self.enter("constructor")
         game = self._game = open_game(name, self.opening.params, self.opening.recorded)
         self.enter("spaces")
-        (seen, flatten), done = (
-            sight(game.observation_space, name),
-            deed(game.action_space, name)[0],
-        )
+        seen, flatten = sight(game.observation_space, name)
+        done = deed(game.action_space, name)[0]
         parts, read = parts_of(game.observation_space), reader(game.observation_space, flatten)
         self.enter("reset")
         first = game.reset(0, None)
