@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from demos.episode import Episode
 from demos.facts import require_episode, shown
 from environments.durable import to_json
-from environments.readers import Unreadable, parse_json, read_ordinary
+from environments.readers import NO_LINK, Unreadable, parse_json, read_ordinary
 
 STEPS_FILE = "part-0.parquet"
 FACTS_FILE = "metadata.json"
@@ -232,7 +232,9 @@ def read_own(folder: Path | str, names: Sequence[str]) -> dict[str, bytes]:
     """Files of an episode's folder; neither it nor they may be links to something else."""
     files, name = {}, ""
     try:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        if os.open not in os.supports_dir_fd:  # Windows
+            return {(name := own): read_ordinary(Path(folder) / own, MOST) for own in names}
+        handle = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | NO_LINK)
         try:
             for name in names:
                 files[name] = read_ordinary(name, MOST, handle)

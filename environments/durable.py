@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from environments.problem import Problem
+from environments.readers import BINARY as BINARY
 from environments.readers import read_json
 
 SEAL = "sha256"
-BINARY = getattr(os, "O_BINARY", 0)  # Windows would change what looks like an end of line
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 

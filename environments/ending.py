@@ -39,12 +39,13 @@ def terminable() -> Iterator[None]:
 
     Only the main thread hears signals, and whoever has made arrangements of their own keeps them.
     """
-    usual: dict[int, Any] = {
-        signal.SIGINT: signal.default_int_handler,
-        signal.SIGTERM: signal.SIG_DFL,
+    usual: dict[int, tuple[Any, ...]] = {
+        signal.SIGINT: (signal.default_int_handler, interrupted),
+        signal.SIGTERM: (signal.SIG_DFL,),
     }
     alone = threading.current_thread() is threading.main_thread()
-    ours = {n: usual[n] for n in usual if alone and signal.getsignal(n) is usual[n]}
+    found = {number: signal.getsignal(number) for number in usual if alone}
+    ours = {number: before for number, before in found.items() if before in usual[number]}
     ear = _Ear()
     for number in ours:
         signal.signal(number, ear.hear)
@@ -57,6 +58,11 @@ def terminable() -> Iterator[None]:
         ear.closed = True
         for number, before in ours.items():
             signal.signal(number, before)
+
+
+def interrupted(number: int, frame: FrameType | None) -> None:
+    """Ctrl-C as Python handles it, by a function that a traceback shows."""
+    raise KeyboardInterrupt
 
 
 class _Ear:

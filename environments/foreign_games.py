@@ -54,8 +54,8 @@ class Opening:
     params: dict[str, Any]
     terms: tuple[str, ...] = ()  # their names, without the return's
     costs: tuple[str, ...] = ()
-    recorded: bool = False  # name and keywords were read from a file
     closes: bool = True  # whether it is safe to close one: it answered when it was tried
+    recorded: bool = False  # name and keywords were read from a file
 
     def open(self) -> Alone | Together:
         """One game.

@@ -28,6 +28,8 @@ from typing import Any
 import numpy as np
 from numpy.random import mtrand
 
+from environments.ending import interrupted
+
 Setting = tuple[Callable[[], Any], Callable[[Any], Any]]  # how it is read, and set
 
 APART = 7  # makes other numbers of their seeds than of ours
@@ -119,11 +121,6 @@ class Handlers:
         for number, handler in self._before.items():
             if signal.getsignal(number) is not handler and handler is not None:
                 signal.signal(number, handler)
-
-
-def interrupted(number: int, frame: Any) -> None:
-    """Ctrl-C as Python handles it, by a function that a traceback shows."""
-    raise KeyboardInterrupt
 
 
 def tell_interrupts_apart() -> None:

@@ -31,6 +31,9 @@ SMALL, LARGE = (
 
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")  # of a letter, as JSON can spell it
 
+BINARY = getattr(os, "O_BINARY", 0)  # Windows would change what looks like an end of line
+NO_WAIT, NO_LINK = getattr(os, "O_NONBLOCK", 0), getattr(os, "O_NOFOLLOW", 0)
+
 # A key of very many parts, for which tomllib takes time that grows with the square of their number. Nothing
 # here is tried again (`++`, the look-behind), so the search takes a time that grows with the text alone.
 _WORD = r"""(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
@@ -172,7 +175,7 @@ def read_ordinary(path: Path | str, most: int = LARGE, folder: int | None = None
         Unreadable: it is no ordinary file, or has more bytes.
         OSError: it cannot be read.
     """
-    flags = os.O_RDONLY | os.O_NONBLOCK | (0 if folder is None else os.O_NOFOLLOW)
+    flags = os.O_RDONLY | BINARY | NO_WAIT | (0 if folder is None else NO_LINK)
     # Thousands at each loading: without Python's buffer in between it takes half the time.
     with os.fdopen(os.open(path, flags, dir_fd=folder), "rb", buffering=0) as file:
         found = os.fstat(file.fileno())

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from environments.durable import SEAL, put, replace, to_json
+from environments.durable import BINARY, SEAL, naming, put, replace, to_json
 from environments.readers import LARGE, Unreadable, parse_json, read_bytes, read_json
 
 NUMBER = "line"
@@ -110,15 +110,16 @@ class Lines:
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Write a row through to the disk."""
-        handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        try:
-            count, end = self._end or self._found()
-            line = _line(row, count + 1)
-            os.ftruncate(handle, end)
-            put(handle, line, end)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        with naming(self.path):
+            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | BINARY, 0o666)
+            try:
+                count, end = self._end or self._found()
+                line = _line(row, count + 1)
+                os.ftruncate(handle, end)
+                put(handle, line, end)
+                os.fsync(handle)
+            finally:
+                os.close(handle)
         self._end = count + 1, end + len(line)
 
     def _found(self) -> tuple[int, int]:

@@ -19,6 +19,12 @@ os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(prefix="gpo-tests-")
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background ignores it
 
 
+@pytest.fixture(autouse=True)
+def _ctrl_c_as_python_has_it():
+    """Environments that were opened leave a handler of ours behind, which does the same."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 # ------------------------------------------------------------------ the table of `make battery`
 
 

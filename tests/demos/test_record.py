@@ -2,6 +2,7 @@
 
 import os
 
+import gymnasium
 import numpy as np
 import pytest
 
@@ -199,12 +200,10 @@ def test_one_that_cannot_be_seen_is_refused(tmp_path):
         record_command("gpo/Kitchen-v0", root=tmp_path)
 
 
-class Moody:
+class Moody(gymnasium.Env):
     """An environment that breaks down in its fourth step."""
 
     def __new__(cls):
-        import gymnasium
-
         class Env(gymnasium.Env):
             observation_space = gymnasium.spaces.Box(-1, 1, (2,), np.float32)
             action_space = gymnasium.spaces.Discrete(2)

@@ -1,5 +1,6 @@
 """What a game looks like: its own drawing, any kind of picture, or bars; and what surrounds it fits."""
 
+import gymnasium
 import numpy as np
 import pygame
 import pytest
@@ -47,12 +48,10 @@ def test_numbers_are_drawn_as_bars_even_if_one_is_infinite():
     assert len(np.unique(pygame.surfarray.array3d(surface).reshape(-1, 3), axis=0)) > 3
 
 
-class Dotted:
+class Dotted(gymnasium.Env):
     """A game without pictures that sees six numbers; no `render_mode` may be asked of it."""
 
     def __new__(cls):
-        import gymnasium
-
         class Env(gymnasium.Env):
             observation_space = gymnasium.spaces.Box(-1, 1, (6,), np.float32)
             action_space = gymnasium.spaces.Discrete(2)

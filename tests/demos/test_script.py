@@ -174,7 +174,7 @@ WRONG = {
     "key = 'a'\ndown = true": "it lacks 'at'",
     "at = -1\nkey = 'a'\ndown = true": "at = -1: give a number from 0 on",
     "at = 'now'\nquit = true": "at = 'now': give a number",
-    "at = nan\nquit = true": "at = nan: give a number",
+    "at = inf\nquit = true": "at = inf: give a number",
     "at = 1": "it must say one of key, press",
     "at = 1\nkey = 'a'\npress = 'b'": "it has key and press",
     "at = 1\nkey = 'a'": "a key goes down = true or down = false",
