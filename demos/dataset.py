@@ -30,7 +30,16 @@ from demos.arrays import Arrays
 from demos.episode import Episode
 from demos.fitting import require_fitting
 from demos.loading import load_kept, load_steps, stamp
-from demos.parquet import CHECKSUM_FILE, STEPS_FILE, Damaged, decode, encode, read_facts, read_own
+from demos.parquet import (
+    CHECKSUM_FILE,
+    FACTS_FILE,
+    STEPS_FILE,
+    Damaged,
+    decode,
+    encode,
+    read_facts,
+    read_own,
+)
 from demos.revision import Revision, current_name, read_current, read_revision
 from demos.shelf import busy
 from demos.writing import place, sweep, withdraw, written_beside
@@ -57,6 +66,7 @@ class Dataset:
         self.revision = read_current(self.folder, self.name)
         self.facts = self.revision.facts
         self.data = self.folder / self.revision.name / "data"
+        self._names = {*self.facts["terms"], *self.facts["costs"]}
         self._known: dict[int, dict[str, Any]] = {}  # facts of episodes, which never change
         self._sums: dict[
             int, tuple[tuple[int, ...], bytes]
@@ -106,7 +116,10 @@ class Dataset:
         """What is noted about an episode beside its steps; far cheaper than `load`."""
         if number not in self._known:
             try:
-                self._known[number] = read_facts(self.data / str(number))
+                facts = read_facts(self.data / str(number))
+                if not self._names <= facts["totals"].keys():
+                    raise Damaged(FACTS_FILE, "has no total of a term or cost of the dataset")
+                self._known[number] = facts
             except Damaged as damage:
                 raise self.damaged(number, damage) from damage
         return self._known[number]

@@ -89,8 +89,9 @@ def _sizes(found: Any) -> tuple[int, int]:
         raise ValueError("keeps its numbers in another file, which is not read")
     if found.shape is None:
         raise ValueError("is empty")
-    kind, held = found.dtype, h5py.check_vlen_dtype(found.dtype)
-    texts = h5py.check_string_dtype(found.dtype) is not None
+    kind = found.dtype
+    texts = h5py.check_string_dtype(kind) is not None
+    held = None if texts else h5py.check_vlen_dtype(kind)
     if h5py.check_ref_dtype(kind) is not None or (held is not None and held != np.uint8):
         raise ValueError("holds references or lists of lists, which are not read")
     if held is None and not texts and kind.kind not in "biuf":

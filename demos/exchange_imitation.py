@@ -29,6 +29,7 @@ from environments.readers import parse_json, read_json
 _OURS = "gpo"
 _COLUMNS = ("obs", "acts", "infos", "terminal", "rews")
 _NEEDED = {"obs", "acts", "terminal"}
+_NOTED = ("requested_actions", "actors", "capture_times", "late", "raw", "terms/", "costs/")
 _PART = re.compile(r"\w[\w.-]*\.arrow")
 _PACKAGES = ("imitation", "datasets", "jsonpickle")
 
@@ -131,7 +132,7 @@ def _episode(rows: pa.Table, number: int) -> Loose:
     infos = [parse_json(text) for text in row.get("infos") or ["{}"] * steps]
     facts = dict(_ours(rows, number).get("episode", {}))
     truncated = facts.pop("truncated", not row["terminal"])  # imitation knows only terminal or not
-    names = [name for name in infos[0] if name != _OURS] if infos else []
+    names = [name for name in infos[0] if name.startswith(_NOTED)] if infos else []
     noted = {name: np.array([info[name] for info in infos]) for name in names if name in infos[-1]}
     types = {"actors": np.uint8, "capture_times": np.int64, "late": np.bool_, "raw": np.float32}
     noted = {n: v.astype(types.get(n, v.dtype)) for n, v in noted.items() if v.dtype.kind in "biuf"}

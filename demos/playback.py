@@ -139,6 +139,8 @@ def _told_beside(episode: Episode, agent: str, world: World) -> np.ndarray | Non
         return None
     space = world.action_space
     told = episode.raw[:, columns].astype(space.dtype)
+    if len(columns) != int(np.prod(space.shape)):
+        return None
     return told.reshape(len(episode), *space.shape)
 
 

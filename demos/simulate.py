@@ -80,6 +80,8 @@ def joint_actions(world: World, streams: Sequence[Episode]) -> npt.NDArray[Any]:
     by_seat = {stream.agent: stream for stream in streams}
     if len(by_seat) < len(streams):
         raise Untold("a seat was recorded twice under one match")
+    if strange := by_seat.keys() - set(world.agents):
+        raise Untold(f"{world.id} has no seat {min(strange)}")
     lengths = {len(stream) for stream in streams}
     if len(lengths) > 1 or len({first_step(stream) for stream in streams}) > 1:
         raise Untold("its streams are of different lengths")
@@ -92,8 +94,13 @@ def joint_actions(world: World, streams: Sequence[Episode]) -> npt.NDArray[Any]:
             rows = [*early, *stream.actions]
         else:
             rows = _noted_actions(agent, streams)
-        seat = np.asarray(rows, space.dtype).reshape(len(rows), *(space.shape or ()))
+        try:
+            seat = np.asarray(rows, space.dtype).reshape(len(rows), *(space.shape or ()))
+        except (ValueError, TypeError, OverflowError):
+            raise Untold(f"what is noted of {agent} is no row of actions") from None
         together.append(seat)
+    if len({len(seat) for seat in together}) > 1:
+        raise Untold("its seats have different numbers of actions")
     return np.stack(together, axis=1)
 
 
