@@ -129,7 +129,7 @@ LINES = [
     ("world", {}, "does not name the world"),
     ("world.world", "", "does not name the world"),
     ("world.world", "\x1b[2J", "does not name the world"),
-    ("world.world", "\ud800", "does not name the world"),
+    ("world.world", "\ud800", "is not an agent of this program"),
     ("world.world", ["os:system"], "does not name the world"),
     ("world.agents", [], WORLD),
     ("world.agents", "ab", WORLD),

@@ -61,7 +61,8 @@ def coached(root, patterns, settle=2, tick=0.5, **told):
     with store.building_for(POLE, "fixes"):
         pass
     dataset = store.open("fixes")
-    about = {"coach": True, "seat": "cart", "settle_steps": settle, **told}
+    who = {"person": "", "agent": "clone", "sha256": "0" * 64, "level": None, "horizon": 100}
+    about = {"coach": True, "seat": "cart", "settle_steps": settle, **who, **told}
     for number, pattern in enumerate(patterns):
         steps = len(pattern)
         dataset.append(
