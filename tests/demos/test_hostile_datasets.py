@@ -51,7 +51,9 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("shelf") / "datasets"
     world = make_world("gpo/Balance-v0")
     for seed, name in enumerate(("d", "other")):
-        collect(Store(root), name, world, [RandomPlayer(world.action_space, seed)], 3, seed=9 * seed)
+        collect(
+            Store(root), name, world, [RandomPlayer(world.action_space, seed)], 3, seed=9 * seed
+        )
     return root
 
 
@@ -74,7 +76,10 @@ def try_everything(root: Path, tmp_path: Path) -> None:
     for kind in KINDS:
         out = tmp_path / f"out.{kind}"
         assert run("export", root, "d", "--to", kind, "--out", str(out)) in (0, 2)
-    for look in (lambda: Playback(Store(root).open("d"), 1), lambda: Store(root).open("d").arrays()):
+    for look in (
+        lambda: Playback(Store(root).open("d"), 1),
+        lambda: Store(root).open("d").arrays(),
+    ):
         try:
             look()
         except Problem:
@@ -354,7 +359,8 @@ def test_files_of_an_episode_are_files_of_its_own(root, tmp_path, file, what):
 
 
 @pytest.mark.parametrize(
-    "file", ["current", "lock", "journal", "revision-v0/revision.json", "revision-v0/data/metadata.json"]
+    "file",
+    ["current", "lock", "journal", "revision-v0/revision.json", "revision-v0/data/metadata.json"],
 )
 @pytest.mark.parametrize("what", ["pipe", "device", "folder"])
 def test_nobody_waits_for_a_pipe_in_a_dataset(root, tmp_path, file, what):
@@ -494,7 +500,9 @@ def test_two_hundred_changes_are_read_or_refused(shelf, tmp_path, part):
             look(root, seed)
         except (Problem, pa.ArrowException, ValueError) as error:
             # Only what could not be written at all may be anything but a sentence.
-            assert isinstance(error, Problem) or "reseal" in str(error.__traceback__.tb_next.tb_frame)
+            assert isinstance(error, Problem) or "reseal" in str(
+                error.__traceback__.tb_next.tb_frame
+            )
 
 
 @pytest.mark.slow

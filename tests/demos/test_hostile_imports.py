@@ -314,7 +314,9 @@ def test_what_minari_calls_infos_is_not_looked_at_but_for_costs(tmp_path):
 def test_rows_that_the_file_cannot_hold_are_refused_before_they_are_made(tmp_path):
     rows = 2 * DENSEST * SMALL // 16
     zeros = pa.FixedSizeListArray.from_arrays(pa.array(np.zeros(4 * rows, np.float32)), 4)
-    table = pa.table({"observations": zeros, **{n: pa.array(np.zeros(rows)) for n in list(VALUES)[1:]}})
+    table = pa.table(
+        {"observations": zeros, **{n: pa.array(np.zeros(rows)) for n in list(VALUES)[1:]}}
+    )
     folder = episode(described(tmp_path / "pole", data_format="parquet"), table, compression="zstd")
     assert "cannot hold" in refused(folder, tmp_path)
 
