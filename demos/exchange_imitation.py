@@ -101,7 +101,7 @@ def _rows(path: Path) -> pa.Table:
         size = (path / name).stat().st_size
         with pa.OSFile(str(path / name)) as file:
             reader = pa.ipc.open_stream(file)
-            if not _NEEDED <= set(reader.schema.names):
+            if not set(reader.schema.names) >= _NEEDED:
                 raise ValueError(f"its columns are {shown(', '.join(reader.schema.names))}")
             names = [name for name in _COLUMNS if name in reader.schema.names]
             for name in names:

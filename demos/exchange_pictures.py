@@ -21,9 +21,7 @@ def is_picture(space: Any) -> bool:
     return isinstance(space, spaces.Box) and bool(is_image_space(space))
 
 
-def pictures(
-    rows: Iterable[bytes], space: spaces.Box, count: int, size: int
-) -> npt.NDArray[np.uint8]:
+def pictures(rows: Iterable[bytes], space: Any, count: int, size: int) -> npt.NDArray[np.uint8]:
     """Unpack JPEGs, of which only the size is believed: [count, ...].
 
     Args:
@@ -37,7 +35,9 @@ def pictures(
     """
     height, width = space.shape[:2]
     if count * height * width * int(np.prod(space.shape[2:])) > memory():
-        raise ValueError(f"{count:,} pictures of {width} x {height} are more than there is room for")
+        raise ValueError(
+            f"{count:,} pictures of {width} x {height} are more than there is room for"
+        )
     made, left = np.empty((count, *space.shape), np.uint8), size
     for row, data in enumerate(rows):
         left -= len(data)
