@@ -16,7 +16,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from demos.arrays import COST, TERM
-from demos.parquet import LONGEST, STEPS_FILE, STRANGE, Damaged, open_steps, read_verified
+from demos.episode_files import (
+    LONGEST,
+    STEPS_FILE,
+    STRANGE,
+    Damaged,
+    open_steps,
+    read_verified,
+)
 from demos.revision import Revision
 
 Columns = Mapping[str, npt.NDArray[Any]]

@@ -28,18 +28,10 @@ from typing import Any
 
 from demos.arrays import Arrays
 from demos.episode import Episode
+from demos.episode_files import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE, Damaged, read_own
 from demos.fitting import require_fitting
 from demos.loading import load_kept, load_steps, stamp
-from demos.parquet import (
-    CHECKSUM_FILE,
-    FACTS_FILE,
-    STEPS_FILE,
-    Damaged,
-    decode,
-    encode,
-    read_facts,
-    read_own,
-)
+from demos.parquet import decode, encode, read_facts
 from demos.revision import Revision, current_name, read_current, read_revision
 from demos.shelf import busy
 from demos.writing import place, sweep, withdraw, written_beside
@@ -48,7 +40,7 @@ from environments.leftovers import sweep_files
 from environments.problem import Problem
 from environments.world import World, require
 
-_NUMBER = re.compile("0|[1-9][0-9]{0,15}")  # as we write it: a folder 007 is none of ours
+_NUMBER = re.compile("0|[1-9][0-9]{0,99}")  # as we write it: a folder 007 is none of ours
 GAPS = 1000  # episodes that may be missing, beside as many as are there
 
 
@@ -156,6 +148,7 @@ class Dataset:
         for number in range(len(self)):
             try:
                 self.load(number)
+                self.episode_facts(number)
             except Problem as problem:
                 complaints.append(str(problem))
         return complaints

@@ -41,7 +41,7 @@ def episodes(
         _require_plain(file, size)
         for number in range(total):
             group = file[f"episode_{number}"]
-            infos = group["infos"] if "infos" in group else {}
+            infos = group.get("infos", {})
             yield {
                 "observations": _decode(group["observations"], seen, jpeg, size),
                 "actions": _decode(group["actions"], done, jpeg, size),

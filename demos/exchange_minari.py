@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ import numpy.typing as npt
 from gymnasium import spaces
 
 from demos.dataset import Dataset
+from demos.episode_files import CHECKSUM_FILE, Damaged
 from demos.exchange_folder import STRANGE, memory, require_plain, words
 from demos.facts import EPISODES, NAME, require, shown, whole
 from demos.loose import Loose, dataset_facts, loosened, require_about
-from demos.parquet import CHECKSUM_FILE, Damaged, decode
+from demos.parquet import decode
 from demos.simulate import world_of
 from demos.spaces import NESTED, read_space
 from environments.durable import sync, to_json, write_synced
@@ -101,12 +103,15 @@ def _theirs(path: Path, data: Path, told: Mapping[str, Any]) -> Iterator[Loose]:
         except ValueError as error:
             raise ValueError(f"its {name} {error}") from None
     kind, jpeg = told.get("data_format"), bool(told.get("jpeg_encoding", True))
-    if kind == "hdf5":
-        from demos import exchange_hdf5 as reader
-    elif kind in ("parquet", "arrow"):
-        from demos import exchange_arrow as reader  # type: ignore[no-redef]
-    else:
+    if kind not in ("hdf5", "parquet", "arrow"):
         raise ValueError(f"its data_format is {shown(kind)}, which is none of hdf5, parquet, arrow")
+    # Imported here, for each brings a package with it.
+    try:
+        reader = import_module("demos.exchange_hdf5" if kind == "hdf5" else "demos.exchange_arrow")
+    except ModuleNotFoundError as error:
+        raise Problem(
+            f"This format needs the package '{error.name}'; type: pip install {error.name}"
+        ) from error
     return _loose(path, reader.episodes(data, *found, jpeg, told["total_episodes"]), found[0])
 
 

@@ -21,9 +21,7 @@ def is_picture(space: Any) -> bool:
     return isinstance(space, spaces.Box) and bool(is_image_space(space))
 
 
-def pictures(
-    rows: Iterable[bytes], space: spaces.Box, count: int, size: int
-) -> npt.NDArray[np.uint8]:
+def pictures(rows: Iterable[bytes], space: Any, count: int, size: int) -> npt.NDArray[np.uint8]:
     """Unpack JPEGs, of which only the size is believed: [count, ...].
 
     Args:

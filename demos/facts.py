@@ -75,6 +75,7 @@ DISTINCT = Kind(
     lambda v: listed(NAME, NAMES).holds(v) and len(set(v)) == len(v),
 )
 
+NUMBER = number()
 Rules = Mapping[str, Kind]
 
 EPISODE: Rules = {
@@ -93,7 +94,7 @@ SUMS: Rules = {  # beside these, of an episode that is on the disk
     "aborted": FLAG,
     "totals": Kind(
         "table of numbers",
-        lambda v: isinstance(v, dict) and all(map(number().holds, v.values())),
+        lambda v: isinstance(v, dict) and all(map(NUMBER.holds, v.values())),
     ),
 }
 META: Rules = {  # may be missing, each of them
@@ -111,7 +112,7 @@ _PLAYED: Rules = {
     "sha256": maybe(TEXT),
     "level": maybe(TEXT),
     "seat": TEXT,
-    "horizon": maybe(number()),
+    "horizon": maybe(NUMBER),
 }
 _TRIMMED: Rules = {
     "first": whole(0, 131_071),
@@ -172,7 +173,7 @@ def require_episode(facts: Any, on_disk: bool = True) -> None:
         _require_trimmed(meta["trimmed"])
     if meta.get("play") is not None:
         require(meta["play"], _PLAYED, "meta.play.", missing=bool(meta["play"].get("coach")))
-        require(meta["play"], {"rival": maybe(number()), "settle_steps": whole(0, 131_071)},
+        require(meta["play"], {"rival": maybe(NUMBER), "settle_steps": whole(0, 131_071)},
                 "meta.play.", missing=True)  # fmt: skip
     if on_disk:
         require(facts, SUMS)
@@ -194,7 +195,7 @@ def _require_trimmed(cut: Any) -> None:
 
 def require_revision(name: str, facts: Any) -> None:
     """Raise ValueError if these are no facts of the revision of that name."""
-    require(facts, REVISION_FACTS)
+    require(facts, {"format": whole(1, 1_000_000), **REVISION_FACTS})
     described = facts["world_description"]
     require(described, {"params": maybe(TABLE), "agents": listed(NAME, NAMES)},
             "world_description.", missing=True)  # fmt: skip

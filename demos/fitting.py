@@ -14,7 +14,7 @@ from gymnasium import spaces
 
 from demos.arrays import COST, TERM
 from demos.episode import Actor, Episode
-from demos.parquet import STEPS_FILE, Damaged
+from demos.episode_files import STEPS_FILE, Damaged
 from demos.revision import Revision
 
 

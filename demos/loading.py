@@ -13,8 +13,8 @@ import numpy.typing as npt
 from demos.arrays import Arrays, from_columns
 from demos.cache import Columns, load_cached
 from demos.columns import Column, fill, layout
+from demos.episode_files import STEPS_FILE, Damaged
 from demos.fitting import require_values
-from demos.parquet import STEPS_FILE, Damaged
 
 if TYPE_CHECKING:  # which imports this
     from demos.dataset import Dataset

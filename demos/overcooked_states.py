@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from environments.problem import Problem
+from environments.readers import parse_json
 from environments.world import World
 from environments.worlds.kitchen_things import (
     COUNTER,
@@ -54,7 +54,7 @@ def encode_states(recorded: Sequence[str], world: World) -> np.ndarray:
 def parse_state(text: str) -> dict[str, Any]:
     """A state as it was written: a Python dictionary of plain names and numbers."""
     plain = text.replace("'", '"').replace("False", "false").replace("True", "true")
-    state: dict[str, Any] = json.loads(plain)
+    state: dict[str, Any] = parse_json(plain)
     return state
 
 
@@ -85,7 +85,7 @@ def decode_state(state: np.void, table: np.void) -> dict[str, Any]:
 
 def _encode_action(text: str) -> list[int]:
     moves = {**DIRECTIONS, (0, 0): STAY}
-    acts = json.loads(text.replace("'", '"'))
+    acts = parse_json(text.replace("'", '"'))
     return [INTERACT if act == "INTERACT" else moves[tuple(act)] for act in acts]
 
 

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from demos.dataset import Dataset
+from demos.facts import FLAG, NUMBER, TEXT, Rules, maybe, require
 from demos.viewer_digits import between
 from demos.viewer_tally import mean_interval, share_interval
 from environments.durable import locked, replace, seal, unseal
@@ -43,6 +44,16 @@ class Entry:
     counted: bool = True  # False: it was ended before its end
 
 
+_ENTRY: Rules = {
+    **dict.fromkeys(
+        ("dataset", "world", "person", "agent", "sha256", "level", "seat"), maybe(TEXT)
+    ),
+    "star": NUMBER,
+    "rival": maybe(NUMBER),
+    "counted": FLAG,
+}
+
+
 class Ratings:
     """The table beside the datasets of a folder."""
 
@@ -61,6 +72,8 @@ class Ratings:
             content = unseal(self.path)
             if content.pop("format", None) != FORMAT:
                 raise ValueError("another format")
+            for entry in content["games"].values():
+                require(entry, _ENTRY)
             return {match: Entry(**entry) for match, entry in content["games"].items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise Problem(

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import itertools
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from demos.dataset import Dataset
 from demos.episode import Episode
+from demos.episode_files import CHECKSUM_FILE, Damaged
+from demos.facts import META, require
+from demos.fitting import require_fitting
 from demos.frames import END, FIRST, HEAD, KEEP, STEP, Entry, Found, read_journal
 from demos.journal import NAME
-from demos.parquet import CHECKSUM_FILE, encode
+from demos.parquet import encode
 from demos.steps import Game, make_episodes, notes
 from environments.durable import sync
+from environments.problem import Problem
+from environments.readers import parse_json
 
 ASIDE = (
     "journal.damaged-"  # and a number: what of a journal could not be read, beside the dataset's
@@ -54,9 +58,13 @@ def recover(dataset: Dataset) -> Recovery | None:
             return Recovery(sentence, (), False)
         try:
             game, episodes = _read(dataset, found)
-        except ValueError as error:
+            spaces = dataset.revision.observation_space, dataset.revision.action_space
+            files = [encode(episode, *spaces) for episode in episodes]
+            for episode in episodes:
+                require_fitting(dataset.revision, episode)
+        except (ValueError, Damaged) as error:
             return _leave(path, found, f"The journal of dataset {dataset.name} {error}")
-        numbers = _add(dataset, episodes)
+        numbers = _add(dataset, episodes, files)
         if not episodes and not found.rest:
             _drop(path)
             return Recovery(f"The game {game.match} had no step yet: nothing is lost.", (), True)
@@ -88,15 +96,17 @@ def _keeping(entries: Sequence[Entry]) -> dict[str, Any] | None:
     said = [entry for entry in entries if entry.kind != END]
     if said[-1].kind != KEEP:
         return None
-    wish: dict[str, Any] = json.loads(said[-1].payload)
+    wish: dict[str, Any] = parse_json(said[-1].payload)
+    require(wish, {"rating": META["rating"]}, "its wish.")
     return wish
 
 
-def _add(dataset: Dataset, episodes: Sequence[Episode]) -> tuple[int, ...]:
+def _add(
+    dataset: Dataset, episodes: Sequence[Episode], files: Sequence[Mapping[str, bytes]]
+) -> tuple[int, ...]:
     """Append what is not there yet: the process may have died between its last two steps."""
-    spaces = dataset.revision.observation_space, dataset.revision.action_space
     there = {_seal(dataset, number): number for number in range(len(dataset))}
-    seals = [encode(episode, *spaces)[CHECKSUM_FILE] for episode in episodes]
+    seals = [made[CHECKSUM_FILE] for made in files]
     missing = [place for place, seal in enumerate(seals) if seal not in there]
     added = dataset.append_many([episodes[place] for place in missing]) if missing else []
     numbers = dict(zip(missing, added, strict=True))
@@ -107,8 +117,8 @@ def _add(dataset: Dataset, episodes: Sequence[Episode]) -> tuple[int, ...]:
 
 def _seal(dataset: Dataset, number: int) -> bytes:
     try:
-        return (dataset.data / str(number) / CHECKSUM_FILE).read_bytes()
-    except OSError:
+        return dataset.checksum(number)
+    except (OSError, Problem):
         return b""
 
 

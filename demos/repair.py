@@ -8,13 +8,14 @@ numbers, and a copy can be put back in its place. Leaving it out is an edit like
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from demos.dataset import Dataset
 from demos.recovery import ASIDE, recover
-from demos.revision import make_current
+from demos.revision import OWN, current_name, make_current, read_revision, require_own
 from demos.store import Store
-from environments.durable import locked, unseal
+from environments.durable import locked
 from environments.problem import Problem
 
 COMPLETE, NOTHING, LOSSY = 0, 1, 3  # exit codes of `gpo demos repair`, as those of `mcap recover`
@@ -72,16 +73,15 @@ def _asides(dataset: Dataset) -> list[str]:
 def _mend_pointer(folder: Path) -> list[str]:
     """Let the newest whole revision count where `current` names none; a line that says so."""
     revisions = sorted(folder.glob("revision-v*/revision.json"), key=_age)
-    try:
-        if (folder / (folder / "current").read_text().strip() / "revision.json").exists():
+    require_own(folder, folder.name, OWN)
+    with suppress(Problem):  # it is missing, or no name
+        if (folder / current_name(folder, folder.name) / "revision.json").exists():
             return []
-    except (OSError, ValueError):
-        pass  # missing, or no text
     for path in reversed(revisions):
         try:
-            unseal(path)
-        except (OSError, ValueError):
-            continue
+            read_revision(folder, path.parent.name, folder.name)
+        except Problem:
+            continue  # the next older one may be whole
         refusal = f"Dataset {folder.name} is being written by another process: end that one first."
         with locked(folder / "lock", refusal):
             make_current(folder, path.parent.name)

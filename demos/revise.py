@@ -18,8 +18,9 @@ from typing import Any
 
 from demos.dataset import Dataset
 from demos.episode import Episode
+from demos.episode_files import STEPS_FILE, Damaged
 from demos.history import Place, next_name
-from demos.parquet import STEPS_FILE, Damaged, encode, read_facts
+from demos.parquet import encode, read_facts
 from demos.revision import Revision, make_current, write_revision
 from environments.durable import (
     replace,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from environments.readers import Unreadable, read_ordinary
 FORMAT = 1  # of what is written here; raise it when older readers would go wrong
 FIRST = "revision-v0"
 MINARI_LAYOUT = "0.5.4"  # the release of minari whose layout `data` has
+
+OWN = ("current", "lock", "journal")  # files beside the revisions
 
 Space = gymnasium.Space[Any]
 
@@ -84,8 +87,8 @@ def current_name(dataset: Path, called: str) -> str:
     Raises:
         Problem: nothing says which it is, or a link or a device stands in its folder.
     """
+    require_own(dataset, called, OWN)
     try:
-        _require_own(dataset)
         name = read_ordinary(dataset / "current", 1000).decode().strip()
         if not REVISION.fullmatch(name):
             raise ValueError(f"`current` names {shown(name)}, which is no revision")
@@ -131,12 +134,19 @@ def _space(facts: dict[str, Any], which: str) -> Space:
         raise Unreadable(f"{which} {error}") from None
 
 
-def _require_own(dataset: Path) -> None:
-    """Refuse links, pipes and devices where a dataset has files of its own."""
-    for name in ("current", "lock", "journal"):
-        with suppress(FileNotFoundError):
+def require_own(dataset: Path, called: str, names: Sequence[str]) -> None:
+    """Refuse links, pipes and devices where a dataset has files of its own.
+
+    Raises:
+        Problem: one of the names is something else than a file.
+    """
+    for name in names:
+        with suppress(OSError):
             if not stat.S_ISREG((dataset / name).lstat().st_mode):
-                raise Unreadable(f"`{name}` is no ordinary file")
+                raise Problem(
+                    f"Dataset {called}: {dataset / name} is no ordinary file; remove it, or restore it "
+                    "from a copy."
+                )
 
 
 def _damaged(called: str, error: Exception) -> Problem:

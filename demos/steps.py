@@ -12,7 +12,20 @@ import numpy.typing as npt
 
 from demos.dataset import Dataset
 from demos.episode import Actor, Episode, check_json
+from demos.facts import (
+    DISTINCT,
+    EPISODE,
+    NAME,
+    NAMES,
+    TABLE,
+    TEXT,
+    Rules,
+    listed,
+    maybe,
+    require,
+)
 from demos.frames import MARK, Entry
+from environments.readers import parse_json
 
 
 @dataclass(frozen=True)
@@ -43,6 +56,21 @@ class Row:
     actor: Actor
 
 
+_STREAM: Rules = {
+    "agent": NAME,
+    "player": maybe(TEXT),
+    "device": TEXT,
+    "raw_names": listed(TEXT, NAMES),
+}
+_GAME: Rules = {
+    **{name: EPISODE[name] for name in ("world", "fingerprint", "seed", "options", "meta")},
+    "terms": DISTINCT,
+    "costs": DISTINCT,
+    "streams": listed(TABLE, NAMES),
+    "match": NAME,
+}
+
+
 @dataclass(frozen=True)
 class Game:
     """What is known when a game begins, as it stands in the journal."""
@@ -65,7 +93,15 @@ class Game:
 
     @classmethod
     def from_json(cls, text: bytes) -> Game:
-        facts = json.loads(text)
+        """From `to_json`; ValueError, as the end of a sentence, if it is something else."""
+        facts = parse_json(text)
+        require(facts, _GAME)
+        for stream in facts["streams"]:
+            require(stream, _STREAM, "streams.")
+            if len(stream) > len(_STREAM):
+                raise ValueError("holds a stream of something else")
+        if len(facts) > len(_GAME):
+            raise ValueError("holds more than a game")
         streams = tuple(
             Stream(**{**stream, "raw_names": tuple(stream["raw_names"])})
             for stream in facts["streams"]

@@ -13,9 +13,9 @@ import numpy as np
 
 from demos.dataset import Dataset
 from demos.episode import Episode
+from demos.episode_files import LONGEST
 from demos.frames import FIRST, KEEP, MARK, STEP
 from demos.journal import NAME, Journal
-from demos.parquet import LONGEST
 from demos.recovery import recover
 from demos.steps import Game, Layout, make_episodes, notes
 from demos.steps import Row as Row  # both belong to what a recorder calls

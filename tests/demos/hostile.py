@@ -13,14 +13,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from demos.parquet import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE
+from demos.episode_files import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE
 from environments.durable import SEAL, seal, to_json
 
 # What stands in the place of something else. No name of a module: those are tested where worlds are made.
 VALUES: list[Any] = [
     None, [], {}, "", "x", "a\0b", "\ud800", "../../x", "\x1b[2J", 0, -1, 1.5, 2**62, 2**64, 10**30, -(2**70),
-    True, 1e308, "9" * 5000, [[[[[[]]]]]], ["a", "a"], [None], {"a": {"b": []}}, list(range(3000)), "nope/Not-v0",
-    {f"key {n}": n for n in range(3000)}, 10**12,
+    True, 1e308, "9" * 5000, [[[[[[]]]]]], ["a", "a"], [None], {"a": {"b": []}}, "nope/Not-v0",
+    list(range(3000)), {f"key {n}": n for n in range(3000)}, 10**12,
 ]  # fmt: skip
 SPACES: list[Any] = [
     {"type": "Discrete", "n": 10**12, "start": 0}, {"type": "Discrete", "n": 0, "start": 0},

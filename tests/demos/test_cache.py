@@ -10,7 +10,7 @@ from demos.arrays import Arrays, join
 from demos.cache import FACTS_FILE, FOLDER
 from demos.columns import fill
 from demos.dataset import Dataset
-from demos.parquet import STEPS_FILE
+from demos.episode_files import STEPS_FILE
 from demos.store import Store
 from environments.problem import Problem
 from tests.demos.test_store import ACTIONS, create, make_episode

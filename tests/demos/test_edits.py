@@ -15,9 +15,9 @@ from demos.combine import merge, split
 from demos.commands import show_history
 from demos.dataset import Dataset
 from demos.edits import delete, undelete, undo
+from demos.episode_files import STEPS_FILE
 from demos.filter import Wanted, filter_episodes
 from demos.history import Ancestry
-from demos.parquet import STEPS_FILE
 from demos.revise import editing
 from demos.store import Store
 from environments.problem import Problem

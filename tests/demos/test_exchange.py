@@ -13,8 +13,8 @@ from minari.data_collector import EpisodeBuffer
 
 from agents.player import RandomPlayer
 from demos.collect import collect
+from demos.episode_files import STEPS_FILE
 from demos.exchange import KINDS, export, import_from
-from demos.parquet import STEPS_FILE
 from demos.store import Store
 from environments.catalog import make_world
 from environments.problem import Problem

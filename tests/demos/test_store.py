@@ -21,7 +21,7 @@ from hypothesis.extra import numpy as hnp
 import demos.writing
 from demos.dataset import Dataset
 from demos.episode import Episode
-from demos.parquet import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE
+from demos.episode_files import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE
 from demos.store import Store
 from environments.problem import Problem
 
