@@ -12,6 +12,8 @@ from environments.catalog import make_world
 from tests.training.test_train import FOREIGN, RECIPE
 from tests.training.toys import Leaning, record
 
+pytestmark = pytest.mark.battery("disk: full, under every verb")
+
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = 'event = [{at = 0.5, press = "return"}, {at = 9.0, press = "return"}, {at = 9.5, press = "return"}]'
 # In a mount namespace of its own, which needs root or user namespaces.

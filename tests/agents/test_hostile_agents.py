@@ -26,6 +26,8 @@ from tests.agents.hostile import (
     write_header,
 )
 
+pytestmark = pytest.mark.battery("files: agents that say anything")
+
 PATIENCE = 2.0  # s of the processor, for a refusal; nearly all take milliseconds
 
 

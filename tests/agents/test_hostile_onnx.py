@@ -17,6 +17,8 @@ from environments.problem import Problem
 from tests.agents.exports import exported
 from tests.agents.hostile import BALANCE, NOTHING, changed, model, nested, sealed, stored
 
+pytestmark = pytest.mark.battery("files: ONNX graphs that ask for anything")
+
 PATIENCE = 2.0  # s of the processor, for a refusal; nearly all take milliseconds
 WEIGHTS = stored("w", np.random.default_rng(0).normal(size=(4, 2)))
 LAYER = helper.make_node("Gemm", ["x", "w"], ["y"])

@@ -18,6 +18,8 @@ from environments.catalog import make_world
 from environments.problem import Problem
 from tests.agents.hostile import BALANCE, model, nested, sealed, small_agent, stored, write_agent
 
+pytestmark = pytest.mark.battery("files: agents and graphs changed at random")
+
 PATIENCE = 1.0  # s of the processor, for each file
 FEW, MANY = 300, 6000
 COUNTS = [
@@ -103,7 +105,8 @@ def played(path, world):
 
 
 @pytest.mark.parametrize(("count", "seed"), COUNTS)
-def test_agents_changed_at_random_play_or_are_refused(tmp_path, count, seed):
+def test_agents_changed_at_random_play_or_are_refused(tmp_path, count, seed, record_property):
+    record_property("tries", count)
     path, world, rng = tmp_path / "any.safetensors", make_world(BALANCE), random.Random(seed)
     facts, tensors = small_agent(path)
     done = []
@@ -185,7 +188,10 @@ def mutated_graph(graph, rng):
 
 
 @pytest.mark.parametrize(("count", "seed"), COUNTS)
-def test_graphs_changed_at_random_play_or_are_refused(tmp_path, count, seed, capsys):
+def test_graphs_changed_at_random_play_or_are_refused(
+    tmp_path, count, seed, capsys, record_property
+):
+    record_property("tries", count)
     path, world, rng = tmp_path / "any.onnx", make_world(BALANCE), random.Random(seed)
     graph, done = small_graph(), []
     path.write_bytes(graph.SerializeToString())
@@ -200,7 +206,10 @@ def test_graphs_changed_at_random_play_or_are_refused(tmp_path, count, seed, cap
 
 
 @pytest.mark.parametrize(("count", "seed"), COUNTS)
-def test_facts_of_onnx_files_changed_at_random_play_or_are_refused(tmp_path, count, seed):
+def test_facts_of_onnx_files_changed_at_random_play_or_are_refused(
+    tmp_path, count, seed, record_property
+):
+    record_property("tries", count)
     path, world, rng = tmp_path / "any.onnx", make_world(BALANCE), random.Random(seed)
     graph = small_graph()
     renames = {"x": "observation", "scores": "scores", "y": "action"}

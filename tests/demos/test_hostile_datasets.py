@@ -39,6 +39,8 @@ from tests.demos.hostile import (
     reseal_revision,
 )
 
+pytestmark = pytest.mark.battery("files: recordings that say anything, by verb")
+
 VERBS: dict[str, list[str]] = {
     "list": [], "info": ["d"], "log": ["d"], "verify": ["d"], "repair": ["d"],
     "filter": ["d", "--min-steps", "2"], "trim": ["d", "--idle", "0", "--shortest", "1"],

@@ -22,6 +22,8 @@ from demos.exchange_folder import DENSEST, SMALL, require_plain, require_room
 from demos.store import Store
 from environments.problem import Problem
 
+pytestmark = pytest.mark.battery("files: imports (HDF5, parquet, npz, imitation)")
+
 STEPS = 5
 SIGHT, ACT = spaces.Box(-9, 9, (4,), np.float32), spaces.Discrete(2)
 VALUES = {

@@ -16,6 +16,8 @@ from environments.catalog import make_batch
 from environments.foreign_state import Handlers, Theirs
 from tests.environments.brusque import meddle
 
+pytestmark = pytest.mark.battery("environments: seed and change what is global")
+
 DRAWER = "tests.environments.brusque:Drawer"
 
 

@@ -18,6 +18,8 @@ from environments.foreign_trial import try_here
 from environments.layout import Part
 from environments.problem import Problem
 
+pytestmark = pytest.mark.battery("environments: hang, exit, die, raise when tried")
+
 BRUSQUE = "tests.environments.brusque:Brusque"
 
 

@@ -17,6 +17,8 @@ from environments.foreign_process import Lane
 from environments.problem import Problem
 from tests.environments.test_foreign import CAMERA, CORRIDOR
 
+pytestmark = pytest.mark.battery("environments: hang, exit, die in play")
+
 ROWDY = "tests.environments.rowdy:Rowdy"
 ROOT = Path(__file__).resolve().parent.parent.parent
 

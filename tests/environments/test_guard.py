@@ -15,6 +15,8 @@ from environments.guard import Bounds, Guard, Incident
 from environments.problem import Problem
 from tests.environments.foreign_toys import Corridor
 
+pytestmark = pytest.mark.battery("environments: nonsense in play")
+
 ROWDY = "tests.environments.rowdy:Rowdy"
 HERE = {
     "raises": r"raised ValueError in rowdy.py, line \d+: the wheel is stuck",

@@ -14,6 +14,8 @@ from training.engine import Engine
 from training.floor import Floor, Judge
 from training.refining import RefineSettings, Reward, refine
 
+pytestmark = pytest.mark.battery("training: helper processes stopped or killed")
+
 SETTINGS = RefineSettings(
     games=4,
     rollout=25,

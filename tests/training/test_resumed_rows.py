@@ -10,6 +10,8 @@ from training.costs import CostSettings
 from training.floor import Floor, Judge
 from training.refining import RefineSettings, Reward, refine
 
+pytestmark = pytest.mark.battery("training: stopped at any update, same rows")
+
 UPDATES = 7
 SETTINGS = RefineSettings(
     games=4,

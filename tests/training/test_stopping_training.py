@@ -10,6 +10,8 @@ from environments.catalog import make_world
 from tests.training.ended import begin, ended, leaves_nothing
 from tests.training.toys import record
 
+pytestmark = pytest.mark.battery("training: Ctrl-C and SIGTERM at any moment")
+
 SENTENCE = "gpo: stopped; repeat the command to go on from the last checkpoint.\n"
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 RECIPE = """

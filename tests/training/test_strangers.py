@@ -12,6 +12,8 @@ from environments.faces.sb3 import Sb3Face
 from environments.seating import Seating
 from training.refine import Refiner
 
+pytestmark = pytest.mark.battery("environments: seed and change what is global")
+
 MEDDLER = "tests.environments.brusque:Meddler"
 BRUSQUE = "tests.environments.brusque:Brusque"
 

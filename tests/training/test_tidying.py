@@ -20,6 +20,8 @@ from training.recipe import read_recipe
 from training.run import Run
 from training.tidying import set_aside
 
+pytestmark = pytest.mark.battery("run folders: damaged files of every kind")
+
 RECIPE = """
 [world]
 id = "gpo/Balance-v0"
