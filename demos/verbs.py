@@ -118,7 +118,10 @@ def demos_trim(arguments: list[str]) -> int:
     parser.add_argument("--shortest", metavar="STEPS", type=at_least(1), help="to keep (10)")
     parser.add_argument("--idle", metavar="ACTION", type=at_least(0), help="if no world says it")
     parser.add_argument(
-        "--near-zero", metavar="SHARE", type=amount(0, 1), help="of a stick's way that is none (0.05)"
+        "--near-zero",
+        metavar="SHARE",
+        type=amount(0, 1),
+        help="of a stick's way that is none (0.05)",
     )
     given = parser.parse_args(arguments)
     from demos.trim import trim
@@ -138,7 +141,9 @@ def demos_filter(arguments: list[str]) -> int:
         "--max-cost", metavar="COST=X", type=pair, action="append", help="its sum at most"
     )
     parser.add_argument("--min-steps", metavar="N", type=at_least(1), help="steps at least")
-    parser.add_argument("--max-late", metavar="SHARE", type=amount(0, 1), help="of late steps: 0.05")
+    parser.add_argument(
+        "--max-late", metavar="SHARE", type=amount(0, 1), help="of late steps: 0.05"
+    )
     parser.add_argument("--finished", action="store_true", help="not broken off")
     given = vars(parser.parse_args(arguments))
     from demos.filter import Wanted, filter_episodes

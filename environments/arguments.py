@@ -88,9 +88,7 @@ def at_least(low: int, high: int = MOST) -> Callable[[str], int]:
         try:
             number = int(text) if digits <= DIGITS else None
         except ValueError:
-            raise argparse.ArgumentTypeError(
-                f"'{shortened(text)}' is not a whole number"
-            ) from None
+            raise argparse.ArgumentTypeError(f"'{shortened(text)}' is not a whole number") from None
         if number is None:
             raise argparse.ArgumentTypeError(f"'{shortened(text)}' has {digits:,} digits")
         if number < low:

@@ -34,6 +34,8 @@ def _readable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(
-        letter.encode("unicode_escape").decode() if unicodedata.category(letter) in _UNSEEN else letter
+        letter.encode("unicode_escape").decode()
+        if unicodedata.category(letter) in _UNSEEN
+        else letter
         for letter in text
     )

@@ -42,11 +42,15 @@ class CorrectionsSettings(Settings):
     weight: float | None = Field(
         None, gt=0, le=1000
     )  # how many recorded steps a corrected one counts as, instead of the share
-    doubt: float = Field(1.0, ge=0, le=10**6)  # s before the person took over, in which a refined agent's own
+    doubt: float = Field(
+        1.0, ge=0, le=10**6
+    )  # s before the person took over, in which a refined agent's own
     # steps are not kept: they led to it (Liu et al. 2022, "Robot learning on the job")
     epochs: int = Field(20, ge=1, le=EPOCHS)
     learning_rate: float = Field(3e-4, gt=0)  # falls to 0 over all epochs
-    games: int = Field(100, ge=2, le=COUNT)  # per seat, that it is judged by beside what it was before
+    games: int = Field(
+        100, ge=2, le=COUNT
+    )  # per seat, that it is judged by beside what it was before
     refine: bool = False  # go on with [refine] from there
 
 

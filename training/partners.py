@@ -58,7 +58,9 @@ class PartnerSettings(Settings):
     stuck_steps: int = Field(
         3, ge=0, le=COUNT
     )  # a clone that stood still so long does something else; 0: off
-    clones: int = Field(1, ge=1, le=1000)  # that "clone" stands for; the first is the one that is refined
+    clones: int = Field(
+        1, ge=1, le=1000
+    )  # that "clone" stands for; the first is the one that is refined
     share: float | None = Field(
         None, gt=0, lt=1
     )  # of the matches that each further clone learns from

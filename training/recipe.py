@@ -53,10 +53,16 @@ class WorldSettings(Settings):
 
     id: str
     params: dict[str, Any] = {}  # of the world's Params; for a foreign environment, its keywords
-    horizon: int | None = Field(None, ge=1, le=MOST)  # steps of an episode; the world's own if left out
+    horizon: int | None = Field(
+        None, ge=1, le=MOST
+    )  # steps of an episode; the world's own if left out
     shield: bool = False  # play, learn and be judged behind the world's shield
-    workers: int = Field(0, ge=0, le=1024)  # processes for a foreign environment that may hang or die
-    patience: float = Field(30.0, gt=0, le=10**6)  # s, after which a game in such a process is ended
+    workers: int = Field(
+        0, ge=0, le=1024
+    )  # processes for a foreign environment that may hang or die
+    patience: float = Field(
+        30.0, gt=0, le=10**6
+    )  # s, after which a game in such a process is ended
 
 
 class RewardSettings(Settings):

@@ -76,7 +76,9 @@ class RefineSettings(Settings):
     # With 2 the values learn, partners choose, and further clones are made, on a core of their own; "auto"
     # measures if the values gain by it, and clones on every core. The bits are the same.
     cores: Literal["auto"] | Annotated[int, Field(ge=1, le=2)] = "auto"
-    judge_every: int = Field(5, ge=1, le=COUNT)  # updates between two evaluations, which are also checkpoints
+    judge_every: int = Field(
+        5, ge=1, le=COUNT
+    )  # updates between two evaluations, which are also checkpoints
     judge_games: int = Field(80, ge=2, le=COUNT)  # games of such an evaluation, seats in turn
 
 

@@ -72,7 +72,9 @@ class Params:
             Problem: too many people, a share that is none, a limit that is not above zero.
         """
         if not isinstance(self.people, int) or not 0 <= self.people <= PEOPLE:
-            raise Problem(f"The courier's people are {self.people}; give a whole number up to {PEOPLE}.")
+            raise Problem(
+                f"The courier's people are {self.people}; give a whole number up to {PEOPLE}."
+            )
         if not 0 <= self.attentive <= 1:
             raise Problem(f"The courier's attentive is {self.attentive}; give a share from 0 to 1.")
         if not 0 < self.zone_limit < np.inf:
