@@ -50,7 +50,7 @@ class Params:
             value = getattr(self, field.name)
             if not LEAST <= value <= MOST:
                 raise Problem(
-                    f"The balance's {field.name} is {value}; give a number above 0, from {LEAST:g} to {MOST:g}."
+                    f"The balance's {field.name} is {value}; give a number from {LEAST:g} to {MOST:g}."
                 )
 
 
