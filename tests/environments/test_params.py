@@ -1,4 +1,4 @@
-"""What a parameter or an option of our worlds may be: of the kind that its field is, finite, within bounds."""
+"""What a parameter or option of our worlds may be: of the kind of its field, finite, within bounds."""
 
 import math
 
