@@ -1,6 +1,7 @@
 """What a parameter or option of our worlds may be: of the kind of its field, finite, within bounds."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,13 +14,15 @@ BALANCE, COURIER, KITCHEN, DUEL = (
     f"gpo/{name}-v0" for name in ("Balance", "Courier", "Kitchen", "Duel")
 )
 
+NO_NUMBERS: list[Any] = ["a", True, None, [1.0], {}, math.nan, math.inf, -math.inf]
+
 
 @pytest.mark.parametrize(
     ("world", "params", "said"),
     [
         *[
             (BALANCE, {"gravity": wrong}, "takes no gravity = .*: give a finite number")
-            for wrong in ("a", True, None, [1.0], {}, math.nan, math.inf, -math.inf)
+            for wrong in NO_NUMBERS
         ],
         *[
             (BALANCE, {"gravity": wrong}, "gravity is .*; give a number from 1e-09 to 1e")
