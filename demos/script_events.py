@@ -13,10 +13,12 @@ from typing import Any
 import pygame
 
 from demos.sources import key_codes, key_name
-from environments.problem import Problem
+from environments.problem import Problem, shortened
 from environments.world import nearest
 
 TAP = 0.05  # s
+MOST = 255  # number of a pad, and of a part of one
+FAR = 1e6  # pixels, from any place that a screen has
 _INSTANCE = 9000  # numbers of scripted pads begin here, so that they are no real pad's
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGKILL")
 # What says which kind of event it is, and what may stand beside it.
@@ -115,7 +117,7 @@ def _pad(given: dict[str, Any], at: float) -> list[Moment]:
 
 def _mouse(given: dict[str, Any], at: float) -> list[Moment]:
     place = given["mouse"]
-    if not isinstance(place, list) or len(place) != 2 or not all(map(_is_number, place)):
+    if not isinstance(place, list) or len(place) != 2 or not all(map(_is_near, place)):
         raise Problem(f"the mouse is at a place such as [320, 240], in pixels, not {place!r}.")
     pos = round(place[0]), round(place[1])
     still = {"pos": pos, "touch": False, "window": None}
@@ -200,6 +202,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _is_near(value: Any) -> bool:
+    return _is_number(value) and abs(value) <= FAR
+
+
 def _number(given: dict[str, Any], name: str, what: str, default: float | None = None) -> float:
     value = given.get(name, default)
     if value is None:
@@ -211,8 +217,8 @@ def _number(given: dict[str, Any], name: str, what: str, default: float | None =
 
 def _whole(given: dict[str, Any], name: str) -> int:
     value = given[name]
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise Problem(f"{name} = {value!r}: give a whole number from 0 on.")
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST:
+        raise Problem(f"{name} = {shortened(repr(value))}: give a whole number, 0 to {MOST}.")
     return value
 
 

@@ -1,4 +1,4 @@
-"""What values of a recipe may be before anybody knows what they are for: plain, finite and short."""
+"""What values of a recipe may be, whatever they are for: plain, finite, and no longer than a name."""
 
 from __future__ import annotations
 

@@ -370,7 +370,7 @@ def test_potential_terms_sum_to_the_difference_of_the_ends():
 # ------------------------------------------------------------------ mistakes
 
 
-@pytest.mark.parametrize("params", [{"bystanders": 5}, {"speed": 100.0}, {"reload": -1.0}])
+@pytest.mark.parametrize("params", [{"bystanders": 5}, {"speed": 100.0}, {"reload": 0.04}])
 def test_what_cannot_be_played_is_refused(params):
     with pytest.raises(Problem, match=f"The duel's {next(iter(params))} is .* give a number from"):
         make_world(WORLD, **params)
