@@ -174,7 +174,7 @@ WRONG = {
     "key = 'a'\ndown = true": "it lacks 'at'",
     "at = -1\nkey = 'a'\ndown = true": "at = -1: give a number from 0 on",
     "at = 'now'\nquit = true": "at = 'now': give a number",
-    "at = nan\nquit = true": "at = nan: give a number",
+    "at = inf\nquit = true": "at = inf: give a number",
     "at = 1": "it must say one of key, press",
     "at = 1\nkey = 'a'\npress = 'b'": "it has key and press",
     "at = 1\nkey = 'a'": "a key goes down = true or down = false",
@@ -210,6 +210,13 @@ def test_a_mistake_is_told_with_the_number_of_its_event(write, text, sentence):
     assert "script.toml: [[event]] number 2: " in said
     assert sentence in said
     assert "\n" not in said
+
+
+def test_what_no_script_can_hold_is_told_with_its_file(write):
+    with pytest.raises(
+        Problem, match=r"^The script .*script\.toml holds nan, which is no number\.$"
+    ):
+        write("[[event]]\nat = nan\nquit = true\n")
 
 
 @pytest.mark.parametrize(
