@@ -114,7 +114,7 @@ def test_what_is_huge_is_told_by_its_beginning(changes):
 
 def test_values_are_nested_only_so_deep():
     def nested(depth):
-        found = 1
+        found: object = 1
         for _ in range(depth):
             found = {"a": found}
         return {"world": {"id": "gpo/Balance-v0", "params": found}}
