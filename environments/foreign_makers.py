@@ -34,6 +34,8 @@ def find_maker(name: str) -> Maker:
 def _of_module(name: str) -> Maker:
     """`module:Class`, or Gymnasium's `module:Id` if the module has no such class."""
     where, what = name.split(":", 1)
+    if not all(part.replace("-", "_").isidentifier() for part in where.split(".")):
+        raise Problem(f"'{name}' is no environment: '{where}' can be no module's name.")
     refuse_standard_library(name, where)
     here = str(Path.cwd())  # where people keep their own; last, so that it hides nothing
     if here not in sys.path:

@@ -6,6 +6,17 @@ import unicodedata
 MOST = 2000  # letters of a sentence: whatever a file held, it still can be read
 _LONG_WORD = re.compile(r"\S{300,}")
 _UNSEEN = ("Cc", "Cs", "Zl", "Zp")  # control characters, halves of letters, ends of lines
+_TURNING = (
+    "LRE",
+    "RLE",
+    "LRO",
+    "RLO",
+    "PDF",
+    "LRI",
+    "RLI",
+    "FSI",
+    "PDI",
+)  # what follows, backwards
 
 
 class Problem(Exception):
@@ -35,7 +46,7 @@ def _readable(text: str) -> str:
         return text
     return "".join(
         letter.encode("unicode_escape").decode()
-        if unicodedata.category(letter) in _UNSEEN
+        if unicodedata.category(letter) in _UNSEEN or unicodedata.bidirectional(letter) in _TURNING
         else letter
         for letter in text
     )

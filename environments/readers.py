@@ -36,8 +36,9 @@ NO_WAIT, NO_LINK = getattr(os, "O_NONBLOCK", 0), getattr(os, "O_NOFOLLOW", 0)
 
 # A key of very many parts, for which tomllib takes time that grows with the square of their number. Nothing
 # here is tried again (`++`, the look-behind), so the search takes a time that grows with the text alone.
+# Keys begin lines, headers, inline tables and what follows a comma in one; comments and texts may have dots.
 _WORD = r"""(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
-_LONG_KEY = re.compile(rf"{_WORD}(?:[ \t]*+\.[ \t]*+{_WORD}){{{DEPTH}}}")
+_LONG_KEY = re.compile(rf"(?:^|[\[{{,])[ \t]*+{_WORD}(?:[ \t]*+\.[ \t]*+{_WORD}){{{DEPTH}}}")
 
 
 class Unreadable(ValueError):

@@ -2,16 +2,10 @@
 
 import pytest
 
-import gpo
-from agents.player import RandomPlayer
-from environments import memory
 from environments.catalog import make_world
 from environments.problem import Problem
-from tests.training.toys import record
-from training.checkpoint import read_checkpoint
 from training.recipe import RECIPES, check_recipe, read_recipe
 from training.run import Run
-from training.sizes import check_sizes
 from training.train import prepare
 
 LEAST = {"world": {"id": "gpo/Balance-v0"}, "data": {"train": "somebody"}}
@@ -195,123 +189,3 @@ def test_a_run_folder_is_held_by_one(tmp_path):
         pass
     with run.alone():
         pass
-
-
-# ------------------------------------------------------------------ numbers and sizes
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"refine": {"learning_rate": float("inf")}}, "refine.learning_rate = inf: give a finite number"),
-        ({"refine": {"entropy": [float("nan"), 0.0]}}, "refine.entropy.0 = nan: give a finite number"),
-        ({"refine": {"kl": {"target": float("inf")}}}, "refine.kl.target = inf"),
-        ({"reward": {"weights": {"balanced": float("nan")}}}, "reward.weights.balanced = nan"),
-        ({"clone": {"learning_rate": -float("inf")}}, "clone.learning_rate = -inf"),
-        ({"costs": {"off": {"limit": float("nan")}}}, "costs.off.limit = nan"),
-        ({"costs": {"off": {"limit": -float("inf")}}}, "costs.off.limit = -inf"),
-        ({"costs": {"off": {"limit": 1.0, "most": float("inf")}}}, "costs.off.most = inf"),
-        ({"seed": 2**64}, "seed = 18446744073709551616"),
-        ({"seed": -1}, "seed = -1"),
-        ({"refine": {"steps": 10**30}}, "refine.steps"),
-        ({"refine": {"epochs": 10**12}}, "refine.epochs"),
-        ({"world": {"id": "gpo/Balance-v0", "horizon": 10**12}}, "world.horizon"),
-        ({"world": {"id": "a\x00b"}}, "world.id"),
-        ({"data": {"train": "x" * 300}}, "data.train"),
-        ({"data": {"train": "a" * 1_000_000}}, "data.train"),
-        ({"clone": {"hidden": ["x" * 1_000_000]}}, "clone.hidden"),
-    ],
-    ids=range(17),
-)  # fmt: skip
-def test_what_is_no_number_or_no_name_is_refused_as_such(changes, said):
-    sentence = refusal(**changes)
-    assert said in sentence
-    assert len(sentence) < 1000
-
-
-def test_no_limit_is_a_limit_of_infinity_and_both_are_the_same_run(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    kitchen = make_world("gpo/Kitchen-v0", layout="cramped_room")
-    record(tmp_path / "datasets", "games", kitchen, RandomPlayer(kitchen.action_space), 4, 40)
-    weights = []
-    for name, limits in (("without", ""), ("with", "[costs.collision]\nlimit = inf\n")):
-        (tmp_path / f"{name}.toml").write_text(TINY + limits)
-        assert gpo.main(["train", f"{name}.toml"]) == 0
-        assert "limit" not in capsys.readouterr().out.replace(str(tmp_path), "")
-        checkpoint, _ = read_checkpoint(tmp_path / "runs" / name / "checkpoints")
-        assert checkpoint is not None
-        weights.append(checkpoint.part("policy"))
-        assert gpo.main(["train", f"{name}.toml"]) == 0, "its recipe can be read again"
-        capsys.readouterr()
-    assert weights[0].keys() == weights[1].keys()
-    assert all((weights[0][key] == weights[1][key]).all() for key in weights[0])
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"evaluate": {"games": 10**9}}, "evaluate.games = 1,000,000,000 takes at least"),
-        ({"refine": {"judge_games": 10**9}}, "refine.judge_games = 1,000,000,000 takes"),
-        ({"refine": {"games": 10**9}}, "refine.games = 1,000,000,000 takes"),
-        (
-            {"refine": {"games": 10**6, "rollout": 10**6}},
-            "x refine.rollout = 1,000,000 steps takes",
-        ),
-        ({"clone": {"hidden": [10**6, 10**6]}}, "weights, which take"),
-    ],
-)
-def test_what_no_machine_holds_is_refused_before_anything_is_begun(changes, said, tmp_path):
-    recipe = check_recipe({**LEAST, **changes}, "r.toml")
-    with pytest.raises(Problem, match=said) as caught:
-        check_sizes(recipe, make_world(recipe.world.id))
-    assert "this machine has" in str(caught.value)
-
-
-def test_a_size_is_refused_just_above_what_there_is(monkeypatch):
-    monkeypatch.setattr(memory, "memory", lambda: 1000)
-    memory.require_memory(900, "It takes", "do less")
-    with pytest.raises(Problem, match=r"It takes at least .* do less\."):
-        memory.require_memory(901, "It takes", "do less")
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("[world]\nid = 'gpo/Balance-v0'\nparams = { born = 2026-01-01 }", "a date or time"),
-        ("a" + ".a" * 20_000 + " = 1", "more than 64 parts"),
-        ("x = " + "[" * 9999, "nested more than 64 deep"),
-        ("#" * 1_100_000, "more than 1,048,576 bytes"),
-        ("seed = " + "1" * 4400, "is none"),
-        ("a = 1\na = 2", "is not TOML"),
-    ],
-    ids=range(6),
-)
-def test_a_recipe_is_read_within_limits(tmp_path, text, said):
-    (tmp_path / "r.toml").write_text(text)
-    with pytest.raises(Problem, match=said) as caught:
-        read_recipe(str(tmp_path / "r.toml"))
-    assert len(str(caught.value)) < 1000
-
-
-TINY = """
-[world]
-id = "gpo/Kitchen-v0"
-params = { layout = "cramped_room" }
-horizon = 40
-[data]
-train = "games"
-[clone]
-hidden = [8]
-epochs = 1
-[refine]
-games = 4
-rollout = 40
-batch_size = 80
-epochs = 1
-judge_games = 4
-steps = 640
-precision = "float32"
-cores = 1
-[evaluate]
-games = 2
-"""
