@@ -304,6 +304,9 @@ STRANGE_STEPS = [
     changed("rewards", lambda n: pa.nulls(n)),
     changed("infos", lambda n: pa.array([{"actors": 1}] * n)),
     changed("infos", lambda n: pa.array(["x"] * n)),
+    lambda table: table.append_column(  # millions of zeros in a few thousand bytes
+        "raw", pa.array([np.zeros(200_000, np.float32)] * len(table), pa.list_(pa.float32()))
+    ),
 ]
 
 
