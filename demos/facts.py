@@ -14,8 +14,7 @@ from typing import Any
 
 LONGEST_NAME = 1000  # characters: of a world, a player, a term
 NAMES = 10_000  # terms, costs, raw numbers
-SEED = 2**128 - 1  # the largest; Gymnasium draws seeds of 128 bits
-EPISODES = 10_000_000  # of a dataset
+SEED, EPISODES = 2**128 - 1, 10_000_000  # the largest: Gymnasium draws seeds of 128 bits
 REVISION = re.compile(r"revision-v(0|[1-9][0-9]{0,6})")
 _ORIGIN = re.compile(r"(.*/)?revision-v(0|[1-9][0-9]{0,6})/(0|[1-9][0-9]{0,6})", re.DOTALL)
 # What a terminal would obey and what no encoding has; a text may be of several lines.
