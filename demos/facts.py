@@ -14,8 +14,7 @@ from typing import Any
 
 LONGEST_NAME = 1000  # characters: of a world, a player, a term
 NAMES = 10_000  # terms, costs, raw numbers
-SEED = 2**128 - 1  # the largest; Gymnasium draws seeds of 128 bits
-EPISODES = 10_000_000  # of a dataset
+SEED, EPISODES = 2**128 - 1, 10_000_000  # the largest: Gymnasium draws seeds of 128 bits
 REVISION = re.compile(r"revision-v(0|[1-9][0-9]{0,6})")
 _ORIGIN = re.compile(r"(.*/)?revision-v(0|[1-9][0-9]{0,6})/(0|[1-9][0-9]{0,6})", re.DOTALL)
 # What a terminal would obey and what no encoding has; a text may be of several lines.
@@ -106,13 +105,13 @@ META: Rules = {  # may be missing, each of them
     "trimmed": TABLE,
     "play": maybe(TABLE),
 }
-_PLAYED: Rules = {
+PLAYED: Rules = {
     "person": maybe(TEXT),
     "agent": maybe(TEXT),
     "sha256": maybe(TEXT),
     "level": maybe(TEXT),
     "seat": TEXT,
-    "horizon": maybe(NUMBER),
+    "horizon": NUMBER,
 }
 _TRIMMED: Rules = {
     "first": whole(0, 131_071),
@@ -171,10 +170,11 @@ def require_episode(facts: Any, on_disk: bool = True) -> None:
     require(meta, META, "meta.", missing=True)
     if "trimmed" in meta:
         _require_trimmed(meta["trimmed"])
-    if meta.get("play") is not None:
-        require(meta["play"], _PLAYED, "meta.play.", missing=bool(meta["play"].get("coach")))
-        require(meta["play"], {"rival": maybe(NUMBER), "settle_steps": whole(0, 131_071)},
-                "meta.play.", missing=True)  # fmt: skip
+    if (play := meta.get("play")) is not None:
+        more = {"rival": maybe(NUMBER), "settle_steps": whole(0, 131_071)}
+        require(play, {**PLAYED, **more}, "meta.play.", missing=True)
+        if play.get("coach"):
+            require(play, {"seat": TEXT}, "meta.play.")
     if on_disk:
         require(facts, SUMS)
         cut, steps = meta.get("trimmed"), facts["total_steps"]

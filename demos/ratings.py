@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from demos.dataset import Dataset
-from demos.facts import FLAG, NUMBER, TEXT, Rules, maybe, require
+from demos.facts import FLAG, NUMBER, PLAYED, TEXT, Rules, maybe, require
 from demos.viewer_digits import between
 from demos.viewer_tally import mean_interval, share_interval
 from environments.durable import locked, replace, seal, unseal
@@ -107,10 +107,11 @@ def _matches(dataset: Dataset) -> dict[str, list[int]]:
     """The games with agents in a dataset, their streams together; damaged ones are left out."""
     found: dict[str, list[int]] = {}
     for number in range(len(dataset)):
-        with suppress(Problem):
+        with suppress(Problem, ValueError):
             facts = dataset.episode_facts(number)
             told = facts["meta"].get(META)
             if told is not None and not told.get("coach") and facts["match"]:
+                require(told, PLAYED)  # or it counts for nothing
                 found.setdefault(facts["match"], []).append(number)
     return found
 

@@ -10,20 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from demos import facts as kinds
 from demos.dataset import Dataset
 from demos.episode import Actor, Episode, check_json
-from demos.facts import (
-    DISTINCT,
-    EPISODE,
-    NAME,
-    NAMES,
-    TABLE,
-    TEXT,
-    Rules,
-    listed,
-    maybe,
-    require,
-)
 from demos.frames import MARK, Entry
 from environments.readers import parse_json
 
@@ -56,18 +45,17 @@ class Row:
     actor: Actor
 
 
-_STREAM: Rules = {
-    "agent": NAME,
-    "player": maybe(TEXT),
-    "device": TEXT,
-    "raw_names": listed(TEXT, NAMES),
+_STREAM: kinds.Rules = {
+    "agent": kinds.NAME,
+    "player": kinds.maybe(kinds.TEXT),
+    "device": kinds.TEXT,
+    "raw_names": kinds.META["raw_names"],
 }
-_GAME: Rules = {
-    **{name: EPISODE[name] for name in ("world", "fingerprint", "seed", "options", "meta")},
-    "terms": DISTINCT,
-    "costs": DISTINCT,
-    "streams": listed(TABLE, NAMES),
-    "match": NAME,
+_GAME: kinds.Rules = {
+    **{n: kinds.EPISODE[n] for n in ("world", "fingerprint", "seed", "options", "meta")},
+    **{n: kinds.REVISION_FACTS[n] for n in ("terms", "costs")},
+    "streams": kinds.listed(kinds.TABLE, 1000),
+    "match": kinds.NAME,
 }
 
 
@@ -95,9 +83,9 @@ class Game:
     def from_json(cls, text: bytes) -> Game:
         """From `to_json`; ValueError, as the end of a sentence, if it is something else."""
         facts = parse_json(text)
-        require(facts, _GAME)
+        kinds.require(facts, _GAME)
         for stream in facts["streams"]:
-            require(stream, _STREAM, "streams.")
+            kinds.require(stream, _STREAM, "streams.")
             if len(stream) > len(_STREAM):
                 raise ValueError("holds a stream of something else")
         if len(facts) > len(_GAME):

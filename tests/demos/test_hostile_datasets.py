@@ -244,7 +244,8 @@ def test_an_edit_cannot_bring_back_more_than_there_was(root):
         put("meta", "device", value=[]), put("meta", "trimmed", value={}), put("meta", "trimmed", value=3),
         put("meta", "trimmed", value={"first": 1, "last": 0, "of": 9, "before": []}),
         put("meta", "trimmed", value={"first": 2**40, "last": 2**41, "of": 2**41, "before": []}),
-        put("meta", "play", value=[]), put("meta", "play", value={}), put("meta", "play", value={"seat": 3}),
+        put("meta", "play", value=[]), put("meta", "play", value={"seat": 3}),
+        put("meta", "play", value={"coach": True}),
         put("meta", "play", value={"coach": True, "seat": "cart", "settle_steps": "x"}),
         lambda facts: [], lambda facts: {},
     ],
@@ -306,6 +307,9 @@ STRANGE_STEPS = [
     changed("rewards", lambda n: pa.nulls(n)),
     changed("infos", lambda n: pa.array([{"actors": 1}] * n)),
     changed("infos", lambda n: pa.array(["x"] * n)),
+    lambda table: table.append_column(  # millions of zeros in a few thousand bytes
+        "raw", pa.array([np.zeros(200_000, np.float32)] * len(table), pa.list_(pa.float32()))
+    ),
 ]
 
 
