@@ -25,6 +25,7 @@ from environments.durable import locked, replace, seal, unseal
 from environments.problem import Problem
 
 NAME, FORMAT = "ratings.json", "gpo-ratings-1"
+MOST_KEYS = 2_000_000  # of the file: eleven a game
 META = "play"  # the key of an episode's meta that says who played whom
 
 
@@ -69,7 +70,7 @@ class Ratings:
         if not self.path.is_file():
             return {}
         try:
-            content = unseal(self.path)
+            content = unseal(self.path, MOST_KEYS)
             if content.pop("format", None) != FORMAT:
                 raise ValueError("another format")
             for entry in content["games"].values():

@@ -126,14 +126,17 @@ def parse_toml(data: bytes | str, most: int = SMALL) -> dict[str, Any]:
     return found
 
 
-def read_json(path: Path, most: int = LARGE, *, infinite: bool = False) -> Any:
+def read_json(
+    path: Path, most: int = LARGE, *, infinite: bool = False, most_keys: int = KEYS
+) -> Any:
     """The plain values of a JSON file.
 
     Raises:
         Unreadable: as `parse_json`; or it is no ordinary file.
         OSError: it cannot be read.
     """
-    return parse_json(read_ordinary(path, most), most, infinite=infinite)
+    data = read_ordinary(path, most)
+    return parse_json(data, most, infinite=infinite, most_keys=most_keys)
 
 
 def read_toml(path: Path, what: str = "") -> dict[str, Any]:

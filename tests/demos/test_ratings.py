@@ -13,9 +13,10 @@ import pytest
 from rich.console import Console
 
 from demos.episode import Actor, Episode
-from demos.ratings import META, NAME, Entry, Ratings, show_ratings, standings
+from demos.ratings import FORMAT, META, NAME, Entry, Ratings, show_ratings, standings
 from demos.store import Store
 from demos.viewer_tally import share_interval
+from environments.durable import seal
 from environments.problem import Problem
 from tests.demos.test_store import create
 
@@ -193,3 +194,11 @@ def test_it_survives_a_kill_in_the_middle(dataset, tmp_path):
         assert {m for m, entry in after.items() if entry.dataset == name} == matches
         assert matches
     assert (tmp_path / NAME).is_file()
+
+
+def test_ten_thousand_games_are_still_read(tmp_path):
+    entry = {"dataset": "d", "world": "w", "person": "", "agent": "a", "sha256": "0", "level": "",
+             "seat": "s", "star": 1.0, "rival": None, "counted": True}  # fmt: skip
+    games = {f"m{number}": entry for number in range(10_000)}
+    (tmp_path / NAME).write_bytes(seal({"format": FORMAT, "games": games}))
+    assert len(Ratings(tmp_path).read()) == 10_000
