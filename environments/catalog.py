@@ -24,6 +24,7 @@ WORLDS = {
     "gpo/Courier-v0": "environments.worlds.courier",
     "gpo/Duel-v0": "environments.worlds.duel",
 }
+PREFIX = "environments.catalog:"
 
 
 def make_world(world: str | World, /, **params: Any) -> World:
@@ -45,7 +46,7 @@ def make_world(world: str | World, /, **params: Any) -> World:
                 f"The world '{world.id}' is made already; it takes no {', '.join(params)}."
             )
         return world
-    type_in(world)
+    type_in(plain_name(world))
     return make_known(world, params)
 
 
@@ -74,8 +75,10 @@ def make_known(name: str, params: Mapping[str, Any], recorded: bool = False) -> 
 
 
 def plain_name(name: str) -> str:
-    """A world's id without the module by which Gymnasium finds ours."""
-    return name.removeprefix("environments.catalog:")
+    """A world's id without the module by which Gymnasium finds ours, however often that stands there."""
+    while name.startswith(PREFIX):
+        name = name.removeprefix(PREFIX)
+    return name
 
 
 def _check_types(world: str, params: Mapping[str, Any], kinds: Mapping[str, Any]) -> None:

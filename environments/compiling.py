@@ -22,6 +22,10 @@ def settle_cache() -> None:
 
     A read-only install without a writable home folder, an ordinary container, has none.
     """
+    # numba would read `.numba_config.yaml` of the current folder, now and before it compiles: whoever sent
+    # the folder could name a cache there, which is pickles. What it read of that as it was imported goes.
+    SETTINGS._config_fname = ""
+    SETTINGS._env_reloader.update()
     if _has_place():
         return
     folder = private_folder()

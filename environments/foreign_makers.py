@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import importlib
+import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -34,12 +34,12 @@ def find_maker(name: str) -> Maker:
 def _of_module(name: str) -> Maker:
     """`module:Class`, or Gymnasium's `module:Id` if the module has no such class."""
     where, what = name.split(":", 1)
+    if not what or ":" in what:
+        raise Problem(f"'{name}' is no environment: write module:Class, with one colon.")
     if not all(part.replace("-", "_").isidentifier() for part in where.split(".")):
         raise Problem(f"'{name}' is no environment: '{where}' can be no module's name.")
     refuse_standard_library(name, where)
-    here = str(Path.cwd())  # where people keep their own; last, so that it hides nothing
-    if here not in sys.path:
-        sys.path.append(here)
+    _search_here_for(where)
     try:
         module = importlib.import_module(where)
     except ModuleNotFoundError as error:
@@ -61,6 +61,20 @@ def _of_module(name: str) -> Maker:
         )
     maker: Maker = found
     return maker
+
+
+def _search_here_for(where: str) -> None:
+    """Search the current folder, where people keep their own, for a module that is nowhere else.
+
+    Last, so that it hides nothing; and not for one that is installed, whose own imports it could serve.
+    """
+    here = str(Path.cwd())
+    try:
+        known = importlib.util.find_spec(where.partition(".")[0]) is not None
+    except ValueError:  # it runs, and was not imported: a script
+        known = True
+    if not known and here not in sys.path:
+        sys.path.append(here)
 
 
 def _makes_environments(found: Any, what: str) -> bool:
@@ -106,7 +120,7 @@ def is_pettingzoo_id(name: str) -> bool:
 
 def _meant(name: str) -> str:
     known = list(gymnasium.registry)  # ours are among them
-    near = difflib.get_close_matches(name, known, n=1)
+    near = difflib.get_close_matches(name, known, n=1) if name else ["CartPole-v1"]
     near = near or [known_id for known_id in known if name.lower() in known_id.lower()][:1]
     if near:
         return f"did you mean '{near[0]}'?"

@@ -3,24 +3,46 @@
 from __future__ import annotations
 
 import atexit
+import importlib
 import os
 import shutil
 import stat
 import sys
 import tempfile
+import warnings
 from contextlib import suppress
 from pathlib import Path
+
+NUMBA_SETTINGS = ".numba_config.yaml"  # that numba reads in the current folder when it is imported
 
 
 def settle_places() -> None:
     """Give matplotlib a folder where it would complain of having none; before it is imported.
 
-    In a container the home folder is often missing or read-only.
+    In a container the home folder is often missing or read-only. And numba takes no settings out of the
+    current folder (`environments.compiling` says why).
     """
+    if os.path.lexists(NUMBA_SETTINGS) and "numba" not in sys.modules:
+        _import_numba()
     if "MPLCONFIGDIR" in os.environ or all(writable(place) for place in _matplotlib()):
         return
     if (folder := private_folder()) is not None:
         os.environ["MPLCONFIGDIR"] = str(folder / "matplotlib")
+
+
+def _import_numba() -> None:
+    """Import it as if nobody could read YAML: what stands there may also be none."""
+    known = sys.modules.get("yaml")
+    sys.modules["yaml"] = None  # type: ignore[assignment]  # an import of it fails
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that YAML cannot be read
+            importlib.import_module("numba")
+    finally:
+        del sys.modules["yaml"]
+        if known is not None:
+            sys.modules["yaml"] = known
+    print(f"gpo: {NUMBA_SETTINGS} of this folder is not read.", file=sys.stderr)
 
 
 def writable(place: Path | None) -> bool:

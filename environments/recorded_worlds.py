@@ -58,6 +58,8 @@ def named_world(
             raise Problem(
                 f"{source} has the parameter {str(key)[:40]} of {name}, which is no plain value."
             )
+    if len(repr(given)) > LONGEST:
+        raise Problem(f"{source} has parameters of {name} of more than {LONGEST:,} characters.")
     try:
         return make_known(name, {**given, **(changes or {})}, recorded=True)
     except Problem as problem:

@@ -32,7 +32,7 @@ def module_of(name: str) -> str:
 
 def type_in(name: str) -> None:
     """A person typed this name, in the command or in a recipe that they named: it may be run meanwhile."""
-    if ":" in name:
+    if ":" in name and not _is_of_ours(module_of(name)):
         _typed.add(name)
 
 
@@ -46,8 +46,15 @@ def allow(name: str) -> None:
     if not all(part.isidentifier() for part in module.split(".")):
         raise Problem(f"--trust takes the name of a module, like my_game, and '{name}' is none.")
     refuse_standard_library(name, module)
+    if _is_of_ours(module):
+        raise Problem(f"'{module}' is GPO's own and needs no trust; no file of ours names it.")
     _typed.add(name)
     _keep(name)
+
+
+def _is_of_ours(module: str) -> bool:
+    """Whether a module lies in a folder of GPO's: what it would make in turn is not what was typed."""
+    return module.partition(".")[0] in ("environments", "agents", "demos", "training", "gpo")
 
 
 def allowed(name: str) -> bool:
@@ -67,7 +74,7 @@ def refuse_standard_library(name: str, module: str) -> None:
 
 def remember(name: str) -> None:
     """Somebody records or trains with this name here: it may be run in this folder in commands to come."""
-    if ":" in name:
+    if ":" in name and not _is_of_ours(module_of(name)):
         _keep(name)
 
 

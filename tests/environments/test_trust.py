@@ -1,6 +1,8 @@
 """Names of environments: what a person typed may be run, what a file says is data."""
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from environments.foreign_makers import find_maker, require_named
 from environments.problem import Problem
 from environments.recorded_worlds import described_world, named_world
 
+ROOT = Path(__file__).resolve().parents[2]
 GAME = """
 import gymnasium, numpy as np
 from os import system
@@ -185,3 +188,60 @@ def test_the_current_folder_is_searched_for_typed_names_alone(nothing_trusted, m
     monkeypatch.delitem(sys.modules, "some_game", raising=False)
     find_maker("some_game:Env")  # of a name that is allowed
     assert here in sys.path
+
+
+@pytest.mark.parametrize("times", [1, 2, 5])
+def test_our_own_modules_open_no_other_door(nothing_trusted, times):
+    name = "environments.catalog:" * times
+    make_world(f"{name}gpo/Balance-v0")
+    with pytest.raises(Problem, match="--trust some_game "):
+        named_world(f"{name}some_game:Env", {}, "a file")
+    for module in ("environments.catalog", "environments", "agents.saving", "gpo", "training:x"):
+        with pytest.raises(Problem, match="GPO's own"):
+            trust.allow(module)
+        trust.type_in(f"{module}:x")
+        assert not trust.allowed(f"{module}:x")
+
+
+def test_what_an_installed_module_lacks_is_not_searched_here(nothing_trusted, monkeypatch):
+    here = str(nothing_trusted)
+    monkeypatch.setattr(sys, "path", [place for place in sys.path if place != here])
+    with pytest.raises((Problem, gymnasium.error.Error)):
+        find_maker("gymnasium.spaces:Nothing-v0")()
+    assert here not in sys.path
+    monkeypatch.delitem(sys.modules, "some_game", raising=False)
+    find_maker("some_game:Env")
+    assert here in sys.path
+
+
+@pytest.mark.parametrize(
+    "name", ["some_game:", "some_game:a:b-v0", ":Env", "a b:Env", "environments.catalog:"]
+)
+def test_a_name_has_one_colon_between_two_words(nothing_trusted, name):
+    with pytest.raises(Problem) as caught:
+        make_world(name)
+    assert "\n" not in str(caught.value)
+
+
+def test_parameters_of_a_file_are_short(nothing_trusted):
+    named_world("CartPole-v1", {"render_mode": None}, "a file")
+    with pytest.raises(Problem, match="more than 10,000 characters"):
+        named_world("CartPole-v1", {"render_mode": ["F" * 100] * 100}, "a file")
+
+
+@pytest.mark.parametrize("text", ["cache_dir: poison", "a: [", "- 1", "1: 2", "disable_jit: 1"])
+def test_numba_takes_no_settings_from_a_folder_that_was_sent(nothing_trusted, text):
+    (nothing_trusted / ".numba_config.yaml").write_text(text)
+    code = (
+        "import gpo, sys; code = gpo.main('evaluate random --world gpo/Balance-v0 --episodes 1 --horizon 3'"
+        ".split()); from numba import config; print(config.CACHE_DIR, config.DISABLE_JIT); sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].split()[-1] == "0"
+    assert "poison" not in done.stdout
+    assert ".numba_config.yaml of this folder is not read" in done.stderr
+    assert not (nothing_trusted / "poison").exists()
