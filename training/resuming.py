@@ -37,6 +37,8 @@ def learn(
         floor.spent = str(model.clock)
     except Diverged as diverged:  # the best so far is still good
         floor.trouble = str(diverged)
+    finally:
+        model.logger.close()
 
 
 def go_on(
