@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.random import mtrand
 
-from environments.ending import interrupted
+from environments.ending import Terminated, interrupted
 
 Setting = tuple[Callable[[], Any], Callable[[Any], Any]]  # how it is read, and set
 
@@ -136,6 +136,8 @@ def ours(error: BaseException | None) -> bool:
     codes = {getattr(handler, "__code__", None) for handler in handlers} - {None}
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
+        if isinstance(error, Terminated):  # whose handler is gone already: SIGTERM is heard once
+            return True
         seen.add(id(error))
         trace = error.__traceback__
         while trace is not None:

@@ -13,7 +13,8 @@ import torch
 
 from environments import foreign_state
 from environments.catalog import make_batch
-from environments.foreign_state import Handlers, Theirs
+from environments.ending import Terminated
+from environments.foreign_state import Handlers, Theirs, ours
 from tests.environments.brusque import meddle
 
 pytestmark = pytest.mark.battery("environments: seed and change what is global")
@@ -122,3 +123,8 @@ def test_games_that_draw_from_global_generators_repeat_with_their_seed(workers):
     assert not np.array_equal(told[0], told[2])
     assert len(np.unique(told[0])) == told[0].size, "nothing is drawn twice"
     batch.close()
+
+
+def test_being_told_to_end_is_no_fault_of_an_environment():
+    assert ours(Terminated())
+    assert not ours(KeyboardInterrupt())
