@@ -13,14 +13,19 @@ from environments.durable import naming
 from environments.problem import Problem
 from environments.world import World
 
-KINDS = ("minari", "imitation", "npz")
+FORMATS = {
+    "minari": "demos.exchange_minari",
+    "imitation": "demos.exchange_imitation",
+    "npz": "demos.exchange_npz",
+}
+KINDS = tuple(FORMATS)
 
 
 def format_of(kind: str) -> Any:
     """The module that writes and reads a format; imported here, for each brings a package with it."""
     if kind not in KINDS:
         raise Problem(f"There is no format '{kind}': choose one of {', '.join(KINDS)}.")
-    return importlib.import_module(f"demos.exchange_{kind}")
+    return importlib.import_module(FORMATS[kind])
 
 
 def export(store: Store, name: str, kind: str, out: Path | None = None) -> str:

@@ -189,9 +189,10 @@ def _shield_batch(table, states, requested, applied):  # type: ignore[no-untyped
 
 
 def _version(world: ModuleType) -> str:
-    """Changes with this file and with every file of the world: `kitchen.py`, `kitchen_view.py`, ..."""
+    """Changes with this file and with every file of the world: those of its folder, or `dock*.py`."""
     place = Path(str(world.__file__))
-    files = [Path(__file__), *sorted(place.parent.glob(f"{place.stem}*.py"))]
+    pattern = "*.py" if place.stem == "world" else f"{place.stem}*.py"
+    files = [Path(__file__), *sorted(place.parent.glob(pattern))]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
 

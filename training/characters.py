@@ -21,6 +21,7 @@ import torch
 from agents.policy import AgentPolicy
 from agents.saving import Agent
 from demos.dataset import Dataset
+from demos.progress import Bars
 from demos.store import Store
 from environments import process
 from environments.problem import Problem
@@ -28,7 +29,6 @@ from environments.world import World
 from training.clone import Clone
 from training.cloning import Subject, file_of, keep, kept, subject
 from training.crew import free_cores
-from training.progress import Bars
 from training.recipe import Recipe
 from training.run import Run
 

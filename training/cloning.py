@@ -13,11 +13,11 @@ from agents.policy import AgentPolicy
 from agents.saving import Agent, save_agent
 from demos.arrays import Arrays
 from demos.dataset import Dataset
+from demos.progress import Bars
 from environments.world import World
 from training.clone import Clone, CloneSettings, clone
 from training.corrected_steps import as_asked, people_only
 from training.network import sight_for
-from training.progress import Bars
 from training.recipe import Recipe
 from training.returns import recorded_returns
 from training.run import Run

@@ -25,6 +25,7 @@ from rich.console import Console
 from agents.policy import AgentPolicy
 from agents.saving import Agent, load_agent, save_agent
 from demos.dataset import Dataset
+from demos.progress import Bars
 from demos.store import Store
 from environments.durable import replace
 from environments.problem import Problem
@@ -33,7 +34,6 @@ from environments.world import World
 from training.corrected_steps import Corrections, as_asked, read_corrections
 from training.correction_effects import effects_of, loss_of, show_effects
 from training.lesson import Lesson
-from training.progress import Bars
 from training.recipe import Recipe
 from training.run import Run, read_resolved
 from training.tables import show_scores

@@ -15,6 +15,7 @@ from rich.table import Table
 from agents.policy import AgentPolicy
 from agents.saving import Agent, as_player, load_agent
 from demos.arrays import Arrays
+from demos.progress import Bars
 from environments.world import World
 from training.changes import Change, changes
 from training.cloning import cloning_settings, matches, steps_of
@@ -23,7 +24,6 @@ from training.evaluate import interval
 from training.floor import ours
 from training.judgement import Protocol, judge
 from training.lesson import Lesson
-from training.progress import Bars
 
 
 def effects_of(lesson: Lesson, start: Agent, policy: AgentPolicy, bars: Bars) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from rich.console import Console
 
 from agents.saving import as_player
 from demos.commands import import_overcooked
+from demos.progress import Bars
+from demos.video import write_video
 from environments import process
 from environments.catalog import make_batch, make_world
 from environments.faces.picture import picture
@@ -26,13 +28,11 @@ from environments.problem import Problem
 from environments.worlds.kitchen_layouts import named_layout
 from training.crew import free_cores
 from training.pictures import draw_curve, read_metrics
-from training.progress import Bars
 from training.published import published_texts
 from training.recipe import Recipe, check_recipe, read_recipe
 from training.run import Run
 from training.tables import show_scores
 from training.train import train
-from training.video import write_video
 
 SHOWN = (  # rows of the table, in this order
     "people with people",

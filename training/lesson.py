@@ -11,12 +11,12 @@ from agents.policy import AgentPolicy
 from agents.saving import Agent
 from demos.arrays import Arrays
 from demos.dataset import Dataset
+from demos.progress import Bars
 from environments.world import World
 from training.clone import action_weights, split
 from training.cloning import cloning_settings, matches, steps_of
 from training.corrected_steps import Corrections, hold_back, people_only
 from training.corrections import joined, learn_on, weight_of, weighted
-from training.progress import Bars
 from training.returns import recorded_returns
 from training.run import Run
 from training.settings import discount

@@ -18,12 +18,12 @@ from scipy import stats
 from agents.experts.registry import expert_names
 from agents.player import Player
 from agents.saving import Agent, as_player, named_player
+from demos.progress import Bars
 from environments.world import World
 from training.evaluate import Games, interval
 from training.floor import ours
 from training.judgement import Protocol, judge
 from training.partners import PartnerSettings
-from training.progress import Bars
 from training.tables import show_limits
 
 WIN = "win"

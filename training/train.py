@@ -17,6 +17,7 @@ from rich.console import Console
 from agents.policy import AgentPolicy
 from agents.saving import HANDED_ON, Agent, as_player, save_agent
 from demos.dataset import Dataset
+from demos.progress import Bars
 from demos.store import Store
 from environments.catalog import make_batch, make_world
 from environments.foreign_apart import patient
@@ -42,7 +43,6 @@ from training.network import Recorded, sight_for
 from training.opponents import against_all, opponents, show_all
 from training.partners import check_partners, make_partner
 from training.pictures import draw_curve
-from training.progress import Bars
 from training.reading import CHUNK
 from training.recipe import Recipe, read_recipe
 from training.refining import Reward, refine

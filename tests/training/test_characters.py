@@ -10,13 +10,13 @@ import torch
 
 import gpo
 from agents.player import RandomPlayer
+from demos.progress import Bars
 from demos.store import Store
 from environments.catalog import make_world
 from environments.problem import Problem
 from tests.training.toys import record
 from training.characters import Helper, characters
 from training.cloning import subject
-from training.progress import Bars
 from training.recipe import read_recipe
 from training.run import Run
 

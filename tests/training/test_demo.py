@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 import training.demo
+from demos.video import read_video
 from environments.problem import Problem
 from training.recipe import read_recipe
-from training.video import read_video
 
 QUICK = ["refine.steps=64_000", "refine.judge_games=8", "clone.epochs=3", "evaluate.games=4"]
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 import training.demo
+from demos.progress import Bars
 from environments import process
 from environments.durable import seal
 from tests.training.ended import ROOT, begin, ended, leaves_nothing
-from training.progress import Bars
 from training.recipe import read_recipe
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from demos.video import read_video, write_video
 from environments.problem import Problem
-from training.video import read_video, write_video
 
 HIGH, WIDE, COUNT, FPS = 120, 162, 20, 1 / 0.15
 
