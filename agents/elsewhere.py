@@ -21,11 +21,11 @@ import numpy as np
 from agents.elsewhere_there import LETTER, do, taken, work
 from agents.mixture import Mixture, Oneself
 from agents.player import Player
-from environments import process
 from environments.batch import Batch
-from environments.board import Layout, lay_out, shared_memory
-from environments.problem import Problem
-from environments.process import GLANCE, possible, start
+from environments.system import processes as process
+from environments.system.errors import Problem
+from environments.system.processes import GLANCE, possible, start
+from environments.system.shared_arrays import Layout, lay_out, shared_memory
 
 
 class Lost(Problem):

@@ -11,9 +11,9 @@ from typing import Any
 
 import torch
 
-from environments.board import Board, Layout, lay_out
-from environments.problem import Problem
-from environments.process import GLANCE, attend_parent
+from environments.system.errors import Problem
+from environments.system.processes import GLANCE, attend_parent
+from environments.system.shared_arrays import Board, Layout, lay_out
 
 LETTER = -1  # an order to read the pipe
 _AWAKE = 1e-3  # s, for which a wait keeps its core: longer than a step, shorter than an update

@@ -28,8 +28,8 @@ from agents.saving import Agent
 from agents.trial import trial
 from environments.catalog import WORLDS
 from environments.durable import naming, replace
-from environments.problem import Problem
 from environments.recorded_worlds import described_world
+from environments.system.errors import Problem
 
 OPSET = 18  # of ONNX's operators: what torch's exporter writes without converting
 MOST = 1e-4  # that a score may differ from torch's

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from agents.saving import Agent, agent_file, load_agent
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 
 def export_command(

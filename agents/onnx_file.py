@@ -16,8 +16,8 @@ from agents.described import check_exported
 from agents.described_spaces import printable
 from agents.onnx_limits import FILE, require_few, require_plain
 from agents.sealed import HEADER
-from environments.problem import Problem
 from environments.readers import Unreadable, parse_json, read_bytes
+from environments.system.errors import Problem
 
 FORMAT = "gpo-onnx-1"
 CURE = "export it again, or get it again from where it came"  # how a message about a file of no use ends

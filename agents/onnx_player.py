@@ -18,7 +18,7 @@ from agents.onnx_session import Session, failures
 from agents.onnx_stranger import stranger
 from agents.player import Player, draw
 from agents.unstuck import Unstuck
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.world import World, require
 
 

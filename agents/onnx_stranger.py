@@ -17,7 +17,7 @@ from agents.described_spaces import printable
 from agents.onnx_file import OnnxFile
 from agents.onnx_session import Session
 from agents.player import Player
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.world import World
 
 _warned: set[Path] = set()  # files of which it has been said

@@ -13,8 +13,8 @@ from gymnasium import spaces
 from gymnasium.vector.utils import batch_space
 
 from agents.policy import AgentPolicy
-from environments.problem import Problem
 from environments.seating import Player as Player  # the one method, described in the lowest room
+from environments.system.errors import Problem
 from environments.window import Window, action_size
 
 _NO_NUMBERS = (

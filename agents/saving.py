@@ -29,8 +29,8 @@ from agents.sealed import seal_tensors as seal_tensors
 from agents.sealed import sealed_facts as sealed_facts
 from agents.unstuck import Unstuck
 from environments.durable import SEAL, replace
-from environments.problem import Problem
 from environments.readers import Unreadable
+from environments.system.errors import Problem
 from environments.window import window_space
 from environments.world import World, require
 

@@ -20,7 +20,7 @@ from agents.saving import Agent
 from agents.towers import Normaliser
 from agents.trial import trial
 from environments.durable import replace
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 MOST = 1e-4  # that a score may differ from the agent's
 OBSERVATIONS = 1000  # that are compared

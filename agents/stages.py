@@ -14,9 +14,9 @@ from typing import Any
 
 from agents.checkpoints import checkpoint_files, read_checkpoint_file
 from agents.saving import Agent, load_agent
-from environments.problem import Problem
 from environments.readers import Unreadable
 from environments.sealed import read_sealed
+from environments.system.errors import Problem
 
 BEST, CLONE = "agent.safetensors", "clone.safetensors"
 MILESTONES, MILESTONE = "milestones", "update-{:05d}.safetensors"  # folder, and files by update

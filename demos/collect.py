@@ -18,7 +18,7 @@ from demos.episode import NANOSECONDS, Actor, Episode
 from demos.store import Store
 from environments.batch import horizon_of
 from environments.catalog import make_batch
-from environments.memory import require_memory
+from environments.system.memory import require_memory
 from environments.trust import remember
 from environments.world import World
 

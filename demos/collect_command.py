@@ -18,8 +18,8 @@ from demos.store import Store
 from environments.catalog import make_world
 from environments.foreign_apart import PATIENCE, patient
 from environments.foreign_world import played_apart
-from environments.problem import Problem
 from environments.shield import Shield
+from environments.system.errors import Problem
 from environments.waking import wake
 from environments.world import World
 

@@ -16,7 +16,7 @@ from demos.dataset import Dataset
 from demos.history import edit_of, lineage, revision_names
 from demos.store import Store
 from demos.summary import Summary, summarise
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 
 def list_datasets(root: Path) -> None:

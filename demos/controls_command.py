@@ -13,7 +13,7 @@ from demos.controls import OWN, Controls, controls_known, find_table, load_contr
 from demos.controls_guess import guess_table
 from environments.catalog import make_world
 from environments.durable import replace
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.world import World
 
 

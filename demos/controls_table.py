@@ -36,8 +36,8 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from environments.problem import Problem, shortened
 from environments.readers import read_toml
+from environments.system.errors import Problem, shortened
 from environments.world import nearest
 
 

@@ -37,7 +37,7 @@ from demos.shelf import busy
 from demos.writing import place, sweep, withdraw, written_beside
 from environments.durable import locked, replace, room, seal, unseal
 from environments.leftovers import sweep_files
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.world import World, require
 
 _NUMBER = re.compile("0|[1-9][0-9]{0,99}")  # as we write it: a folder 007 is none of ours

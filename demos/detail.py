@@ -14,7 +14,7 @@ import numpy.typing as npt
 from demos.dataset import Dataset
 from demos.episode import NANOSECONDS, Actor, Episode
 from demos.trim import idle_action, is_idle
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 STRETCH = 2.0  # s without an action, from which on it is told
 

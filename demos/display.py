@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # its greeting is none of our words
 

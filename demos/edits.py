@@ -10,7 +10,7 @@ from demos.history import Ancestry, Place, before_edit, edit_of, lineage, noted,
 from demos.revise import Piece, editing, revise
 from demos.revision import Revision, make_current, read_revision
 from demos.store import Store
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 LEAVE_OUT = ("delete", "filter")  # what `undelete` brings back
 

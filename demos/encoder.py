@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from environments.os_errors import os_sentence
-from environments.problem import Problem
+from environments.system.errors import Problem
+from environments.system.os_errors import os_sentence
 
 LINES = 20  # of what it says that are kept
 # What it says in the system's words, of which we know what to do.

@@ -10,7 +10,7 @@ from demos.edits import count
 from demos.loose import fitted
 from demos.store import Store
 from environments.durable import naming
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.world import World
 
 FORMATS = {

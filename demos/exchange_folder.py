@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 DENSEST = 1100  # bytes for each byte of a file: deflate packs a run of one byte as 1032 to 1
 SMALL = 2**16  # bytes of a file, which may be as dense as it likes

@@ -23,8 +23,8 @@ from demos.parquet import decode
 from demos.simulate import world_of
 from demos.spaces import NESTED, read_space
 from environments.durable import sync, to_json, write_synced
-from environments.problem import Problem
 from environments.readers import read_json
+from environments.system.errors import Problem
 
 _OURS = "gpo"  # where metadata.json notes what minari does not ask for
 

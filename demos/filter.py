@@ -12,7 +12,7 @@ from demos.edits import leave_out
 from demos.episode import Episode
 from demos.revise import editing
 from demos.store import Store
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.world import nearest
 
 

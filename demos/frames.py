@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from environments.durable import hold
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 # Kinds: the game in JSON, first observations, a step, a mark, the wish to keep, closed in order.
 HEAD, FIRST, STEP, MARK, KEEP, END = b"H", b"O", b"S", b"M", b"K", b"E"

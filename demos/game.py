@@ -14,8 +14,8 @@ from gymnasium import spaces
 from agents.player import Player
 from environments.batch import Batch
 from environments.catalog import make_batch, make_known
-from environments.problem import Problem
 from environments.shield import ShieldedBatch
+from environments.system.errors import Problem
 from environments.waking import wake
 from environments.world import World
 

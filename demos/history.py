@@ -22,7 +22,7 @@ from typing import Any
 from demos.dataset import Dataset
 from demos.facts import REVISION
 from demos.revision import Revision, read_revision
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 
 @dataclass(frozen=True, order=True)

@@ -12,7 +12,7 @@ from demos.dataset import Dataset
 from demos.detail import STRETCH, Detail, look, quantiles
 from demos.store import Store
 from demos.summary import Summary, summarise
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 
 def show_dataset(root: Path, name: str, pictures: Path | None = None) -> None:

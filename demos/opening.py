@@ -21,8 +21,8 @@ from demos.wishes import Wishes
 from environments.catalog import make_world
 from environments.foreign_apart import patient
 from environments.foreign_world import ForeignWorld, played_apart
-from environments.problem import Problem
 from environments.shield import Shield
+from environments.system.errors import Problem
 from environments.trust import remember
 from environments.world import World, nearest
 

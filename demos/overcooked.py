@@ -20,7 +20,7 @@ from demos.overcooked_states import encode_states
 from demos.store import Store
 from environments.batch import Batch
 from environments.catalog import make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.world import World
 from environments.worlds import kitchen
 from environments.worlds.kitchen_layouts import named_layout

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from demos.overcooked_states import encode_actions
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.worlds.kitchen_layouts import RECORDED_NAMES
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from demos.play_meter import Meter, read_levels_file
 from demos.viewer_digits import between
 from demos.viewer_tally import mean_interval
 from environments.foreign_world import ForeignWorld
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 # A careless hand, and from somebody quick to somebody tired: people react after 200 to 400 ms.
 CARELESS = tuple(Handicap(0, share) for share in (0.1, 0.2, 0.35, 0.5))

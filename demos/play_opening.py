@@ -20,8 +20,8 @@ from demos.play_recording import MatchRecording, games_dataset
 from demos.recording import Person
 from demos.viewer_match import Match
 from environments.catalog import make_batch
-from environments.problem import Problem
 from environments.shield import ShieldedBatch
+from environments.system.errors import Problem
 from environments.world import World, nearest
 
 

@@ -17,7 +17,7 @@ from demos.simulate import world_of
 from environments.batch import Batch
 from environments.catalog import WORLDS
 from environments.layout import is_picture
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.world import World
 
 CLOSE = 1e-4  # by how much a repeated observation may differ from the recorded one

@@ -22,7 +22,7 @@ from demos.facts import FLAG, NUMBER, PLAYED, TEXT, Rules, maybe, require
 from demos.viewer_digits import between
 from demos.viewer_tally import mean_interval, share_interval
 from environments.durable import locked, replace, seal, unseal
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 NAME, FORMAT = "ratings.json", "gpo-ratings-1"
 MOST_KEYS = 2_000_000  # of the file: eleven a game

@@ -22,8 +22,8 @@ from demos.phases import (
     Phase,
 )
 from demos.recording import Recording
-from environments.os_errors import os_sentence
-from environments.problem import Problem
+from environments.system.errors import Problem
+from environments.system.os_errors import os_sentence
 
 
 class Recorder:

@@ -18,8 +18,8 @@ from demos.journal import NAME
 from demos.parquet import encode
 from demos.steps import Game, make_episodes, notes
 from environments.durable import sync
-from environments.problem import Problem
 from environments.readers import parse_json
+from environments.system.errors import Problem
 
 ASIDE = (
     "journal.damaged-"  # and a number: what of a journal could not be read, beside the dataset's

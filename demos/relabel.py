@@ -26,7 +26,7 @@ from demos.store import Store
 from demos.verify import differing, first_end, replayed
 from environments.batch import Batch
 from environments.catalog import make_batch
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.world import World
 
 

@@ -32,7 +32,7 @@ from environments.durable import (
     write_new,
     write_synced,
 )
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 _BUILDING = ".building-"
 

@@ -15,7 +15,7 @@ from demos.stage import fitted
 from demos.widgets import ACCENT, LINE, MINT, PANEL, QUIET, write_fitting
 from environments.batch import Batch
 from environments.layout import is_picture
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.world import World
 
 WIDEST, NARROWEST = 1.78, 1.0  # width : height of a world's own drawing

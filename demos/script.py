@@ -24,8 +24,8 @@ from typing import Any
 import pygame
 
 from demos.script_events import Moment, moments_of, plugging
-from environments.problem import Problem
 from environments.readers import read_toml
+from environments.system.errors import Problem
 
 
 class Script:

@@ -13,7 +13,7 @@ from typing import Any
 import pygame
 
 from demos.sources import key_codes, key_name
-from environments.problem import Problem, shortened
+from environments.system.errors import Problem, shortened
 from environments.world import nearest
 
 TAP = 0.05  # s

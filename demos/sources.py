@@ -7,7 +7,7 @@ from functools import cache
 
 import pygame
 
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.world import nearest
 
 # The recorder's own keys (finish, pause, discard, mark, take back, end, full screen, rate): they never play.

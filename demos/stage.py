@@ -12,7 +12,7 @@ import pygame
 
 from demos.display import BLIND, require_display
 from environments.durable import replace
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 SIZE = (1024, 720)  # pixels, of a new window
 LEAST = (640, 480)  # pixels; on a smaller window a picture of this size is shrunk

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from demos.dataset import Dataset
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 
 @dataclass(frozen=True)

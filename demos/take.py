@@ -21,7 +21,7 @@ from demos.steps import Game, Layout, make_episodes, notes
 from demos.steps import Row as Row  # both belong to what a recorder calls
 from demos.steps import Stream as Stream
 from environments.durable import unbroken
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 _TOOLS = ("gymnasium", "minari", "numpy", "pyarrow", "pygame")
 

@@ -28,7 +28,7 @@ from demos.revise import Piece, editing, revise
 from demos.simulate import matches, world_of
 from demos.store import Store
 from environments.catalog import WORLDS
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 NEAR_ZERO = 0.05  # of a continuous action, as part of its range: what a stick at rest gives
 SHORTEST = 10  # steps that a game keeps, or it is left as it is

@@ -25,7 +25,7 @@ from demos.simulate import (
 )
 from environments.batch import Batch
 from environments.catalog import make_batch
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.waking import wake
 from environments.world import World
 

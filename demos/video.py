@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from demos.encoder import Encoder
 from environments.durable import naming, sync
-from environments.os_errors import os_sentence, shown
-from environments.problem import Problem
+from environments.system.errors import Problem
+from environments.system.os_errors import os_sentence, shown
 
 Frame = npt.NDArray[np.uint8]  # [H, W, 3]
 QUALITY = "18"  # H.264's constant rate factor; lower is better, 18 looks as the original does

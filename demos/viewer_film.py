@@ -8,7 +8,7 @@ import numpy as np
 import pygame
 
 from demos.video import FASTEST, KINDS, VideoWriter
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 CATCH_UP = 5  # frames at most that one picture stands for after a stall
 

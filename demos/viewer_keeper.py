@@ -18,8 +18,8 @@ from demos.play_recording import Beginning, MatchRecording
 from demos.steps import Row
 from demos.viewer_match import Match
 from environments.durable import DiskFull
-from environments.os_errors import os_sentence
-from environments.problem import Problem
+from environments.system.errors import Problem
+from environments.system.os_errors import os_sentence
 
 MOST = 2 << 30  # bytes of observations that one game may take in memory
 

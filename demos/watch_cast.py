@@ -13,9 +13,9 @@ from agents.saving import Agent, load_agent, named_player, trained_behind_shield
 from agents.stages import BEST, CLONE, Gone, RunFacts, Stage, run_facts, stages
 from demos.viewer_cast import YOU, Cast, Entrant, of_loaded, of_stage
 from environments.catalog import make_world
-from environments.problem import Problem
 from environments.recorded_worlds import described_world, named_world
 from environments.shield import Shield
+from environments.system.errors import Problem
 from environments.world import World
 
 FILES = (".safetensors", ".onnx")  # that an agent may be in

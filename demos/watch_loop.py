@@ -12,7 +12,7 @@ from demos.stopping import Stop
 from demos.viewer import Viewer
 from demos.viewer_film import Film, most_frames
 from demos.viewer_screen import Screen
-from environments.os_errors import os_sentence
+from environments.system.os_errors import os_sentence
 
 FILMED = 30.0  # frames a second of a video that is made at the window
 STALE = 0.5  # s after which a picture is drawn anew although nothing changed

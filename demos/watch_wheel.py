@@ -16,7 +16,7 @@ from demos.viewer import Viewer
 from demos.viewer_keeper import Keeper
 from demos.viewer_match import Match
 from demos.viewer_wheel import Wheel
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from demos.aiming import Aim
 from demos.composing import Choice, Slider, Switch
 from demos.controls_table import Keys, Table, keys_for
 from demos.sources import key_source, pad_sources, spoken
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.world import World
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 if TYPE_CHECKING:
     from environments.world import World

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from environments.problem import Problem, shortened
 from environments.readers import DIGITS, Garbled, Unreadable, parse_toml
+from environments.system.errors import Problem, shortened
 from environments.trust import allow
 
 MOST = 2**31 - 1  # of steps and games: a game counts its ticks in 32 bits

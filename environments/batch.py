@@ -12,8 +12,8 @@ import numpy as np
 from gymnasium import spaces
 
 from environments.kernels import first_outside, weigh
-from environments.problem import Problem
 from environments.reward import weight_vector
+from environments.system.errors import Problem
 from environments.world import World
 
 Options = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 import gymnasium
 
-from environments.problem import Problem, shortened
+from environments.system.errors import Problem, shortened
 
 if TYPE_CHECKING:  # they compile kernels: the catalog stays light
     from environments.batch import Batch

@@ -15,9 +15,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from environments.problem import Problem
 from environments.readers import BINARY as BINARY
 from environments.readers import KEYS, read_json
+from environments.system.errors import Problem
 
 SEAL = "sha256"
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))

@@ -22,7 +22,7 @@ from environments.foreign_games import Fault, Opening, Order
 from environments.foreign_workers import open_place
 from environments.foreign_world import ForeignWorld, foreign_world
 from environments.guard import Bounds, Incident, improper
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 
 class ForeignBatch(Batch):

@@ -28,8 +28,8 @@ import gymnasium
 from environments.foreign_facts import Facts, read_facts
 from environments.foreign_games import Opening
 from environments.foreign_trial import WHEN, Imports, Trial, try_here
-from environments.problem import Problem
-from environments.process import ENDING, how_it_ended
+from environments.system.errors import Problem
+from environments.system.processes import ENDING, how_it_ended
 
 PATIENCE = 30.0  # s, for each thing that an environment is asked to do
 IMPORTING = 120.0  # s, at least, to start a process and to import a module: some import a simulator

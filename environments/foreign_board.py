@@ -9,7 +9,7 @@ from typing import Any
 
 from gymnasium import spaces
 
-from environments.board import Layout
+from environments.system.shared_arrays import Layout
 
 
 def board_layout(

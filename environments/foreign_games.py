@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from environments.board import Board
 from environments.foreign_opening import (
     Alone,
     Together,
@@ -27,7 +26,8 @@ from environments.foreign_opening import (
 from environments.foreign_state import Handlers, Theirs, ours, tell_interrupts_apart
 from environments.foreign_told import Strange, costs_of, in_words, picture, reader, terms_of
 from environments.layout import flat_mask
-from environments.problem import Problem
+from environments.system.errors import Problem
+from environments.system.shared_arrays import Board
 
 
 class Fault(NamedTuple):

@@ -14,7 +14,7 @@ from typing import Any
 
 import gymnasium
 
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.trust import refuse_standard_library
 
 FACTORIES = ("parallel_env", "env", "raw_env")  # as PettingZoo's modules call what makes theirs

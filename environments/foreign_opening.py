@@ -13,7 +13,7 @@ import gymnasium
 import numpy as np
 
 from environments.foreign_makers import find_maker, require_named
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 MISSING = (ImportError, gymnasium.error.DependencyNotInstalled)
 

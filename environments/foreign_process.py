@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from environments.board import Board, Layout, lay_out
 from environments.foreign_games import Fault, Games, Opening
-from environments.problem import Problem
-from environments.process import ENDING, attend_parent, how_it_ended, start
+from environments.system.errors import Problem
+from environments.system.processes import ENDING, attend_parent, how_it_ended, start
+from environments.system.shared_arrays import Board, Layout, lay_out
 
 STARTING = 120.0  # s, for a process to start and to make its games
 

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.random import mtrand
 
-from environments.ending import Terminated, interrupted
+from environments.system.termination import Terminated, interrupted
 
 Setting = tuple[Callable[[], Any], Callable[[Any], Any]]  # how it is read, and set
 

@@ -22,7 +22,7 @@ from environments.foreign_opening import Alone, Together, Turn, deed, offered_ma
 from environments.foreign_state import Handlers, Theirs, ours, tell_interrupts_apart
 from environments.foreign_told import Strange, costs_of, in_words, picture, reader, terms_of
 from environments.layout import Part, choices, flat_mask, parts_of, with_mask
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 WHEN = {  # how a sentence about what happened in each phase ends
     "start": "before it was opened",

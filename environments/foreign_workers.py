@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from environments.board import Board, Layout, board_bytes, lay_out, shared_memory
 from environments.foreign_games import Fault, Games, Opening, Order
 from environments.foreign_process import Lane
+from environments.system.shared_arrays import Board, Layout, board_bytes, lay_out, shared_memory
 
 
 class Place(Protocol):

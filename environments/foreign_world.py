@@ -13,7 +13,7 @@ from environments.foreign_apart import PATIENCE, tried
 from environments.foreign_games import Opening
 from environments.guard import Guard
 from environments.kernels import HEADER, Kernels
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.world import World
 
 HORIZON = 1000  # steps, for an environment that names no limit of its own

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 QUOTA = 10  # times that games may be begun anew ...
 REFILL = 60.0  # s, until there is one more

@@ -25,7 +25,7 @@ from numba import literal_unroll, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from environments.compiling import settle_cache
+from environments.system.numba_cache import settle_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from gymnasium import spaces
 
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 Kind = Literal["vector", "image", "mask"]
 

@@ -18,7 +18,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any
 
-from environments.problem import Problem, shortened
+from environments.system.errors import Problem, shortened
 
 DEPTH = 64  # lists and tables inside each other
 DIGITS = 40  # of a whole number: seeds of 128 bits fit

@@ -13,7 +13,7 @@ from typing import Any
 
 from environments.catalog import WORLDS, make_known, plain_name
 from environments.foreign_makers import is_gymnasium_id, is_pettingzoo_id
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.trust import allowed, module_of
 from environments.world import World
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 
 def weight_vector(terms: Iterable[str], weights: Mapping[str, float]) -> np.ndarray:

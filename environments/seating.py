@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from environments.batch import Batch, fitting
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 
 class Player(Protocol):

@@ -19,7 +19,7 @@ import numpy as np
 
 from environments.batch import Batch
 from environments.kernels import bind_shield
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.world import World
 
 

@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 
 from environments.durable import locked, replace, to_json
-from environments.problem import Problem
 from environments.readers import Unreadable, read_json
+from environments.system.errors import Problem
 
 ABOUT = (
     "Environments whose code GPO may run when a file names them, by the folder one stands in: recorded or "

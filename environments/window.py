@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 
 def action_size(space: Any) -> int:

@@ -41,7 +41,7 @@ from gymnasium import spaces
 
 from environments.kernels import Kernels, bind
 from environments.layout import Part, choices, with_mask
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from demos.collect import collect
 from demos.exchange import export
 from demos.store import Store
 from environments.catalog import make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.world import World
 
 MARKER = "PWNED"  # the file that the code would leave in the current folder

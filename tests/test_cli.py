@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import gpo
-from environments.problem import Problem
+from environments.system.errors import Problem
 from training import doctor
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -14,7 +14,7 @@ import pytest
 
 from demos import stopping
 from environments.durable import hold, locked, put
-from environments.problem import Problem
+from environments.system.errors import Problem
 from training import support
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -23,8 +23,8 @@ from agents.saving import Agent
 from demos.dataset import Dataset
 from demos.progress import Bars
 from demos.store import Store
-from environments import process
-from environments.problem import Problem
+from environments.system import processes as process
+from environments.system.errors import Problem
 from environments.world import World
 from training.clone import Clone
 from training.cloning import Subject, file_of, keep, kept, subject

@@ -22,7 +22,7 @@ from torch.nn import functional
 from agents.policy import AgentPolicy, build_policy
 from agents.towers import FORBIDDEN
 from demos.arrays import Arrays
-from environments.problem import Problem
+from environments.system.errors import Problem
 from training.network import Recorded, policy_space, require_allowed
 from training.returns import return_scale
 from training.settings import COUNT, EPOCHS, Settings, Units

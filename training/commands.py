@@ -13,9 +13,9 @@ from agents.saving import agent_file, load_agent, named_player, trained_behind_s
 from environments.catalog import make_world
 from environments.foreign_apart import PATIENCE, patient
 from environments.foreign_world import played_apart
-from environments.problem import Problem
 from environments.recorded_worlds import described_world
 from environments.shield import Shield
+from environments.system.errors import Problem
 from environments.trust import type_in
 from environments.waking import wake
 from environments.world import World

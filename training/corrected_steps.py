@@ -12,7 +12,7 @@ import numpy as np
 from demos.arrays import Arrays
 from demos.dataset import Dataset
 from demos.episode import Actor
-from environments.problem import Problem
+from environments.system.errors import Problem
 from training.clone import split
 
 HELD_BACK_FROM = 4  # corrected games, from which on some are held back

@@ -28,8 +28,8 @@ from demos.dataset import Dataset
 from demos.progress import Bars
 from demos.store import Store
 from environments.durable import replace
-from environments.problem import Problem
 from environments.readers import Unreadable
+from environments.system.errors import Problem
 from environments.world import World
 from training.corrected_steps import Corrections, as_asked, read_corrections
 from training.correction_effects import effects_of, loss_of, show_effects

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from agents.policy import AgentPolicy, build_policy
 from demos.arrays import Arrays
-from environments.problem import Problem
+from environments.system.errors import Problem
 from training.clone import DIVERGED, CloneSettings, Objective, one_epoch
 from training.network import Recorded
 from training.settings import COUNT, EPOCHS, Settings

@@ -15,7 +15,7 @@ from torch import Tensor
 from agents.policy import AgentPolicy, build_policy
 from demos.arrays import Arrays
 from environments.layout import is_picture
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.window import recorded_rows, window_rows, window_space
 from environments.world import World
 from training.settings import Settings, Units

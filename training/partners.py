@@ -31,7 +31,7 @@ from agents.player import NetworkPlayer, Player
 from agents.saving import Agent, as_player, as_players, load_agent, named_player
 from agents.thinned import Thinned
 from agents.unstuck import Unstuck
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.world import World
 from training.settings import COUNT, Settings
 

@@ -33,8 +33,8 @@ from pydantic import (
 )
 
 from environments.arguments import MOST, meant
-from environments.problem import Problem, shortened
 from environments.readers import DEPTH, Unreadable, read_toml
+from environments.system.errors import Problem, shortened
 from training.clone import CloneSettings
 from training.corrections import CorrectionsSettings
 from training.costs import CostSettings, finite

@@ -9,8 +9,8 @@ from datetime import date, time
 from typing import Any
 
 from environments.arguments import complaint_of, unfit
-from environments.problem import Problem, shortened
 from environments.readers import DEPTH
+from environments.system.errors import Problem, shortened
 
 Place = tuple[str, ...]
 _OF_A_WORLD = ("world", "params")  # what the world alone can judge: its texts may have lines

@@ -9,7 +9,7 @@ from typing import Any
 
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 
-from environments.problem import Problem
+from environments.system.errors import Problem
 from training.checkpoint import Checkpoint, read_checkpoint, restore_optimiser
 from training.events import event_logger
 from training.floor import Floor

@@ -38,9 +38,9 @@ import torch
 
 from agents.saving import Agent, load_agent
 from environments.durable import locked, replace, seal, to_json
-from environments.problem import Problem
 from environments.readers import Unreadable
 from environments.sealed import read_sealed
+from environments.system.errors import Problem
 from environments.world import differences
 from training.recipe import Recipe
 from training.tidying import read_told, tidy

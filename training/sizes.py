@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from environments.memory import require_memory
+from environments.system.memory import require_memory
 from environments.window import action_size
 from environments.world import World
 from training.evaluate import RESAMPLES

@@ -12,7 +12,7 @@ from pettingzoo import ParallelEnv
 from environments.catalog import make_batch
 from environments.faces.picture import Window
 from environments.faces.single import RENDER_MODES, check_render_mode
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.world import World
 
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from environments.catalog import make_batch
 from environments.faces.picture import Window
-from environments.problem import Problem
 from environments.seating import Player, Seating
+from environments.system.errors import Problem
 from environments.world import World
 
 RENDER_MODES = ("rgb_array", "human")

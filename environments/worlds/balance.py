@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from environments.kernels import HEADER, uniform
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 VERSION = 1  # raise it when the physics or the observation changes: old recordings are then refused
 AGENTS = ("cart",)  # one name per seat

@@ -15,7 +15,7 @@ from gymnasium import spaces
 from numba import njit
 
 from environments.kernels import HEADER, uniform
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.worlds.courier_body import rolled, until_touch, wheels
 from environments.worlds.courier_hall import below, build_hall, way_length
 from environments.worlds.courier_lidar import scan

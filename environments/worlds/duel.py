@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from environments.kernels import uniform
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.worlds.duel_arena import build
 from environments.worlds.duel_bystanders import move_bystanders, place_bystander
 from environments.worlds.duel_memory import forget, remember

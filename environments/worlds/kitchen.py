@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from environments.kernels import HEADER
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.worlds.kitchen_layouts import (
     derive as derive,  # part of a world, as all `as` here
 )

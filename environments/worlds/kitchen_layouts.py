@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 # X counter, P pot, O onions, D dishes, S serving hatch, 1 and 2 where cook_0 and cook_1 start.
 LAYOUTS = {

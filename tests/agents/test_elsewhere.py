@@ -18,8 +18,8 @@ from agents.player import NetworkPlayer, RandomPlayer, StillPlayer
 from agents.policy import build_policy
 from agents.unstuck import Unstuck
 from environments.catalog import make_batch, make_world
-from environments.problem import Problem
 from environments.seating import Seating
+from environments.system.errors import Problem
 
 GAMES, WORLD = 6, make_world("gpo/Kitchen-v0")
 SEEN = np.zeros((GAMES, *(WORLD.observation_space.shape or ())), np.float32)
@@ -168,7 +168,7 @@ def test_its_process_ending_is_said_in_one_sentence():
 
 
 def test_a_process_that_was_stopped_is_waited_for_with_patience_and_then_ended(monkeypatch):
-    monkeypatch.setattr("environments.process.PATIENCE", 2)
+    monkeypatch.setattr("environments.system.processes.PATIENCE", 2)
     player = elsewhere(network())
     player.begin(SEEN, None, None)
     player.drop()
@@ -182,7 +182,7 @@ def test_a_process_that_was_stopped_is_waited_for_with_patience_and_then_ended(m
 
 def test_a_process_that_is_stopped_before_its_player_came_lets_it_play_here(monkeypatch):
     """Its letter is longer than what a pipe holds that nobody reads."""
-    monkeypatch.setattr("environments.process.PATIENCE", 1)
+    monkeypatch.setattr("environments.system.processes.PATIENCE", 1)
     player, own = elsewhere(network()), network()
     player._player.ballast = np.zeros(1_000_000)
     os.kill(player._process.pid, signal.SIGSTOP)
@@ -192,7 +192,7 @@ def test_a_process_that_is_stopped_before_its_player_came_lets_it_play_here(monk
 
 
 def test_who_is_slow_but_not_beyond_patience_is_waited_for(monkeypatch):
-    monkeypatch.setattr("environments.process.PATIENCE", 3)
+    monkeypatch.setattr("environments.system.processes.PATIENCE", 3)
     player, own = elsewhere(network()), network()
     player.begin(SEEN, None, None)
     player.drop()

@@ -20,7 +20,7 @@ from agents.saving import load_agent, named_player, save_agent
 from agents.trial import sights
 from agents.unstuck import Unstuck
 from environments.catalog import make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.agents.exports import EVERY_KIND, KINDS, agent_of, exported, parameter_names
 from tests.agents.policies import ACTIONS
 

@@ -15,7 +15,7 @@ from agents.policy import build_policy
 from agents.rebuilt import rebuilt
 from agents.saving import load_agent, named_player, seal_tensors
 from environments.catalog import make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.agents.hostile import (
     BALANCE,
     NOTHING,

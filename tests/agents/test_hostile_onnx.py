@@ -13,7 +13,7 @@ from agents import onnx_cost, onnx_limits
 from agents.onnx_file import FORMAT, read_onnx
 from agents.onnx_player import onnx_player
 from environments.catalog import make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.agents.exports import exported
 from tests.agents.hostile import BALANCE, NOTHING, changed, model, nested, sealed, stored
 

@@ -15,7 +15,7 @@ from onnx import TensorProto, defs, helper
 from agents.onnx_file import FORMAT
 from agents.saving import named_player
 from environments.catalog import make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.agents.hostile import BALANCE, model, nested, sealed, small_agent, stored, write_agent
 
 pytestmark = pytest.mark.battery("files: agents and graphs changed at random")

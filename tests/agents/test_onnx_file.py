@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from agents.onnx_file import FACTS, FORMAT, pack, read_onnx
 from agents.onnx_player import onnx_player
 from environments.catalog import make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.agents.exports import exported
 
 BALANCE, COURIER = "gpo/Balance-v0", "gpo/Courier-v0"

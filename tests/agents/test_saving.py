@@ -20,7 +20,7 @@ from agents.saving import (
 )
 from agents.unstuck import Unstuck
 from environments.catalog import make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 SETTINGS = {"net_arch": {"pi": [8], "vf": [8]}, "n_costs": 1, "dropout": 0.2, "activation": "Tanh"}
 

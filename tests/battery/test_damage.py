@@ -12,7 +12,7 @@ from agents.checkpoints import read_checkpoint_file
 from agents.export import export_onnx
 from agents.onnx_file import read_onnx
 from agents.saving import load_agent
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.demos.runs import small_run
 
 pytestmark = [pytest.mark.battery("files: bits flipped, ends cut off"), pytest.mark.slow]

@@ -9,7 +9,7 @@ from demos.pads import Pad
 from environments.batch import Batch
 from environments.catalog import make_world
 from environments.drawings.duel import layout, place_at
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.worlds.duel_things import TURN
 
 WORLD = make_world("gpo/Duel-v0")

@@ -12,7 +12,7 @@ from demos.columns import fill
 from demos.dataset import Dataset
 from demos.episode_files import STEPS_FILE
 from demos.store import Store
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.demos.test_store import ACTIONS, create, make_episode
 
 

@@ -9,7 +9,7 @@ from agents.player import RandomPlayer, StillPlayer
 from demos.collect import collect
 from demos.store import Store
 from environments.catalog import make_batch, make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from demos.episode import Actor
 from demos.playback import Playback
 from demos.store import Store
 from environments.catalog import make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.demos.runs import CLONE, network
 
 DUEL, COURIER = "gpo/Duel-v0", "gpo/Courier-v0"

@@ -14,7 +14,7 @@ from demos.controls_guess import guess_table
 from demos.controls_table import read_table
 from demos.devices import Devices, Held
 from environments.catalog import make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.demos.hands import (
     COMPASS,
     NAME,

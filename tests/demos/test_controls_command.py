@@ -10,7 +10,7 @@ from demos.device_test import DeviceTest, run_test
 from demos.devices import Devices
 from demos.script import Script
 from environments.catalog import make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.demos.hands import NAME, key, press, tap
 
 LIT = (255, 196, 61)

@@ -20,7 +20,7 @@ from demos.filter import Wanted, filter_episodes
 from demos.history import Ancestry
 from demos.revise import editing
 from demos.store import Store
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.demos.test_store import assert_same, create, facts, make_episode
 
 SIX = range(6)

@@ -17,7 +17,7 @@ from demos.episode_files import STEPS_FILE
 from demos.exchange import KINDS, export, import_from
 from demos.store import Store
 from environments.catalog import make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.demos.test_store import assert_same, everything_below
 
 

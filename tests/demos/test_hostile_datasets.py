@@ -29,7 +29,7 @@ from demos.ratings import FORMAT, Ratings
 from demos.store import Store
 from environments.catalog import make_world
 from environments.durable import replace, seal, to_json
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.demos.hostile import (
     SPACES,
     VALUES,

@@ -6,7 +6,7 @@ import pytest
 import gpo
 from demos.store import Store
 from demos.watch import watch_command
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.demos.runs import small_run
 from tests.demos.test_play import play
 from tests.demos.test_record import record

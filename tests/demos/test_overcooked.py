@@ -20,7 +20,7 @@ from demos.store import Store
 from demos.summary import summarise
 from environments.batch import Batch
 from environments.catalog import make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 LAYOUT = "cramped_room"
 NAME = dataset_name(LAYOUT, "train")

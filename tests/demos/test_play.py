@@ -13,7 +13,7 @@ from demos.play_session import ADVICE
 from demos.ratings import META, Ratings, standings
 from demos.store import Store
 from environments.catalog import make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.demos.plays import PlaySession
 from tests.demos.runs import small_run
 from tests.demos.test_record import write

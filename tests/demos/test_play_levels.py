@@ -16,7 +16,7 @@ from demos.play_cast import Handicap, table_for
 from demos.play_levels import Level, Levels, find_levels, level_of
 from demos.play_meter import FINAL_SEEDS, stars
 from environments.catalog import make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.demos.runs import small_run
 from tests.demos.test_play import kept, play
 

@@ -17,7 +17,7 @@ from demos.ratings import FORMAT, META, NAME, Entry, Ratings, show_ratings, stan
 from demos.store import Store
 from demos.viewer_tally import share_interval
 from environments.durable import seal
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.demos.test_store import create
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ from demos.record import record_command
 from demos.shelf import dataset_name
 from demos.store import Store
 from environments.catalog import make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.demos.sessions import Session
 
 PLAY = """

@@ -16,7 +16,7 @@ from demos.repair import repair_command
 from demos.store import Store
 from demos.viewer import Viewer
 from demos.watch import watch_command
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.demos.runs import small_run
 from tests.demos.test_disk_full import refused_writes
 from tests.demos.test_exchange import store as store  # a fixture

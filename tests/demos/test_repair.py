@@ -14,7 +14,7 @@ from demos.frames import STEP, read_journal
 from demos.journal import NAME, DiskFull
 from demos.repair import COMPLETE, LOSSY, NOTHING, repair_command
 from demos.store import Store
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.demos.recording import begin, expected, rows
 from tests.demos.test_store import assert_same, create, everything_below, make_episode
 

@@ -10,7 +10,7 @@ from demos.replay import Replayer, replay_command
 from demos.replay_screen import draw_replay
 from demos.store import Store
 from environments.catalog import make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.demos.sessions import Session
 
 TICK = 0.15  # s, of the kitchen

@@ -7,7 +7,7 @@ import pytest
 
 from demos.devices import Devices
 from demos.script import Script
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 
 @pytest.fixture

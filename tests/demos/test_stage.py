@@ -10,7 +10,7 @@ import pytest
 
 from demos.display import require_display
 from demos.stage import LEAST, Stage, fitted
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,7 +50,7 @@ def test_without_a_screen_nothing_heavy_is_loaded_before_it_is_said():
     code = (
         "import sys\n"
         "from demos.record import record_command\n"
-        "from environments.problem import Problem\n"
+        "from environments.system.errors import Problem\n"
         "try: record_command('gpo/Kitchen-v0')\n"
         "except Problem as problem: print(problem)\n"
         "heavy = {'torch', 'numba', 'pygame', 'pyarrow', 'minari', 'numpy'} & set(sys.modules)\n"

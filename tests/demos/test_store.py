@@ -23,7 +23,7 @@ from demos.dataset import Dataset
 from demos.episode import Episode
 from demos.episode_files import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE
 from demos.store import Store
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 OBSERVATIONS = gymnasium.spaces.Box(-9, 9, (2, 3), np.float32)
 ACTIONS: dict[str, gymnasium.Space[Any]] = {

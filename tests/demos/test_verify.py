@@ -22,7 +22,7 @@ from demos.store import Store
 from demos.trim import shorter, trim
 from demos.verify import Verdict, verify
 from environments.catalog import make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.worlds import kitchen
 
 

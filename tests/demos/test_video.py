@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from demos.video import read_video, write_video
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 HIGH, WIDE, COUNT, FPS = 120, 162, 20, 1 / 0.15
 

@@ -19,7 +19,7 @@ from demos.viewer_screen import Screen
 from demos.watch import watch_command
 from demos.watch_cast import cast_for
 from environments.batch import Batch
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.demos.runs import small_run
 
 ROOT = Path(__file__).resolve().parents[2]

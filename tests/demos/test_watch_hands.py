@@ -14,7 +14,7 @@ from demos.watch import farewell, watch_command
 from demos.watch_cast import cast_for
 from demos.watch_wheel import Hands, seat_person
 from environments.catalog import make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.demos.hands import key
 from tests.demos.runs import small_run
 from training.corrected_steps import read_corrections

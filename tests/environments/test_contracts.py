@@ -8,7 +8,7 @@ from environments.batch import Batch
 from environments.catalog import WORLDS, make_batch, make_world
 from environments.faces.parallel import parallel_env
 from environments.faces.single import SingleFace
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.environments.short_games import HORIZON, short_batch, some_actions
 
 each_world = pytest.mark.parametrize("world_id", WORLDS)

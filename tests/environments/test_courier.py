@@ -9,7 +9,7 @@ import pytest
 
 from environments.batch import Batch
 from environments.catalog import make_batch, make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.worlds.courier_things import (
     ACCELERATION,
     ACROSS,

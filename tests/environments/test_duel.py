@@ -5,7 +5,7 @@ import pytest
 
 from environments.batch import Batch
 from environments.catalog import make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.worlds.duel_tactics import potential_one
 from environments.worlds.duel_things import BYSTANDER_RADIUS, FIGHTER_RADIUS, SPAWNS, TICK
 from tests.environments.duel_by_hand import FIRE, RELOAD, STILL, WORLD, Duel, cells_of

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from environments import ending
-from environments.ending import Terminated, exit_code, terminable
+from environments.system import termination as ending
+from environments.system.termination import Terminated, exit_code, terminable
 
 
 def stopped_in(work):

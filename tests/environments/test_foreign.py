@@ -11,8 +11,8 @@ from environments.faces.sb3 import Sb3Face
 from environments.faces.vector import VectorFace
 from environments.foreign import foreign_batch
 from environments.foreign_world import foreign_world
-from environments.problem import Problem
 from environments.seating import Seating
+from environments.system.errors import Problem
 
 CORRIDOR = "tests.environments.foreign_toys:Corridor"
 CAMERA = "tests.environments.foreign_toys:Camera"

@@ -13,8 +13,8 @@ import torch
 
 from environments import foreign_state
 from environments.catalog import make_batch
-from environments.ending import Terminated
 from environments.foreign_state import Handlers, Theirs, ours
+from environments.system.termination import Terminated
 from tests.environments.brusque import meddle
 
 pytestmark = pytest.mark.battery("environments: seed and change what is global")

@@ -16,7 +16,7 @@ from environments.foreign_facts import Facts, read_facts
 from environments.foreign_games import Opening
 from environments.foreign_trial import try_here
 from environments.layout import Part
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 pytestmark = pytest.mark.battery("environments: hang, exit, die, raise when tried")
 

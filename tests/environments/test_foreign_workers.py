@@ -14,7 +14,7 @@ import pytest
 
 from environments.catalog import make_batch, make_world
 from environments.foreign_process import Lane
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.environments.test_foreign import CAMERA, CORRIDOR
 
 pytestmark = pytest.mark.battery("environments: hang, exit, die in play")

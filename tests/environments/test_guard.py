@@ -12,7 +12,7 @@ from environments.catalog import make_batch, make_world
 from environments.foreign import ForeignBatch
 from environments.foreign_told import Strange, require_fit
 from environments.guard import Bounds, Guard, Incident
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.environments.foreign_toys import Corridor
 
 pytestmark = pytest.mark.battery("environments: nonsense in play")

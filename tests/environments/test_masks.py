@@ -11,8 +11,8 @@ from environments.batch import Batch
 from environments.catalog import make_batch, make_world
 from environments.faces.sb3 import Sb3Face
 from environments.layout import flat_mask, parts_of
-from environments.problem import Problem
 from environments.seating import Seating
+from environments.system.errors import Problem
 from environments.world import World
 from tests.environments import native_doors
 from training.evaluate import play_games

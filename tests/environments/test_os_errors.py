@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from environments.os_errors import LONGEST, os_sentence, shown, system_sentence
-from environments.streams import OUTPUT
+from environments.system.os_errors import LONGEST, os_sentence, shown, system_sentence
+from environments.system.streams import OUTPUT
 
 KNOWN = {
     errno.ENOSPC: "is full: free some space",

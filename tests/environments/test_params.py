@@ -8,7 +8,7 @@ import pytest
 
 from environments.batch import Batch
 from environments.catalog import make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 BALANCE, COURIER, KITCHEN, DUEL = (
     f"gpo/{name}-v0" for name in ("Balance", "Courier", "Kitchen", "Duel")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from environments import compiling, places
+from environments.system import library_folders as places
+from environments.system import numba_cache as compiling
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTS = """
@@ -67,7 +68,7 @@ def test_numba_gets_a_temporary_cache_and_one_sentence_says_so(install, tmp_path
 def test_where_no_folder_at_all_can_be_written_it_plays_without_a_cache(install, tmp_path):
     nowhere = tmp_path / "file"
     nowhere.touch()
-    nothing = "import environments.places as p; p.private_folder = lambda: None\n"
+    nothing = "import environments.system.library_folders as p; p.private_folder = lambda: None\n"
     done = start(install, nothing + STARTS, HOME=str(nowhere))
     assert done.stdout == "played\n"
     assert "is kept nowhere" in done.stderr
@@ -93,9 +94,7 @@ def test_a_checkout_that_can_be_written_keeps_its_own(monkeypatch, capsys):
 def test_matplotlib_says_nothing_and_makes_no_folder_of_an_unknown_home(tmp_path):
     nowhere = tmp_path / "file"
     nowhere.touch()
-    code = (
-        "from environments.places import settle_places; settle_places(); import matplotlib.figure"
-    )
+    code = "from environments.system.library_folders import settle_places; settle_places(); import matplotlib.figure"
     done = start(ROOT, code, HOME=str(nowhere), TMPDIR=str(tmp_path))
     assert done.stderr == ""
     assert (tmp_path / f"gpo-{os.getuid()}" / "matplotlib").is_dir()

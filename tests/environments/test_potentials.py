@@ -10,7 +10,7 @@ import pytest
 import training.refining as refining
 from environments.batch import Batch
 from environments.catalog import WORLDS, make_batch, make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.world import World
 from tests.environments import native_corridor as corridor
 from tests.environments.short_games import some_actions

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from environments import process
+from environments.system import processes as process
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -67,7 +67,7 @@ def test_a_pulse_tells_who_was_stopped_from_who_is_busy(monkeypatch):
 
 SCRIPT = """
 import os, signal
-from environments import process
+from environments.system import processes as process
 from tests.environments.test_process import Owner, beat_until_told
 if __name__ == "__main__":
     owner, pulse = Owner(), process.Pulse()

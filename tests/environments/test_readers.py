@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from environments.problem import Problem
 from environments.readers import (
     DEPTH,
     DIGITS,
@@ -22,6 +21,7 @@ from environments.readers import (
     read_json,
     read_toml,
 )
+from environments.system.errors import Problem
 
 PATIENCE = 5.0  # s for a mebibyte on a busy machine; what grows with the square takes half a minute
 

@@ -9,9 +9,9 @@ import pytest
 from agents.saving import named_player
 from environments.catalog import make_batch
 from environments.faces.sb3 import Sb3Face
-from environments.problem import Problem
 from environments.seating import Seating
 from environments.shield import Shield, offers_shield
+from environments.system.errors import Problem
 from environments.worlds.courier_things import PERSON_SPEED, TOUCH
 from tests.environments.courier_by_hand import HallByHand
 from tests.environments.short_games import HORIZON, short_batch, some_actions

@@ -14,8 +14,8 @@ from environments import trust
 from environments.arguments import Parser
 from environments.catalog import make_world
 from environments.foreign_makers import find_maker, require_named
-from environments.problem import Problem
 from environments.recorded_worlds import described_world, named_world
+from environments.system.errors import Problem
 
 ROOT = Path(__file__).resolve().parents[2]
 GAME = """

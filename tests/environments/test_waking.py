@@ -7,7 +7,7 @@ import pytest
 
 from demos.game import Game
 from environments.catalog import make_batch, make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 from environments.waking import wake
 
 

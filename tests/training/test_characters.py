@@ -13,7 +13,7 @@ from agents.player import RandomPlayer
 from demos.progress import Bars
 from demos.store import Store
 from environments.catalog import make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.training.toys import record
 from training.characters import Helper, characters
 from training.cloning import subject
@@ -105,7 +105,7 @@ def test_the_number_of_a_helper_that_dies_is_missing_again(path, world):
 
 
 def test_a_helper_that_was_stopped_is_ended_and_its_number_made_here(path, world, monkeypatch):
-    monkeypatch.setattr("environments.process.PATIENCE", 2)
+    monkeypatch.setattr("environments.system.processes.PATIENCE", 2)
     missing, said = deque([1]), list[str]()
     slow = helper(path, world, missing, "clone.epochs=100000", "clone.patience=100000")
     wait(slow, lambda h: h.number == 1)
@@ -152,7 +152,7 @@ class Told(Bars):
 
 
 def test_a_run_goes_on_without_a_helper_that_was_stopped(path, root, world, tmp_path, monkeypatch):
-    monkeypatch.setattr("environments.process.PATIENCE", 2)
+    monkeypatch.setattr("environments.system.processes.PATIENCE", 2)
     monkeypatch.setattr("training.characters.free_cores", lambda: 2)
     made = {}
     for kind in (Helper, Stopped):

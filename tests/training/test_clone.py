@@ -9,7 +9,7 @@ import torch
 from gymnasium import spaces
 from pydantic import ValidationError
 
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.training.toys import SIGHT, toy_arrays
 from training.clone import CloneSettings, clone
 from training.returns import recorded_returns

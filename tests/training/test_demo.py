@@ -6,7 +6,7 @@ import pytest
 
 import training.demo
 from demos.video import read_video
-from environments.problem import Problem
+from environments.system.errors import Problem
 from training.recipe import read_recipe
 
 QUICK = ["refine.steps=64_000", "refine.judge_games=8", "clone.epochs=3", "evaluate.games=4"]

@@ -8,7 +8,7 @@ import pytest
 import gpo
 from agents.saving import load_agent
 from environments.catalog import make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 from tests.training.toys import Leaning, record
 from training.costs import CostSettings, finite
 from training.recipe import check_recipe

@@ -70,7 +70,7 @@ def test_training_goes_on_here_from_the_last_checkpoint(tmp_path, monkeypatch, n
             os.kill(partners[0]._process.pid, number)
 
     struck: list[bool] = []
-    monkeypatch.setattr("environments.process.PATIENCE", 2)
+    monkeypatch.setattr("environments.system.processes.PATIENCE", 2)
     monkeypatch.setattr("training.refining.at_best_elsewhere", elsewhere)
     *left, said = refined(tmp_path / "struck", 2, harm)
     assert struck == [True], "it was there to be struck"

@@ -6,7 +6,7 @@ import torch
 from gymnasium import spaces
 
 from agents.policy import build_policy
-from environments.problem import Problem
+from environments.system.errors import Problem
 from training.refining import set_noise
 
 SEEN = spaces.Box(-1.0, 1.0, (3,), np.float32)

@@ -3,7 +3,7 @@
 import pytest
 
 from environments.catalog import make_world
-from environments.problem import Problem
+from environments.system.errors import Problem
 from training.recipe import RECIPES, check_recipe, read_recipe
 from training.run import Run
 from training.train import prepare

@@ -12,8 +12,8 @@ import pytest
 
 import training.demo
 from demos.progress import Bars
-from environments import process
 from environments.durable import seal
+from environments.system import processes as process
 from tests.training.ended import ROOT, begin, ended, leaves_nothing
 from training.recipe import read_recipe
 

@@ -66,7 +66,13 @@ sys.meta_path.insert(0, Hook())
 sys.argv = ["gpo.py", *sys.argv[1:]]
 runpy.run_path("gpo.py", run_name="__main__")
 """
-EARLY = ("difflib", "argparse", "demos.verbs", "environments.problem", "environments.ending")
+EARLY = (
+    "difflib",
+    "argparse",
+    "demos.verbs",
+    "environments.system.errors",
+    "environments.system.termination",
+)
 LATER = ("training.train", "torch", "numpy", "pydantic", "training.refining", "numba")
 
 

@@ -12,8 +12,8 @@ import gpo
 from agents.saving import load_agent
 from environments.catalog import make_world
 from environments.durable import SEAL, seal
-from environments.problem import Problem
 from environments.sealed import read_lines, read_sealed
+from environments.system.errors import Problem
 from tests.training.toys import Leaning, record
 from training.checkpoint import read_checkpoint, write_checkpoint
 from training.recipe import read_recipe

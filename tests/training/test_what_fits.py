@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from environments import memory as machine
 from environments.catalog import make_world
-from environments.memory import SHARE, memory, require_memory
-from environments.problem import Problem
+from environments.system import memory as machine
+from environments.system.errors import Problem
+from environments.system.memory import SHARE, memory, require_memory
 from training import sizes
 from training.recipe import check_recipe
 from training.sizes import check_games, check_sizes, game_bytes, seen_bytes

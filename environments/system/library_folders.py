@@ -20,7 +20,7 @@ def settle_places() -> None:
     """Give matplotlib a folder where it would complain of having none; before it is imported.
 
     In a container the home folder is often missing or read-only. And numba takes no settings out of the
-    current folder (`environments.compiling` says why).
+    current folder (`environments.system.numba_cache` says why).
     """
     if os.path.lexists(NUMBA_SETTINGS) and "numba" not in sys.modules:
         _import_numba()

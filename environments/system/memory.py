@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from environments.problem import Problem
+from environments.system.errors import Problem
 
 SHARE = 0.9  # of it that one thing may take: Python and its libraries need some too
 UNKNOWN = 2**40  # bytes, where nobody says how much there is

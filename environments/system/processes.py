@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing import connection, util
 from typing import Any
 
-from environments.board import Layout, lay_out, shared_memory
+from environments.system.shared_arrays import Layout, lay_out, shared_memory
 
 ENDING = 3.0  # s, for a process to end
 BEAT = 0.25  # s, between two beats of a process that runs

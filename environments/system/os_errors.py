@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from environments.streams import is_output
+from environments.system.streams import is_output
 
 OURS = ("environments", "agents", "demos", "training", "gpo")
 LONGEST = 120  # letters of a path that a sentence shows
