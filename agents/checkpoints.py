@@ -12,7 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from agents.sealed import is_whole, read_tensors, sealed_facts
-from environments.readers import Unreadable
+from environments.files.readers import Unreadable
 
 
 @dataclass(frozen=True)

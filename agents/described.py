@@ -20,7 +20,7 @@ from agents.described_spaces import (
     read_deed,
     read_sight,
 )
-from environments.readers import Unreadable
+from environments.files.readers import Unreadable
 
 WIDTH, LAYERS = 2**20, 256  # units of a layer; layers in a row
 STEPS = 1024  # that a memory may reach back; what it attends to is their square

@@ -10,7 +10,7 @@ import numpy as np
 from gymnasium import spaces
 from minari.serialization import deserialize_space
 
-from environments.readers import Unreadable
+from environments.files.readers import Unreadable
 
 CHOICES = 2**20  # logits of an action, all its choices end to end
 _LARGEST = 2**63 - 1

@@ -27,7 +27,7 @@ from agents.onnx_session import Session
 from agents.saving import Agent
 from agents.trial import trial
 from environments.catalog import WORLDS
-from environments.durable import naming, replace
+from environments.files.atomic import naming, replace
 from environments.recorded_worlds import described_world
 from environments.system.errors import Problem
 

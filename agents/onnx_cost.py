@@ -16,7 +16,7 @@ import numpy as np
 from agents.described_spaces import printable
 from agents.onnx_limits import AXES, ITEM
 from agents.onnx_work import Shape, multiplications
-from environments.readers import Unreadable
+from environments.files.readers import Unreadable
 
 ALIVE, ALL = 2**30, 2**33  # bytes of arrays that are needed at one time; of all that are made
 WORK, WORK_A_GAME = 2**32, 2**28  # multiplications of a run; more for each game

@@ -16,7 +16,7 @@ from agents.described import check_exported
 from agents.described_spaces import printable
 from agents.onnx_limits import FILE, require_few, require_plain
 from agents.sealed import HEADER
-from environments.readers import Unreadable, parse_json, read_bytes
+from environments.files.readers import Unreadable, parse_json, read_bytes
 from environments.system.errors import Problem
 
 FORMAT = "gpo-onnx-1"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from agents.described_spaces import printable
-from environments.readers import Unreadable
+from environments.files.readers import Unreadable
 
 FILE = 2**28  # bytes
 PIECES, PACKED = 200_000, 2**24  # fields of all messages; bytes of whole numbers that are packed

@@ -9,7 +9,7 @@ import numpy as np
 from agents.onnx_cost import require_small
 from agents.onnx_file import CURE, OnnxFile, in_short
 from agents.onnx_work import Shape
-from environments.readers import Unreadable
+from environments.files.readers import Unreadable
 from environments.system.errors import Problem
 
 

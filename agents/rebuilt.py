@@ -11,7 +11,7 @@ from agents.described import check_network
 from agents.described_spaces import printable, read_deed, read_sight
 from agents.policy import UNKNOWN, AgentPolicy, build_policy
 from agents.sealed import not_finite
-from environments.readers import Unreadable
+from environments.files.readers import Unreadable
 
 _LARGE = 2**24  # bytes of weights, beyond which drawing them first, orthogonal, takes seconds
 

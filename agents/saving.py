@@ -28,8 +28,8 @@ from agents.sealed import read_tensors
 from agents.sealed import seal_tensors as seal_tensors
 from agents.sealed import sealed_facts as sealed_facts
 from agents.unstuck import Unstuck
-from environments.durable import SEAL, replace
-from environments.readers import Unreadable
+from environments.files.atomic import SEAL, replace
+from environments.files.readers import Unreadable
 from environments.system.errors import Problem
 from environments.window import window_space
 from environments.world import World, require

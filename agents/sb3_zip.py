@@ -19,7 +19,7 @@ from agents.policy import AgentPolicy
 from agents.saving import Agent
 from agents.towers import Normaliser
 from agents.trial import trial
-from environments.durable import replace
+from environments.files.atomic import replace
 from environments.system.errors import Problem
 
 MOST = 1e-4  # that a score may differ from the agent's

@@ -18,8 +18,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from environments.durable import SEAL
-from environments.readers import Unreadable, parse_json
+from environments.files.atomic import SEAL
+from environments.files.readers import Unreadable, parse_json
 
 TENSORS = 10_000  # in a file; an agent has some tens, a checkpoint some hundreds
 HEADER = 2**25  # bytes of what stands before the tensors; the bounds of a picture's space are long

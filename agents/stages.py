@@ -14,8 +14,8 @@ from typing import Any
 
 from agents.checkpoints import checkpoint_files, read_checkpoint_file
 from agents.saving import Agent, load_agent
-from environments.readers import Unreadable
-from environments.sealed import read_sealed
+from environments.files.checked_json import read_sealed
+from environments.files.readers import Unreadable
 from environments.system.errors import Problem
 
 BEST, CLONE = "agent.safetensors", "clone.safetensors"

@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from demos.columns import Column
-from environments.durable import seal, unseal
+from environments.files.atomic import seal, unseal
 
 FOLDER = ".cache"
 FACTS_FILE = "cache.json"

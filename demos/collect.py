@@ -18,8 +18,8 @@ from demos.episode import NANOSECONDS, Actor, Episode
 from demos.store import Store
 from environments.batch import horizon_of
 from environments.catalog import make_batch
+from environments.files.trusted_code import remember
 from environments.system.memory import require_memory
-from environments.trust import remember
 from environments.world import World
 
 GAMES = 64  # at once, at most

@@ -12,7 +12,7 @@ from rich.table import Table as Grid
 from demos.controls import OWN, Controls, controls_known, find_table, load_controls, table_name
 from demos.controls_guess import guess_table
 from environments.catalog import make_world
-from environments.durable import replace
+from environments.files.atomic import replace
 from environments.system.errors import Problem
 from environments.world import World
 

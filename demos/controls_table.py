@@ -36,7 +36,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from environments.readers import read_toml
+from environments.files.readers import read_toml
 from environments.system.errors import Problem, shortened
 from environments.world import nearest
 

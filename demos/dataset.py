@@ -35,8 +35,8 @@ from demos.parquet import decode, encode, read_facts
 from demos.revision import Revision, current_name, read_current, read_revision
 from demos.shelf import busy
 from demos.writing import place, sweep, withdraw, written_beside
-from environments.durable import locked, replace, room, seal, unseal
-from environments.leftovers import sweep_files
+from environments.files.atomic import locked, replace, room, seal, unseal
+from environments.files.leftovers import sweep_files
 from environments.system.errors import Problem
 from environments.world import World, require
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from demos.facts import shown
-from environments.readers import NO_LINK, Unreadable, parse_json, read_ordinary
+from environments.files.readers import NO_LINK, Unreadable, parse_json, read_ordinary
 
 STEPS_FILE = "part-0.parquet"
 FACTS_FILE = "metadata.json"

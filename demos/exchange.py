@@ -9,7 +9,7 @@ from typing import Any
 from demos.edits import count
 from demos.loose import fitted
 from demos.store import Store
-from environments.durable import naming
+from environments.files.atomic import naming
 from environments.system.errors import Problem
 from environments.world import World
 
@@ -101,7 +101,7 @@ def _world(about: dict[str, Any], world: str | None, path: Path) -> World:
     """The world that was played in, as the file tells it or the person does."""
     from demos.simulate import world_from
     from environments.catalog import make_world
-    from environments.trust import type_in
+    from environments.files.trusted_code import type_in
     from environments.world import require
 
     if not about:

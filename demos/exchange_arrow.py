@@ -15,7 +15,7 @@ from gymnasium import spaces
 from demos.exchange_folder import DEEPEST, require_room
 from demos.exchange_pictures import is_picture, pictures
 from demos.facts import shown
-from environments.readers import read_json
+from environments.files.readers import read_json
 
 FORMATS = ("parquet", "arrow")
 _COLUMNS = ("observations", "actions", "rewards", "terminations", "truncations")

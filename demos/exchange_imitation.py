@@ -23,7 +23,7 @@ from demos.exchange_arrow import row_width
 from demos.exchange_folder import STRANGE, require_plain, require_room, words
 from demos.facts import TABLE, listed, require, shown
 from demos.loose import Loose, dataset_facts, loosened, require_about
-from environments.readers import parse_json, read_json
+from environments.files.readers import parse_json, read_json
 from environments.system.errors import Problem
 
 _OURS = "gpo"

@@ -22,8 +22,8 @@ from demos.loose import Loose, dataset_facts, loosened, require_about
 from demos.parquet import decode
 from demos.simulate import world_of
 from demos.spaces import NESTED, read_space
-from environments.durable import sync, to_json, write_synced
-from environments.readers import read_json
+from environments.files.atomic import sync, to_json, write_synced
+from environments.files.readers import read_json
 from environments.system.errors import Problem
 
 _OURS = "gpo"  # where metadata.json notes what minari does not ask for

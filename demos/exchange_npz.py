@@ -32,8 +32,8 @@ from demos.dataset import Dataset
 from demos.exchange_folder import STRANGE, memory, require_room, words
 from demos.facts import EPISODES, TABLE, listed, require, shown
 from demos.loose import Loose, dataset_facts, loosened, require_about
-from environments.durable import made_beside
-from environments.readers import parse_json
+from environments.files.atomic import made_beside
+from environments.files.readers import parse_json
 from environments.system.errors import Problem
 
 _NEEDED = ("observations", "final_observations", "actions", "starts", "terminated", "truncated")

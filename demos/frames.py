@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from environments.durable import hold
+from environments.files.atomic import hold
 from environments.system.errors import Problem
 
 # Kinds: the game in JSON, first observations, a step, a mark, the wish to keep, closed in order.

@@ -13,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from demos.frames import END, FIRST, HEAD, STEP, Entry, frame
-from environments.durable import BINARY, hold, put, room, sync
-from environments.durable import DiskFull as DiskFull  # where those who record look for it
+from environments.files.atomic import BINARY, hold, put, room, sync
+from environments.files.atomic import DiskFull as DiskFull  # where those who record look for it
 
 NAME = "journal"  # beside a dataset's revisions
 PERIOD = 0.2  # seconds between two writes, and between two waits for the disk; the promise is 0.5

@@ -19,11 +19,11 @@ from demos.shelf import dataset_name
 from demos.store import Store
 from demos.wishes import Wishes
 from environments.catalog import make_world
+from environments.files.trusted_code import remember
 from environments.foreign_apart import patient
 from environments.foreign_world import ForeignWorld, played_apart
 from environments.shield import Shield
 from environments.system.errors import Problem
-from environments.trust import remember
 from environments.world import World, nearest
 
 

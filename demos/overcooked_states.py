@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from environments.readers import parse_json
+from environments.files.readers import parse_json
 from environments.system.errors import Problem
 from environments.world import World
 from environments.worlds.kitchen_things import (

@@ -34,8 +34,8 @@ from demos.episode_files import (
     read_verified,
 )
 from demos.facts import require_episode
-from environments.durable import to_json
-from environments.readers import parse_json
+from environments.files.atomic import to_json
+from environments.files.readers import parse_json
 
 FACTS = ("world", "fingerprint", "agent", "match", "player", "seed", "options", "meta")
 _LISTED = (gymnasium.spaces.Box, gymnasium.spaces.MultiDiscrete, gymnasium.spaces.MultiBinary)

@@ -14,7 +14,7 @@ from gymnasium import spaces
 from demos.dataset import Dataset
 from demos.detail import Detail
 from demos.places import Places
-from environments.durable import made_beside
+from environments.files.atomic import made_beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

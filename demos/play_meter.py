@@ -18,7 +18,7 @@ from demos.play_cast import Handicap, Rival, Table, opponent
 from demos.play_pool import against_pool, all_stars, pool_of
 from demos.viewer_digits import between
 from demos.viewer_tally import mean_interval
-from environments.durable import replace, seal, unseal
+from environments.files.atomic import replace, seal, unseal
 from environments.world import World
 
 LEVELS_FORMAT = "gpo-levels-2"

@@ -21,7 +21,7 @@ from demos.dataset import Dataset
 from demos.facts import FLAG, NUMBER, PLAYED, TEXT, Rules, maybe, require
 from demos.viewer_digits import between
 from demos.viewer_tally import mean_interval, share_interval
-from environments.durable import locked, replace, seal, unseal
+from environments.files.atomic import locked, replace, seal, unseal
 from environments.system.errors import Problem
 
 NAME, FORMAT = "ratings.json", "gpo-ratings-1"

@@ -17,8 +17,8 @@ from demos.frames import END, FIRST, HEAD, KEEP, STEP, Entry, Found, read_journa
 from demos.journal import NAME
 from demos.parquet import encode
 from demos.steps import Game, make_episodes, notes
-from environments.durable import sync
-from environments.readers import parse_json
+from environments.files.atomic import sync
+from environments.files.readers import parse_json
 from environments.system.errors import Problem
 
 ASIDE = (

@@ -15,7 +15,7 @@ from demos.dataset import Dataset
 from demos.recovery import ASIDE, recover
 from demos.revision import OWN, current_name, make_current, read_revision, require_own
 from demos.store import Store
-from environments.durable import locked
+from environments.files.atomic import locked
 from environments.system.errors import Problem
 
 COMPLETE, NOTHING, LOSSY = 0, 1, 3  # exit codes of `gpo demos repair`, as those of `mcap recover`

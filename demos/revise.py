@@ -22,7 +22,7 @@ from demos.episode_files import STEPS_FILE, Damaged
 from demos.history import Place, next_name
 from demos.parquet import encode, read_facts
 from demos.revision import Revision, make_current, write_revision
-from environments.durable import (
+from environments.files.atomic import (
     replace,
     room,
     seal,

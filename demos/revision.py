@@ -13,8 +13,8 @@ import gymnasium
 
 from demos.facts import REVISION, require_printable, require_revision, shown
 from demos.spaces import read_space
-from environments.durable import replace, seal, unseal, write_synced
-from environments.readers import Unreadable, read_ordinary
+from environments.files.atomic import replace, seal, unseal, write_synced
+from environments.files.readers import Unreadable, read_ordinary
 from environments.system.errors import Problem
 
 FORMAT = 1  # of what is written here; raise it when older readers would go wrong

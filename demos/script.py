@@ -24,7 +24,7 @@ from typing import Any
 import pygame
 
 from demos.script_events import Moment, moments_of, plugging
-from environments.readers import read_toml
+from environments.files.readers import read_toml
 from environments.system.errors import Problem
 
 

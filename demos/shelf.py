@@ -6,7 +6,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from environments.durable import locked
+from environments.files.atomic import locked
 from environments.world import World
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from environments.readers import Unreadable, parse_json
+from environments.files.readers import Unreadable, parse_json
 
 Space = gymnasium.Space[Any]
 

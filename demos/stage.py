@@ -11,7 +11,7 @@ from types import TracebackType
 import pygame
 
 from demos.display import BLIND, require_display
-from environments.durable import replace
+from environments.files.atomic import replace
 from environments.system.errors import Problem
 
 SIZE = (1024, 720)  # pixels, of a new window

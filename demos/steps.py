@@ -14,7 +14,7 @@ from demos import facts as kinds
 from demos.dataset import Dataset
 from demos.episode import Actor, Episode, check_json
 from demos.frames import MARK, Entry
-from environments.readers import parse_json
+from environments.files.readers import parse_json
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import gymnasium
 
 from demos.dataset import Dataset
 from demos.revision import FIRST, make_current, write_revision
-from environments.durable import locked, room, sync
+from environments.files.atomic import locked, room, sync
 from environments.system.errors import Problem
 from environments.world import World
 

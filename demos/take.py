@@ -20,7 +20,7 @@ from demos.recovery import recover
 from demos.steps import Game, Layout, make_episodes, notes
 from demos.steps import Row as Row  # both belong to what a recorder calls
 from demos.steps import Stream as Stream
-from environments.durable import unbroken
+from environments.files.atomic import unbroken
 from environments.system.errors import Problem
 
 _TOOLS = ("gymnasium", "minari", "numpy", "pyarrow", "pygame")

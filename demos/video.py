@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from demos.encoder import Encoder
-from environments.durable import naming, sync
+from environments.files.atomic import naming, sync
 from environments.system.errors import Problem
 from environments.system.os_errors import os_sentence, shown
 

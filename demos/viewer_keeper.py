@@ -17,7 +17,7 @@ from demos.episode import Actor
 from demos.play_recording import Beginning, MatchRecording
 from demos.steps import Row
 from demos.viewer_match import Match
-from environments.durable import DiskFull
+from environments.files.atomic import DiskFull
 from environments.system.errors import Problem
 from environments.system.os_errors import os_sentence
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from environments.durable import sync, sync_all, unbroken, write_new
+from environments.files.atomic import sync, sync_all, unbroken, write_new
 
 BESIDE = ".writing-"  # begins the name of a folder that is not, or no longer, an episode
 BULK = 8  # episodes, from which on one sync of everything is quicker than one for each file

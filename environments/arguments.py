@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from environments.readers import DIGITS, Garbled, Unreadable, parse_toml
+from environments.files.readers import DIGITS, Garbled, Unreadable, parse_toml
+from environments.files.trusted_code import allow
 from environments.system.errors import Problem, shortened
-from environments.trust import allow
 
 MOST = 2**31 - 1  # of steps and games: a game counts its ticks in 32 bits
 SEEDS = 2**63 - 1  # a game's seed has 64 bits, and games count on from the first one's

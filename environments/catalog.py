@@ -37,7 +37,7 @@ def make_world(world: str | World, /, **params: Any) -> World:
     Raises:
         Problem: no such world, no such parameter, or a value that it cannot have.
     """
-    from environments.trust import type_in
+    from environments.files.trusted_code import type_in
     from environments.world import World
 
     if isinstance(world, World):

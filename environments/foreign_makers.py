@@ -14,8 +14,8 @@ from typing import Any
 
 import gymnasium
 
+from environments.files.trusted_code import refuse_standard_library
 from environments.system.errors import Problem
-from environments.trust import refuse_standard_library
 
 FACTORIES = ("parallel_env", "env", "raw_env")  # as PettingZoo's modules call what makes theirs
 OF_GYMNASIUM = {"render_mode", "max_episode_steps"}  # that `gymnasium.make` itself takes

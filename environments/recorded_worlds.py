@@ -1,6 +1,6 @@
 """Worlds that files speak of: agents, runs and recordings name them, and such a name is data.
 
-It may be one of ours, an id that an installed package has registered, or what `environments.trust` allows;
+It may be one of ours, an id that an installed package has registered, or what `environments.files.trusted_code` allows;
 parameters are plain values. Whatever a person types goes to `catalog.make_world` instead.
 """
 
@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from environments.catalog import WORLDS, make_known, plain_name
+from environments.files.trusted_code import allowed, module_of
 from environments.foreign_makers import is_gymnasium_id, is_pettingzoo_id
 from environments.system.errors import Problem
-from environments.trust import allowed, module_of
 from environments.world import World
 
 LONGEST = 10_000  # characters of a parameter in words

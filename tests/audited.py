@@ -56,8 +56,8 @@ def loaders(folder: Path) -> dict[str, Callable[[], Any]]:
     from demos.store import Store
     from demos.verify import verify
     from environments.catalog import make_world
+    from environments.files.trusted_code import allowed, remember
     from environments.recorded_worlds import described_world
-    from environments.trust import allowed, remember
     from tests.demos.runs import small_run
     from training.recipe import read_recipe
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import gpo
-from environments import trust
+from environments.files import trusted_code as trust
 from tests.hostile import MARKER, WORLDS, everything
 
 FILES = ("a.safetensors", "a.onnx", "run")

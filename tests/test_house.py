@@ -103,9 +103,9 @@ def test_names_of_worlds_out_of_files_are_asked_about(path):
             assert not taken & {"open_game", "describe_foreign", "foreign_world", "find_maker"}
 
 
-# JSON and TOML come through `environments.readers`; these read what they have written themselves.
+# JSON and TOML come through `environments.files.readers`; these read what they have written themselves.
 OWN_JSON = {
-    "environments/readers.py", "agents/saving.py", "agents/export.py", "demos/episode.py",
+    "environments/files/readers.py", "agents/saving.py", "agents/export.py", "demos/episode.py",
     "agents/elsewhere_there.py", "environments/foreign_apart.py", "environments/foreign_facts.py",
     "training/characters.py", "training/installing.py",
 }  # fmt: skip
@@ -114,7 +114,7 @@ OWN_JSON = {
 @pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_files_are_read_within_limits(path):
     calls = re.findall(r"\b(?:json|tomllib|pickle|marshal)\.loads?\(", path.read_text())
-    assert not calls or name(path) in OWN_JSON, f"{name(path)}: use environments.readers"
+    assert not calls or name(path) in OWN_JSON, f"{name(path)}: use environments.files.readers"
 
 
 def test_every_folder_of_sources_is_a_package():

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from demos import stopping
-from environments.durable import hold, locked, put
+from environments.files.atomic import hold, locked, put
 from environments.system.errors import Problem
 from training import support
 
@@ -143,7 +143,7 @@ def test_a_window_is_asked_to_stop_where_there_is_no_alarm(monkeypatch):
 HOLDS = """
 import sys, time
 from pathlib import Path
-from environments.durable import locked
+from environments.files.atomic import locked
 with locked(Path(sys.argv[1]), "refused"):
     print("held", flush=True)
     time.sleep(60)

@@ -19,7 +19,7 @@ from agents.checkpoints import Checkpoint as Checkpoint  # both are read in a lo
 from agents.checkpoints import checkpoint_files
 from agents.checkpoints import read_checkpoint as read_checkpoint
 from agents.saving import seal_tensors
-from environments.durable import replace
+from environments.files.atomic import replace
 
 KEPT = 2
 

@@ -11,12 +11,12 @@ from agents.onnx_file import read_onnx
 from agents.player import Player
 from agents.saving import agent_file, load_agent, named_player, trained_behind_shield
 from environments.catalog import make_world
+from environments.files.trusted_code import type_in
 from environments.foreign_apart import PATIENCE, patient
 from environments.foreign_world import played_apart
 from environments.recorded_worlds import described_world
 from environments.shield import Shield
 from environments.system.errors import Problem
-from environments.trust import type_in
 from environments.waking import wake
 from environments.world import World
 from training.evaluate import HELD_OUT

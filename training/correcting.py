@@ -27,8 +27,8 @@ from agents.saving import Agent, load_agent, save_agent
 from demos.dataset import Dataset
 from demos.progress import Bars
 from demos.store import Store
-from environments.durable import replace
-from environments.readers import Unreadable
+from environments.files.atomic import replace
+from environments.files.readers import Unreadable
 from environments.system.errors import Problem
 from environments.world import World
 from training.corrected_steps import Corrections, as_asked, read_corrections

@@ -19,7 +19,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from agents.player import NetworkPlayer, Player
 from agents.policy import AgentPolicy
-from environments.sealed import Lines, read_lines
+from environments.files.checked_json import Lines, read_lines
 from training.checkpoint import Checkpoint, optimiser_tensors, write_checkpoint
 from training.evaluate import Games, interval, play_games
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from environments.durable import replace
-from environments.sealed import read_lines
+from environments.files.atomic import replace
+from environments.files.checked_json import read_lines
 from environments.world import World
 
 

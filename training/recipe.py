@@ -33,7 +33,7 @@ from pydantic import (
 )
 
 from environments.arguments import MOST, meant
-from environments.readers import DEPTH, Unreadable, read_toml
+from environments.files.readers import DEPTH, Unreadable, read_toml
 from environments.system.errors import Problem, shortened
 from training.clone import CloneSettings
 from training.corrections import CorrectionsSettings

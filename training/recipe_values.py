@@ -9,7 +9,7 @@ from datetime import date, time
 from typing import Any
 
 from environments.arguments import complaint_of, unfit
-from environments.readers import DEPTH
+from environments.files.readers import DEPTH
 from environments.system.errors import Problem, shortened
 
 Place = tuple[str, ...]

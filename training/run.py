@@ -18,7 +18,7 @@ runs/cramped_room/
     scores.json             the last judgement
     curve.png               north star against steps
 
-Every JSON file, and every line of the `.jsonl`, carries a SHA-256 of its content (`environments.sealed`). A
+Every JSON file, and every line of the `.jsonl`, carries a SHA-256 of its content (`environments.files.checked_json`). A
 run of before there were such seals has none in its `recipe.json`: its files are taken as they are. What is
 damaged is set aside and made again (`training.tidying`), but for the recipe, by which all else is judged.
 """
@@ -37,9 +37,9 @@ from typing import Any
 import torch
 
 from agents.saving import Agent, load_agent
-from environments.durable import locked, replace, seal, to_json
-from environments.readers import Unreadable
-from environments.sealed import read_sealed
+from environments.files.atomic import locked, replace, seal, to_json
+from environments.files.checked_json import read_sealed
+from environments.files.readers import Unreadable
 from environments.system.errors import Problem
 from environments.world import differences
 from training.recipe import Recipe

@@ -9,10 +9,10 @@ import itertools
 from pathlib import Path
 from typing import Any
 
-from environments.durable import sync
-from environments.leftovers import sweep_files
-from environments.readers import Unreadable
-from environments.sealed import read_lines, read_sealed, write_lines
+from environments.files.atomic import sync
+from environments.files.checked_json import read_lines, read_sealed, write_lines
+from environments.files.leftovers import sweep_files
+from environments.files.readers import Unreadable
 
 # What each file must hold, and what becomes of it once it was set aside.
 FILES: dict[str, tuple[dict[str, type | tuple[type, ...]], str]] = {

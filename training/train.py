@@ -20,12 +20,12 @@ from demos.dataset import Dataset
 from demos.progress import Bars
 from demos.store import Store
 from environments.catalog import make_batch, make_world
+from environments.files.trusted_code import remember
 from environments.foreign_apart import patient
 from environments.foreign_world import played_apart
 from environments.reward import weight_vector
 from environments.shield import Shield
 from environments.system.errors import Problem
-from environments.trust import remember
 from environments.waking import wake
 from environments.world import World
 from training.characters import characters

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from demos.episode_files import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE
-from environments.durable import SEAL, seal, to_json
+from environments.files.atomic import SEAL, seal, to_json
 
 # What stands in the place of something else. No name of a module: those are tested where worlds are made.
 VALUES: list[Any] = [

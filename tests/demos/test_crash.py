@@ -18,7 +18,7 @@ import demos.writing
 from demos.parquet import encode
 from demos.repair import repair_command
 from demos.store import Store
-from environments.durable import unbroken, write_new
+from environments.files.atomic import unbroken, write_new
 from tests.demos.recording import expected, length, marked
 from tests.demos.test_store import create, everything_below, make_episode
 

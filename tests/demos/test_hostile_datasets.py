@@ -28,7 +28,7 @@ from demos.playback import Playback
 from demos.ratings import FORMAT, Ratings
 from demos.store import Store
 from environments.catalog import make_world
-from environments.durable import replace, seal, to_json
+from environments.files.atomic import replace, seal, to_json
 from environments.system.errors import Problem
 from tests.demos.hostile import (
     SPACES,

@@ -16,7 +16,7 @@ from demos.episode import Actor, Episode
 from demos.ratings import FORMAT, META, NAME, Entry, Ratings, show_ratings, standings
 from demos.store import Store
 from demos.viewer_tally import share_interval
-from environments.durable import seal
+from environments.files.atomic import seal
 from environments.system.errors import Problem
 from tests.demos.test_store import create
 

@@ -9,7 +9,7 @@ import torch
 
 from agents.stages import Gone, run_facts, stages
 from demos.watch_cast import cast_for
-from environments.durable import seal
+from environments.files.atomic import seal
 from environments.system.errors import Problem
 from tests.demos.runs import checkpoint, small_run
 

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from environments.durable import made_beside, naming, replace
+from environments.files.atomic import made_beside, naming, replace
 
 
 def refuse(monkeypatch, number=errno.ENOSPC):

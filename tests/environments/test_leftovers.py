@@ -9,7 +9,7 @@ import pytest
 
 from agents.player import RandomPlayer
 from environments.catalog import make_world
-from environments.leftovers import GONE, sweep_files
+from environments.files.leftovers import GONE, sweep_files
 from tests.training.toys import record
 
 

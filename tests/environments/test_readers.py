@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from environments.readers import (
+from environments.files.readers import (
     DEPTH,
     DIGITS,
     KEYS,

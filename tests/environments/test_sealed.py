@@ -5,9 +5,9 @@ import math
 
 import pytest
 
-from environments.durable import seal
-from environments.readers import Unreadable
-from environments.sealed import Lines, read_lines, read_sealed, write_lines
+from environments.files.atomic import seal
+from environments.files.checked_json import Lines, read_lines, read_sealed, write_lines
+from environments.files.readers import Unreadable
 
 FACTS = {"name": "tea", "numbers": [1, 2.5, -3e-7], "inside": {"a": None, "b": True}}
 ROWS = [{"update": n, "north_star": n / 3, "play/soup": 0.1 * n} for n in range(4)]

@@ -10,9 +10,9 @@ import gymnasium
 import pytest
 from pettingzoo.classic import rps_v2
 
-from environments import trust
 from environments.arguments import Parser
 from environments.catalog import make_world
+from environments.files import trusted_code as trust
 from environments.foreign_makers import find_maker, require_named
 from environments.recorded_worlds import described_world, named_world
 from environments.system.errors import Problem

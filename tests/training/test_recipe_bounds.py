@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 import gpo
 from environments.arguments import MOST
 from environments.catalog import make_world
-from environments.readers import DEPTH
+from environments.files.readers import DEPTH
 from environments.system import memory
 from environments.system.errors import Problem
 from tests.training.toys import Leaning, record

@@ -12,7 +12,7 @@ import pytest
 
 import training.demo
 from demos.progress import Bars
-from environments.durable import seal
+from environments.files.atomic import seal
 from environments.system import processes as process
 from tests.training.ended import ROOT, begin, ended, leaves_nothing
 from training.recipe import read_recipe

@@ -11,8 +11,8 @@ import pytest
 import gpo
 from agents.saving import load_agent
 from environments.catalog import make_world
-from environments.durable import SEAL, seal
-from environments.sealed import read_lines, read_sealed
+from environments.files.atomic import SEAL, seal
+from environments.files.checked_json import read_lines, read_sealed
 from environments.system.errors import Problem
 from tests.training.toys import Leaning, record
 from training.checkpoint import read_checkpoint, write_checkpoint

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from environments.durable import BINARY, SEAL, naming, put, replace, to_json
-from environments.readers import LARGE, Unreadable, parse_json, read_bytes, read_json
+from environments.files.atomic import BINARY, SEAL, naming, put, replace, to_json
+from environments.files.readers import LARGE, Unreadable, parse_json, read_bytes, read_json
 
 NUMBER = "line"
 _NO_SEAL = "is damaged: its checksum is missing"

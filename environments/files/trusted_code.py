@@ -12,8 +12,8 @@ import logging
 import sys
 from pathlib import Path
 
-from environments.durable import locked, replace, to_json
-from environments.readers import Unreadable, read_json
+from environments.files.atomic import locked, replace, to_json
+from environments.files.readers import Unreadable, read_json
 from environments.system.errors import Problem
 
 ABOUT = (

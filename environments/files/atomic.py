@@ -15,8 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from environments.readers import BINARY as BINARY
-from environments.readers import KEYS, read_json
+from environments.files.readers import BINARY as BINARY
+from environments.files.readers import KEYS, read_json
 from environments.system.errors import Problem
 
 SEAL = "sha256"
