@@ -45,12 +45,12 @@ if (_why := stranger()) is not None:
 # Only after we know whose folders these are; they are light.
 from demos.verbs import DEMOS as DEMOS  # noqa: E402
 from demos.window_verbs import controls, play, record, watch  # noqa: E402
-from environments.arguments import Parser, a_seed, add_workers, at_least  # noqa: E402
 from environments.system.errors import Problem  # noqa: E402
 from environments.system.library_folders import settle_places  # noqa: E402
 from environments.system.os_errors import require_folder, system_sentence  # noqa: E402
 from environments.system.streams import drop_output, is_output, printed, settle_streams  # noqa: E402
 from environments.system.termination import exit_code, terminable  # noqa: E402
+from environments.terminal.command_line import Parser, a_seed, add_workers, at_least  # noqa: E402
 
 ABOUT = (
     "GPO turns recorded human play into agents that play better than the people they learned from."

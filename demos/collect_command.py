@@ -13,13 +13,13 @@ from agents.player import Player
 from agents.saving import Agent, as_player, load_agent, named_player
 from agents.stages import stages
 from demos.collect import collect
-from demos.progress import Bars
 from demos.store import Store
 from environments.catalog import make_world
 from environments.foreign_apart import PATIENCE, patient
 from environments.foreign_world import played_apart
 from environments.shield import Shield
 from environments.system.errors import Problem
+from environments.terminal.progress import Bars
 from environments.waking import wake
 from environments.world import World
 

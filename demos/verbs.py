@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demos.window_verbs import replay
-from environments.arguments import (
+from environments.terminal.command_line import (
     Parser,
     a_seed,
     add_workers,

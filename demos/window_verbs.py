@@ -6,7 +6,15 @@ from argparse import BooleanOptionalAction, Namespace
 from pathlib import Path
 from typing import Any
 
-from environments.arguments import Parser, a_seed, add_workers, amount, at_least, pair, setting
+from environments.terminal.command_line import (
+    Parser,
+    a_seed,
+    add_workers,
+    amount,
+    at_least,
+    pair,
+    setting,
+)
 
 
 def record(arguments: list[str]) -> int:

@@ -7,7 +7,7 @@ import random
 import pytest
 
 import gpo
-from environments.arguments import MOST, SEEDS, SPAN
+from environments.terminal.command_line import MOST, SEEDS, SPAN
 
 BALANCE, COURIER, KITCHEN, DUEL = (
     f"gpo/{name}-v0" for name in ("Balance", "Courier", "Kitchen", "Duel")

@@ -13,7 +13,7 @@ from agents.policy import AgentPolicy
 from agents.saving import Agent, save_agent
 from demos.arrays import Arrays
 from demos.dataset import Dataset
-from demos.progress import Bars
+from environments.terminal.progress import Bars
 from environments.world import World
 from training.clone import Clone, CloneSettings, clone
 from training.corrected_steps import as_asked, people_only

@@ -25,11 +25,11 @@ from rich.console import Console
 from agents.policy import AgentPolicy
 from agents.saving import Agent, load_agent, save_agent
 from demos.dataset import Dataset
-from demos.progress import Bars
 from demos.store import Store
 from environments.files.atomic import replace
 from environments.files.readers import Unreadable
 from environments.system.errors import Problem
+from environments.terminal.progress import Bars
 from environments.world import World
 from training.corrected_steps import Corrections, as_asked, read_corrections
 from training.correction_effects import effects_of, loss_of, show_effects

@@ -19,12 +19,12 @@ from rich.console import Console
 
 from agents.saving import as_player
 from demos.commands import import_overcooked
-from demos.progress import Bars
 from demos.video import write_video
 from environments.catalog import make_batch, make_world
 from environments.faces.picture import picture
 from environments.system import processes as process
 from environments.system.errors import Problem
+from environments.terminal.progress import Bars
 from environments.worlds.kitchen_layouts import named_layout
 from training.crew import free_cores
 from training.pictures import draw_curve, read_metrics

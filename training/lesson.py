@@ -11,7 +11,7 @@ from agents.policy import AgentPolicy
 from agents.saving import Agent
 from demos.arrays import Arrays
 from demos.dataset import Dataset
-from demos.progress import Bars
+from environments.terminal.progress import Bars
 from environments.world import World
 from training.clone import action_weights, split
 from training.cloning import cloning_settings, matches, steps_of

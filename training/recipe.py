@@ -32,9 +32,9 @@ from pydantic import (
     model_serializer,
 )
 
-from environments.arguments import MOST, meant
 from environments.files.readers import DEPTH, Unreadable, read_toml
 from environments.system.errors import Problem, shortened
+from environments.terminal.command_line import MOST, meant
 from training.clone import CloneSettings
 from training.corrections import CorrectionsSettings
 from training.costs import CostSettings, finite

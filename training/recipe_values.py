@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from datetime import date, time
 from typing import Any
 
-from environments.arguments import complaint_of, unfit
 from environments.files.readers import DEPTH
 from environments.system.errors import Problem, shortened
+from environments.terminal.command_line import complaint_of, unfit
 
 Place = tuple[str, ...]
 _OF_A_WORLD = ("world", "params")  # what the world alone can judge: its texts may have lines

@@ -17,7 +17,6 @@ from rich.console import Console
 from agents.policy import AgentPolicy
 from agents.saving import HANDED_ON, Agent, as_player, save_agent
 from demos.dataset import Dataset
-from demos.progress import Bars
 from demos.store import Store
 from environments.catalog import make_batch, make_world
 from environments.files.trusted_code import remember
@@ -26,6 +25,7 @@ from environments.foreign_world import played_apart
 from environments.reward import weight_vector
 from environments.shield import Shield
 from environments.system.errors import Problem
+from environments.terminal.progress import Bars
 from environments.waking import wake
 from environments.world import World
 from training.characters import characters

@@ -10,10 +10,10 @@ import torch
 
 import gpo
 from agents.player import RandomPlayer
-from demos.progress import Bars
 from demos.store import Store
 from environments.catalog import make_world
 from environments.system.errors import Problem
+from environments.terminal.progress import Bars
 from tests.training.toys import record
 from training.characters import Helper, characters
 from training.cloning import subject

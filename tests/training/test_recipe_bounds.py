@@ -9,11 +9,11 @@ import pytest
 from safetensors.numpy import load_file
 
 import gpo
-from environments.arguments import MOST
 from environments.catalog import make_world
 from environments.files.readers import DEPTH
 from environments.system import memory
 from environments.system.errors import Problem
+from environments.terminal.command_line import MOST
 from tests.training.toys import Leaning, record
 from training.recipe import check_recipe, read_recipe
 from training.settings import COUNT, STEPS

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 import training.demo
-from demos.progress import Bars
 from environments.files.atomic import seal
 from environments.system import processes as process
+from environments.terminal.progress import Bars
 from tests.training.ended import ROOT, begin, ended, leaves_nothing
 from training.recipe import read_recipe
 
