@@ -26,7 +26,7 @@ from demos.widgets import (
     wrapped,
     write_fitting,
 )
-from environments.drawings.canvas import Canvas, place, sprite, write
+from environments.drawing.canvas import Canvas, place, sprite, write
 
 PAUSED: Sequence[Hint] = (
     (("P",), "play on"),

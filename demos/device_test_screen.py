@@ -11,8 +11,8 @@ from demos.devices import Held
 from demos.keycaps import draw_key, key_width
 from demos.pad_picture import down_now, draw_pad, write_within
 from demos.sources import RESERVED, spoken
-from environments.drawings.bars import BAR, BRIGHT, QUIET, TIME
-from environments.drawings.canvas import width_of, write
+from environments.drawing.canvas import width_of, write
+from environments.drawing.status_bars import BAR, BRIGHT, QUIET, TIME
 from environments.world import World
 
 BACK = (20, 22, 29)

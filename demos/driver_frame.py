@@ -7,7 +7,7 @@ import pygame
 from demos.episode import Actor
 from demos.handover import COLOURS
 from demos.widgets import SHADE, unit
-from environments.drawings.canvas import width_of, write
+from environments.drawing.canvas import width_of, write
 
 WORDS = {Actor.AGENT: "the agent drives", Actor.HUMAN: "you drive"}
 

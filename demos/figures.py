@@ -9,7 +9,7 @@ import pygame
 
 from demos.recorder import Recorder
 from demos.widgets import ACCENT, BRIGHT, MINT, QUIET, WARN, bar, number, write_fitting
-from environments.drawings.canvas import write
+from environments.drawing.canvas import write
 
 
 class Line(NamedTuple):

@@ -29,8 +29,8 @@ from demos.widgets import (
     wrapped,
     write_fitting,
 )
-from environments.drawings.bars import HURRY_AT
-from environments.drawings.canvas import width_of, write
+from environments.drawing.canvas import width_of, write
+from environments.drawing.status_bars import HURRY_AT
 from environments.shield import ShieldedBatch
 
 KEYS: Sequence[Hint] = (

@@ -7,8 +7,8 @@ import re
 
 import pygame
 
-from environments.drawings.bars import TIME
-from environments.drawings.canvas import Canvas, Colour, place, sprite, width_of, write
+from environments.drawing.canvas import Canvas, Colour, place, sprite, width_of, write
+from environments.drawing.status_bars import TIME
 
 FACE, SIDE, EDGE, INK = (238, 240, 245), (160, 167, 182), (120, 127, 143), (34, 38, 48)
 LIT, LIT_SIDE, LIT_INK = TIME, (196, 138, 22), (46, 32, 4)

@@ -9,8 +9,8 @@ import pygame
 from demos.devices import Held, Pad
 from demos.keycaps import draw_key
 from demos.sources import MOUSE, WAYS, spoken
-from environments.drawings.bars import LINE, QUIET, TIME
-from environments.drawings.canvas import Canvas, place, sprite, width_of, write
+from environments.drawing.canvas import Canvas, place, sprite, width_of, write
+from environments.drawing.status_bars import LINE, QUIET, TIME
 
 KNOB, TRAVEL, DEAD = (140, 149, 170), (40, 44, 56), 0.15
 _STICKS = {

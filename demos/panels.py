@@ -13,7 +13,7 @@ import pygame
 from demos.viewer import Viewer
 from demos.viewer_digits import digits_width, write_digits
 from demos.widgets import BRIGHT, LINE, PANEL, QUIET, paragraph, write_fitting
-from environments.drawings.canvas import Colour, write
+from environments.drawing.canvas import Colour, write
 
 
 class Sizes(NamedTuple):

@@ -17,7 +17,7 @@ from demos.panels import Sizes
 from demos.viewer import Viewer
 from demos.viewer_digits import digits_width, short, write_digits
 from demos.widgets import ACCENT, BRIGHT, LINE, MINT, QUIET, write_fitting
-from environments.drawings.canvas import Colour
+from environments.drawing.canvas import Colour
 
 DIM: Colour = (62, 112, 106)  # what was not taken
 MOST = 18  # actions that are listed; of more the likeliest

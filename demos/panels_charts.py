@@ -24,7 +24,7 @@ from demos.panels_plot import (
 from demos.viewer import Viewer
 from demos.viewer_digits import digits_width, short, write_digits
 from demos.widgets import BRIGHT, MINT, QUIET, write_fitting
-from environments.drawings.canvas import Colour
+from environments.drawing.canvas import Colour
 
 VIOLET: Colour = (187, 154, 247)
 LEGEND = 9  # rows at most

@@ -14,7 +14,7 @@ from demos.viewer import Viewer
 from demos.viewer_digits import between, write_digits
 from demos.viewer_tally import mean_interval, share_interval
 from demos.widgets import ACCENT, BRIGHT, GREEN, LINE, MINT, QUIET, WARN, bar, number, write_fitting
-from environments.drawings.canvas import Colour
+from environments.drawing.canvas import Colour
 
 LAST_GAMES = 24  # that are shown as bars
 

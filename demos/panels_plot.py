@@ -15,7 +15,7 @@ import pygame
 
 from demos.viewer_digits import digits_width, short, write_digits
 from demos.widgets import ACCENT, BRIGHT, LINE, MINT, QUIET, WARN
-from environments.drawings.canvas import Colour
+from environments.drawing.canvas import Colour
 
 SERIES: tuple[Colour, ...] = (
     MINT, ACCENT, (122, 162, 247), (240, 140, 174), (187, 154, 247), (158, 206, 106),

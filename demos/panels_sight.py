@@ -15,7 +15,7 @@ from demos.scenery import paint_picture
 from demos.viewer import Viewer
 from demos.viewer_digits import short, write_digits
 from demos.widgets import ACCENT, BRIGHT, LINE, MINT, QUIET, write_fitting
-from environments.drawings.canvas import Colour
+from environments.drawing.canvas import Colour
 from environments.layout import Part, is_picture
 
 FAINT: Colour = (66, 108, 106)  # a number that has not changed since the last step

@@ -28,7 +28,7 @@ from demos.widgets import (
     unit,
     write_fitting,
 )
-from environments.drawings.canvas import write
+from environments.drawing.canvas import write
 
 if TYPE_CHECKING:
     from demos.playback import Playback

@@ -23,7 +23,7 @@ from demos.widgets import (
     unit,
     write_fitting,
 )
-from environments.drawings.canvas import write
+from environments.drawing.canvas import write
 
 RESULT: Sequence[Hint] = (
     (("Enter",), "keep"),

@@ -7,7 +7,7 @@ import math
 
 import pygame
 
-from environments.drawings.canvas import Colour, text, width_of
+from environments.drawing.canvas import Colour, text, width_of
 
 
 @functools.lru_cache(maxsize=4096)

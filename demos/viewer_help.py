@@ -23,7 +23,7 @@ from demos.widgets import (
     wrapped,
     write_fitting,
 )
-from environments.drawings.canvas import width_of, write
+from environments.drawing.canvas import width_of, write
 
 if TYPE_CHECKING:
     from demos.phases import Message

@@ -26,7 +26,7 @@ from demos.widgets import (
     hint_width,
     unit,
 )
-from environments.drawings.canvas import Colour
+from environments.drawing.canvas import Colour
 
 TAKE_OVER: Hint = (("t",), "take over")
 KEYS: tuple[Hint, ...] = (

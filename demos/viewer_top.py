@@ -7,7 +7,7 @@ import pygame
 from demos.viewer import Side, Viewer
 from demos.viewer_digits import write_digits
 from demos.widgets import ACCENT, BRIGHT, LINE, PANEL, QUIET, WARN, number, write_fitting
-from environments.drawings.canvas import Colour, width_of, write
+from environments.drawing.canvas import Colour, width_of, write
 
 
 def draw_top(surface: pygame.Surface, area: pygame.Rect, viewer: Viewer) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import pygame
 
 from demos.keycaps import draw_key, key_width
-from environments.drawings.bars import BAR, BRIGHT, HURRY, LINE, QUIET, TIME
-from environments.drawings.canvas import Canvas, Colour, place, sprite, width_of, write
+from environments.drawing.canvas import Canvas, Colour, place, sprite, width_of, write
+from environments.drawing.status_bars import BAR, BRIGHT, HURRY, LINE, QUIET, TIME
 
 BACK, PANEL, RAISED, SHADE = (22, 25, 33), BAR, (44, 49, 63), (8, 10, 14)
 MINT, GREEN, ACCENT, WARN = (104, 194, 172), (72, 196, 108), TIME, HURRY

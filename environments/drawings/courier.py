@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 import pygame
 
+from environments.drawing.canvas import place, sprite, write
+from environments.drawing.status_bars import BAR, draw_names, draw_standing
 from environments.drawings import courier_things as things
-from environments.drawings.bars import BAR, draw_names, draw_standing
-from environments.drawings.canvas import place, sprite, write
 from environments.drawings.courier_signs import draw_signs
 from environments.worlds.courier_shield import NEAR, SLOW
 from environments.worlds.courier_things import (

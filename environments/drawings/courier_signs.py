@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import pygame
 
+from environments.drawing.canvas import width_of, write
+from environments.drawing.status_bars import BRIGHT, LINE, QUIET
 from environments.drawings import courier_things as things
-from environments.drawings.bars import BRIGHT, LINE, QUIET
-from environments.drawings.canvas import width_of, write
 from environments.worlds.courier_things import TOP_SPEED
 
 OFF = (46, 51, 64)

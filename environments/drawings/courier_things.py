@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from environments.drawings.canvas import Canvas, Colour
+from environments.drawing.canvas import Canvas, Colour
 
 TURNS = 64  # directions that something is drawn in
 FLOOR, JOINT = (233, 230, 222), (220, 217, 208)

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pygame
 
-from environments.drawings.canvas import Colour
+from environments.drawing.canvas import Colour
 from environments.worlds.duel_arena import inverse, reach
 from environments.worlds.duel_things import HALF, REACH, SPAWNS
 

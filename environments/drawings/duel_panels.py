@@ -7,9 +7,9 @@ from typing import Any
 
 import pygame
 
+from environments.drawing.canvas import Colour, place, sprite, width_of, write
+from environments.drawing.status_bars import BAR, BRIGHT, HURRY, HURRY_AT, LINE, QUIET, TIME
 from environments.drawings import duel_things as things
-from environments.drawings.bars import BAR, BRIGHT, HURRY, HURRY_AT, LINE, QUIET, TIME
-from environments.drawings.canvas import Colour, place, sprite, width_of, write
 from environments.worlds.duel_things import AGENTS, TICK
 
 EMPTY = (50, 56, 70)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pygame
 
+from environments.drawing.canvas import Colour, place, sprite, write
 from environments.drawings import duel_things as things
-from environments.drawings.canvas import Colour, place, sprite, write
 from environments.drawings.duel_arena import Plan, Point, cover_layer, darken, dashed, ground, sight
 from environments.drawings.duel_turned import faded, fighter_picture, turned
 from environments.worlds.duel_arena import inverse, reach

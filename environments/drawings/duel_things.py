@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from environments.drawings.canvas import Canvas, Colour
+from environments.drawing.canvas import Canvas, Colour
 from environments.worlds.duel_things import SAFE_DISTANCE
 
 FIGHTERS: tuple[tuple[Colour, Colour, Colour], ...] = (  # coat, its edge, what it shoots

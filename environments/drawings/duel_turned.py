@@ -8,8 +8,8 @@ from typing import Any
 
 import pygame
 
+from environments.drawing.canvas import sprite
 from environments.drawings import duel_things as things
-from environments.drawings.canvas import sprite
 
 
 @functools.lru_cache(maxsize=1024)

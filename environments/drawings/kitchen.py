@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import pygame
 
+from environments.drawing.canvas import place, sprite
+from environments.drawing.status_bars import draw_names, draw_standing
 from environments.drawings import kitchen_things as things
-from environments.drawings.bars import draw_names, draw_standing
-from environments.drawings.canvas import place, sprite
 from environments.worlds.kitchen_things import (
     AGENTS,
     DISHES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from environments.drawings.canvas import Canvas, Colour
+from environments.drawing.canvas import Canvas, Colour
 
 FLOOR_LIGHT, FLOOR_DARK = (240, 231, 215), (231, 220, 201)
 WOOD, WOOD_LIGHT, WOOD_SIDE = (196, 149, 102), (211, 168, 122), (146, 103, 66)

@@ -10,7 +10,7 @@ from demos.hud import lay_out
 from demos.scenery import Scenery, as_rgb, paint_numbers, paint_picture
 from demos.widgets import fitting, hint_rows, number, wrapped
 from environments.catalog import make_world
-from environments.drawings.canvas import width_of
+from environments.drawing.canvas import width_of
 
 SIZES = [(640, 480), (800, 600), (1024, 720), (1280, 720), (1920, 1080), (1080, 1920)]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pygame
 
-from environments.drawings.canvas import place, width_of, write
+from environments.drawing.canvas import place, width_of, write
 
 BAR, LINE = (28, 31, 40), (58, 64, 80)
 BRIGHT, QUIET = (244, 245, 248), (160, 168, 186)
