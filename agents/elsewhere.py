@@ -21,7 +21,7 @@ import numpy as np
 from agents.elsewhere_there import LETTER, do, taken, work
 from agents.mixture import Mixture, Oneself
 from agents.player import Player
-from environments.batch import Batch
+from environments.simulation.batch import Batch
 from environments.system import processes as process
 from environments.system.errors import Problem
 from environments.system.processes import GLANCE, possible, start

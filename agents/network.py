@@ -1,7 +1,7 @@
 """What turns an observation into features: its parts each by their kind, then a memory of the last steps.
 
 Numbers are scaled, pictures go through a convolutional network, the action mask through nothing. With memory
-the observation is a window (`environments.window`), encoded step by step and read by a causal transformer.
+the observation is a window (`environments.simulation.frame_stack`), encoded step by step and read by a causal transformer.
 
 B observations, k steps of a window, O numbers of a step, F features of a step, M numbers of the mask.
 """
@@ -22,7 +22,7 @@ from torch.nn import functional
 from agents.described import STEPS
 from agents.pictures import channels_first, picture_network
 from agents.towers import Normaliser
-from environments.layout import Part, is_picture, read_parts
+from environments.simulation.observation_parts import Part, is_picture, read_parts
 
 _WHITE = 255.0
 

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from agents.policy import AgentPolicy
-from environments.window import action_size
+from environments.simulation.frame_stack import action_size
 
 _LEAST = 1e-7  # of a chance: its logarithm stays a number in float32
 LIKELIEST = 0.5  # a chance that decides nothing
@@ -79,7 +79,7 @@ class Graph(nn.Module):
         return self.act(scores, chance), scores, window
 
     def _remember(self, observation: Tensor, last_action: Tensor, memory: Tensor) -> Tensor:
-        """The window with this step at its end, as `environments.window.Window.look`."""
+        """The window with this step at its end, as `environments.simulation.frame_stack.Window.look`."""
         told = (
             _tell(self.space, last_action) * memory[:, -1, -1:]
         )  # nothing was done before a start
@@ -111,7 +111,7 @@ class Graph(nn.Module):
 
 
 def _tell(space: Any, action: Tensor) -> Tensor:
-    """Actions as numbers, as `environments.window.tell`: [B, ...] -> [B, A]."""
+    """Actions as numbers, as `environments.simulation.frame_stack.tell`: [B, ...] -> [B, A]."""
     if isinstance(space, spaces.Discrete):
         return functional.one_hot(action, int(space.n)).float()
     if isinstance(space, spaces.MultiDiscrete):

@@ -18,8 +18,8 @@ from agents.onnx_session import Session, failures
 from agents.onnx_stranger import stranger
 from agents.player import Player, draw
 from agents.unstuck import Unstuck
+from environments.simulation.world import World, require
 from environments.system.errors import Problem
-from environments.world import World, require
 
 
 def onnx_player(path: Path, world: World, seed: int = 0, temperature: float = 1.0) -> Player:

@@ -17,8 +17,8 @@ from agents.described_spaces import printable
 from agents.onnx_file import OnnxFile
 from agents.onnx_session import Session
 from agents.player import Player
+from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.world import World
 
 _warned: set[Path] = set()  # files of which it has been said
 

@@ -13,9 +13,11 @@ from gymnasium import spaces
 from gymnasium.vector.utils import batch_space
 
 from agents.policy import AgentPolicy
-from environments.seating import Player as Player  # the one method, described in the lowest room
+from environments.simulation.frame_stack import Window, action_size
+from environments.simulation.seating import (
+    Player as Player,  # the one method, described in the lowest room
+)
 from environments.system.errors import Problem
-from environments.window import Window, action_size
 
 _NO_NUMBERS = (
     "The agent gave NaN, which is no action: its weights are of no use, so train it again."

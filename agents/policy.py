@@ -1,8 +1,8 @@
 """The network that acts: SB3's actor-critic with the normaliser, dropout and cost values inside.
 
 It is an `ActorCriticPolicy`, so SB3's algorithms and tools and imitation's trainers take it. An action mask
-is the tail of the observation (`environments.layout`), and with memory the observation is a window over the
-last steps (`environments.window`): whoever hands it an observation has handed it everything.
+is the tail of the observation (`environments.simulation.observation_parts`), and with memory the observation is a window over the
+last steps (`environments.simulation.frame_stack`): whoever hands it an observation has handed it everything.
 
 B observations, O numbers each, H hidden units, C costs.
 """
@@ -29,7 +29,7 @@ from torch.distributions import Categorical
 from agents.choices import Choices
 from agents.network import Sight
 from agents.towers import MaskedHead, MaskedTowers, Normaliser, Towers, activation
-from environments.layout import is_picture
+from environments.simulation.observation_parts import is_picture
 
 UNKNOWN = "return_scale"  # the tensor that is NaN while values were fitted to nothing
 _ACTOR, _CRITIC = "pi_features_extractor.", "vf_features_extractor."

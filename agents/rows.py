@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from environments.window import Window
+from environments.simulation.frame_stack import Window
 
 
 def regroup(state: Any, index: np.ndarray) -> Any:

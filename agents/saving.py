@@ -30,9 +30,9 @@ from agents.sealed import sealed_facts as sealed_facts
 from agents.unstuck import Unstuck
 from environments.files.atomic import SEAL, replace
 from environments.files.readers import Unreadable
+from environments.simulation.frame_stack import window_space
+from environments.simulation.world import World, require
 from environments.system.errors import Problem
-from environments.window import window_space
-from environments.world import World, require
 
 FORMAT = "gpo-agent-1"
 HANDED_ON = "agent.safetensors"  # the name in a run folder of what the run hands on

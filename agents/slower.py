@@ -12,7 +12,7 @@ import numpy as np
 from gymnasium import spaces
 
 from agents.player import Player
-from environments.world import World
+from environments.simulation.world import World
 
 _APART = 104_729  # between the seeds of the player and of its slips
 

@@ -16,8 +16,8 @@ from gymnasium import spaces
 
 from agents.network import Sight
 from agents.policy import AgentPolicy
-from environments.layout import Part, is_picture
-from environments.window import Window, action_size
+from environments.simulation.frame_stack import Window, action_size
+from environments.simulation.observation_parts import Part, is_picture
 
 _GAMES = (1, 7, 42)  # at once: the first axis of a file is free
 _WHITE = 255

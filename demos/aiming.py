@@ -1,6 +1,6 @@
 """Aiming: which of several turns brings what one plays to look where the mouse or a stick points.
 
-The world says how (`environments.world`): `way_to` for a place of its picture, `aim` for a direction.
+The world says how (`environments.simulation.world`): `way_to` for a place of its picture, `aim` for a direction.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from environments.world import World
+from environments.simulation.world import World
 
 if TYPE_CHECKING:
     from demos.composing import Choice, Look

@@ -16,11 +16,11 @@ from agents.player import Player
 from demos.dataset import Dataset
 from demos.episode import NANOSECONDS, Actor, Episode
 from demos.store import Store
-from environments.batch import horizon_of
 from environments.catalog import make_batch
 from environments.files.trusted_code import remember
+from environments.simulation.batch import horizon_of
+from environments.simulation.world import World
 from environments.system.memory import require_memory
-from environments.world import World
 
 GAMES = 64  # at once, at most
 MEMORY = 256 * 2**20  # bytes that the games played at once may take

@@ -17,11 +17,11 @@ from demos.store import Store
 from environments.catalog import make_world
 from environments.foreign_apart import PATIENCE, patient
 from environments.foreign_world import played_apart
-from environments.shield import Shield
+from environments.simulation.shield import Shield
+from environments.simulation.world import World
 from environments.system.errors import Problem
 from environments.terminal.progress import Bars
 from environments.waking import wake
-from environments.world import World
 
 STOPPED = 130  # exit code of a command that Ctrl-C ended
 APART = 1000  # between the seeds of two players

@@ -15,8 +15,8 @@ from demos.history import Place, noted
 from demos.revise import Piece, note_origins, put_pieces
 from demos.simulate import matches
 from demos.store import Store
+from environments.simulation.world import differences
 from environments.system.errors import Problem
-from environments.world import differences
 
 _SAME = ("world", "fingerprint", "terms", "costs", "observation_space", "action_space")
 

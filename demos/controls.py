@@ -23,8 +23,8 @@ from demos.sources import spoken
 from demos.wiring import Hands, Wirer, Wiring
 from demos.wiring_choices import wire_choices, wire_switches
 from demos.wiring_sliders import wire_sliders
+from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.world import World
 
 SHIPPED = Path(__file__).parent / "controls"
 OWN = Path("controls")  # a person's own tables, below where they work

@@ -13,8 +13,8 @@ from demos.controls import OWN, Controls, controls_known, find_table, load_contr
 from demos.controls_guess import guess_table
 from environments.catalog import make_world
 from environments.files.atomic import replace
+from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.world import World
 
 
 def controls_command(

@@ -11,7 +11,7 @@ import numpy as np
 from gymnasium import spaces
 
 from demos.sources import spoken
-from environments.world import World
+from environments.simulation.world import World
 
 _DIRECTIONS = {
     "up": ("w", "up"),

@@ -37,8 +37,8 @@ from demos.shelf import busy
 from demos.writing import place, sweep, withdraw, written_beside
 from environments.files.atomic import locked, replace, room, seal, unseal
 from environments.files.leftovers import sweep_files
+from environments.simulation.world import World, require
 from environments.system.errors import Problem
-from environments.world import World, require
 
 _NUMBER = re.compile("0|[1-9][0-9]{0,99}")  # as we write it: a folder 007 is none of ours
 GAPS = 1000  # episodes that may be missing, beside as many as are there

@@ -13,8 +13,8 @@ from demos.controls import Controls
 from demos.device_test_screen import draw_test
 from demos.devices import Devices
 from demos.script import Script
+from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.world import World
 
 SIZE = (960, 680)  # pixels
 FRAME = 1 / 60  # s

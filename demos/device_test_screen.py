@@ -13,7 +13,7 @@ from demos.pad_picture import down_now, draw_pad, write_within
 from demos.sources import RESERVED, spoken
 from environments.drawing.canvas import width_of, write
 from environments.drawing.status_bars import BAR, BRIGHT, QUIET, TIME
-from environments.world import World
+from environments.simulation.world import World
 
 BACK = (20, 22, 29)
 

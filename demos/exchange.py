@@ -10,8 +10,8 @@ from demos.edits import count
 from demos.loose import fitted
 from demos.store import Store
 from environments.files.atomic import naming
+from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.world import World
 
 FORMATS = {
     "minari": "demos.exchange_minari",
@@ -102,7 +102,7 @@ def _world(about: dict[str, Any], world: str | None, path: Path) -> World:
     from demos.simulate import world_from
     from environments.catalog import make_world
     from environments.files.trusted_code import type_in
-    from environments.world import require
+    from environments.simulation.world import require
 
     if not about:
         if world is None:

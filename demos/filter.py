@@ -12,8 +12,8 @@ from demos.edits import leave_out
 from demos.episode import Episode
 from demos.revise import editing
 from demos.store import Store
+from environments.simulation.world import nearest
 from environments.system.errors import Problem
-from environments.world import nearest
 
 
 @dataclass(frozen=True)

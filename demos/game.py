@@ -12,12 +12,12 @@ import numpy as np
 from gymnasium import spaces
 
 from agents.player import Player
-from environments.batch import Batch
 from environments.catalog import make_batch, make_known
-from environments.shield import ShieldedBatch
+from environments.simulation.batch import Batch
+from environments.simulation.shield import ShieldedBatch
+from environments.simulation.world import World
 from environments.system.errors import Problem
 from environments.waking import wake
-from environments.world import World
 
 
 class Game:

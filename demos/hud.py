@@ -31,7 +31,7 @@ from demos.widgets import (
 )
 from environments.drawing.canvas import width_of, write
 from environments.drawing.status_bars import HURRY_AT
-from environments.shield import ShieldedBatch
+from environments.simulation.shield import ShieldedBatch
 
 KEYS: Sequence[Hint] = (
     (("Enter",), "finish"),

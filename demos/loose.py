@@ -18,8 +18,8 @@ from demos.dataset import Dataset
 from demos.episode import Episode
 from demos.facts import REVISION_FACTS, TEXT, require, require_episode, require_printable
 from demos.parquet import FACTS, facts_of
+from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.world import World
 
 NOTED = (
     "requested_actions",

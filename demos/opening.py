@@ -22,9 +22,9 @@ from environments.catalog import make_world
 from environments.files.trusted_code import remember
 from environments.foreign_apart import patient
 from environments.foreign_world import ForeignWorld, played_apart
-from environments.shield import Shield
+from environments.simulation.shield import Shield
+from environments.simulation.world import World, nearest
 from environments.system.errors import Problem
-from environments.world import World, nearest
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from demos.episode import NANOSECONDS, Episode
 from demos.overcooked_files import FILES, Game, published_bytes, read_games
 from demos.overcooked_states import encode_states
 from demos.store import Store
-from environments.batch import Batch
 from environments.catalog import make_world
+from environments.simulation.batch import Batch
+from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.world import World
 from environments.worlds import kitchen
 from environments.worlds.kitchen_layouts import named_layout
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from environments.files.readers import parse_json
+from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.world import World
 from environments.worlds.kitchen_things import (
     COUNTER,
     EAST,

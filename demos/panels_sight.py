@@ -16,7 +16,7 @@ from demos.viewer import Viewer
 from demos.viewer_digits import short, write_digits
 from demos.widgets import ACCENT, BRIGHT, LINE, MINT, QUIET, write_fitting
 from environments.drawing.canvas import Colour
-from environments.layout import Part, is_picture
+from environments.simulation.observation_parts import Part, is_picture
 
 FAINT: Colour = (66, 108, 106)  # a number that has not changed since the last step
 FAINT_BODY: Colour = (120, 98, 50)  # the same, of the agent's own body

@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from demos.dataset import Dataset
 from demos.simulate import SEEDLESS, Untold, first_step, joint_actions, matches, play, seeds_of
-from environments.batch import Batch
 from environments.foreign_world import ForeignWorld
-from environments.world import World
+from environments.simulation.batch import Batch
+from environments.simulation.world import World
 
 
 @dataclass(frozen=True)

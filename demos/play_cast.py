@@ -17,8 +17,8 @@ from agents.stages import BEST, CLONE, Gone, Stage, stages
 from demos.watch_cast import FILES, RUNS, cast_for
 from environments.foreign_apart import PATIENCE, patient
 from environments.foreign_world import played_apart
+from environments.simulation.world import World, nearest
 from environments.system.errors import Problem
-from environments.world import World, nearest
 
 HUMAN_MODEL = "human_model.safetensors"
 MILLISECONDS = 1000  # in a second

@@ -19,7 +19,7 @@ from demos.play_pool import against_pool, all_stars, pool_of
 from demos.viewer_digits import between
 from demos.viewer_tally import mean_interval
 from environments.files.atomic import replace, seal, unseal
-from environments.world import World
+from environments.simulation.world import World
 
 LEVELS_FORMAT = "gpo-levels-2"
 SEARCH_SEEDS, FINAL_SEEDS = 2_000_000, 2_500_000  # apart from the training's and the judgement's

@@ -20,9 +20,9 @@ from demos.play_recording import MatchRecording, games_dataset
 from demos.recording import Person
 from demos.viewer_match import Match
 from environments.catalog import make_batch
-from environments.shield import ShieldedBatch
+from environments.simulation.shield import ShieldedBatch
+from environments.simulation.world import World, nearest
 from environments.system.errors import Problem
-from environments.world import World, nearest
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from agents.player import Player
 from agents.saving import named_player
 from demos.play_cast import Rival, Table
 from environments.catalog import make_batch
-from environments.world import World
+from environments.simulation.world import World
 
 MIDDLE = "-3"  # how a script of middling level is called, where there are levels
 POOL_SEEDS = 2_700_000  # apart from those that levels are chosen by

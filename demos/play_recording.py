@@ -21,7 +21,7 @@ from demos.recording import Person, Recording
 from demos.shelf import dataset_name
 from demos.store import Store
 from demos.take import Row, Stream, Take
-from environments.world import World
+from environments.simulation.world import World
 
 NOBODY = np.zeros(0, np.float32)  # the raw device state of an agent
 NOTHING: Mapping[str, Any] = MappingProxyType({})

@@ -14,11 +14,11 @@ from demos.dataset import Dataset
 from demos.episode import Actor, Episode
 from demos.scenery import paint_numbers, paint_picture, paint_state
 from demos.simulate import world_of
-from environments.batch import Batch
 from environments.catalog import WORLDS
-from environments.layout import is_picture
+from environments.simulation.batch import Batch
+from environments.simulation.observation_parts import is_picture
+from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.world import World
 
 CLOSE = 1e-4  # by how much a repeated observation may differ from the recorded one
 

@@ -20,7 +20,7 @@ from demos.devices import Held
 from demos.episode import Actor
 from demos.game import Game
 from demos.take import Row, Stream, Take
-from environments.shield import ShieldedBatch
+from environments.simulation.shield import ShieldedBatch
 
 _TOOLS = ("gymnasium", "pygame", "numpy", "gpo")
 

@@ -24,10 +24,10 @@ from demos.revision import Revision
 from demos.simulate import Played, Untold, matches, world_of
 from demos.store import Store
 from demos.verify import differing, first_end, replayed
-from environments.batch import Batch
 from environments.catalog import make_batch
+from environments.simulation.batch import Batch
+from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.world import World
 
 
 def relabel(store: Store, name: str, *, changed_view: bool = False) -> str:

@@ -13,10 +13,10 @@ import pygame
 
 from demos.stage import fitted
 from demos.widgets import ACCENT, LINE, MINT, PANEL, QUIET, write_fitting
-from environments.batch import Batch
-from environments.layout import is_picture
+from environments.simulation.batch import Batch
+from environments.simulation.observation_parts import is_picture
+from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.world import World
 
 WIDEST, NARROWEST = 1.78, 1.0  # width : height of a world's own drawing
 CHANNELS = 16  # more than that along an axis are pixels

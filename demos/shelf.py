@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from environments.files.atomic import locked
-from environments.world import World
+from environments.simulation.world import World
 
 
 def dataset_name(world: World) -> str:

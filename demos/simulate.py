@@ -14,10 +14,10 @@ import numpy.typing as npt
 
 from demos.dataset import Dataset
 from demos.episode import Episode
-from environments.batch import Batch
 from environments.catalog import make_batch
 from environments.recorded_worlds import described_world
-from environments.world import World
+from environments.simulation.batch import Batch
+from environments.simulation.world import World
 
 SEEDLESS = (
     0,

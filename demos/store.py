@@ -18,8 +18,8 @@ import gymnasium
 from demos.dataset import Dataset
 from demos.revision import FIRST, make_current, write_revision
 from environments.files.atomic import locked, room, sync
+from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.world import World
 
 _BUILDING = ".building-"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # serves as folder and as minari's namespace

@@ -22,7 +22,7 @@ from demos.widgets import (
     wrapped,
     write_fitting,
 )
-from environments.world import World
+from environments.simulation.world import World
 
 ROW = 36  # of a key and what it does, in pixels at 640 x 480
 BEGIN: Sequence[Hint] = ((("Enter",), "begin"), (("Esc",), "end"), (("F11",), "full screen"))

@@ -23,11 +23,11 @@ from demos.simulate import (
     seeds_of,
     world_of,
 )
-from environments.batch import Batch
 from environments.catalog import make_batch
+from environments.simulation.batch import Batch
+from environments.simulation.world import World
 from environments.system.errors import Problem
 from environments.waking import wake
-from environments.world import World
 
 CLOSE = (
     1e-5  # absolute and relative: other processors round otherwise, other dynamics differ by more

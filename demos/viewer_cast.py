@@ -16,7 +16,7 @@ from agents.policy import AgentPolicy
 from agents.saving import Agent, as_player, digest
 from agents.stages import Gone, Stage, checkpoints
 from demos.viewer_match import Match
-from environments.world import World
+from environments.simulation.world import World
 
 YOU = "you"  # what a person is called who plays
 Maker = Callable[[int], Player]  # makes a player from a seed

@@ -22,8 +22,8 @@ from agents.slower import tell_done
 from demos.game import Game
 from demos.viewer_rows import Rows
 from environments.foreign_world import ForeignWorld
-from environments.reward import weight_vector
-from environments.world import World
+from environments.simulation.reward import weight_vector
+from environments.simulation.world import World
 
 NOTHING: Mapping[int, Any] = MappingProxyType({})
 GUARDED = ("requested", "intervened", "interventions")  # what a shield keeps beside

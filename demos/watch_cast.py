@@ -14,9 +14,9 @@ from agents.stages import BEST, CLONE, Gone, RunFacts, Stage, run_facts, stages
 from demos.viewer_cast import YOU, Cast, Entrant, of_loaded, of_stage
 from environments.catalog import make_world
 from environments.recorded_worlds import described_world, named_world
-from environments.shield import Shield
+from environments.simulation.shield import Shield
+from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.world import World
 
 FILES = (".safetensors", ".onnx")  # that an agent may be in
 HUMAN = "human"  # a person at this machine

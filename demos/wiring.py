@@ -12,8 +12,8 @@ from demos.aiming import Aim
 from demos.composing import Choice, Slider, Switch
 from demos.controls_table import Keys, Table, keys_for
 from demos.sources import key_source, pad_sources, spoken
+from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.world import World
 
 
 @dataclass(frozen=True)

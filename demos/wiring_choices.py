@@ -12,7 +12,7 @@ from gymnasium import spaces
 from demos.composing import Binding, Choice, Switch
 from demos.controls_table import ActionRow
 from demos.wiring import Wirer, numbers
-from environments.world import nearest
+from environments.simulation.world import nearest
 
 
 def wire_choices(wirer: Wirer) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from environments.system.errors import Problem
 
 if TYPE_CHECKING:
-    from environments.world import World
+    from environments.simulation.world import World
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ import gymnasium
 from environments.system.errors import Problem, shortened
 
 if TYPE_CHECKING:  # they compile kernels: the catalog stays light
-    from environments.batch import Batch
-    from environments.world import World
+    from environments.simulation.batch import Batch
+    from environments.simulation.world import World
 
-# id -> module; the module says the rest (`environments.world`).
+# id -> module; the module says the rest (`environments.simulation.world`).
 WORLDS = {
     "gpo/Kitchen-v0": "environments.worlds.kitchen",
     "gpo/Balance-v0": "environments.worlds.balance",
@@ -38,7 +38,7 @@ def make_world(world: str | World, /, **params: Any) -> World:
         Problem: no such world, no such parameter, or a value that it cannot have.
     """
     from environments.files.trusted_code import type_in
-    from environments.world import World
+    from environments.simulation.world import World
 
     if isinstance(world, World):
         if params:
@@ -56,7 +56,7 @@ def make_known(name: str, params: Mapping[str, Any], recorded: bool = False) -> 
     Raises:
         Problem: no such world, no such parameter.
     """
-    from environments.world import World, nearest
+    from environments.simulation.world import World, nearest
 
     name = plain_name(name)
     if name not in WORLDS:
@@ -121,10 +121,10 @@ def make_batch(
     Raises:
         Problem: no such world, parameter, term or option; a shield where the world has none.
     """
-    from environments.batch import Batch
     from environments.foreign import ForeignBatch
     from environments.foreign_world import ForeignWorld
-    from environments.shield import Shield, ShieldedBatch
+    from environments.simulation.batch import Batch
+    from environments.simulation.shield import Shield, ShieldedBatch
 
     made = make_world(world, **params)
     kind: type[Batch] = ForeignBatch if isinstance(made, ForeignWorld) else Batch
@@ -140,7 +140,7 @@ def describe() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from environments.shield import offers_shield
+    from environments.simulation.shield import offers_shield
 
     for world_id in WORLDS:
         world = make_world(world_id)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from environments.layout import Part, read_parts
+from environments.simulation.observation_parts import Part, read_parts
 
 
 @dataclass(frozen=True)

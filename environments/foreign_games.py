@@ -25,7 +25,7 @@ from environments.foreign_opening import (
 )
 from environments.foreign_state import Handlers, Theirs, ours, tell_interrupts_apart
 from environments.foreign_told import Strange, costs_of, in_words, picture, reader, terms_of
-from environments.layout import flat_mask
+from environments.simulation.observation_parts import flat_mask
 from environments.system.errors import Problem
 from environments.system.shared_arrays import Board
 

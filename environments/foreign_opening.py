@@ -155,7 +155,7 @@ def sight(space: Any, name: str) -> tuple[gymnasium.spaces.Box, Any]:
     """How an observation becomes one array: its space, and the function that makes it.
 
     Pictures (uint8) stay as they are, other boxes become float32, everything else a float32 vector, whose
-    parts `environments.layout` names.
+    parts `environments.simulation.observation_parts` names.
 
     Raises:
         Problem: it has no fixed size.

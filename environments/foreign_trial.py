@@ -21,7 +21,7 @@ from environments.foreign_games import Opening
 from environments.foreign_opening import Alone, Together, Turn, deed, offered_mask, open_game, sight
 from environments.foreign_state import Handlers, Theirs, ours, tell_interrupts_apart
 from environments.foreign_told import Strange, costs_of, in_words, picture, reader, terms_of
-from environments.layout import Part, choices, flat_mask, parts_of, with_mask
+from environments.simulation.observation_parts import Part, choices, flat_mask, parts_of, with_mask
 from environments.system.errors import Problem
 
 WHEN = {  # how a sentence about what happened in each phase ends

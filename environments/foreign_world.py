@@ -12,9 +12,9 @@ from gymnasium import spaces
 from environments.foreign_apart import PATIENCE, tried
 from environments.foreign_games import Opening
 from environments.guard import Guard
-from environments.kernels import HEADER, Kernels
+from environments.simulation.kernels import HEADER, Kernels
+from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.world import World
 
 HORIZON = 1000  # steps, for an environment that names no limit of its own
 TICK = 0.05  # s, for one that names no `render_fps`

@@ -14,8 +14,8 @@ from typing import Any
 from environments.catalog import WORLDS, make_known, plain_name
 from environments.files.trusted_code import allowed, module_of
 from environments.foreign_makers import is_gymnasium_id, is_pettingzoo_id
+from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.world import World
 
 LONGEST = 10_000  # characters of a parameter in words
 _CODE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")  # what names code: `module:Class`

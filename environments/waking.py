@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from environments.catalog import WORLDS, make_batch
-from environments.world import World
+from environments.simulation.world import World
 
 PATIENCE = 1.0  # s before it is said: what is compiled already loads in less
 

@@ -16,8 +16,8 @@ from demos.collect import collect
 from demos.exchange import export
 from demos.store import Store
 from environments.catalog import make_world
+from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.world import World
 
 MARKER = "PWNED"  # the file that the code would leave in the current folder
 MODULE = f"""

@@ -12,7 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 import gpo
 from agents.experts import registry
 from environments.catalog import WORLDS, make_batch, make_world
-from environments.faces.picture import picture
+from environments.simulation.picture import picture
 from tests.environments import test_contracts
 from training.recipe import read_recipe
 

@@ -22,10 +22,10 @@ from agents.policy import AgentPolicy
 from agents.saving import Agent
 from demos.dataset import Dataset
 from demos.store import Store
+from environments.simulation.world import World
 from environments.system import processes as process
 from environments.system.errors import Problem
 from environments.terminal.progress import Bars
-from environments.world import World
 from training.clone import Clone
 from training.cloning import Subject, file_of, keep, kept, subject
 from training.crew import free_cores

@@ -13,8 +13,8 @@ from agents.policy import AgentPolicy
 from agents.saving import Agent, save_agent
 from demos.arrays import Arrays
 from demos.dataset import Dataset
+from environments.simulation.world import World
 from environments.terminal.progress import Bars
-from environments.world import World
 from training.clone import Clone, CloneSettings, clone
 from training.corrected_steps import as_asked, people_only
 from training.network import sight_for

@@ -15,10 +15,10 @@ from environments.files.trusted_code import type_in
 from environments.foreign_apart import PATIENCE, patient
 from environments.foreign_world import played_apart
 from environments.recorded_worlds import described_world
-from environments.shield import Shield
+from environments.simulation.shield import Shield
+from environments.simulation.world import World
 from environments.system.errors import Problem
 from environments.waking import wake
-from environments.world import World
 from training.evaluate import HELD_OUT
 from training.judgement import Protocol, judge, summary
 from training.sizes import check_games

@@ -28,9 +28,9 @@ from demos.dataset import Dataset
 from demos.store import Store
 from environments.files.atomic import replace
 from environments.files.readers import Unreadable
+from environments.simulation.world import World
 from environments.system.errors import Problem
 from environments.terminal.progress import Bars
-from environments.world import World
 from training.corrected_steps import Corrections, as_asked, read_corrections
 from training.correction_effects import effects_of, loss_of, show_effects
 from training.lesson import Lesson

@@ -15,8 +15,8 @@ from rich.table import Table
 from agents.policy import AgentPolicy
 from agents.saving import Agent, as_player, load_agent
 from demos.arrays import Arrays
+from environments.simulation.world import World
 from environments.terminal.progress import Bars
-from environments.world import World
 from training.changes import Change, changes
 from training.cloning import cloning_settings, matches, steps_of
 from training.corrected_steps import hold_back

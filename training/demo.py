@@ -21,7 +21,7 @@ from agents.saving import as_player
 from demos.commands import import_overcooked
 from demos.video import write_video
 from environments.catalog import make_batch, make_world
-from environments.faces.picture import picture
+from environments.simulation.picture import picture
 from environments.system import processes as process
 from environments.system.errors import Problem
 from environments.terminal.progress import Bars

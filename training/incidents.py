@@ -8,7 +8,7 @@ from pathlib import Path
 from environments.files.checked_json import Lines
 from environments.foreign_world import ForeignWorld
 from environments.guard import Incident
-from environments.world import World
+from environments.simulation.world import World
 
 
 def keep_incidents(world: World, folder: Path) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from agents.player import Player
 from demos.dataset import Dataset
 from environments.catalog import make_batch
-from environments.world import World
+from environments.simulation.world import World
 from training.evaluate import HELD_OUT, Games, interval, play_games
 
 

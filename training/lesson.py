@@ -11,8 +11,8 @@ from agents.policy import AgentPolicy
 from agents.saving import Agent
 from demos.arrays import Arrays
 from demos.dataset import Dataset
+from environments.simulation.world import World
 from environments.terminal.progress import Bars
-from environments.world import World
 from training.clone import action_weights, split
 from training.cloning import cloning_settings, matches, steps_of
 from training.corrected_steps import Corrections, hold_back, people_only

@@ -18,7 +18,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from agents.saving import save_agent
 from agents.stages import MILESTONE, MILESTONES
-from environments.world import World
+from environments.simulation.world import World
 
 
 def is_milestone(update: int) -> bool:

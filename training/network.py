@@ -14,10 +14,10 @@ from torch import Tensor
 
 from agents.policy import AgentPolicy, build_policy
 from demos.arrays import Arrays
-from environments.layout import is_picture
+from environments.simulation.frame_stack import recorded_rows, window_rows, window_space
+from environments.simulation.observation_parts import is_picture
+from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.window import recorded_rows, window_rows, window_space
-from environments.world import World
 from training.settings import Settings, Units
 
 

@@ -18,8 +18,8 @@ from scipy import stats
 from agents.experts.registry import expert_names
 from agents.player import Player
 from agents.saving import Agent, as_player, named_player
+from environments.simulation.world import World
 from environments.terminal.progress import Bars
-from environments.world import World
 from training.evaluate import Games, interval
 from training.floor import ours
 from training.judgement import Protocol, judge

@@ -31,8 +31,8 @@ from agents.player import NetworkPlayer, Player
 from agents.saving import Agent, as_player, as_players, load_agent, named_player
 from agents.thinned import Thinned
 from agents.unstuck import Unstuck
+from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.world import World
 from training.settings import COUNT, Settings
 
 Ends = Annotated[

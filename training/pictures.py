@@ -9,7 +9,7 @@ from typing import Any
 
 from environments.files.atomic import replace
 from environments.files.checked_json import read_lines
-from environments.world import World
+from environments.simulation.world import World
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:

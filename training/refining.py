@@ -22,9 +22,9 @@ from agents.policy import AgentPolicy
 from environments.catalog import make_batch
 from environments.faces.memory import MemoryFace
 from environments.faces.sb3 import Sb3Face
-from environments.seating import Seating
+from environments.simulation.seating import Seating
+from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.world import World
 from training.anchor import AnchorSettings
 from training.costs import CostSettings, finite
 from training.engine import PLAIN, Engine

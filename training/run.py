@@ -40,8 +40,8 @@ from agents.saving import Agent, load_agent
 from environments.files.atomic import locked, replace, seal, to_json
 from environments.files.checked_json import read_sealed
 from environments.files.readers import Unreadable
+from environments.simulation.world import differences
 from environments.system.errors import Problem
-from environments.world import differences
 from training.recipe import Recipe
 from training.tidying import read_told, tidy
 

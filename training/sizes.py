@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from environments.simulation.frame_stack import action_size
+from environments.simulation.world import World
 from environments.system.memory import require_memory
-from environments.window import action_size
-from environments.world import World
 from training.evaluate import RESAMPLES
 
 if TYPE_CHECKING:

@@ -22,12 +22,12 @@ from environments.catalog import make_batch, make_world
 from environments.files.trusted_code import remember
 from environments.foreign_apart import patient
 from environments.foreign_world import played_apart
-from environments.reward import weight_vector
-from environments.shield import Shield
+from environments.simulation.reward import weight_vector
+from environments.simulation.shield import Shield
+from environments.simulation.world import World
 from environments.system.errors import Problem
 from environments.terminal.progress import Bars
 from environments.waking import wake
-from environments.world import World
 from training.characters import characters
 from training.clone import (
     action_weights,

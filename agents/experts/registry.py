@@ -8,7 +8,7 @@ from agents.experts.courier import DRIVERS
 from agents.experts.duel_player import Duellist
 from agents.experts.duel_styles import LEVELS, STYLES
 from agents.player import Player
-from environments.world import World
+from environments.simulation.world import World
 
 Factory = Callable[[World, int], Player]  # of a world and a seed
 

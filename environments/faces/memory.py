@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvWrapper
 
-from environments.window import Window, window_space
+from environments.simulation.frame_stack import Window, window_space
 
 
 class MemoryFace(VecEnvWrapper):

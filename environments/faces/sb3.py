@@ -15,7 +15,7 @@ from gymnasium import spaces
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvIndices
 
-from environments.seating import Seating
+from environments.simulation.seating import Seating
 
 
 class Game:

@@ -10,10 +10,10 @@ import gymnasium
 import numpy as np
 
 from environments.catalog import make_batch
-from environments.faces.picture import Window
-from environments.seating import Player, Seating
+from environments.simulation.picture import Window
+from environments.simulation.seating import Player, Seating
+from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.world import World
 
 RENDER_MODES = ("rgb_array", "human")
 

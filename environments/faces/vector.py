@@ -15,8 +15,8 @@ from gymnasium.vector.utils import batch_space
 
 from environments.catalog import make_batch
 from environments.faces.single import check_render_mode
-from environments.seating import Player, Seating
-from environments.world import World
+from environments.simulation.seating import Player, Seating
+from environments.simulation.world import World
 
 
 class VectorFace(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):

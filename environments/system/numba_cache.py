@@ -15,7 +15,7 @@ from environments.system.library_folders import home, private_folder, writable
 SETTINGS: Any = config  # numba's, read from the environment when it was imported
 HERE = Path(__file__).resolve().parents[1]
 WORLDS = sorted(file.parent for file in (HERE / "worlds").rglob("__init__.py"))
-SOURCES = (HERE, *WORLDS)  # the folders with functions that are compiled
+SOURCES = (HERE / "simulation", *WORLDS)  # the folders with functions that are compiled
 
 
 def settle_cache() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from environments.kernels import HEADER, uniform
+from environments.simulation.kernels import HEADER, uniform
 from environments.system.errors import Problem
 
 VERSION = 1  # raise it when the physics or the observation changes: old recordings are then refused

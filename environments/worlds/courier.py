@@ -1,7 +1,7 @@
 """courier: a two-wheeled robot carries parcels between stations of a hall in which people walk too.
 
 The hall, its people and the orders follow from the seed. Safety is told by costs: bumps, being fast near
-people, being fast in marked zones; a shield (`environments.shield`) can hold the robot to the first two.
+people, being fast in marked zones; a shield (`environments.simulation.shield`) can hold the robot to the first two.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from gymnasium import spaces
 from numba import njit
 
-from environments.kernels import HEADER, uniform
+from environments.simulation.kernels import HEADER, uniform
 from environments.system.errors import Problem
 from environments.worlds.courier_body import rolled, until_touch, wheels
 from environments.worlds.courier_hall import below, build_hall, way_length

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from environments.kernels import uniform
+from environments.simulation.kernels import uniform
 from environments.worlds.courier_things import (
     ACROSS,
     CELLS,

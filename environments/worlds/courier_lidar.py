@@ -11,7 +11,7 @@ from math import cos, floor, sin
 import numpy as np
 from numba import njit
 
-from environments.kernels import uniform
+from environments.simulation.kernels import uniform
 from environments.worlds.courier_things import (
     COLUMNS,
     DROPOUT,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from environments.kernels import uniform
+from environments.simulation.kernels import uniform
 from environments.worlds.courier_hall import below
 from environments.worlds.courier_things import (
     ACROSS,

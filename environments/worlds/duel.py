@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from environments.kernels import uniform
+from environments.simulation.kernels import uniform
 from environments.system.errors import Problem
 from environments.worlds.duel_arena import build
 from environments.worlds.duel_bystanders import move_bystanders, place_bystander

@@ -11,7 +11,7 @@ from math import floor, sqrt
 import numpy as np
 from numba import njit
 
-from environments.kernels import uniform
+from environments.simulation.kernels import uniform
 from environments.worlds.duel_things import HALF, PADS, ROWS, SPAWNS
 
 _SHIFT = HALF + 1  # from a coordinate to its row or bit

@@ -6,7 +6,7 @@ from math import sqrt
 
 from numba import njit
 
-from environments.kernels import uniform
+from environments.simulation.kernels import uniform
 from environments.worlds.duel_arena import clear, free_place, keep_out
 from environments.worlds.duel_things import BYSTANDER_RADIUS, FIGHTER_RADIUS, TICK
 

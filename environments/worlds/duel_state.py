@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from environments.kernels import HEADER
+from environments.simulation.kernels import HEADER
 from environments.worlds.duel_things import BYSTANDERS, PADS, ROWS, SHOTS
 
 STATE = np.dtype(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from environments.kernels import HEADER
+from environments.simulation.kernels import HEADER
 from environments.system.errors import Problem
 from environments.worlds.kitchen_layouts import (
     derive as derive,  # part of a world, as all `as` here

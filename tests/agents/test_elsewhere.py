@@ -18,7 +18,7 @@ from agents.player import NetworkPlayer, RandomPlayer, StillPlayer
 from agents.policy import build_policy
 from agents.unstuck import Unstuck
 from environments.catalog import make_batch, make_world
-from environments.seating import Seating
+from environments.simulation.seating import Seating
 from environments.system.errors import Problem
 
 GAMES, WORLD = 6, make_world("gpo/Kitchen-v0")

@@ -17,7 +17,7 @@ from agents.saving import Agent, save_agent
 from agents.sb3_zip import export_sb3
 from agents.trial import sights
 from environments.catalog import make_world
-from environments.window import Window
+from environments.simulation.frame_stack import Window
 from tests.agents.exports import agent_of
 from tests.agents.policies import ACTIONS, SIGHT
 

@@ -8,7 +8,7 @@ from agents.player import NetworkPlayer, RandomPlayer, StillPlayer
 from agents.rows import regroup
 from agents.thinned import Thinned
 from agents.unstuck import Unstuck
-from environments.window import Window
+from environments.simulation.frame_stack import Window
 from tests.agents.policies import ACTIONS, indifferent_policy, sights, small_policy
 
 BODY = slice(0, 2)

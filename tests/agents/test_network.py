@@ -12,8 +12,8 @@ from agents.pictures import Impala, Nature, picture_network
 from agents.player import NetworkPlayer, RandomPlayer
 from agents.policy import build_policy
 from agents.unstuck import Unstuck
-from environments.layout import choices
-from environments.window import Window, window_space
+from environments.simulation.frame_stack import Window, window_space
+from environments.simulation.observation_parts import choices
 from tests.agents.policies import ACTIONS
 from training.losses import divergence
 

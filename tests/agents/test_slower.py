@@ -8,7 +8,7 @@ from agents.rows import regroup
 from agents.slower import Slowed, tell_done
 from agents.unstuck import Unstuck
 from environments.catalog import make_batch, make_world
-from environments.window import Window
+from environments.simulation.frame_stack import Window
 from tests.agents.policies import indifferent_policy
 from tests.demos.hands import toy
 

@@ -9,7 +9,7 @@ import pytest
 from agents.policy import AgentPolicy
 from environments.catalog import make_batch
 from environments.faces.sb3 import Sb3Face
-from environments.seating import Seating
+from environments.simulation.seating import Seating
 from tests.benchmarks.test_world_speed import TURNS
 from training.recipe import read_recipe
 from training.refine import Refiner

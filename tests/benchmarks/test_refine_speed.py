@@ -17,7 +17,7 @@ from agents.policy import AgentPolicy, build_policy
 from agents.unstuck import Unstuck
 from environments.catalog import make_batch, make_world
 from environments.faces.sb3 import Sb3Face
-from environments.seating import Seating
+from environments.simulation.seating import Seating
 from training.crew import free_cores
 from training.engine import choose_engine
 from training.refine import Refiner

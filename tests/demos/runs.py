@@ -12,7 +12,7 @@ import torch
 from agents.policy import AgentPolicy, build_policy
 from agents.saving import save_agent
 from environments.catalog import make_world
-from environments.world import World
+from environments.simulation.world import World
 from training.checkpoint import write_checkpoint
 from training.network import NetworkSettings, policy_space, sight_for
 

@@ -6,9 +6,9 @@ import pytest
 from demos.controls import load_controls
 from demos.devices import Held
 from demos.pads import Pad
-from environments.batch import Batch
 from environments.catalog import make_world
 from environments.drawings.duel import layout, place_at
+from environments.simulation.batch import Batch
 from environments.system.errors import Problem
 from environments.worlds.duel_things import TURN
 

@@ -18,8 +18,8 @@ from demos.overcooked import dataset_name, import_layouts, replay
 from demos.overcooked_files import data_folder, published_bytes, read_games
 from demos.store import Store
 from demos.summary import summarise
-from environments.batch import Batch
 from environments.catalog import make_world
+from environments.simulation.batch import Batch
 from environments.system.errors import Problem
 
 LAYOUT = "cramped_room"

@@ -15,7 +15,7 @@ from demos.store import Store
 from demos.viewer import Viewer
 from demos.watch_cast import cast_for
 from environments.catalog import make_world
-from environments.shield import ShieldedBatch
+from environments.simulation.shield import ShieldedBatch
 from environments.system.errors import Problem
 from tests.demos.plays import PlaySession
 from tests.demos.runs import CLONE, network

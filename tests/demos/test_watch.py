@@ -18,7 +18,7 @@ from demos.viewer import Viewer
 from demos.viewer_screen import Screen
 from demos.watch import watch_command
 from demos.watch_cast import cast_for
-from environments.batch import Batch
+from environments.simulation.batch import Batch
 from environments.system.errors import Problem
 from tests.demos.runs import small_run
 

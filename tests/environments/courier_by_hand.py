@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from environments.batch import Batch
 from environments.catalog import make_world
-from environments.shield import ShieldedBatch
+from environments.simulation.batch import Batch
+from environments.simulation.shield import ShieldedBatch
 from environments.worlds.courier_things import (
     COLUMNS,
     FLOOR,

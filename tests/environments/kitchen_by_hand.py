@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from environments.batch import Batch
 from environments.catalog import make_world
+from environments.simulation.batch import Batch
 from environments.worlds.kitchen import COSTS, TERMS
 from environments.worlds.kitchen_things import NORTH, NOTHING, WEST
 

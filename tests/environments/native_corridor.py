@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from environments.kernels import HEADER, uniform
+from environments.simulation.kernels import HEADER, uniform
 
 VERSION, TICK, HORIZON = 1, 0.1, 60
 AGENTS = ("first", "second")

@@ -6,7 +6,7 @@ import numpy as np
 from gymnasium import spaces
 from numba import njit
 
-from environments.kernels import HEADER, uniform
+from environments.simulation.kernels import HEADER, uniform
 
 VERSION, TICK, HORIZON = 1, 0.1, 5
 AGENTS = ("left", "right")

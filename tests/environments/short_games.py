@@ -3,8 +3,8 @@
 import numpy as np
 from gymnasium import spaces
 
-from environments.batch import Batch
 from environments.catalog import make_world
+from environments.simulation.batch import Batch
 
 HORIZON = 23  # steps
 

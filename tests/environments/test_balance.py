@@ -3,8 +3,8 @@
 import gymnasium
 import numpy as np
 
-from environments.batch import Batch
 from environments.catalog import make_world
+from environments.simulation.batch import Batch
 
 SEEDS, STEPS = 100, 1000
 

@@ -4,10 +4,10 @@ import gymnasium
 import numpy as np
 import pytest
 
-from environments.batch import Batch
 from environments.catalog import WORLDS, make_batch, make_world
 from environments.faces.parallel import parallel_env
 from environments.faces.single import SingleFace
+from environments.simulation.batch import Batch
 from environments.system.errors import Problem
 from tests.environments.short_games import HORIZON, short_batch, some_actions
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from environments.batch import Batch
 from environments.catalog import make_batch, make_world
+from environments.simulation.batch import Batch
 from environments.system.errors import Problem
 from environments.worlds.courier_things import (
     ACCELERATION,

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from environments.batch import Batch
 from environments.catalog import make_world
+from environments.simulation.batch import Batch
 from environments.system.errors import Problem
 from environments.worlds.duel_tactics import potential_one
 from environments.worlds.duel_things import BYSTANDER_RADIUS, FIGHTER_RADIUS, SPAWNS, TICK

@@ -5,8 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from environments.batch import Batch
 from environments.catalog import make_world
+from environments.simulation.batch import Batch
 from environments.worlds import duel_view as view
 from environments.worlds.duel_arena import clear
 from environments.worlds.duel_shots import meets

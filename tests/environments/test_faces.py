@@ -10,13 +10,13 @@ from stable_baselines3.common.env_checker import check_env as sb3_check_env
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecMonitor
 
-from environments.batch import Batch
 from environments.catalog import WORLDS, make_world
 from environments.faces.parallel import parallel_env
 from environments.faces.sb3 import Sb3Face
 from environments.faces.single import SingleFace
 from environments.faces.vector import VectorFace
-from environments.seating import Seating
+from environments.simulation.batch import Batch
+from environments.simulation.seating import Seating
 from tests.environments.short_games import HORIZON, short_batch, some_actions
 
 each_world = pytest.mark.parametrize("world_id", WORLDS)

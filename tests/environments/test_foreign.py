@@ -11,7 +11,7 @@ from environments.faces.sb3 import Sb3Face
 from environments.faces.vector import VectorFace
 from environments.foreign import foreign_batch
 from environments.foreign_world import foreign_world
-from environments.seating import Seating
+from environments.simulation.seating import Seating
 from environments.system.errors import Problem
 
 CORRIDOR = "tests.environments.foreign_toys:Corridor"

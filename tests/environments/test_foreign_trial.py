@@ -15,7 +15,7 @@ from environments.foreign_apart import patient, try_apart
 from environments.foreign_facts import Facts, read_facts
 from environments.foreign_games import Opening
 from environments.foreign_trial import try_here
-from environments.layout import Part
+from environments.simulation.observation_parts import Part
 from environments.system.errors import Problem
 
 pytestmark = pytest.mark.battery("environments: hang, exit, die, raise when tried")

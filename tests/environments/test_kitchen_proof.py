@@ -9,7 +9,7 @@ import pytest
 
 from demos.overcooked_files import FILES
 from demos.overcooked_states import decode_state, encode_states, parse_state
-from environments.batch import Batch
+from environments.simulation.batch import Batch
 from environments.worlds.kitchen import STATE, TERMS
 from environments.worlds.kitchen_layouts import LAYOUTS
 from tests.environments.recordings import Recorded, recordings

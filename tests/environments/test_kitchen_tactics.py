@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from environments.batch import Batch
 from environments.catalog import make_world
+from environments.simulation.batch import Batch
 from environments.worlds.kitchen_things import (
     ACTIONS,
     DISH,

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from environments.batch import Batch
 from environments.catalog import make_world
-from environments.world import World
+from environments.simulation.batch import Batch
+from environments.simulation.world import World
 from environments.worlds.kitchen_layouts import FAR, LAYOUTS
 from environments.worlds.kitchen_things import EFFECTS, FLOOR
 from environments.worlds.kitchen_view import TARGETS

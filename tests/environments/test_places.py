@@ -15,7 +15,7 @@ from environments.system import numba_cache as compiling
 ROOT = Path(__file__).resolve().parents[2]
 STARTS = """
 import environments.worlds.balance  # whose functions are to be cached, too
-from environments.kernels import first_outside  # which is quick to compile
+from environments.simulation.kernels import first_outside  # which is quick to compile
 import numpy as np
 assert first_outside(np.array([[1], [2]]), 2) == 1
 print("played")

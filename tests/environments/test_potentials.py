@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import training.refining as refining
-from environments.batch import Batch
 from environments.catalog import WORLDS, make_batch, make_world
+from environments.simulation.batch import Batch
+from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.world import World
 from tests.environments import native_corridor as corridor
 from tests.environments.short_games import some_actions
 from training.settings import discount as per_step

@@ -9,8 +9,8 @@ import pytest
 from agents.saving import named_player
 from environments.catalog import make_batch
 from environments.faces.sb3 import Sb3Face
-from environments.seating import Seating
-from environments.shield import Shield, offers_shield
+from environments.simulation.seating import Seating
+from environments.simulation.shield import Shield, offers_shield
 from environments.system.errors import Problem
 from environments.worlds.courier_things import PERSON_SPEED, TOUCH
 from tests.environments.courier_by_hand import HallByHand

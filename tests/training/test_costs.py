@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from agents.player import StillPlayer
-from environments.batch import Batch
 from environments.catalog import make_world
 from environments.faces.sb3 import Sb3Face
-from environments.seating import Seating
+from environments.simulation.batch import Batch
+from environments.simulation.seating import Seating
 from training.costs import CostSettings, Multiplier, surrogate_weights
 from training.tape import CostMeter, Tape
 

@@ -13,7 +13,7 @@ from agents.player import NetworkPlayer
 from agents.policy import AgentPolicy, build_policy
 from environments.catalog import make_batch, make_world
 from environments.faces.sb3 import Sb3Face
-from environments.seating import Seating
+from environments.simulation.seating import Seating
 from training.costs import CostSettings
 from training.crew import Crew
 from training.refine import Refiner

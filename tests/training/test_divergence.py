@@ -9,10 +9,10 @@ import torch
 
 from agents.player import NetworkPlayer
 from agents.policy import AgentPolicy
-from environments.batch import Batch
 from environments.catalog import make_batch, make_world
 from environments.faces.sb3 import Sb3Face
-from environments.seating import Seating
+from environments.simulation.batch import Batch
+from environments.simulation.seating import Seating
 from tests.training.toys import careless_clone
 from training.floor import Floor, Judge
 from training.refine import IN_A_ROW, Diverged, Refiner

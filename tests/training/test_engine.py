@@ -9,10 +9,10 @@ import torch
 from gymnasium import spaces
 
 from agents.policy import build_policy
-from environments.batch import Batch
 from environments.catalog import make_world
 from environments.faces.sb3 import Sb3Face
-from environments.seating import Seating
+from environments.simulation.batch import Batch
+from environments.simulation.seating import Seating
 from training import engine
 from training.clock import Clock
 from training.recipe import read_recipe

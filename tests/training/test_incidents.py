@@ -13,7 +13,7 @@ from agents.policy import AgentPolicy
 from agents.saving import load_agent
 from environments.catalog import make_batch, make_world
 from environments.faces.sb3 import Sb3Face
-from environments.seating import Seating
+from environments.simulation.seating import Seating
 from tests.training.toys import record
 from training.refine import Refiner
 

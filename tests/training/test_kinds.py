@@ -15,7 +15,7 @@ from demos.store import Store
 from environments.catalog import make_batch, make_world
 from environments.faces.memory import MemoryFace
 from environments.faces.sb3 import Sb3Face
-from environments.seating import Seating
+from environments.simulation.seating import Seating
 from environments.system.errors import Problem
 from tests.environments.kind_toys import ACTIONS, LENGTH
 from tests.training.experts import Elephant, Porter, Reader

@@ -17,7 +17,7 @@ from agents.thinned import Thinned
 from agents.unstuck import Unstuck
 from environments.catalog import make_batch, make_world
 from environments.faces.sb3 import Sb3Face
-from environments.seating import Seating
+from environments.simulation.seating import Seating
 from environments.system.errors import Problem
 from tests.training.toys import record
 from training.checkpoint import read_checkpoint

@@ -10,7 +10,7 @@ from stable_baselines3.common.buffers import RolloutBuffer
 
 from environments.catalog import make_batch
 from environments.faces.sb3 import Sb3Face
-from environments.seating import Seating
+from environments.simulation.seating import Seating
 from training.crew import Crew
 from training.reading import CHUNK, LARGE, PIECE, Reading, chunk, parts
 from training.refine import Refiner

@@ -12,7 +12,7 @@ from demos.collect_command import collect_command
 from demos.episode import Actor
 from demos.store import Store
 from environments.catalog import make_batch
-from environments.shield import ShieldedBatch
+from environments.simulation.shield import ShieldedBatch
 from training.cloning import steps_of
 from training.corrected_steps import as_asked, asked_by, people_only
 from training.recipe import check_recipe, read_recipe

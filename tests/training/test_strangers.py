@@ -9,7 +9,7 @@ import gpo
 from agents.policy import AgentPolicy
 from environments.catalog import make_batch, make_world
 from environments.faces.sb3 import Sb3Face
-from environments.seating import Seating
+from environments.simulation.seating import Seating
 from training.refine import Refiner
 
 pytestmark = pytest.mark.battery("environments: seed and change what is global")

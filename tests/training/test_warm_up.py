@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from agents.policy import AgentPolicy, build_policy
-from environments.batch import Batch
 from environments.catalog import make_world
 from environments.faces.sb3 import Sb3Face
-from environments.seating import Seating
+from environments.simulation.batch import Batch
+from environments.simulation.seating import Seating
 from training.anchor import AnchorSettings
 from training.refine import FIT_GAIN, Refiner
 

@@ -12,7 +12,7 @@ from demos.dataset import Dataset
 from demos.episode import Episode
 from demos.store import Store
 from environments.catalog import make_batch
-from environments.world import World
+from environments.simulation.world import World
 from training.clone import CloneSettings, clone
 from training.returns import recorded_returns
 

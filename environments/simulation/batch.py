@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from environments.kernels import first_outside, weigh
-from environments.reward import weight_vector
+from environments.simulation.kernels import first_outside, weigh
+from environments.simulation.reward import weight_vector
+from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.world import World
 
 Options = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
@@ -179,7 +179,7 @@ class Batch:
 
     def render(self, game: int = 0, score: Mapping[str, Any] | None = None) -> np.ndarray:
         """One game as a picture: uint8 [H, W, 3]."""
-        from environments.faces.picture import picture  # here: drawing is no part of playing
+        from environments.simulation.picture import picture  # here: drawing is no part of playing
 
         return picture(self.world, self.state[game], score=dict(score or {}))
 

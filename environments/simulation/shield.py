@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from environments.batch import Batch
-from environments.kernels import bind_shield
+from environments.simulation.batch import Batch
+from environments.simulation.kernels import bind_shield
+from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.world import World
 
 
 class Shield:

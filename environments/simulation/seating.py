@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from environments.batch import Batch, fitting
+from environments.simulation.batch import Batch, fitting
 from environments.system.errors import Problem
 
 

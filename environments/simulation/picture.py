@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from environments.world import World
+from environments.simulation.world import World
 
 SIZE = (640, 480)  # width and height in pixels
 
