@@ -124,7 +124,7 @@ def _loose(path: Path, episodes: Iterator[dict[str, Any]], space: Any) -> Iterat
 
 
 def _episode(episode: Mapping[str, Any], space: Any, where: str) -> Loose:
-    from environments.foreign_opening import sight
+    from environments.external.games.adapters import sight
 
     seen, steps = episode["observations"], len(episode["rewards"])
     if not steps:

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from environments.foreign_board import board_layout
-from environments.foreign_games import Fault, Opening, Order
-from environments.foreign_workers import open_place
+from environments.external.games.arrays import board_layout
+from environments.external.games.executor import open_place
+from environments.external.games.games import Fault, Opening, Order
 from environments.foreign_world import ForeignWorld, foreign_world
 from environments.guard import Bounds, Incident, improper
 from environments.simulation.batch import Batch

@@ -25,8 +25,8 @@ from typing import Any
 
 import gymnasium
 
+from environments.external.games.games import Opening
 from environments.foreign_facts import Facts, read_facts
-from environments.foreign_games import Opening
 from environments.foreign_trial import WHEN, Imports, Trial, try_here
 from environments.system.errors import Problem
 from environments.system.processes import ENDING, how_it_ended

@@ -16,11 +16,26 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 
+from environments.external.games.adapters import (
+    Alone,
+    Together,
+    Turn,
+    deed,
+    offered_mask,
+    open_game,
+    sight,
+)
+from environments.external.games.games import Opening
+from environments.external.games.global_state import Handlers, Theirs, ours, tell_interrupts_apart
+from environments.external.games.step_values import (
+    Strange,
+    costs_of,
+    in_words,
+    picture,
+    reader,
+    terms_of,
+)
 from environments.foreign_facts import Facts, plain, positive
-from environments.foreign_games import Opening
-from environments.foreign_opening import Alone, Together, Turn, deed, offered_mask, open_game, sight
-from environments.foreign_state import Handlers, Theirs, ours, tell_interrupts_apart
-from environments.foreign_told import Strange, costs_of, in_words, picture, reader, terms_of
 from environments.simulation.observation_parts import Part, choices, flat_mask, parts_of, with_mask
 from environments.system.errors import Problem
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from environments.external.games.games import Opening
 from environments.foreign_apart import PATIENCE, tried
-from environments.foreign_games import Opening
 from environments.guard import Guard
 from environments.simulation.kernels import HEADER, Kernels
 from environments.simulation.world import World

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from environments.catalog import WORLDS, make_known, plain_name
+from environments.external.games.factories import is_gymnasium_id, is_pettingzoo_id
 from environments.files.trusted_code import allowed, module_of
-from environments.foreign_makers import is_gymnasium_id, is_pettingzoo_id
 from environments.simulation.world import World
 from environments.system.errors import Problem
 

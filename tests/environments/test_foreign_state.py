@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from environments import foreign_state
 from environments.catalog import make_batch
-from environments.foreign_state import Handlers, Theirs, ours
+from environments.external.games import global_state as foreign_state
+from environments.external.games.global_state import Handlers, Theirs, ours
 from environments.system.termination import Terminated
 from tests.environments.brusque import meddle
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from environments.catalog import make_batch, make_world
-from environments.foreign_process import Lane
+from environments.external.games.worker import Lane
 from environments.system.errors import Problem
 from tests.environments.test_foreign import CAMERA, CORRIDOR
 

@@ -9,8 +9,8 @@ import pytest
 from gymnasium import spaces
 
 from environments.catalog import make_batch, make_world
+from environments.external.games.step_values import Strange, require_fit
 from environments.foreign import ForeignBatch
-from environments.foreign_told import Strange, require_fit
 from environments.guard import Bounds, Guard, Incident
 from environments.system.errors import Problem
 from tests.environments.foreign_toys import Corridor

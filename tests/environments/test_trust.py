@@ -11,8 +11,8 @@ import pytest
 from pettingzoo.classic import rps_v2
 
 from environments.catalog import make_world
+from environments.external.games.factories import find_maker, require_named
 from environments.files import trusted_code as trust
-from environments.foreign_makers import find_maker, require_named
 from environments.recorded_worlds import described_world, named_world
 from environments.system.errors import Problem
 from environments.terminal.command_line import Parser

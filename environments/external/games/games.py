@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from environments.foreign_opening import (
+from environments.external.games.adapters import (
     Alone,
     Together,
     Turn,
@@ -23,8 +23,15 @@ from environments.foreign_opening import (
     open_game,
     sight,
 )
-from environments.foreign_state import Handlers, Theirs, ours, tell_interrupts_apart
-from environments.foreign_told import Strange, costs_of, in_words, picture, reader, terms_of
+from environments.external.games.global_state import Handlers, Theirs, ours, tell_interrupts_apart
+from environments.external.games.step_values import (
+    Strange,
+    costs_of,
+    in_words,
+    picture,
+    reader,
+    terms_of,
+)
 from environments.simulation.observation_parts import flat_mask
 from environments.system.errors import Problem
 from environments.system.shared_arrays import Board

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from environments.foreign_games import Fault, Games, Opening, Order
-from environments.foreign_process import Lane
+from environments.external.games.games import Fault, Games, Opening, Order
+from environments.external.games.worker import Lane
 from environments.system.shared_arrays import Board, Layout, board_bytes, lay_out, shared_memory
 
 

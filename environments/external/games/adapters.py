@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import gymnasium
 import numpy as np
 
-from environments.foreign_makers import find_maker, require_named
+from environments.external.games.factories import find_maker, require_named
 from environments.system.errors import Problem
 
 MISSING = (ImportError, gymnasium.error.DependencyNotInstalled)

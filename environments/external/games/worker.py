@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from environments.foreign_games import Fault, Games, Opening
+from environments.external.games.games import Fault, Games, Opening
 from environments.system.errors import Problem
 from environments.system.processes import ENDING, attend_parent, how_it_ended, start
 from environments.system.shared_arrays import Board, Layout, lay_out
