@@ -15,7 +15,7 @@ from agents.stages import stages
 from demos.collect import collect
 from demos.store import Store
 from environments.catalog import make_world
-from environments.foreign_apart import PATIENCE, patient
+from environments.external.trial.isolated import PATIENCE, patient
 from environments.foreign_world import played_apart
 from environments.simulation.shield import Shield
 from environments.simulation.world import World

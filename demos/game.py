@@ -142,7 +142,7 @@ def open_batch(world: World, options: Mapping[str, Any], shield: bool = False) -
     Recordings are of the world as it is named, without the `render_mode`, so that what is trained without
     pictures can use them.
     """
-    from environments.foreign_apart import patient
+    from environments.external.trial.isolated import patient
     from environments.foreign_world import ForeignWorld, played_apart
 
     if isinstance(world, ForeignWorld) and not shield:  # which none of them has

@@ -19,8 +19,8 @@ from demos.shelf import dataset_name
 from demos.store import Store
 from demos.wishes import Wishes
 from environments.catalog import make_world
+from environments.external.trial.isolated import patient
 from environments.files.trusted_code import remember
-from environments.foreign_apart import patient
 from environments.foreign_world import ForeignWorld, played_apart
 from environments.simulation.shield import Shield
 from environments.simulation.world import World, nearest

@@ -98,7 +98,7 @@ def watch_command(
     def prepared() -> Viewer:
         from demos.viewer import Viewer
         from demos.watch_cast import cast_for
-        from environments.foreign_apart import patient
+        from environments.external.trial.isolated import patient
         from environments.foreign_world import played_apart
 
         with patient(patience):

@@ -10,7 +10,7 @@ import numpy as np
 from gymnasium import spaces
 
 from environments.external.games.games import Opening
-from environments.foreign_apart import PATIENCE, tried
+from environments.external.trial.isolated import PATIENCE, tried
 from environments.guard import Guard
 from environments.simulation.kernels import HEADER, Kernels
 from environments.simulation.world import World
@@ -63,7 +63,7 @@ def foreign_world(name: str, /, **params: Any) -> ForeignWorld:
 def describe_foreign(name: str, params: dict[str, Any], recorded: bool = False) -> ForeignWorld:
     """Describe a foreign environment after one trial step.
 
-    The trial runs in a process of its own (`environments.foreign_apart`).
+    The trial runs in a process of its own (`environments.external.trial.isolated`).
 
     Args:
         name: as `open_game`.

@@ -11,8 +11,8 @@ from agents.onnx_file import read_onnx
 from agents.player import Player
 from agents.saving import agent_file, load_agent, named_player, trained_behind_shield
 from environments.catalog import make_world
+from environments.external.trial.isolated import PATIENCE, patient
 from environments.files.trusted_code import type_in
-from environments.foreign_apart import PATIENCE, patient
 from environments.foreign_world import played_apart
 from environments.recorded_worlds import described_world
 from environments.simulation.shield import Shield

@@ -19,8 +19,8 @@ from agents.saving import HANDED_ON, Agent, as_player, save_agent
 from demos.dataset import Dataset
 from demos.store import Store
 from environments.catalog import make_batch, make_world
+from environments.external.trial.isolated import patient
 from environments.files.trusted_code import remember
-from environments.foreign_apart import patient
 from environments.foreign_world import played_apart
 from environments.simulation.reward import weight_vector
 from environments.simulation.shield import Shield

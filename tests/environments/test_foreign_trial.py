@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from environments import foreign_apart
 from environments.catalog import make_batch, make_world
 from environments.external.games.games import Opening
-from environments.foreign_apart import patient, try_apart
-from environments.foreign_facts import Facts, read_facts
-from environments.foreign_trial import try_here
+from environments.external.trial import isolated as foreign_apart
+from environments.external.trial.facts import Facts, read_facts
+from environments.external.trial.isolated import patient, try_apart
+from environments.external.trial.trial import try_here
 from environments.simulation.observation_parts import Part
 from environments.system.errors import Problem
 

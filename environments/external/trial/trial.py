@@ -1,6 +1,6 @@
 """The trial of a foreign environment: it is made, looked at, reset, stepped once and closed.
 
-It takes place in a process of its own, which is ended if it takes too long (`environments.foreign_apart`), or
+It takes place in a process of its own, which is ended if it takes too long (`environments.external.trial.isolated`), or
 here where that is not possible.
 """
 
@@ -35,7 +35,7 @@ from environments.external.games.step_values import (
     reader,
     terms_of,
 )
-from environments.foreign_facts import Facts, plain, positive
+from environments.external.trial.facts import Facts, plain, positive
 from environments.simulation.observation_parts import Part, choices, flat_mask, parts_of, with_mask
 from environments.system.errors import Problem
 

@@ -26,8 +26,8 @@ from typing import Any
 import gymnasium
 
 from environments.external.games.games import Opening
-from environments.foreign_facts import Facts, read_facts
-from environments.foreign_trial import WHEN, Imports, Trial, try_here
+from environments.external.trial.facts import Facts, read_facts
+from environments.external.trial.trial import WHEN, Imports, Trial, try_here
 from environments.system.errors import Problem
 from environments.system.processes import ENDING, how_it_ended
 
@@ -36,7 +36,7 @@ IMPORTING = 120.0  # s, at least, to start a process and to import a module: som
 LONG = 5.0  # s, after which a person is told what is waited for
 START = (
     "import sys; paths = sys.argv[1:]; sys.path[:] = paths; "
-    "from environments.foreign_apart import serve; serve()"
+    "from environments.external.trial.isolated import serve; serve()"
 )
 
 _patience: ContextVar[float] = ContextVar("patience", default=PATIENCE)
