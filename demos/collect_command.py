@@ -16,7 +16,7 @@ from demos.collect import collect
 from demos.store import Store
 from environments.catalog import make_world
 from environments.external.trial.isolated import PATIENCE, patient
-from environments.foreign_world import played_apart
+from environments.external.world import played_apart
 from environments.simulation.shield import Shield
 from environments.simulation.world import World
 from environments.system.errors import Problem

@@ -143,7 +143,7 @@ def open_batch(world: World, options: Mapping[str, Any], shield: bool = False) -
     pictures can use them.
     """
     from environments.external.trial.isolated import patient
-    from environments.foreign_world import ForeignWorld, played_apart
+    from environments.external.world import ForeignWorld, played_apart
 
     if isinstance(world, ForeignWorld) and not shield:  # which none of them has
         params = {**world.params, "render_mode": "rgb_array"}

@@ -20,8 +20,8 @@ from demos.store import Store
 from demos.wishes import Wishes
 from environments.catalog import make_world
 from environments.external.trial.isolated import patient
+from environments.external.world import ForeignWorld, played_apart
 from environments.files.trusted_code import remember
-from environments.foreign_world import ForeignWorld, played_apart
 from environments.simulation.shield import Shield
 from environments.simulation.world import World, nearest
 from environments.system.errors import Problem

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from demos.dataset import Dataset
 from demos.simulate import SEEDLESS, Untold, first_step, joint_actions, matches, play, seeds_of
-from environments.foreign_world import ForeignWorld
+from environments.external.world import ForeignWorld
 from environments.simulation.batch import Batch
 from environments.simulation.world import World
 

@@ -16,7 +16,7 @@ from agents.slower import Slowed
 from agents.stages import BEST, CLONE, Gone, Stage, stages
 from demos.watch_cast import FILES, RUNS, cast_for
 from environments.external.trial.isolated import PATIENCE, patient
-from environments.foreign_world import played_apart
+from environments.external.world import played_apart
 from environments.simulation.world import World, nearest
 from environments.system.errors import Problem
 

@@ -16,7 +16,7 @@ from demos.play_cast import Handicap, Rival, Table
 from demos.play_meter import Meter, read_levels_file
 from demos.viewer_digits import between
 from demos.viewer_tally import mean_interval
-from environments.foreign_world import ForeignWorld
+from environments.external.world import ForeignWorld
 from environments.system.errors import Problem
 
 # A careless hand, and from somebody quick to somebody tired: people react after 200 to 400 ms.

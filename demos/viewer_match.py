@@ -21,7 +21,7 @@ from agents.rewind import Kept, keep, put_back
 from agents.slower import tell_done
 from demos.game import Game
 from demos.viewer_rows import Rows
-from environments.foreign_world import ForeignWorld
+from environments.external.world import ForeignWorld
 from environments.simulation.reward import weight_vector
 from environments.simulation.world import World
 

@@ -99,7 +99,7 @@ def watch_command(
         from demos.viewer import Viewer
         from demos.watch_cast import cast_for
         from environments.external.trial.isolated import patient
-        from environments.foreign_world import played_apart
+        from environments.external.world import played_apart
 
         with patient(patience):
             cast = cast_for(name, params=params, options=options, **others)  # type: ignore[arg-type]

@@ -31,7 +31,7 @@ def make_world(world: str | World, /, **params: Any) -> World:
     """The `World` of an id, ours or foreign: `make_world("gpo/Kitchen-v0", layout="counter_circuit")`.
 
     Foreign are a Gymnasium id, `module:Id`, `module:Class` and a PettingZoo parallel environment
-    (`environments.foreign`). A `World` is handed back as it is. A name that was read from a file is no
+    (`environments.external.batch`). A `World` is handed back as it is. A name that was read from a file is no
     argument for this function: `environments.recorded_worlds`.
 
     Raises:
@@ -62,7 +62,7 @@ def make_known(name: str, params: Mapping[str, Any], recorded: bool = False) -> 
     if name not in WORLDS:
         if name.startswith("gpo/"):
             raise Problem(f"There is no world '{name}': {nearest(name, WORLDS)}")
-        from environments.foreign_world import describe_foreign
+        from environments.external.world import describe_foreign
 
         return describe_foreign(name, dict(params), recorded)
     module = importlib.import_module(WORLDS[name])
@@ -121,8 +121,8 @@ def make_batch(
     Raises:
         Problem: no such world, parameter, term or option; a shield where the world has none.
     """
-    from environments.foreign import ForeignBatch
-    from environments.foreign_world import ForeignWorld
+    from environments.external.batch import ForeignBatch
+    from environments.external.world import ForeignWorld
     from environments.simulation.batch import Batch
     from environments.simulation.shield import Shield, ShieldedBatch
 

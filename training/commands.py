@@ -12,8 +12,8 @@ from agents.player import Player
 from agents.saving import agent_file, load_agent, named_player, trained_behind_shield
 from environments.catalog import make_world
 from environments.external.trial.isolated import PATIENCE, patient
+from environments.external.world import played_apart
 from environments.files.trusted_code import type_in
-from environments.foreign_world import played_apart
 from environments.recorded_worlds import described_world
 from environments.simulation.shield import Shield
 from environments.simulation.world import World

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
+from environments.external.guard import Incident
+from environments.external.world import ForeignWorld
 from environments.files.checked_json import Lines
-from environments.foreign_world import ForeignWorld
-from environments.guard import Incident
 from environments.simulation.world import World
 
 

@@ -20,8 +20,8 @@ from demos.dataset import Dataset
 from demos.store import Store
 from environments.catalog import make_batch, make_world
 from environments.external.trial.isolated import patient
+from environments.external.world import played_apart
 from environments.files.trusted_code import remember
-from environments.foreign_world import played_apart
 from environments.simulation.reward import weight_vector
 from environments.simulation.shield import Shield
 from environments.simulation.world import World

@@ -7,7 +7,7 @@ from gymnasium import spaces
 
 from demos.controls import load_controls
 from demos.sources import key_codes
-from environments.foreign_world import foreign_world
+from environments.external.world import foreign_world
 
 SPACES = {
     "discrete": spaces.Discrete(6),

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from environments.catalog import make_batch, make_world
+from environments.external.batch import foreign_batch
+from environments.external.world import foreign_world
 from environments.faces.sb3 import Sb3Face
 from environments.faces.vector import VectorFace
-from environments.foreign import foreign_batch
-from environments.foreign_world import foreign_world
 from environments.simulation.seating import Seating
 from environments.system.errors import Problem
 

@@ -9,9 +9,9 @@ import pytest
 from gymnasium import spaces
 
 from environments.catalog import make_batch, make_world
+from environments.external.batch import ForeignBatch
 from environments.external.games.step_values import Strange, require_fit
-from environments.foreign import ForeignBatch
-from environments.guard import Bounds, Guard, Incident
+from environments.external.guard import Bounds, Guard, Incident
 from environments.system.errors import Problem
 from tests.environments.foreign_toys import Corridor
 

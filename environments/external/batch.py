@@ -5,7 +5,7 @@ or else `info["cost"]`, are its costs. Which names there are is read off one tri
 
 A game that raises, or gives what is not finite, not declared or a cost below 0, is cut off: its episode is
 truncated at the last good observation, with no reward in that step, and it is begun anew with the next seed
-(`environments.guard`). So is one that hangs or dies, if it is played in a process of its own
+(`environments.external.guard`). So is one that hangs or dies, if it is played in a process of its own
 (`ForeignWorld.apart`).
 """
 
@@ -19,8 +19,8 @@ import numpy as np
 from environments.external.games.arrays import board_layout
 from environments.external.games.executor import open_place
 from environments.external.games.games import Fault, Opening, Order
-from environments.foreign_world import ForeignWorld, foreign_world
-from environments.guard import Bounds, Incident, improper
+from environments.external.guard import Bounds, Incident, improper
+from environments.external.world import ForeignWorld, foreign_world
 from environments.simulation.batch import Batch
 from environments.system.errors import Problem
 

@@ -10,8 +10,8 @@ import numpy as np
 from gymnasium import spaces
 
 from environments.external.games.games import Opening
+from environments.external.guard import Guard
 from environments.external.trial.isolated import PATIENCE, tried
-from environments.guard import Guard
 from environments.simulation.kernels import HEADER, Kernels
 from environments.simulation.world import World
 from environments.system.errors import Problem
