@@ -165,8 +165,8 @@ def _register() -> None:
         if world_id not in gymnasium.registry:
             gymnasium.register(
                 id=world_id,
-                entry_point="environments.faces.single:SingleFace",
-                vector_entry_point="environments.faces.vector:VectorFace",
+                entry_point="environments.wrappers.gym_env:SingleFace",
+                vector_entry_point="environments.wrappers.gym_vector_env:VectorFace",
                 kwargs={"world": world_id},
                 disable_env_checker=True,
                 order_enforce=False,

@@ -20,11 +20,11 @@ from agents.elsewhere import Elsewhere, Lost, at_best_elsewhere
 from agents.player import Player
 from agents.policy import AgentPolicy
 from environments.catalog import make_batch
-from environments.faces.memory import MemoryFace
-from environments.faces.sb3 import Sb3Face
 from environments.simulation.seating import Seating
 from environments.simulation.world import World
 from environments.system.errors import Problem
+from environments.wrappers.frame_stack_vec_env import MemoryFace
+from environments.wrappers.sb3_vec_env import Sb3Face
 from training.anchor import AnchorSettings
 from training.costs import CostSettings, finite
 from training.engine import PLAIN, Engine

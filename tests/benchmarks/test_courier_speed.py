@@ -8,8 +8,8 @@ import pytest
 
 from agents.policy import AgentPolicy
 from environments.catalog import make_batch
-from environments.faces.sb3 import Sb3Face
 from environments.simulation.seating import Seating
+from environments.wrappers.sb3_vec_env import Sb3Face
 from tests.benchmarks.test_world_speed import TURNS
 from training.recipe import read_recipe
 from training.refine import Refiner

@@ -13,8 +13,8 @@ import torch
 
 from agents.policy import AgentPolicy
 from environments.catalog import make_batch, make_world
-from environments.faces.sb3 import Sb3Face
 from environments.simulation.seating import Seating
+from environments.wrappers.sb3_vec_env import Sb3Face
 from training.partners import make_partner
 from training.recipe import read_recipe
 from training.refine import Refiner

@@ -16,8 +16,8 @@ from agents.player import NetworkPlayer
 from agents.policy import AgentPolicy, build_policy
 from agents.unstuck import Unstuck
 from environments.catalog import make_batch, make_world
-from environments.faces.sb3 import Sb3Face
 from environments.simulation.seating import Seating
+from environments.wrappers.sb3_vec_env import Sb3Face
 from training.crew import free_cores
 from training.engine import choose_engine
 from training.refine import Refiner

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from environments.catalog import WORLDS, make_batch, make_world
-from environments.faces.parallel import parallel_env
-from environments.faces.single import SingleFace
 from environments.simulation.batch import Batch
 from environments.system.errors import Problem
+from environments.wrappers.gym_env import SingleFace
+from environments.wrappers.pettingzoo_env import parallel_env
 from tests.environments.short_games import HORIZON, short_batch, some_actions
 
 each_world = pytest.mark.parametrize("world_id", WORLDS)

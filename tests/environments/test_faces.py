@@ -11,12 +11,12 @@ from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecMonitor
 
 from environments.catalog import WORLDS, make_world
-from environments.faces.parallel import parallel_env
-from environments.faces.sb3 import Sb3Face
-from environments.faces.single import SingleFace
-from environments.faces.vector import VectorFace
 from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating
+from environments.wrappers.gym_env import SingleFace
+from environments.wrappers.gym_vector_env import VectorFace
+from environments.wrappers.pettingzoo_env import parallel_env
+from environments.wrappers.sb3_vec_env import Sb3Face
 from tests.environments.short_games import HORIZON, short_batch, some_actions
 
 each_world = pytest.mark.parametrize("world_id", WORLDS)

@@ -9,14 +9,14 @@ import pytest
 from environments.catalog import make_batch, make_world
 from environments.external.batch import foreign_batch
 from environments.external.world import foreign_world
-from environments.faces.sb3 import Sb3Face
-from environments.faces.vector import VectorFace
 from environments.simulation.seating import Seating
 from environments.system.errors import Problem
+from environments.wrappers.gym_vector_env import VectorFace
+from environments.wrappers.sb3_vec_env import Sb3Face
 
 CORRIDOR = "tests.environments.foreign_toys:Corridor"
 CAMERA = "tests.environments.foreign_toys:Camera"
-KITCHEN = "environments.faces.parallel:parallel_env"
+KITCHEN = "environments.wrappers.pettingzoo_env:parallel_env"
 
 
 @pytest.mark.parametrize("world_id", ["CartPole-v1", "Pendulum-v1", "Acrobot-v1"])

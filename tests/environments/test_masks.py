@@ -8,12 +8,12 @@ from gymnasium import spaces
 
 from agents.player import RandomPlayer
 from environments.catalog import make_batch, make_world
-from environments.faces.sb3 import Sb3Face
 from environments.simulation.batch import Batch
 from environments.simulation.observation_parts import flat_mask, parts_of
 from environments.simulation.seating import Seating
 from environments.simulation.world import World
 from environments.system.errors import Problem
+from environments.wrappers.sb3_vec_env import Sb3Face
 from tests.environments import native_doors
 from training.evaluate import play_games
 

@@ -5,9 +5,9 @@ import pytest
 
 from agents.player import StillPlayer
 from environments.catalog import make_world
-from environments.faces.sb3 import Sb3Face
 from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating
+from environments.wrappers.sb3_vec_env import Sb3Face
 from training.costs import CostSettings, Multiplier, surrogate_weights
 from training.tape import CostMeter, Tape
 

@@ -12,8 +12,8 @@ from agents.elsewhere import Elsewhere
 from agents.player import NetworkPlayer
 from agents.policy import AgentPolicy, build_policy
 from environments.catalog import make_batch, make_world
-from environments.faces.sb3 import Sb3Face
 from environments.simulation.seating import Seating
+from environments.wrappers.sb3_vec_env import Sb3Face
 from training.costs import CostSettings
 from training.crew import Crew
 from training.refine import Refiner

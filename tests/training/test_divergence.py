@@ -10,9 +10,9 @@ import torch
 from agents.player import NetworkPlayer
 from agents.policy import AgentPolicy
 from environments.catalog import make_batch, make_world
-from environments.faces.sb3 import Sb3Face
 from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating
+from environments.wrappers.sb3_vec_env import Sb3Face
 from tests.training.toys import careless_clone
 from training.floor import Floor, Judge
 from training.refine import IN_A_ROW, Diverged, Refiner

@@ -10,9 +10,9 @@ from gymnasium import spaces
 
 from agents.policy import build_policy
 from environments.catalog import make_world
-from environments.faces.sb3 import Sb3Face
 from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating
+from environments.wrappers.sb3_vec_env import Sb3Face
 from training import engine
 from training.clock import Clock
 from training.recipe import read_recipe

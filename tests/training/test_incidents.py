@@ -12,8 +12,8 @@ from agents.player import RandomPlayer
 from agents.policy import AgentPolicy
 from agents.saving import load_agent
 from environments.catalog import make_batch, make_world
-from environments.faces.sb3 import Sb3Face
 from environments.simulation.seating import Seating
+from environments.wrappers.sb3_vec_env import Sb3Face
 from tests.training.toys import record
 from training.refine import Refiner
 

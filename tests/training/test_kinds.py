@@ -13,10 +13,10 @@ from agents.saving import load_agent
 from demos.collect import collect
 from demos.store import Store
 from environments.catalog import make_batch, make_world
-from environments.faces.memory import MemoryFace
-from environments.faces.sb3 import Sb3Face
 from environments.simulation.seating import Seating
 from environments.system.errors import Problem
+from environments.wrappers.frame_stack_vec_env import MemoryFace
+from environments.wrappers.sb3_vec_env import Sb3Face
 from tests.environments.kind_toys import ACTIONS, LENGTH
 from tests.training.experts import Elephant, Porter, Reader
 from training.clone import CloneSettings, clone

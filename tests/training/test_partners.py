@@ -16,9 +16,9 @@ from agents.saving import load_agent, save_agent
 from agents.thinned import Thinned
 from agents.unstuck import Unstuck
 from environments.catalog import make_batch, make_world
-from environments.faces.sb3 import Sb3Face
 from environments.simulation.seating import Seating
 from environments.system.errors import Problem
+from environments.wrappers.sb3_vec_env import Sb3Face
 from tests.training.toys import record
 from training.checkpoint import read_checkpoint
 from training.partners import MemberSettings, PartnerSchedule, PartnerSettings, make_partner

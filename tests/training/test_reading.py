@@ -9,8 +9,8 @@ from gymnasium import spaces
 from stable_baselines3.common.buffers import RolloutBuffer
 
 from environments.catalog import make_batch
-from environments.faces.sb3 import Sb3Face
 from environments.simulation.seating import Seating
+from environments.wrappers.sb3_vec_env import Sb3Face
 from training.crew import Crew
 from training.reading import CHUNK, LARGE, PIECE, Reading, chunk, parts
 from training.refine import Refiner

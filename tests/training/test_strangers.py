@@ -8,8 +8,8 @@ import pytest
 import gpo
 from agents.policy import AgentPolicy
 from environments.catalog import make_batch, make_world
-from environments.faces.sb3 import Sb3Face
 from environments.simulation.seating import Seating
+from environments.wrappers.sb3_vec_env import Sb3Face
 from training.refine import Refiner
 
 pytestmark = pytest.mark.battery("environments: seed and change what is global")

@@ -7,9 +7,9 @@ import torch
 
 from agents.policy import AgentPolicy, build_policy
 from environments.catalog import make_world
-from environments.faces.sb3 import Sb3Face
 from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating
+from environments.wrappers.sb3_vec_env import Sb3Face
 from training.anchor import AnchorSettings
 from training.refine import FIT_GAIN, Refiner
 

@@ -14,9 +14,9 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from environments.catalog import make_batch
-from environments.faces.single import check_render_mode
 from environments.simulation.seating import Player, Seating
 from environments.simulation.world import World
+from environments.wrappers.gym_env import check_render_mode
 
 
 class VectorFace(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):

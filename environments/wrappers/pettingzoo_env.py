@@ -10,10 +10,10 @@ import numpy as np
 from pettingzoo import ParallelEnv
 
 from environments.catalog import make_batch
-from environments.faces.single import RENDER_MODES, check_render_mode
 from environments.simulation.picture import Window
 from environments.simulation.world import World
 from environments.system.errors import Problem
+from environments.wrappers.gym_env import RENDER_MODES, check_render_mode
 
 
 class ParallelFace(ParallelEnv):  # type: ignore[misc]
