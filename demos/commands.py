@@ -136,7 +136,7 @@ def import_overcooked(root: Path, layouts: Sequence[str] | None) -> None:
     """Fetch the published play of people in five kitchens; a dataset for each layout and split."""
     # Here, because the kitchen brings its compiler with it, which the other commands do not need.
     from demos.overcooked import import_layouts
-    from environments.worlds.kitchen_layouts import LAYOUTS
+    from environments.worlds.kitchen.layouts import LAYOUTS
 
     chosen = list(dict.fromkeys(layouts or LAYOUTS))
     console = Console(markup=False)

@@ -22,8 +22,8 @@ from environments.catalog import make_world
 from environments.simulation.batch import Batch
 from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.worlds import kitchen
-from environments.worlds.kitchen_layouts import named_layout
+from environments.worlds.kitchen import world as kitchen
+from environments.worlds.kitchen.layouts import named_layout
 
 WORLD = "gpo/Kitchen-v0"
 RECORDED_SOUP = 5.0  # what a soup earned in the recordings

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from demos.overcooked_states import encode_actions
 from environments.system.errors import Problem
-from environments.worlds.kitchen_layouts import RECORDED_NAMES
+from environments.worlds.kitchen.layouts import RECORDED_NAMES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ import numpy as np
 from environments.files.readers import parse_json
 from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.worlds.kitchen_things import (
+from environments.worlds.kitchen.constants import (
     COUNTER,
     EAST,
     INTERACT,

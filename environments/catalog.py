@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # they compile kernels: the catalog stays light
 
 # id -> module; the module says the rest (`environments.simulation.world`).
 WORLDS = {
-    "gpo/Kitchen-v0": "environments.worlds.kitchen",
+    "gpo/Kitchen-v0": "environments.worlds.kitchen.world",
     "gpo/Balance-v0": "environments.worlds.balance",
     "gpo/Courier-v0": "environments.worlds.courier",
     "gpo/Duel-v0": "environments.worlds.duel",

@@ -21,7 +21,7 @@ import numpy as np
 
 from agents.saving import as_player, load_agent
 from environments.catalog import make_world
-from environments.worlds.kitchen_layouts import LAYOUTS
+from environments.worlds.kitchen.layouts import LAYOUTS
 from training.judgement import Protocol, judge
 from training.published import PUBLISHED
 from training.recipe import read_recipe

@@ -7,7 +7,7 @@ import pytest
 from demos.episode import Actor
 from demos.journal import DiskFull
 from demos.phases import RESERVED, RESUME, UNFOCUSED, UNPLUGGED, Phase
-from environments.worlds.kitchen_things import INTERACT, NORTH, STAY
+from environments.worlds.kitchen.constants import INTERACT, NORTH, STAY
 from tests.demos.sessions import Session
 
 TICK = 0.15  # s, of the kitchen

@@ -23,7 +23,7 @@ from demos.trim import shorter, trim
 from demos.verify import Verdict, verify
 from environments.catalog import make_world
 from environments.system.errors import Problem
-from environments.worlds import kitchen
+from environments.worlds.kitchen import world as kitchen
 
 
 def random_games(store: Store, world_id: str, name: str = "games", count: int = 2) -> Dataset:

@@ -8,8 +8,8 @@ import numpy as np
 
 from environments.catalog import make_world
 from environments.simulation.batch import Batch
-from environments.worlds.kitchen import COSTS, TERMS
-from environments.worlds.kitchen_things import NORTH, NOTHING, WEST
+from environments.worlds.kitchen.constants import NORTH, NOTHING, WEST
+from environments.worlds.kitchen.world import COSTS, TERMS
 
 
 class Kitchen:

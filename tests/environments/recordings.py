@@ -11,7 +11,7 @@ import pandas as pd
 from demos.overcooked_files import FILES, published_bytes
 from demos.overcooked_states import encode_actions, encode_states
 from environments.catalog import make_world
-from environments.worlds.kitchen_layouts import RECORDED_NAMES
+from environments.worlds.kitchen.layouts import RECORDED_NAMES
 
 
 @functools.cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from environments.worlds.kitchen_things import (
+from environments.worlds.kitchen.constants import (
     DISH,
     EAST,
     INTERACT,

@@ -9,9 +9,9 @@ import numpy as np
 import pygame
 import pytest
 
-from environments.worlds.kitchen import draw
-from environments.worlds.kitchen_layouts import LAYOUTS
-from environments.worlds.kitchen_things import DISH, EAST, ONION, SOUP
+from environments.worlds.kitchen.constants import DISH, EAST, ONION, SOUP
+from environments.worlds.kitchen.layouts import LAYOUTS
+from environments.worlds.kitchen.world import draw
 from tests.environments.kitchen_by_hand import Kitchen
 
 SIZE = (640, 480)

@@ -10,8 +10,8 @@ import pytest
 from demos.overcooked_files import FILES
 from demos.overcooked_states import decode_state, encode_states, parse_state
 from environments.simulation.batch import Batch
-from environments.worlds.kitchen import STATE, TERMS
-from environments.worlds.kitchen_layouts import LAYOUTS
+from environments.worlds.kitchen.layouts import LAYOUTS
+from environments.worlds.kitchen.world import STATE, TERMS
 from tests.environments.recordings import Recorded, recordings
 
 REWARD_A_SOUP = 5  # in the recordings; 20 as published

@@ -7,7 +7,7 @@ import pytest
 
 from environments.catalog import make_world
 from environments.simulation.batch import Batch
-from environments.worlds.kitchen_things import (
+from environments.worlds.kitchen.constants import (
     ACTIONS,
     DISH,
     INTERACT,

@@ -10,9 +10,9 @@ import pytest
 from environments.catalog import make_world
 from environments.simulation.batch import Batch
 from environments.simulation.world import World
-from environments.worlds.kitchen_layouts import FAR, LAYOUTS
-from environments.worlds.kitchen_things import EFFECTS, FLOOR
-from environments.worlds.kitchen_view import TARGETS
+from environments.worlds.kitchen.constants import EFFECTS, FLOOR
+from environments.worlds.kitchen.layouts import FAR, LAYOUTS
+from environments.worlds.kitchen.observation import TARGETS
 from tests.environments.kitchen_by_hand import Kitchen
 from tests.environments.recordings import Recorded
 

@@ -10,7 +10,7 @@ SERVER.set_forkserver_preload(
         "tests.training.apart",
         "training.train",
         "environments.worlds.balance",
-        "environments.worlds.kitchen",
+        "environments.worlds.kitchen.world",
         "matplotlib.figure",
         "torch.utils.tensorboard",
     ]

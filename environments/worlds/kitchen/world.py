@@ -14,13 +14,9 @@ from numba import njit
 
 from environments.simulation.kernels import HEADER
 from environments.system.errors import Problem
-from environments.worlds.kitchen_layouts import (
-    derive as derive,  # part of a world, as all `as` here
-)
-from environments.worlds.kitchen_layouts import named_layout
-from environments.worlds.kitchen_things import ACTIONS as ACTIONS
-from environments.worlds.kitchen_things import AGENTS as AGENTS
-from environments.worlds.kitchen_things import (
+from environments.worlds.kitchen.constants import ACTIONS as ACTIONS
+from environments.worlds.kitchen.constants import AGENTS as AGENTS
+from environments.worlds.kitchen.constants import (
     CELLS,
     COUNTER,
     DISH,
@@ -39,11 +35,15 @@ from environments.worlds.kitchen_things import (
     TAKE_SOUP,
     effect_of,
 )
-from environments.worlds.kitchen_things import IDLE as IDLE
-from environments.worlds.kitchen_things import TICK as TICK
-from environments.worlds.kitchen_view import body as body
-from environments.worlds.kitchen_view import observation_size as observation_size
-from environments.worlds.kitchen_view import observe_one as observe_one
+from environments.worlds.kitchen.constants import IDLE as IDLE
+from environments.worlds.kitchen.constants import TICK as TICK
+from environments.worlds.kitchen.layouts import (
+    derive as derive,  # part of a world, as all `as` here
+)
+from environments.worlds.kitchen.layouts import named_layout
+from environments.worlds.kitchen.observation import body as body
+from environments.worlds.kitchen.observation import observation_size as observation_size
+from environments.worlds.kitchen.observation import observe_one as observe_one
 
 VERSION = 1  # raise it when the physics or the observation changes
 HORIZON = 400  # steps of an episode, unless the option `horizon` says otherwise
@@ -228,6 +228,6 @@ def step_one(table, state, actions, terms, costs):  # type: ignore[no-untyped-de
 
 def draw(surface: Any, table: np.void, state: np.void, score: dict[str, Any]) -> None:
     """Draw a kitchen on a pygame surface of any size from 640x480 up."""
-    from environments.drawings.kitchen import draw_kitchen
+    from environments.worlds.kitchen.drawing import draw_kitchen
 
     draw_kitchen(surface, table, state, score)

@@ -9,8 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from environments.worlds.kitchen_layouts import FAR
-from environments.worlds.kitchen_things import (
+from environments.worlds.kitchen.constants import (
     COUNTER,
     DISHES,
     EFFECTS,
@@ -21,6 +20,7 @@ from environments.worlds.kitchen_things import (
     SERVING,
     effect_of,
 )
+from environments.worlds.kitchen.layouts import FAR
 
 TARGETS = 6  # nearest onion, dish, soup, pot with room, hatch, empty counter
 

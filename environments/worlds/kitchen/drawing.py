@@ -19,8 +19,8 @@ import pygame
 
 from environments.drawing.canvas import place, sprite
 from environments.drawing.status_bars import draw_names, draw_standing
-from environments.drawings import kitchen_things as things
-from environments.worlds.kitchen_things import (
+from environments.worlds.kitchen import drawing_sprites as things
+from environments.worlds.kitchen.constants import (
     AGENTS,
     DISHES,
     EAST,
