@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # they compile kernels: the catalog stays light
 WORLDS = {
     "gpo/Kitchen-v0": "environments.worlds.kitchen.world",
     "gpo/Balance-v0": "environments.worlds.balance",
-    "gpo/Courier-v0": "environments.worlds.courier",
+    "gpo/Courier-v0": "environments.worlds.courier.world",
     "gpo/Duel-v0": "environments.worlds.duel",
 }
 PREFIX = "environments.catalog:"

@@ -13,8 +13,8 @@ import numpy as np
 
 from agents.experts.courier_chaser import Chaser
 from agents.player import Player
-from environments.worlds import courier_view as view
-from environments.worlds.courier_things import RADIUS, RAYS, REACH, TOP_SPEED
+from environments.worlds.courier import observation as view
+from environments.worlds.courier.constants import RADIUS, RAYS, REACH, TOP_SPEED
 
 HEADINGS = np.linspace(-np.pi, np.pi, 24, endpoint=False)  # [H], rad, right positive
 RAY_ANGLES = np.arange(RAYS) * 2 * np.pi / RAYS  # [R]

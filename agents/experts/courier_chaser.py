@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from environments.worlds.courier_things import RAYS, REACH
+from environments.worlds.courier.constants import RAYS, REACH
 
 RAY_ANGLES = (np.arange(RAYS) * 2 * np.pi / RAYS + np.pi) % (
     2 * np.pi

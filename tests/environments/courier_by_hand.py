@@ -8,7 +8,7 @@ import numpy as np
 from environments.catalog import make_world
 from environments.simulation.batch import Batch
 from environments.simulation.shield import ShieldedBatch
-from environments.worlds.courier_things import (
+from environments.worlds.courier.constants import (
     COLUMNS,
     FLOOR,
     HERE,
@@ -18,7 +18,7 @@ from environments.worlds.courier_things import (
     WALL,
     ZONE,
 )
-from environments.worlds.courier_things import PERSON as PERSON
+from environments.worlds.courier.constants import PERSON as PERSON
 
 STILL = {"noise": 0.0, "dropout": 0.0, "pace": 0.0}  # an exact lidar, and people who stand
 

@@ -10,7 +10,7 @@ import pytest
 from environments.catalog import make_batch, make_world
 from environments.simulation.batch import Batch
 from environments.system.errors import Problem
-from environments.worlds.courier_things import (
+from environments.worlds.courier.constants import (
     ACCELERATION,
     ACROSS,
     CELLS,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from environments.catalog import make_batch
-from environments.worlds.courier_things import (
+from environments.worlds.courier.constants import (
     COLUMNS,
     PERSON,
     PERSON_SPEED,

@@ -11,7 +11,7 @@ from environments.catalog import make_batch
 from environments.simulation.seating import Seating
 from environments.simulation.shield import Shield, offers_shield
 from environments.system.errors import Problem
-from environments.worlds.courier_things import PERSON_SPEED, TOUCH
+from environments.worlds.courier.constants import PERSON_SPEED, TOUCH
 from environments.wrappers.sb3_vec_env import Sb3Face
 from tests.environments.courier_by_hand import HallByHand
 from tests.environments.short_games import HORIZON, short_batch, some_actions

@@ -17,8 +17,8 @@ from demos.play_recording import MatchRecording, games_dataset
 from demos.recording import Person
 from demos.viewer_match import Match
 from environments.catalog import make_world
-from environments.worlds import courier_view as view
-from environments.worlds.courier_things import RADIUS, RAYS, REACH, TOP_SPEED
+from environments.worlds.courier import observation as view
+from environments.worlds.courier.constants import RADIUS, RAYS, REACH, TOP_SPEED
 from training.evaluate import interval
 from training.floor import ours
 from training.judgement import Protocol, judge

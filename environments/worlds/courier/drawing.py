@@ -21,10 +21,8 @@ import pygame
 
 from environments.drawing.canvas import place, sprite, write
 from environments.drawing.status_bars import BAR, draw_names, draw_standing
-from environments.drawings import courier_things as things
-from environments.drawings.courier_signs import draw_signs
-from environments.worlds.courier_shield import NEAR, SLOW
-from environments.worlds.courier_things import (
+from environments.worlds.courier import drawing_sprites as things
+from environments.worlds.courier.constants import (
     ACCELERATION,
     ACROSS,
     COLUMNS,
@@ -41,6 +39,8 @@ from environments.worlds.courier_things import (
     WALL,
     ZONE,
 )
+from environments.worlds.courier.drawing_dashboard import draw_signs
+from environments.worlds.courier.shield import NEAR, SLOW
 
 BACKGROUND = (38, 42, 53)
 RIM = 0.35  # m of the wall that is shown

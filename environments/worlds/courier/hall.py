@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from environments.simulation.kernels import uniform
-from environments.worlds.courier_things import (
+from environments.worlds.courier.constants import (
     ACROSS,
     CELLS,
     COLUMNS,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from environments.system.errors import Problem
-from environments.worlds.courier_things import DELAYS, DRAWN
+from environments.worlds.courier.constants import DELAYS, DRAWN
 
 # As far as they may go; and what an episode has that is asked for nothing.
 BOUNDS = {

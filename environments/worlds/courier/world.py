@@ -16,18 +16,9 @@ from numba import njit
 
 from environments.simulation.kernels import HEADER, uniform
 from environments.system.errors import Problem
-from environments.worlds.courier_body import rolled, until_touch, wheels
-from environments.worlds.courier_hall import below, build_hall, way_length
-from environments.worlds.courier_lidar import scan
-from environments.worlds.courier_options import (
-    OPTIONS as OPTIONS,
-)  # part of a world, as all `as` here
-from environments.worlds.courier_options import reset_state as reset_state
-from environments.worlds.courier_people import place_people, walk
-from environments.worlds.courier_shield import MOVES, NEAR, SLOW
-from environments.worlds.courier_shield import shield_one as shield_one
-from environments.worlds.courier_things import AGENTS as AGENTS
-from environments.worlds.courier_things import (
+from environments.worlds.courier.body import rolled, until_touch, wheels
+from environments.worlds.courier.constants import AGENTS as AGENTS
+from environments.worlds.courier.constants import (
     CELLS,
     COLUMNS,
     DELAY,
@@ -47,11 +38,20 @@ from environments.worlds.courier_things import (
     clipped,
     pushed_out,
 )
-from environments.worlds.courier_things import TICK as TICK
-from environments.worlds.courier_view import goal, to_go
-from environments.worlds.courier_view import observation_bounds as observation_bounds
-from environments.worlds.courier_view import observe_one as observe_one
-from environments.worlds.courier_view import potential_one as potential_one
+from environments.worlds.courier.constants import TICK as TICK
+from environments.worlds.courier.hall import below, build_hall, way_length
+from environments.worlds.courier.lidar import scan
+from environments.worlds.courier.observation import goal, to_go
+from environments.worlds.courier.observation import observation_bounds as observation_bounds
+from environments.worlds.courier.observation import observe_one as observe_one
+from environments.worlds.courier.observation import potential_one as potential_one
+from environments.worlds.courier.options import (
+    OPTIONS as OPTIONS,
+)  # part of a world, as all `as` here
+from environments.worlds.courier.options import reset_state as reset_state
+from environments.worlds.courier.pedestrians import place_people, walk
+from environments.worlds.courier.shield import MOVES, NEAR, SLOW
+from environments.worlds.courier.shield import shield_one as shield_one
 
 VERSION = 2  # raise it when the physics or the observation changes
 HORIZON = 1200  # steps of an episode (2 min), unless the option `horizon` says otherwise
@@ -280,6 +280,6 @@ def step_one(table, state, actions, terms, costs):  # type: ignore[no-untyped-de
 
 def draw(surface: Any, table: np.void, state: np.void, score: dict[str, Any]) -> None:
     """Draw the hall on a pygame surface of any size from 640x480 up."""
-    from environments.drawings.courier import draw_courier
+    from environments.worlds.courier.drawing import draw_courier
 
     draw_courier(surface, table, state, score)

@@ -8,8 +8,7 @@ from __future__ import annotations
 from numba import njit
 
 from environments.simulation.kernels import uniform
-from environments.worlds.courier_hall import below
-from environments.worlds.courier_things import (
+from environments.worlds.courier.constants import (
     ACROSS,
     CELLS,
     COLUMNS,
@@ -25,6 +24,7 @@ from environments.worlds.courier_things import (
     cell_at,
     pushed_out,
 )
+from environments.worlds.courier.hall import below
 
 RELAX = 0.5  # s in which people come to their pace
 # The repulsion falls with the fourth power of the distance that is left in sight: within 0.5 to 1 m as an

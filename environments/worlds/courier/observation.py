@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from environments.worlds.courier_hall import way_length
-from environments.worlds.courier_things import (
+from environments.worlds.courier.constants import (
     ACROSS,
     BASE,
     COLUMNS,
@@ -26,6 +25,7 @@ from environments.worlds.courier_things import (
     ZONE,
     cell_at,
 )
+from environments.worlds.courier.hall import way_length
 
 LOOK = 1.0  # m ahead on the way, whose bearing is shown
 ZONE_LOOKS = (0.0, 0.4, 0.8)  # m ahead, where a marked zone is looked for

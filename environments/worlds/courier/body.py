@@ -6,7 +6,7 @@ from math import cos, sin
 
 from numba import njit
 
-from environments.worlds.courier_things import (
+from environments.worlds.courier.constants import (
     ACCELERATION,
     BASE,
     TICK,

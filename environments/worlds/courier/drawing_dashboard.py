@@ -8,8 +8,8 @@ import pygame
 
 from environments.drawing.canvas import width_of, write
 from environments.drawing.status_bars import BRIGHT, LINE, QUIET
-from environments.drawings import courier_things as things
-from environments.worlds.courier_things import TOP_SPEED
+from environments.worlds.courier import drawing_sprites as things
+from environments.worlds.courier.constants import TOP_SPEED
 
 OFF = (46, 51, 64)
 

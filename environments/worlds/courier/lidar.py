@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from environments.simulation.kernels import uniform
-from environments.worlds.courier_things import (
+from environments.worlds.courier.constants import (
     COLUMNS,
     DROPOUT,
     NOISE,

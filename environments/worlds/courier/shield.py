@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from numba import njit
 
-from environments.worlds.courier_body import rolled, wheels
-from environments.worlds.courier_things import (
+from environments.worlds.courier.body import rolled, wheels
+from environments.worlds.courier.constants import (
     DELAY,
     PERSON_SPEED,
     RADIUS,
