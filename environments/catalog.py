@@ -22,7 +22,7 @@ WORLDS = {
     "gpo/Kitchen-v0": "environments.worlds.kitchen.world",
     "gpo/Balance-v0": "environments.worlds.balance",
     "gpo/Courier-v0": "environments.worlds.courier.world",
-    "gpo/Duel-v0": "environments.worlds.duel",
+    "gpo/Duel-v0": "environments.worlds.duel.world",
 }
 PREFIX = "environments.catalog:"
 

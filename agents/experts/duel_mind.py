@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from agents.experts.duel_senses import Delay, Senses
-from environments.worlds.duel_things import TICK
+from environments.worlds.duel.constants import TICK
 
 _STEADY = 0.9  # share of the aim's error that is left after a tick
 _FLIP = 0.07  # chance a tick of walking sideways the other way round

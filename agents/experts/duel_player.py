@@ -24,7 +24,7 @@ from agents.experts.duel_mind import Mind, blank, reconsider
 from agents.experts.duel_senses import Senses, sense
 from agents.experts.duel_styles import Level, Style
 from environments.simulation.world import World
-from environments.worlds.duel_things import FIGHTER_RADIUS, RAYS, TICK, WAYS
+from environments.worlds.duel.constants import FIGHTER_RADIUS, RAYS, TICK, WAYS
 
 _STALE = 40  # ticks after which one looks elsewhere than where the other was
 _DETOUR = 8  # ticks that one keeps to a side after the way was blocked

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from environments.worlds import duel_view as view
-from environments.worlds.duel_memory import FORGOTTEN
-from environments.worlds.duel_things import PADS, RAYS
+from environments.worlds.duel import observation as view
+from environments.worlds.duel.constants import PADS, RAYS
+from environments.worlds.duel.last_seen import FORGOTTEN
 
 _KNOWN = 7  # what is remembered of the other: see `_others`
 

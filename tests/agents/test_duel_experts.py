@@ -8,8 +8,8 @@ from agents.experts.registry import expert_names, make_expert
 from agents.rows import regroup
 from agents.saving import named_player
 from environments.catalog import make_batch, make_world
-from environments.worlds import duel_view as view
-from environments.worlds.duel_things import FIRE
+from environments.worlds.duel import observation as view
+from environments.worlds.duel.constants import FIRE
 from tests.benchmarks.duel_table import play
 from training.evaluate import play_games
 

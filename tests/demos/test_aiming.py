@@ -7,10 +7,10 @@ from demos.controls import load_controls
 from demos.devices import Held
 from demos.pads import Pad
 from environments.catalog import make_world
-from environments.drawings.duel import layout, place_at
 from environments.simulation.batch import Batch
 from environments.system.errors import Problem
-from environments.worlds.duel_things import TURN
+from environments.worlds.duel.constants import TURN
+from environments.worlds.duel.drawing import layout, place_at
 
 WORLD = make_world("gpo/Duel-v0")
 SIZES = [(640, 480), (1280, 720), (900, 900)]

@@ -8,7 +8,7 @@ import numpy as np
 
 from environments.catalog import make_world
 from environments.simulation.batch import Batch
-from environments.worlds.duel_things import HALF, ROWS
+from environments.worlds.duel.constants import HALF, ROWS
 
 WORLD = "gpo/Duel-v0"
 STILL = (0, 0, 0, 0, 0)

@@ -6,8 +6,8 @@ import pytest
 from environments.catalog import make_world
 from environments.simulation.batch import Batch
 from environments.system.errors import Problem
-from environments.worlds.duel_tactics import potential_one
-from environments.worlds.duel_things import BYSTANDER_RADIUS, FIGHTER_RADIUS, SPAWNS, TICK
+from environments.worlds.duel.constants import BYSTANDER_RADIUS, FIGHTER_RADIUS, SPAWNS, TICK
+from environments.worlds.duel.tactics import potential_one
 from tests.environments.duel_by_hand import FIRE, RELOAD, STILL, WORLD, Duel, cells_of
 from tests.environments.short_games import some_actions
 

@@ -7,10 +7,10 @@ import pytest
 
 from environments.catalog import make_world
 from environments.simulation.batch import Batch
-from environments.worlds import duel_view as view
-from environments.worlds.duel_arena import clear
-from environments.worlds.duel_shots import meets
-from environments.worlds.duel_things import COMPASS, RAYS
+from environments.worlds.duel import observation as view
+from environments.worlds.duel.arena import clear
+from environments.worlds.duel.constants import COMPASS, RAYS
+from environments.worlds.duel.projectiles import meets
 from tests.environments.duel_by_hand import FIRE, STILL, WORLD, Duel, cells_of, rows_of
 from tests.environments.short_games import some_actions
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from environments.simulation.kernels import HEADER
-from environments.worlds.duel_things import BYSTANDERS, PADS, ROWS, SHOTS
+from environments.worlds.duel.constants import BYSTANDERS, PADS, ROWS, SHOTS
 
 STATE = np.dtype(
     [

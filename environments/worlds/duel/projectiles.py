@@ -10,8 +10,8 @@ from math import sqrt
 
 from numba import njit
 
-from environments.worlds.duel_arena import inverse, reach
-from environments.worlds.duel_things import (
+from environments.worlds.duel.arena import inverse, reach
+from environments.worlds.duel.constants import (
     BYSTANDER_RADIUS,
     FIGHTER_RADIUS,
     FIRE,

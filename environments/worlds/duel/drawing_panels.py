@@ -9,8 +9,8 @@ import pygame
 
 from environments.drawing.canvas import Colour, place, sprite, width_of, write
 from environments.drawing.status_bars import BAR, BRIGHT, HURRY, HURRY_AT, LINE, QUIET, TIME
-from environments.drawings import duel_things as things
-from environments.worlds.duel_things import AGENTS, TICK
+from environments.worlds.duel import drawing_sprites as things
+from environments.worlds.duel.constants import AGENTS, TICK
 
 EMPTY = (50, 56, 70)
 LOW, HALF_WELL, WELL = (255, 112, 84), (255, 196, 61), (84, 208, 150)

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from environments.simulation.kernels import uniform
-from environments.worlds.duel_things import HALF, PADS, ROWS, SPAWNS
+from environments.worlds.duel.constants import HALF, PADS, ROWS, SPAWNS
 
 _SHIFT = HALF + 1  # from a coordinate to its row or bit
 _TRIES = 12  # places tried for each piece of cover

@@ -6,7 +6,7 @@ from math import sqrt
 
 from numba import njit
 
-from environments.worlds.duel_things import REACH
+from environments.worlds.duel.constants import REACH
 
 AIMED_FROM = 0.5  # cosine of 60 degrees: further off than that it is no aiming
 NEAR, DISTANT = 4.0, 8.0  # m, between which one hits and can still walk out of a shot

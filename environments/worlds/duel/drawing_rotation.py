@@ -9,7 +9,7 @@ from typing import Any
 import pygame
 
 from environments.drawing.canvas import sprite
-from environments.drawings import duel_things as things
+from environments.worlds.duel import drawing_sprites as things
 
 
 @functools.lru_cache(maxsize=1024)

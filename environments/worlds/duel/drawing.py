@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pygame
 
-from environments.drawings.duel_arena import Plan
-from environments.drawings.duel_panels import Panel, draw_top
-from environments.drawings.duel_scene import Scene
+from environments.worlds.duel.drawing_arena import Plan
+from environments.worlds.duel.drawing_panels import Panel, draw_top
+from environments.worlds.duel.drawing_scene import Scene
 
 BACKGROUND = (38, 42, 53)
 

@@ -12,9 +12,8 @@ from math import sqrt
 import numpy as np
 from numba import njit
 
-from environments.worlds.duel_arena import clear, reach
-from environments.worlds.duel_memory import FORGOTTEN
-from environments.worlds.duel_things import (
+from environments.worlds.duel.arena import clear, reach
+from environments.worlds.duel.constants import (
     BYSTANDER_RADIUS,
     COMPASS,
     FIGHTER_RADIUS,
@@ -24,6 +23,7 @@ from environments.worlds.duel_things import (
     REACH,
     SHOTS,
 )
+from environments.worlds.duel.last_seen import FORGOTTEN
 
 SHOTS_SEEN, BYSTANDERS_SEEN = 3, 3
 OTHERS_BODY, BYSTANDERS_BODY = 1, 2

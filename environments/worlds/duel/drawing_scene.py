@@ -9,11 +9,19 @@ import numpy as np
 import pygame
 
 from environments.drawing.canvas import Colour, place, sprite, write
-from environments.drawings import duel_things as things
-from environments.drawings.duel_arena import Plan, Point, cover_layer, darken, dashed, ground, sight
-from environments.drawings.duel_turned import faded, fighter_picture, turned
-from environments.worlds.duel_arena import inverse, reach
-from environments.worlds.duel_things import COMPASS, PADS, RAYS, REACH, SHOTS, SPAWNS, TICK
+from environments.worlds.duel import drawing_sprites as things
+from environments.worlds.duel.arena import inverse, reach
+from environments.worlds.duel.constants import COMPASS, PADS, RAYS, REACH, SHOTS, SPAWNS, TICK
+from environments.worlds.duel.drawing_arena import (
+    Plan,
+    Point,
+    cover_layer,
+    darken,
+    dashed,
+    ground,
+    sight,
+)
+from environments.worlds.duel.drawing_rotation import faded, fighter_picture, turned
 
 TRAIL = 5  # pieces
 LINGERS = 80  # ticks for which it is shown where the other was seen last

@@ -15,22 +15,22 @@ from numba import njit
 
 from environments.simulation.kernels import uniform
 from environments.system.errors import Problem
-from environments.worlds.duel_arena import build
-from environments.worlds.duel_bystanders import move_bystanders, place_bystander
-from environments.worlds.duel_memory import forget, remember
-from environments.worlds.duel_rules import camps, come_in, count_down, pick_up, take
-from environments.worlds.duel_shots import fly, handle_weapon
-from environments.worlds.duel_state import STATE as STATE  # part of a world, as all `as` here
-from environments.worlds.duel_tactics import potential_one as potential_one
-from environments.worlds.duel_things import ACTION_SPACE as ACTION_SPACE
-from environments.worlds.duel_things import AGENTS as AGENTS
-from environments.worlds.duel_things import BYSTANDERS, FIGHTER_RADIUS, SPAWNS, TICK, TURN_SHARES
-from environments.worlds.duel_things import CHOICES as CHOICES
-from environments.worlds.duel_things import IDLE as IDLE
-from environments.worlds.duel_view import body as body
-from environments.worlds.duel_view import observation_size as observation_size
-from environments.worlds.duel_view import observe_one as observe_one
-from environments.worlds.duel_walk import move_fighters
+from environments.worlds.duel.arena import build
+from environments.worlds.duel.bystanders import move_bystanders, place_bystander
+from environments.worlds.duel.constants import ACTION_SPACE as ACTION_SPACE
+from environments.worlds.duel.constants import AGENTS as AGENTS
+from environments.worlds.duel.constants import BYSTANDERS, FIGHTER_RADIUS, SPAWNS, TICK, TURN_SHARES
+from environments.worlds.duel.constants import CHOICES as CHOICES
+from environments.worlds.duel.constants import IDLE as IDLE
+from environments.worlds.duel.last_seen import forget, remember
+from environments.worlds.duel.movement import move_fighters
+from environments.worlds.duel.observation import body as body
+from environments.worlds.duel.observation import observation_size as observation_size
+from environments.worlds.duel.observation import observe_one as observe_one
+from environments.worlds.duel.projectiles import fly, handle_weapon
+from environments.worlds.duel.rules import camps, come_in, count_down, pick_up, take
+from environments.worlds.duel.state import STATE as STATE  # part of a world, as all `as` here
+from environments.worlds.duel.tactics import potential_one as potential_one
 
 VERSION = 1  # raise it when the physics or the observation changes
 HORIZON = 1200  # steps of an episode, 60 s, unless the option `horizon` says otherwise
@@ -200,7 +200,7 @@ def way_to(
     table: np.void, state: np.void, n: int, pointer: tuple[float, float], size: tuple[int, int]
 ) -> tuple[float, float] | None:
     """The direction from fighter n to a place of the drawing, 0..1; None if it is on top of it."""
-    from environments.drawings.duel import place_at
+    from environments.worlds.duel.drawing import place_at
 
     x, y = place_at(pointer, size)
     dx, dy = x - float(state["position"][n, 0]), y - float(state["position"][n, 1])
@@ -217,6 +217,6 @@ def aim(table: np.void, state: np.void, n: int, way: tuple[float, float]) -> int
 
 def draw(surface: Any, table: np.void, state: np.void, score: dict[str, Any]) -> None:
     """Draw a duel on a pygame surface of any size from 640x480 up."""
-    from environments.drawings.duel import draw_duel
+    from environments.worlds.duel.drawing import draw_duel
 
     draw_duel(surface, table, state, score)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from environments.worlds.duel_arena import clear
+from environments.worlds.duel.arena import clear
 
 FORGOTTEN = 100  # ticks after which one can no longer tell how long ago it was
 

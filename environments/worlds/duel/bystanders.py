@@ -7,8 +7,8 @@ from math import sqrt
 from numba import njit
 
 from environments.simulation.kernels import uniform
-from environments.worlds.duel_arena import clear, free_place, keep_out
-from environments.worlds.duel_things import BYSTANDER_RADIUS, FIGHTER_RADIUS, TICK
+from environments.worlds.duel.arena import clear, free_place, keep_out
+from environments.worlds.duel.constants import BYSTANDER_RADIUS, FIGHTER_RADIUS, TICK
 
 _APART = 2.0  # m from where fighters come in
 _PAUSE = 0.02  # chance a tick of walking on, while a bystander stands

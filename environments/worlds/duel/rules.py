@@ -6,7 +6,7 @@ from math import sqrt
 
 from numba import njit
 
-from environments.worlds.duel_things import AMMUNITION, CAMP_RADIUS, PAD_RADIUS, PADS
+from environments.worlds.duel.constants import AMMUNITION, CAMP_RADIUS, PAD_RADIUS, PADS
 
 
 @njit

@@ -9,8 +9,8 @@ import numpy as np
 import pygame
 
 from environments.drawing.canvas import Colour
-from environments.worlds.duel_arena import inverse, reach
-from environments.worlds.duel_things import HALF, REACH, SPAWNS
+from environments.worlds.duel.arena import inverse, reach
+from environments.worlds.duel.constants import HALF, REACH, SPAWNS
 
 FLOOR, FLOOR_OTHER = (70, 79, 99), (66, 75, 94)
 TOP, TOP_LIGHT, FRONT, FRONT_DARK = (150, 158, 174), (172, 180, 195), (92, 99, 116), (70, 76, 92)

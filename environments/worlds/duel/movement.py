@@ -6,8 +6,8 @@ from math import floor, sqrt
 
 from numba import njit
 
-from environments.worlds.duel_arena import keep_out
-from environments.worlds.duel_things import (
+from environments.worlds.duel.arena import keep_out
+from environments.worlds.duel.constants import (
     DASH,
     FIGHTER_RADIUS,
     MOVE,

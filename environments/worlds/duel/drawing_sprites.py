@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from environments.drawing.canvas import Canvas, Colour
-from environments.worlds.duel_things import SAFE_DISTANCE
+from environments.worlds.duel.constants import SAFE_DISTANCE
 
 FIGHTERS: tuple[tuple[Colour, Colour, Colour], ...] = (  # coat, its edge, what it shoots
     ((66, 140, 236), (24, 66, 138), (150, 208, 255)),
