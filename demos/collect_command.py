@@ -21,7 +21,7 @@ from environments.simulation.shield import Shield
 from environments.simulation.world import World
 from environments.system.errors import Problem
 from environments.terminal.progress import Bars
-from environments.waking import wake
+from environments.warmup import wake
 
 STOPPED = 130  # exit code of a command that Ctrl-C ended
 APART = 1000  # between the seeds of two players

@@ -17,7 +17,7 @@ from environments.simulation.batch import Batch
 from environments.simulation.shield import ShieldedBatch
 from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.waking import wake
+from environments.warmup import wake
 
 
 class Game:

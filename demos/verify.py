@@ -27,7 +27,7 @@ from environments.catalog import make_batch
 from environments.simulation.batch import Batch
 from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.waking import wake
+from environments.warmup import wake
 
 CLOSE = (
     1e-5  # absolute and relative: other processors round otherwise, other dynamics differ by more

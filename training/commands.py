@@ -18,7 +18,7 @@ from environments.recorded_worlds import described_world
 from environments.simulation.shield import Shield
 from environments.simulation.world import World
 from environments.system.errors import Problem
-from environments.waking import wake
+from environments.warmup import wake
 from training.evaluate import HELD_OUT
 from training.judgement import Protocol, judge, summary
 from training.sizes import check_games

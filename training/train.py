@@ -27,7 +27,7 @@ from environments.simulation.shield import Shield
 from environments.simulation.world import World
 from environments.system.errors import Problem
 from environments.terminal.progress import Bars
-from environments.waking import wake
+from environments.warmup import wake
 from training.characters import characters
 from training.clone import (
     action_weights,

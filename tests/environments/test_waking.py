@@ -8,7 +8,7 @@ import pytest
 from demos.game import Game
 from environments.catalog import make_batch, make_world
 from environments.system.errors import Problem
-from environments.waking import wake
+from environments.warmup import wake
 
 
 def compiled(loop):
@@ -42,14 +42,14 @@ def test_what_takes_long_is_said_and_what_does_not_is_not(monkeypatch):
     said: list[str] = []
     wake(world, said.append)
     wake(world, said.append)
-    monkeypatch.setattr("environments.waking.PATIENCE", 0.01)
+    monkeypatch.setattr("environments.warmup.PATIENCE", 0.01)
     told = len(said)
 
     def slow(*given, **keywords):
         time.sleep(0.1)
         return make_batch(*given, **keywords)
 
-    monkeypatch.setattr("environments.waking.make_batch", slow)
+    monkeypatch.setattr("environments.warmup.make_batch", slow)
     wake(world, said.append)
     assert len(said) == told + 1
     assert said[-1].startswith("Getting gpo/Balance-v0 ready")
@@ -59,5 +59,5 @@ def test_what_takes_long_is_said_and_what_does_not_is_not(monkeypatch):
 def test_a_foreign_environment_is_left_alone_and_a_missing_shield_is_said(monkeypatch):
     with pytest.raises(Problem, match="has no shield"):
         wake(make_world("gpo/Balance-v0"), print, shield=True)
-    monkeypatch.setattr("environments.waking.make_batch", None)
+    monkeypatch.setattr("environments.warmup.make_batch", None)
     wake(make_world("CartPole-v1"), print)
