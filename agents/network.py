@@ -19,8 +19,8 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor, nn
 from torch.nn import functional
 
-from agents.described import STEPS
 from agents.pictures import channels_first, picture_network
+from agents.schema.agent_schema import STEPS
 from agents.towers import Normaliser
 from environments.simulation.observation_parts import Part, is_picture, read_parts
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from agents.described_spaces import printable
 from agents.onnx_limits import AXES, ITEM
 from agents.onnx_work import Shape, multiplications
+from agents.schema.space_schema import printable
 from environments.files.readers import Unreadable
 
 ALIVE, ALL = 2**30, 2**33  # bytes of arrays that are needed at one time; of all that are made

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.described_spaces import printable
+from agents.schema.space_schema import printable
 from environments.files.readers import Unreadable
 
 FILE = 2**28  # bytes

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from agents.described_spaces import printable
 from agents.onnx_file import OnnxFile
 from agents.onnx_session import Session
 from agents.player import Player
+from agents.schema.space_schema import printable
 from environments.simulation.world import World
 from environments.system.errors import Problem
 

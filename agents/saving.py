@@ -17,11 +17,11 @@ from minari.serialization import serialize_space
 from safetensors.torch import save
 
 from agents.chorus import Chorus, alike
-from agents.described import read_facts, read_world
 from agents.experts.registry import expert_names, make_expert
 from agents.player import NetworkPlayer, Player, RandomPlayer, StillPlayer
 from agents.policy import AgentPolicy
 from agents.rebuilt import rebuilt
+from agents.schema.agent_schema import read_facts, read_world
 from agents.sealed import digest as digest  # the whole format of a file is at hand here
 from agents.sealed import is_whole as is_whole
 from agents.sealed import read_tensors

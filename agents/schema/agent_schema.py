@@ -12,7 +12,7 @@ from typing import Any
 
 from gymnasium import spaces
 
-from agents.described_spaces import (
+from agents.schema.space_schema import (
     CHOICES,
     are_sizes,
     is_whole_number,
