@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from agents.networks.layers import Normaliser
+from agents.networks.policy import AgentPolicy
 from agents.player import NetworkPlayer
-from agents.policy import AgentPolicy
-from agents.towers import Normaliser
 
 _APART = 104_729  # between the seed of the sampling and that of the drawing
 

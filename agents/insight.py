@@ -13,8 +13,8 @@ import torch
 from gymnasium import spaces
 from stable_baselines3.common.distributions import Distribution, kl_divergence
 
+from agents.networks.policy import AgentPolicy
 from agents.player import NetworkPlayer, Player
-from agents.policy import AgentPolicy
 from agents.unstuck import Unstuck
 
 

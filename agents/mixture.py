@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from agents.networks.policy import AgentPolicy
 from agents.player import NetworkPlayer, Player
-from agents.policy import AgentPolicy
 from agents.rows import regroup
 
 _APART = 7919  # between the seeds of two members

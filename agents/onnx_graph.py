@@ -21,7 +21,7 @@ from gymnasium import spaces
 from torch import Tensor, nn
 from torch.nn import functional
 
-from agents.policy import AgentPolicy
+from agents.networks.policy import AgentPolicy
 from environments.simulation.frame_stack import action_size
 
 _LEAST = 1e-7  # of a chance: its logarithm stays a number in float32

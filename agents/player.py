@@ -12,7 +12,7 @@ import torch
 from gymnasium import spaces
 from gymnasium.vector.utils import batch_space
 
-from agents.policy import AgentPolicy
+from agents.networks.policy import AgentPolicy
 from environments.simulation.frame_stack import Window, action_size
 from environments.simulation.seating import (
     Player as Player,  # the one method, described in the lowest room

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from agents.policy import UNKNOWN, AgentPolicy, build_policy
+from agents.networks.policy import UNKNOWN, AgentPolicy, build_policy
 from agents.schema.agent_schema import check_network
 from agents.schema.space_schema import printable, read_deed, read_sight
 from agents.sealed import not_finite

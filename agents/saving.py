@@ -18,8 +18,8 @@ from safetensors.torch import save
 
 from agents.chorus import Chorus, alike
 from agents.experts.registry import expert_names, make_expert
+from agents.networks.policy import AgentPolicy
 from agents.player import NetworkPlayer, Player, RandomPlayer, StillPlayer
-from agents.policy import AgentPolicy
 from agents.rebuilt import rebuilt
 from agents.schema.agent_schema import read_facts, read_world
 from agents.sealed import digest as digest  # the whole format of a file is at hand here

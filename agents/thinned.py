@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from agents.networks.policy import AgentPolicy
 from agents.player import NetworkPlayer
-from agents.policy import AgentPolicy
 
 
 class Thinned(NetworkPlayer):

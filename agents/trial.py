@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from gymnasium import spaces
 
-from agents.network import Sight
-from agents.policy import AgentPolicy
+from agents.networks.encoders import Sight
+from agents.networks.policy import AgentPolicy
 from environments.simulation.frame_stack import Window, action_size
 from environments.simulation.observation_parts import Part, is_picture
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from agents.networks.layers import FORBIDDEN
 from agents.player import NetworkPlayer
-from agents.towers import FORBIDDEN
 
 
 @dataclass

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from agents.insight import opened
+from agents.networks.policy import AgentPolicy
 from agents.player import Player
-from agents.policy import AgentPolicy
 from agents.saving import Agent, as_player, digest
 from agents.stages import Gone, Stage, checkpoints
 from demos.viewer_match import Match

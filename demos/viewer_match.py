@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from agents.insight import Insight, look_into
+from agents.networks.policy import AgentPolicy
 from agents.player import Player
-from agents.policy import AgentPolicy
 from agents.rewind import Kept, keep, put_back
 from agents.slower import tell_done
 from demos.game import Game

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from agents.export import export_onnx
+from agents.networks.policy import build_policy
 from agents.player import RandomPlayer
-from agents.policy import build_policy
 from agents.saving import load_agent, save_agent
 from demos.collect import collect
 from demos.exchange import export

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from gymnasium import spaces
 
-from agents.policy import AgentPolicy
+from agents.networks.policy import AgentPolicy
 from demos.arrays import Arrays
 from training.network import Recorded
 from training.reading import CHUNK

@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-from agents.policy import AgentPolicy
+from agents.networks.policy import AgentPolicy
 from agents.saving import Agent
 from demos.dataset import Dataset
 from demos.store import Store

@@ -19,8 +19,8 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
-from agents.policy import AgentPolicy, build_policy
-from agents.towers import FORBIDDEN
+from agents.networks.layers import FORBIDDEN
+from agents.networks.policy import AgentPolicy, build_policy
 from demos.arrays import Arrays
 from environments.system.errors import Problem
 from training.network import Recorded, policy_space, require_allowed

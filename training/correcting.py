@@ -22,7 +22,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from agents.policy import AgentPolicy
+from agents.networks.policy import AgentPolicy
 from agents.saving import Agent, load_agent, save_agent
 from demos.dataset import Dataset
 from demos.store import Store

@@ -12,7 +12,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from agents.policy import AgentPolicy
+from agents.networks.policy import AgentPolicy
 from agents.saving import Agent, as_player, load_agent
 from demos.arrays import Arrays
 from environments.simulation.world import World

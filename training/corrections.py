@@ -22,7 +22,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from agents.policy import AgentPolicy, build_policy
+from agents.networks.policy import AgentPolicy, build_policy
 from demos.arrays import Arrays
 from environments.system.errors import Problem
 from training.clone import DIVERGED, CloneSettings, Objective, one_epoch

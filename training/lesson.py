@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agents.policy import AgentPolicy
+from agents.networks.policy import AgentPolicy
 from agents.saving import Agent
 from demos.arrays import Arrays
 from demos.dataset import Dataset

@@ -13,7 +13,7 @@ from stable_baselines3.common.distributions import CategoricalDistribution, Dist
 from torch import Tensor
 from torch.nn import functional
 
-from agents.choices import Choices
+from agents.networks.multi_categorical import Choices
 
 
 def total(parts: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:

@@ -12,7 +12,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from agents.policy import AgentPolicy, build_policy
+from agents.networks.policy import AgentPolicy, build_policy
 from demos.arrays import Arrays
 from environments.simulation.frame_stack import recorded_rows, window_rows, window_space
 from environments.simulation.observation_parts import is_picture
@@ -35,7 +35,7 @@ class NetworkSettings(Settings):
 
 
 def sight_for(world: World, settings: NetworkSettings) -> dict[str, Any] | None:
-    """Keywords of `agents.network.Sight` for a world; None where plain layers on numbers will do.
+    """Keywords of `agents.networks.encoders.Sight` for a world; None where plain layers on numbers will do.
 
     Raises:
         Problem: settings that do not fit each other or the world's pictures.

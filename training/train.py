@@ -14,7 +14,7 @@ import torch
 from gymnasium.spaces import Discrete
 from rich.console import Console
 
-from agents.policy import AgentPolicy
+from agents.networks.policy import AgentPolicy
 from agents.saving import HANDED_ON, Agent, as_player, save_agent
 from demos.dataset import Dataset
 from demos.store import Store

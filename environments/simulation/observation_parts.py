@@ -2,7 +2,7 @@
 
 A picture alone stays a picture. Where one comes with other things (a dict), or an action mask comes with
 what is seen, all of it is one float32 vector whose parts the world names, so that recordings, buffers and
-faces hold one array; the network takes it apart again (`agents.network`).
+faces hold one array; the network takes it apart again (`agents.networks.encoders`).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from gymnasium import spaces
 
-from agents.policy import build_policy
+from agents.networks.policy import build_policy
 
 SIGHT = spaces.Box(-9.0, 9.0, (5,), np.float32)
 ACTIONS = {

@@ -4,7 +4,7 @@ import pytest
 import torch
 from stable_baselines3.common.distributions import MultiCategoricalDistribution, kl_divergence
 
-from agents.choices import Choices
+from agents.networks.multi_categorical import Choices
 
 COUNTS = [9, 4, 2]
 

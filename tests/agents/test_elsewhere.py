@@ -14,8 +14,8 @@ import torch
 
 from agents.elsewhere import Elsewhere, Lost, at_best_elsewhere, can_move
 from agents.mixture import Mixture, Oneself
+from agents.networks.policy import build_policy
 from agents.player import NetworkPlayer, RandomPlayer, StillPlayer
-from agents.policy import build_policy
 from agents.unstuck import Unstuck
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating

@@ -11,8 +11,8 @@ import torch
 from stable_baselines3 import PPO
 
 import gpo
+from agents.networks.policy import build_policy
 from agents.player import NetworkPlayer
-from agents.policy import build_policy
 from agents.saving import Agent, save_agent
 from agents.sb3_zip import export_sb3
 from agents.trial import sights

@@ -10,8 +10,8 @@ from gymnasium import spaces
 
 from agents import sealed
 from agents.checkpoints import read_checkpoint_file
+from agents.networks.policy import build_policy
 from agents.player import NetworkPlayer
-from agents.policy import build_policy
 from agents.rebuilt import rebuilt
 from agents.saving import load_agent, named_player, seal_tensors
 from environments.catalog import make_world

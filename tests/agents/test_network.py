@@ -7,10 +7,10 @@ import pytest
 import torch
 from gymnasium import spaces
 
-from agents.network import Sight
-from agents.pictures import Impala, Nature, picture_network
+from agents.networks.encoders import Sight
+from agents.networks.image_encoders import Impala, Nature, picture_network
+from agents.networks.policy import build_policy
 from agents.player import NetworkPlayer, RandomPlayer
-from agents.policy import build_policy
 from agents.unstuck import Unstuck
 from environments.simulation.frame_stack import Window, window_space
 from environments.simulation.observation_parts import choices

@@ -8,8 +8,8 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from agents.networks.policy import build_policy
 from agents.player import NetworkPlayer, RandomPlayer, StillPlayer
-from agents.policy import build_policy
 from agents.saving import (
     as_player,
     load_agent,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from agents.policy import build_policy
+from agents.networks.policy import build_policy
 from demos.overcooked import dataset_name, import_layouts
 from demos.store import Store
 from training.clone import CloneSettings, Objective, one_epoch

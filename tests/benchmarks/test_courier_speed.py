@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from agents.policy import AgentPolicy
+from agents.networks.policy import AgentPolicy
 from environments.catalog import make_batch
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face

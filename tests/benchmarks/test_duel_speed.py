@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from agents.policy import AgentPolicy
+from agents.networks.policy import AgentPolicy
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from agents.export import export_onnx
+from agents.networks.policy import build_policy
 from agents.onnx_player import onnx_player
-from agents.policy import build_policy
 from agents.saving import load_agent, save_agent
 from environments.catalog import make_world
 

@@ -12,8 +12,8 @@ from stable_baselines3.common.env_util import make_vec_env
 from torch import nn
 
 from agents.elsewhere import Elsewhere
+from agents.networks.policy import AgentPolicy, build_policy
 from agents.player import NetworkPlayer
-from agents.policy import AgentPolicy, build_policy
 from agents.unstuck import Unstuck
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating

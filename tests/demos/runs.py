@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from agents.policy import AgentPolicy, build_policy
+from agents.networks.policy import AgentPolicy, build_policy
 from agents.saving import save_agent
 from environments.catalog import make_world
 from environments.simulation.world import World

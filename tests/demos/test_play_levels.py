@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import gpo
-from agents.policy import build_policy
+from agents.networks.policy import build_policy
 from agents.saving import save_agent
 from agents.slower import Slowed
 from agents.stages import CLONE

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from agents.elsewhere import Elsewhere
+from agents.networks.policy import AgentPolicy, build_policy
 from agents.player import NetworkPlayer
-from agents.policy import AgentPolicy, build_policy
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face

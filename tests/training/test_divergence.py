@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
+from agents.networks.policy import AgentPolicy
 from agents.player import NetworkPlayer
-from agents.policy import AgentPolicy
 from environments.catalog import make_batch, make_world
 from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating

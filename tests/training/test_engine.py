@@ -8,7 +8,7 @@ import pytest
 import torch
 from gymnasium import spaces
 
-from agents.policy import build_policy
+from agents.networks.policy import build_policy
 from environments.catalog import make_world
 from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating
@@ -22,7 +22,7 @@ from training.run import Run
 
 def refiner(**keywords):
     face = Sb3Face(Seating(Batch(make_world("gpo/Balance-v0"), 8)))
-    from agents.policy import AgentPolicy
+    from agents.networks.policy import AgentPolicy
 
     return Refiner(AgentPolicy, face, n_steps=64, batch_size=128, n_epochs=2, seed=1, **keywords)
 

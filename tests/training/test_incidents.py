@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import gpo
+from agents.networks.policy import AgentPolicy
 from agents.player import RandomPlayer
-from agents.policy import AgentPolicy
 from agents.saving import load_agent
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating

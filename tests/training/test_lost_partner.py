@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from agents.elsewhere import Elsewhere
+from agents.networks.policy import build_policy
 from agents.player import NetworkPlayer
-from agents.policy import build_policy
 from environments.catalog import make_batch, make_world
 from training.engine import Engine
 from training.floor import Floor, Judge

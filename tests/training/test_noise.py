@@ -5,7 +5,7 @@ import pytest
 import torch
 from gymnasium import spaces
 
-from agents.policy import build_policy
+from agents.networks.policy import build_policy
 from environments.system.errors import Problem
 from training.refining import set_noise
 

@@ -26,7 +26,7 @@ from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 from torch.distributions import kl_divergence
 
-from agents.policy import AgentPolicy, build_policy
+from agents.networks.policy import AgentPolicy, build_policy
 from training import losses
 from training.refine import Refiner
 from training.update import clip_gradients

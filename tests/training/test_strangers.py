@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import gpo
-from agents.policy import AgentPolicy
+from agents.networks.policy import AgentPolicy
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face

@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from agents.policy import AgentPolicy, build_policy
+from agents.networks.policy import AgentPolicy, build_policy
 from environments.catalog import make_world
 from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from agents.policy import AgentPolicy
+from agents.networks.policy import AgentPolicy
 from demos.arrays import Arrays
 from demos.dataset import Dataset
 from demos.episode import Episode

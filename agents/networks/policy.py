@@ -26,9 +26,9 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 from torch import Tensor, nn
 from torch.distributions import Categorical
 
-from agents.choices import Choices
-from agents.network import Sight
-from agents.towers import MaskedHead, MaskedTowers, Normaliser, Towers, activation
+from agents.networks.encoders import Sight
+from agents.networks.layers import MaskedHead, MaskedTowers, Normaliser, Towers, activation
+from agents.networks.multi_categorical import Choices
 from environments.simulation.observation_parts import is_picture
 
 UNKNOWN = "return_scale"  # the tensor that is NaN while values were fitted to nothing

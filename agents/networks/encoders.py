@@ -19,9 +19,9 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor, nn
 from torch.nn import functional
 
-from agents.pictures import channels_first, picture_network
+from agents.networks.image_encoders import channels_first, picture_network
+from agents.networks.layers import Normaliser
 from agents.schema.agent_schema import STEPS
-from agents.towers import Normaliser
 from environments.simulation.observation_parts import Part, is_picture, read_parts
 
 _WHITE = 255.0
