@@ -21,10 +21,10 @@ import numpy as np
 import torch
 from minari.serialization import serialize_space
 
+from agents.files.agent_file import Agent
 from agents.onnx_file import OnnxFile, pack, read_onnx
 from agents.onnx_graph import LIKELIEST, Graph, example
 from agents.onnx_session import Session
-from agents.saving import Agent
 from agents.trial import trial
 from environments.catalog import WORLDS
 from environments.files.atomic import naming, replace

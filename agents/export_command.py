@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from agents.saving import Agent, agent_file, load_agent
+from agents.files.agent_file import Agent, agent_file, load_agent
 from environments.system.errors import Problem
 
 

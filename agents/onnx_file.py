@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agents.files.sealed_tensors import HEADER
 from agents.onnx_limits import FILE, require_few, require_plain
 from agents.schema.agent_schema import check_exported
 from agents.schema.space_schema import printable
-from agents.sealed import HEADER
 from environments.files.readers import Unreadable, parse_json, read_bytes
 from environments.system.errors import Problem
 

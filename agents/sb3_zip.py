@@ -15,9 +15,9 @@ import torch
 from stable_baselines3 import PPO
 from torch import Tensor, nn
 
+from agents.files.agent_file import Agent
 from agents.networks.layers import Normaliser
 from agents.networks.policy import AgentPolicy
-from agents.saving import Agent
 from agents.trial import trial
 from environments.files.atomic import replace
 from environments.system.errors import Problem

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agents.files.agent_file import named_player, trained_behind_shield
 from agents.player import Player, RandomPlayer
-from agents.saving import named_player, trained_behind_shield
 from demos.controls import load_everybody
 from demos.dataset import Dataset
 from demos.game import Game

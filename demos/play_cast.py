@@ -8,12 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from agents.files.agent_file import Agent, as_player, digest, load_agent, named_player
+from agents.files.run_agents import BEST, CLONE, Gone, Stage, stages
 from agents.onnx_file import OnnxFile, read_onnx
 from agents.onnx_player import file_player
 from agents.player import Player
-from agents.saving import Agent, as_player, digest, load_agent, named_player
 from agents.slower import Slowed
-from agents.stages import BEST, CLONE, Gone, Stage, stages
 from demos.watch_cast import FILES, RUNS, cast_for
 from environments.external.trial.isolated import PATIENCE, patient
 from environments.external.world import played_apart

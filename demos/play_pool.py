@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from agents.experts.registry import expert_names
+from agents.files.agent_file import named_player
 from agents.player import Player
-from agents.saving import named_player
 from demos.play_cast import Rival, Table
 from environments.catalog import make_batch
 from environments.simulation.world import World

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from agents.files.agent_file import Agent, as_player, digest
+from agents.files.run_agents import Gone, Stage, checkpoints
 from agents.insight import opened
 from agents.networks.policy import AgentPolicy
 from agents.player import Player
-from agents.saving import Agent, as_player, digest
-from agents.stages import Gone, Stage, checkpoints
 from demos.viewer_match import Match
 from environments.simulation.world import World
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from agents.stages import Gone
+from agents.files.run_agents import Gone
 from demos.clockwork import NANOSECONDS, Clockwork
 from demos.episode import Actor
 from demos.phases import TOAST, Message

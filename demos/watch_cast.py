@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from agents.files.agent_file import Agent, load_agent, named_player, trained_behind_shield
+from agents.files.run_agents import BEST, CLONE, Gone, RunFacts, Stage, run_facts, stages
 from agents.insight import opened
 from agents.onnx_file import read_onnx
 from agents.player import Player
-from agents.saving import Agent, load_agent, named_player, trained_behind_shield
-from agents.stages import BEST, CLONE, Gone, RunFacts, Stage, run_facts, stages
 from demos.viewer_cast import YOU, Cast, Entrant, of_loaded, of_stage
 from environments.catalog import make_world
 from environments.recorded_worlds import described_world, named_world

@@ -18,8 +18,8 @@ from typing import Any
 
 import torch
 
+from agents.files.agent_file import Agent
 from agents.networks.policy import AgentPolicy
-from agents.saving import Agent
 from demos.dataset import Dataset
 from demos.store import Store
 from environments.simulation.world import World

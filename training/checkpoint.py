@@ -15,10 +15,12 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from agents.checkpoints import Checkpoint as Checkpoint  # both are read in a lower room, too
-from agents.checkpoints import checkpoint_files
-from agents.checkpoints import read_checkpoint as read_checkpoint
-from agents.saving import seal_tensors
+from agents.files.agent_file import seal_tensors
+from agents.files.checkpoint_file import (
+    Checkpoint as Checkpoint,  # both are read in a lower room, too
+)
+from agents.files.checkpoint_file import checkpoint_files
+from agents.files.checkpoint_file import read_checkpoint as read_checkpoint
 from environments.files.atomic import replace
 
 KEPT = 2

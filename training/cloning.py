@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from agents.files.agent_file import Agent, save_agent
 from agents.networks.policy import AgentPolicy
-from agents.saving import Agent, save_agent
 from demos.arrays import Arrays
 from demos.dataset import Dataset
 from environments.simulation.world import World

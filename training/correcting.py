@@ -22,8 +22,8 @@ from typing import Any
 import torch
 from rich.console import Console
 
+from agents.files.agent_file import Agent, load_agent, save_agent
 from agents.networks.policy import AgentPolicy
-from agents.saving import Agent, load_agent, save_agent
 from demos.dataset import Dataset
 from demos.store import Store
 from environments.files.atomic import replace

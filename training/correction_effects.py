@@ -12,8 +12,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from agents.files.agent_file import Agent, as_player, load_agent
 from agents.networks.policy import AgentPolicy
-from agents.saving import Agent, as_player, load_agent
 from demos.arrays import Arrays
 from environments.simulation.world import World
 from environments.terminal.progress import Bars

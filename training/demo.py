@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from rich.console import Console
 
-from agents.saving import as_player
+from agents.files.agent_file import as_player
 from demos.commands import import_overcooked
 from demos.video import write_video
 from environments.catalog import make_batch, make_world

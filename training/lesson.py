@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from agents.files.agent_file import Agent
 from agents.networks.policy import AgentPolicy
-from agents.saving import Agent
 from demos.arrays import Arrays
 from demos.dataset import Dataset
 from environments.simulation.world import World

@@ -1,7 +1,7 @@
 """Agents on the way: the weights after 1, 2, 5, 10, 20, 50, ... updates, kept so that the way can be watched.
 
 milestones/
-    update-00001.safetensors    an agent file as any other (`agents.saving`)
+    update-00001.safetensors    an agent file as any other (`agents.files.agent_file`)
     update-00002.safetensors
 
 A run keeps only its last checkpoints, which hold an optimiser too and are there to go on from; these are
@@ -16,8 +16,8 @@ from typing import Any
 
 from stable_baselines3.common.callbacks import BaseCallback
 
-from agents.saving import save_agent
-from agents.stages import MILESTONE, MILESTONES
+from agents.files.agent_file import save_agent
+from agents.files.run_agents import MILESTONE, MILESTONES
 from environments.simulation.world import World
 
 
@@ -33,7 +33,7 @@ class Milestones(BaseCallback):
     Args:
         folder: of the run.
         world: that is played.
-        facts: of the agents, see `agents.saving.Agent`.
+        facts: of the agents, see `agents.files.agent_file.Agent`.
     """
 
     def __init__(self, folder: Path, world: World, facts: Mapping[str, Any]) -> None:

@@ -16,8 +16,8 @@ from rich.table import Table
 from scipy import stats
 
 from agents.experts.registry import expert_names
+from agents.files.agent_file import Agent, as_player, named_player
 from agents.player import Player
-from agents.saving import Agent, as_player, named_player
 from environments.simulation.world import World
 from environments.terminal.progress import Bars
 from training.evaluate import Games, interval

@@ -26,9 +26,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, NonNegativeFloat, field_validator
 from stable_baselines3.common.callbacks import BaseCallback
 
+from agents.files.agent_file import Agent, as_player, as_players, load_agent, named_player
 from agents.mixture import Mixture, Oneself
 from agents.player import NetworkPlayer, Player
-from agents.saving import Agent, as_player, as_players, load_agent, named_player
 from agents.thinned import Thinned
 from agents.unstuck import Unstuck
 from environments.simulation.world import World

@@ -36,7 +36,7 @@ from typing import Any
 
 import torch
 
-from agents.saving import Agent, load_agent
+from agents.files.agent_file import Agent, load_agent
 from environments.files.atomic import locked, replace, seal, to_json
 from environments.files.checked_json import read_sealed
 from environments.files.readers import Unreadable

@@ -14,8 +14,8 @@ import torch
 from gymnasium.spaces import Discrete
 from rich.console import Console
 
+from agents.files.agent_file import HANDED_ON, Agent, as_player, save_agent
 from agents.networks.policy import AgentPolicy
-from agents.saving import HANDED_ON, Agent, as_player, save_agent
 from demos.dataset import Dataset
 from demos.store import Store
 from environments.catalog import make_batch, make_world

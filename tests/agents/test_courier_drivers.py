@@ -7,7 +7,7 @@ import pytest
 
 from agents.experts.courier import CAREFUL, Driver
 from agents.experts.registry import expert_names
-from agents.saving import named_player
+from agents.files.agent_file import named_player
 from environments.catalog import make_batch, make_world
 from training.evaluate import play_games
 

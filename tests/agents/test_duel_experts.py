@@ -5,8 +5,8 @@ import pytest
 
 from agents.experts.duel_styles import LEVELS, STYLES
 from agents.experts.registry import expert_names, make_expert
+from agents.files.agent_file import named_player
 from agents.rows import regroup
-from agents.saving import named_player
 from environments.catalog import make_batch, make_world
 from environments.worlds.duel import observation as view
 from environments.worlds.duel.constants import FIRE

@@ -11,12 +11,12 @@ from gymnasium import spaces
 import gpo
 from agents import export
 from agents.export import export_onnx
+from agents.files.agent_file import load_agent, named_player, save_agent
 from agents.networks.policy import build_policy
 from agents.onnx_file import read_onnx
 from agents.onnx_graph import Graph
 from agents.onnx_player import OnnxPlayer, onnx_player
 from agents.player import NetworkPlayer
-from agents.saving import load_agent, named_player, save_agent
 from agents.trial import sights
 from agents.unstuck import Unstuck
 from environments.catalog import make_world

@@ -8,12 +8,12 @@ import pytest
 import torch
 from gymnasium import spaces
 
-from agents import sealed
-from agents.checkpoints import read_checkpoint_file
+from agents.files import sealed_tensors as sealed
+from agents.files.agent_file import load_agent, named_player, seal_tensors
+from agents.files.checkpoint_file import read_checkpoint_file
+from agents.files.rebuild_network import rebuilt
 from agents.networks.policy import build_policy
 from agents.player import NetworkPlayer
-from agents.rebuilt import rebuilt
-from agents.saving import load_agent, named_player, seal_tensors
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.agents.hostile import (
@@ -287,7 +287,7 @@ def test_weights_of_another_network_are_refused(path, made, name, tensor, said):
 def test_a_large_network_is_not_drawn_before_it_is_read(path, monkeypatch):
     facts, tensors = small_agent(path)
     plain = rebuilt(facts, tensors)
-    monkeypatch.setattr("agents.rebuilt._LARGE", 0)
+    monkeypatch.setattr("agents.files.rebuild_network._LARGE", 0)
     drawn = []
     monkeypatch.setattr(torch.nn.init, "orthogonal_", lambda w, gain=1: drawn.append(w.device.type))
     quick = rebuilt(facts, tensors)

@@ -8,9 +8,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from agents.networks.policy import build_policy
-from agents.player import NetworkPlayer, RandomPlayer, StillPlayer
-from agents.saving import (
+from agents.files.agent_file import (
     as_player,
     load_agent,
     named_player,
@@ -18,6 +16,8 @@ from agents.saving import (
     seal_tensors,
     sealed_facts,
 )
+from agents.networks.policy import build_policy
+from agents.player import NetworkPlayer, RandomPlayer, StillPlayer
 from agents.unstuck import Unstuck
 from environments.catalog import make_world
 from environments.system.errors import Problem

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agents.saving import load_agent
+from agents.files.agent_file import load_agent
 
 pytestmark = [pytest.mark.battery("saving: kill -9 in a loop of saves"), pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
@@ -18,7 +18,7 @@ KILLS = 100
 LOOP = """
 import itertools, sys
 from pathlib import Path
-from agents.saving import save_agent
+from agents.files.agent_file import save_agent
 from environments.catalog import make_world
 from tests.demos.runs import network
 world = make_world("CartPole-v1")

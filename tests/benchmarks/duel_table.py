@@ -13,7 +13,7 @@ import numpy as np
 from scipy import stats
 
 from agents.experts.duel_styles import STYLES
-from agents.saving import named_player
+from agents.files.agent_file import named_player
 from environments.catalog import make_batch, make_world
 from environments.simulation.world import World
 from training.evaluate import HELD_OUT, play_games

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from agents.saving import as_player, load_agent
+from agents.files.agent_file import as_player, load_agent
 from environments.catalog import make_world
 from environments.worlds.kitchen.layouts import LAYOUTS
 from training.judgement import Protocol, judge

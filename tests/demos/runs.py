@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
+from agents.files.agent_file import save_agent
 from agents.networks.policy import AgentPolicy, build_policy
-from agents.saving import save_agent
 from environments.catalog import make_world
 from environments.simulation.world import World
 from training.checkpoint import write_checkpoint

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import gpo
-from agents.saving import save_agent
+from agents.files.agent_file import save_agent
 from demos.collect import GAMES, MEMORY, games_at_once
 from demos.collect_command import collect_command
 from demos.episode import Actor

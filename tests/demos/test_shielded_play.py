@@ -5,7 +5,7 @@ import pygame
 import pytest
 
 import gpo
-from agents.saving import save_agent
+from agents.files.agent_file import save_agent
 from demos.episode import Actor
 from demos.hud import SHIELDED, draw_hud
 from demos.phases import Phase

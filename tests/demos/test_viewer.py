@@ -273,7 +273,7 @@ def test_the_parts_of_the_reward_add_up_to_the_score(tmp_path):
 
 def test_watching_changes_nothing_in_the_play(run):
     """The players draw as they do in a game that nobody looks into."""
-    from agents.saving import as_player, load_agent
+    from agents.files.agent_file import as_player, load_agent
     from demos.game import Game
 
     viewer = Viewer(cast_for(str(run / "clone.safetensors"), partner="still"), 5)

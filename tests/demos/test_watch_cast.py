@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from agents.stages import Gone, run_facts, stages
+from agents.files.run_agents import Gone, run_facts, stages
 from demos.watch_cast import cast_for
 from environments.files.atomic import seal
 from environments.system.errors import Problem

@@ -196,7 +196,13 @@ def test_our_own_modules_open_no_other_door(nothing_trusted, times):
     make_world(f"{name}gpo/Balance-v0")
     with pytest.raises(Problem, match="--trust some_game "):
         named_world(f"{name}some_game:Env", {}, "a file")
-    for module in ("environments.catalog", "environments", "agents.saving", "gpo", "training:x"):
+    for module in (
+        "environments.catalog",
+        "environments",
+        "agents.files.agent_file",
+        "gpo",
+        "training:x",
+    ):
         with pytest.raises(Problem, match="GPO's own"):
             trust.allow(module)
         trust.type_in(f"{module}:x")

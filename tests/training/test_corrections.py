@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import gpo
-from agents.saving import as_player, load_agent, save_agent
+from agents.files.agent_file import as_player, load_agent, save_agent
 from demos.episode import Actor, Episode
 from demos.play import Asked
 from demos.store import Store

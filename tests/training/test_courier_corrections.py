@@ -9,7 +9,7 @@ import pytest
 
 import gpo
 from agents.experts.courier import CAREFUL, Driver
-from agents.saving import as_player, load_agent
+from agents.files.agent_file import as_player, load_agent
 from demos.controls import load_controls
 from demos.devices import Held
 from demos.episode import Actor

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import gpo
+from agents.files.agent_file import load_agent
 from agents.player import NetworkPlayer
-from agents.saving import load_agent
 from demos.collect import collect
 from demos.store import Store
 from environments.catalog import make_batch, make_world

@@ -6,7 +6,7 @@ import math
 import pytest
 
 import gpo
-from agents.saving import load_agent
+from agents.files.agent_file import load_agent
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.training.toys import Leaning, record

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from agents.saving import named_player
+from agents.files.agent_file import named_player
 from environments.catalog import make_world
 from training.judgement import Protocol
 from training.opponents import EVERYBODY, matches, opponents, result, show_all

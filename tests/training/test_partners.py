@@ -10,9 +10,9 @@ import torch
 import gpo
 from agents.chorus import Chorus
 from agents.elsewhere import Elsewhere
+from agents.files.agent_file import load_agent, save_agent
 from agents.mixture import Mixture, Oneself
 from agents.player import NetworkPlayer, RandomPlayer, StillPlayer
-from agents.saving import load_agent, save_agent
 from agents.thinned import Thinned
 from agents.unstuck import Unstuck
 from environments.catalog import make_batch, make_world

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import gpo
+from agents.files.agent_file import load_agent
+from agents.files.run_agents import stages
 from agents.player import RandomPlayer
-from agents.saving import load_agent
-from agents.stages import stages
 from environments.catalog import make_world
 from tests.training.apart import SERVER, start
 from tests.training.toys import Leaning, record

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import gpo
-from agents.saving import load_agent
+from agents.files.agent_file import load_agent
 from demos.collect_command import collect_command
 from demos.episode import Actor
 from demos.store import Store

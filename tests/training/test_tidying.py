@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import gpo
-from agents.saving import load_agent
+from agents.files.agent_file import load_agent
 from environments.catalog import make_world
 from environments.files.atomic import SEAL, seal
 from environments.files.checked_json import read_lines, read_sealed

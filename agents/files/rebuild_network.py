@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from agents.files.sealed_tensors import not_finite
 from agents.networks.policy import UNKNOWN, AgentPolicy, build_policy
 from agents.schema.agent_schema import check_network
 from agents.schema.space_schema import printable, read_deed, read_sight
-from agents.sealed import not_finite
 from environments.files.readers import Unreadable
 
 _LARGE = 2**24  # bytes of weights, beyond which drawing them first, orthogonal, takes seconds

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agents.checkpoints import checkpoint_files, read_checkpoint_file
-from agents.saving import Agent, load_agent
+from agents.files.agent_file import Agent, load_agent
+from agents.files.checkpoint_file import checkpoint_files, read_checkpoint_file
 from environments.files.checked_json import read_sealed
 from environments.files.readers import Unreadable
 from environments.system.errors import Problem

@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
-from agents.sealed import is_whole, read_tensors, sealed_facts
+from agents.files.sealed_tensors import is_whole, read_tensors, sealed_facts
 from environments.files.readers import Unreadable
 
 

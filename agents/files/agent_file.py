@@ -18,15 +18,17 @@ from safetensors.torch import save
 
 from agents.chorus import Chorus, alike
 from agents.experts.registry import expert_names, make_expert
+from agents.files.rebuild_network import rebuilt
+from agents.files.sealed_tensors import (
+    digest as digest,  # the whole format of a file is at hand here
+)
+from agents.files.sealed_tensors import is_whole as is_whole
+from agents.files.sealed_tensors import read_tensors
+from agents.files.sealed_tensors import seal_tensors as seal_tensors
+from agents.files.sealed_tensors import sealed_facts as sealed_facts
 from agents.networks.policy import AgentPolicy
 from agents.player import NetworkPlayer, Player, RandomPlayer, StillPlayer
-from agents.rebuilt import rebuilt
 from agents.schema.agent_schema import read_facts, read_world
-from agents.sealed import digest as digest  # the whole format of a file is at hand here
-from agents.sealed import is_whole as is_whole
-from agents.sealed import read_tensors
-from agents.sealed import seal_tensors as seal_tensors
-from agents.sealed import sealed_facts as sealed_facts
 from agents.unstuck import Unstuck
 from environments.files.atomic import SEAL, replace
 from environments.files.readers import Unreadable
