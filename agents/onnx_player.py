@@ -16,8 +16,8 @@ from agents.onnx_file import CURE, OnnxFile, in_short, read_onnx
 from agents.onnx_graph import LIKELIEST
 from agents.onnx_session import Session, failures
 from agents.onnx_stranger import stranger
-from agents.player import Player, draw
-from agents.unstuck import Unstuck
+from agents.players.player import Player, draw
+from agents.players.unstuck import Unstuck
 from environments.simulation.world import World, require
 from environments.system.errors import Problem
 

@@ -15,7 +15,7 @@ from gymnasium import spaces
 
 from agents.onnx_file import OnnxFile
 from agents.onnx_session import Session
-from agents.player import Player
+from agents.players.player import Player
 from agents.schema.space_schema import printable
 from environments.simulation.world import World
 from environments.system.errors import Problem

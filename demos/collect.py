@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.player import Player
+from agents.players.player import Player
 from demos.dataset import Dataset
 from demos.episode import NANOSECONDS, Actor, Episode
 from demos.store import Store

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from agents.files.agent_file import Agent, as_player, load_agent, named_player
 from agents.files.run_agents import stages
-from agents.mixture import Mixture
-from agents.player import Player
+from agents.players.mixture import Mixture
+from agents.players.player import Player
 from demos.collect import collect
 from demos.store import Store
 from environments.catalog import make_world

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from agents.player import Player
+from agents.players.player import Player
 from environments.catalog import make_batch, make_known
 from environments.simulation.batch import Batch
 from environments.simulation.shield import ShieldedBatch

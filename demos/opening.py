@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.files.agent_file import named_player, trained_behind_shield
-from agents.player import Player, RandomPlayer
+from agents.players.player import Player, RandomPlayer
 from demos.controls import load_everybody
 from demos.dataset import Dataset
 from demos.game import Game

@@ -12,8 +12,8 @@ from agents.files.agent_file import Agent, as_player, digest, load_agent, named_
 from agents.files.run_agents import BEST, CLONE, Gone, Stage, stages
 from agents.onnx_file import OnnxFile, read_onnx
 from agents.onnx_player import file_player
-from agents.player import Player
-from agents.slower import Slowed
+from agents.players.handicapped import Slowed
+from agents.players.player import Player
 from demos.watch_cast import FILES, RUNS, cast_for
 from environments.external.trial.isolated import PATIENCE, patient
 from environments.external.world import played_apart

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.player import Player
+from agents.players.player import Player
 from demos.play_cast import Handicap, Rival, Table, opponent
 from demos.play_pool import against_pool, all_stars, pool_of
 from demos.viewer_digits import between

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.player import Player
+from agents.players.player import Player
 from demos.controls import load_controls
 from demos.dataset import Dataset
 from demos.game import Game

@@ -12,7 +12,7 @@ import numpy as np
 
 from agents.experts.registry import expert_names
 from agents.files.agent_file import named_player
-from agents.player import Player
+from agents.players.player import Player
 from demos.play_cast import Rival, Table
 from environments.catalog import make_batch
 from environments.simulation.world import World

@@ -12,9 +12,9 @@ from typing import Any
 
 from agents.files.agent_file import Agent, as_player, digest
 from agents.files.run_agents import Gone, Stage, checkpoints
-from agents.insight import opened
 from agents.networks.policy import AgentPolicy
-from agents.player import Player
+from agents.players.introspection import opened
+from agents.players.player import Player
 from demos.viewer_match import Match
 from environments.simulation.world import World
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from agents.insight import Insight, look_into
 from agents.networks.policy import AgentPolicy
-from agents.player import Player
-from agents.rewind import Kept, keep, put_back
-from agents.slower import tell_done
+from agents.players.handicapped import tell_done
+from agents.players.introspection import Insight, look_into
+from agents.players.player import Player
+from agents.players.snapshots import Kept, keep, put_back
 from demos.game import Game
 from demos.viewer_rows import Rows
 from environments.external.world import ForeignWorld

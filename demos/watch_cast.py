@@ -8,9 +8,9 @@ from typing import Any
 
 from agents.files.agent_file import Agent, load_agent, named_player, trained_behind_shield
 from agents.files.run_agents import BEST, CLONE, Gone, RunFacts, Stage, run_facts, stages
-from agents.insight import opened
 from agents.onnx_file import read_onnx
-from agents.player import Player
+from agents.players.introspection import opened
+from agents.players.player import Player
 from demos.viewer_cast import YOU, Cast, Entrant, of_loaded, of_stage
 from environments.catalog import make_world
 from environments.recorded_worlds import described_world, named_world

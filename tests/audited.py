@@ -48,7 +48,7 @@ def loaders(folder: Path) -> dict[str, Callable[[], Any]]:
     from agents.files.checkpoint_file import checkpoint_files, read_checkpoint_file
     from agents.files.run_agents import run_facts, stages
     from agents.onnx_player import onnx_player
-    from agents.player import RandomPlayer
+    from agents.players.player import RandomPlayer
     from demos.collect import collect
     from demos.controls_table import read_table
     from demos.exchange import export, import_from

@@ -11,7 +11,7 @@ from typing import Any
 from agents.export import export_onnx
 from agents.files.agent_file import load_agent, save_agent
 from agents.networks.policy import build_policy
-from agents.player import RandomPlayer
+from agents.players.player import RandomPlayer
 from demos.collect import collect
 from demos.exchange import export
 from demos.store import Store

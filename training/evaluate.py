@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from agents.player import Player
+from agents.players.player import Player
 
 SHIELDED = "shielded"  # what the count of the shield's interventions is called
 RESAMPLES = 2000  # of an interval

@@ -18,7 +18,7 @@ import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 
 from agents.networks.policy import AgentPolicy
-from agents.player import NetworkPlayer, Player
+from agents.players.player import NetworkPlayer, Player
 from environments.files.checked_json import Lines, read_lines
 from training.checkpoint import Checkpoint, optimiser_tensors, write_checkpoint
 from training.evaluate import Games, interval, play_games

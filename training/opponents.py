@@ -17,7 +17,7 @@ from scipy import stats
 
 from agents.experts.registry import expert_names
 from agents.files.agent_file import Agent, as_player, named_player
-from agents.player import Player
+from agents.players.player import Player
 from environments.simulation.world import World
 from environments.terminal.progress import Bars
 from training.evaluate import Games, interval

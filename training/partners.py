@@ -27,10 +27,10 @@ from pydantic import BeforeValidator, Field, NonNegativeFloat, field_validator
 from stable_baselines3.common.callbacks import BaseCallback
 
 from agents.files.agent_file import Agent, as_player, as_players, load_agent, named_player
-from agents.mixture import Mixture, Oneself
-from agents.player import NetworkPlayer, Player
-from agents.thinned import Thinned
-from agents.unstuck import Unstuck
+from agents.players.dropout_player import Thinned
+from agents.players.mixture import Mixture, Oneself
+from agents.players.player import NetworkPlayer, Player
+from agents.players.unstuck import Unstuck
 from environments.simulation.world import World
 from environments.system.errors import Problem
 from training.settings import COUNT, Settings

@@ -16,9 +16,9 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv
 from torch import Tensor
 
-from agents.elsewhere import Elsewhere, Lost, at_best_elsewhere
 from agents.networks.policy import AgentPolicy
-from agents.player import Player
+from agents.players.player import Player
+from agents.players.remote_player import Elsewhere, Lost, at_best_elsewhere
 from environments.catalog import make_batch
 from environments.simulation.seating import Seating
 from environments.simulation.world import World

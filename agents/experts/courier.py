@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from agents.experts.courier_chaser import Chaser
-from agents.player import Player
+from agents.players.player import Player
 from environments.worlds.courier import observation as view
 from environments.worlds.courier.constants import RADIUS, RAYS, REACH, TOP_SPEED
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from agents.experts.courier import DRIVERS
 from agents.experts.duel_player import Duellist
 from agents.experts.duel_styles import LEVELS, STYLES
-from agents.player import Player
+from agents.players.player import Player
 from environments.simulation.world import World
 
 Factory = Callable[[World, int], Player]  # of a world and a seed

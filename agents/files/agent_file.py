@@ -16,7 +16,6 @@ from typing import Any
 from minari.serialization import serialize_space
 from safetensors.torch import save
 
-from agents.chorus import Chorus, alike
 from agents.experts.registry import expert_names, make_expert
 from agents.files.rebuild_network import rebuilt
 from agents.files.sealed_tensors import (
@@ -27,9 +26,10 @@ from agents.files.sealed_tensors import read_tensors
 from agents.files.sealed_tensors import seal_tensors as seal_tensors
 from agents.files.sealed_tensors import sealed_facts as sealed_facts
 from agents.networks.policy import AgentPolicy
-from agents.player import NetworkPlayer, Player, RandomPlayer, StillPlayer
+from agents.players.batched_population import Chorus, alike
+from agents.players.player import NetworkPlayer, Player, RandomPlayer, StillPlayer
+from agents.players.unstuck import Unstuck
 from agents.schema.agent_schema import read_facts, read_world
-from agents.unstuck import Unstuck
 from environments.files.atomic import SEAL, replace
 from environments.files.readers import Unreadable
 from environments.simulation.frame_stack import window_space
@@ -44,7 +44,7 @@ HANDED_ON = "agent.safetensors"  # the name in a run folder of what the run hand
 class Agent:
     """A policy and what is known about it.
 
-    Well-known keys of `facts`: `stuck_steps` (play it with the rule of `agents.unstuck`), `seed`, `recipe`
+    Well-known keys of `facts`: `stuck_steps` (play it with the rule of `agents.players.unstuck`), `seed`, `recipe`
     and `data` (hashes), `role` ("clone", "refined"), `shield` (it was trained behind the world's shield, and
     whoever plays it switches that on).
     """

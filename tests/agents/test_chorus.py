@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from agents.chorus import Chorus, alike
-from agents.mixture import Mixture
-from agents.player import NetworkPlayer
-from agents.unstuck import Unstuck
+from agents.players.batched_population import Chorus, alike
+from agents.players.mixture import Mixture
+from agents.players.player import NetworkPlayer
+from agents.players.unstuck import Unstuck
 from tests.agents.policies import indifferent_policy, sights, small_policy
 
 

@@ -6,7 +6,7 @@ import pytest
 from agents.experts.duel_styles import LEVELS, STYLES
 from agents.experts.registry import expert_names, make_expert
 from agents.files.agent_file import named_player
-from agents.rows import regroup
+from agents.players.state_index import regroup
 from environments.catalog import make_batch, make_world
 from environments.worlds.duel import observation as view
 from environments.worlds.duel.constants import FIRE

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 import torch
 
-from agents.elsewhere import Elsewhere, Lost, at_best_elsewhere, can_move
-from agents.mixture import Mixture, Oneself
 from agents.networks.policy import build_policy
-from agents.player import NetworkPlayer, RandomPlayer, StillPlayer
-from agents.unstuck import Unstuck
+from agents.players.mixture import Mixture, Oneself
+from agents.players.player import NetworkPlayer, RandomPlayer, StillPlayer
+from agents.players.remote_player import Elsewhere, Lost, at_best_elsewhere, can_move
+from agents.players.unstuck import Unstuck
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
 from environments.system.errors import Problem
@@ -105,7 +105,7 @@ def test_it_stays_where_nothing_can_be_shared(monkeypatch):
     def refuse(*_):
         raise OSError("no shared memory")
 
-    monkeypatch.setattr("agents.elsewhere.shared_memory", refuse)
+    monkeypatch.setattr("agents.players.remote_player.shared_memory", refuse)
     player = network()
     assert at_best_elsewhere(player, make_batch(WORLD, GAMES)) is player
 
@@ -219,5 +219,5 @@ def test_only_who_plays_the_same_there_may_move(monkeypatch):
     assert not can_move(Mixture([still, Oneself()], [1, 1]))
     still.action = lambda: None  # cannot be sent
     assert not can_move(still)
-    monkeypatch.setattr("agents.elsewhere.possible", lambda: False)
+    monkeypatch.setattr("agents.players.remote_player.possible", lambda: False)
     assert not can_move(mixture())

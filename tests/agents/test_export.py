@@ -16,9 +16,9 @@ from agents.networks.policy import build_policy
 from agents.onnx_file import read_onnx
 from agents.onnx_graph import Graph
 from agents.onnx_player import OnnxPlayer, onnx_player
-from agents.player import NetworkPlayer
+from agents.players.player import NetworkPlayer
+from agents.players.unstuck import Unstuck
 from agents.trial import sights
-from agents.unstuck import Unstuck
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.agents.exports import EVERY_KIND, KINDS, agent_of, exported, parameter_names

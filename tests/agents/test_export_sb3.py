@@ -13,7 +13,7 @@ from stable_baselines3 import PPO
 import gpo
 from agents.files.agent_file import Agent, save_agent
 from agents.networks.policy import build_policy
-from agents.player import NetworkPlayer
+from agents.players.player import NetworkPlayer
 from agents.sb3_zip import export_sb3
 from agents.trial import sights
 from environments.catalog import make_world

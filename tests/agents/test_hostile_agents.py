@@ -13,7 +13,7 @@ from agents.files.agent_file import load_agent, named_player, seal_tensors
 from agents.files.checkpoint_file import read_checkpoint_file
 from agents.files.rebuild_network import rebuilt
 from agents.networks.policy import build_policy
-from agents.player import NetworkPlayer
+from agents.players.player import NetworkPlayer
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.agents.hostile import (

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from agents.insight import OpenPlayer, look_into, opened
-from agents.player import NetworkPlayer, RandomPlayer
-from agents.unstuck import Unstuck
+from agents.players.introspection import OpenPlayer, look_into, opened
+from agents.players.player import NetworkPlayer, RandomPlayer
+from agents.players.unstuck import Unstuck
 from tests.agents.policies import ACTIONS, indifferent_policy, sights, small_policy
 
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from agents.mixture import Mixture, Oneself
-from agents.player import NetworkPlayer, RandomPlayer, StillPlayer
-from agents.rows import regroup
-from agents.thinned import Thinned
-from agents.unstuck import Unstuck
+from agents.players.dropout_player import Thinned
+from agents.players.mixture import Mixture, Oneself
+from agents.players.player import NetworkPlayer, RandomPlayer, StillPlayer
+from agents.players.state_index import regroup
+from agents.players.unstuck import Unstuck
 from environments.simulation.frame_stack import Window
 from tests.agents.policies import ACTIONS, indifferent_policy, sights, small_policy
 

@@ -10,8 +10,8 @@ from gymnasium import spaces
 from agents.networks.encoders import Sight
 from agents.networks.image_encoders import Impala, Nature, picture_network
 from agents.networks.policy import build_policy
-from agents.player import NetworkPlayer, RandomPlayer
-from agents.unstuck import Unstuck
+from agents.players.player import NetworkPlayer, RandomPlayer
+from agents.players.unstuck import Unstuck
 from environments.simulation.frame_stack import Window, window_space
 from environments.simulation.observation_parts import choices
 from tests.agents.policies import ACTIONS

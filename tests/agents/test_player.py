@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from agents.player import NetworkPlayer, RandomPlayer, StillPlayer
+from agents.players.player import NetworkPlayer, RandomPlayer, StillPlayer
 from tests.agents.policies import ACTIONS, indifferent_policy, sights, small_policy
 
 LOGITS = [1.0, 0.0, -0.5, 2.0]

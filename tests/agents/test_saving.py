@@ -17,8 +17,8 @@ from agents.files.agent_file import (
     sealed_facts,
 )
 from agents.networks.policy import build_policy
-from agents.player import NetworkPlayer, RandomPlayer, StillPlayer
-from agents.unstuck import Unstuck
+from agents.players.player import NetworkPlayer, RandomPlayer, StillPlayer
+from agents.players.unstuck import Unstuck
 from environments.catalog import make_world
 from environments.system.errors import Problem
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from agents.player import NetworkPlayer, RandomPlayer
-from agents.rows import regroup
-from agents.slower import Slowed, tell_done
-from agents.unstuck import Unstuck
+from agents.players.handicapped import Slowed, tell_done
+from agents.players.player import NetworkPlayer, RandomPlayer
+from agents.players.state_index import regroup
+from agents.players.unstuck import Unstuck
 from environments.catalog import make_batch, make_world
 from environments.simulation.frame_stack import Window
 from tests.agents.policies import indifferent_policy

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from agents.player import NetworkPlayer
-from agents.unstuck import Unstuck
+from agents.players.player import NetworkPlayer
+from agents.players.unstuck import Unstuck
 from tests.agents.policies import indifferent_policy, sights, small_policy
 
 BODY = slice(0, 2)

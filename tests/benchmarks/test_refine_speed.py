@@ -11,10 +11,10 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.env_util import make_vec_env
 from torch import nn
 
-from agents.elsewhere import Elsewhere
 from agents.networks.policy import AgentPolicy, build_policy
-from agents.player import NetworkPlayer
-from agents.unstuck import Unstuck
+from agents.players.player import NetworkPlayer
+from agents.players.remote_player import Elsewhere
+from agents.players.unstuck import Unstuck
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face

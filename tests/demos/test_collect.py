@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agents.player import RandomPlayer, StillPlayer
+from agents.players.player import RandomPlayer, StillPlayer
 from demos.collect import collect
 from demos.store import Store
 from environments.catalog import make_batch, make_world

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from minari.data_collector import EpisodeBuffer
 
-from agents.player import RandomPlayer
+from agents.players.player import RandomPlayer
 from demos.collect import collect
 from demos.episode_files import STEPS_FILE
 from demos.exchange import KINDS, export, import_from

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 
 import gpo
-from agents.player import RandomPlayer
+from agents.players.player import RandomPlayer
 from demos.cache import FACTS_FILE as CACHE_FACTS
 from demos.cache import FOLDER as CACHE
 from demos.collect import collect

@@ -10,7 +10,7 @@ import gpo
 from agents.files.agent_file import save_agent
 from agents.files.run_agents import CLONE
 from agents.networks.policy import build_policy
-from agents.slower import Slowed
+from agents.players.handicapped import Slowed
 from demos import play_meter
 from demos.play_cast import Handicap, table_for
 from demos.play_levels import Level, Levels, find_levels, level_of

@@ -10,7 +10,7 @@ import pytest
 from gymnasium import spaces
 
 import gpo
-from agents.player import RandomPlayer
+from agents.players.player import RandomPlayer
 from demos.collect import collect
 from demos.dataset import Dataset
 from demos.detail import look

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from agents.player import RandomPlayer
+from agents.players.player import RandomPlayer
 from environments.catalog import make_world
 from environments.files.leftovers import GONE, sweep_files
 from tests.training.toys import record

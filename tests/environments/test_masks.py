@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from agents.player import RandomPlayer
+from agents.players.player import RandomPlayer
 from environments.catalog import make_batch, make_world
 from environments.simulation.batch import Batch
 from environments.simulation.observation_parts import flat_mask, parts_of

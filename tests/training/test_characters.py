@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import gpo
-from agents.player import RandomPlayer
+from agents.players.player import RandomPlayer
 from demos.store import Store
 from environments.catalog import make_world
 from environments.system.errors import Problem

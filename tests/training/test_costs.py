@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agents.player import StillPlayer
+from agents.players.player import StillPlayer
 from environments.catalog import make_world
 from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating

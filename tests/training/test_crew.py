@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import torch
 
-from agents.elsewhere import Elsewhere
 from agents.networks.policy import AgentPolicy, build_policy
-from agents.player import NetworkPlayer
+from agents.players.player import NetworkPlayer
+from agents.players.remote_player import Elsewhere
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from agents.networks.policy import AgentPolicy
-from agents.player import NetworkPlayer
+from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agents.player import RandomPlayer, StillPlayer
+from agents.players.player import RandomPlayer, StillPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.toys import Leaning, record
 from training.evaluate import Interval, interval, play_games

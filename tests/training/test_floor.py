@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from agents.networks.policy import AgentPolicy, build_policy
-from agents.player import NetworkPlayer
+from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.toys import careless_clone
 from training.checkpoint import read_checkpoint

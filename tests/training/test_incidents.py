@@ -10,7 +10,7 @@ import torch
 import gpo
 from agents.files.agent_file import load_agent
 from agents.networks.policy import AgentPolicy
-from agents.player import RandomPlayer
+from agents.players.player import RandomPlayer
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face

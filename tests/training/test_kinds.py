@@ -9,7 +9,7 @@ import torch
 
 import gpo
 from agents.files.agent_file import load_agent
-from agents.player import NetworkPlayer
+from agents.players.player import NetworkPlayer
 from demos.collect import collect
 from demos.store import Store
 from environments.catalog import make_batch, make_world

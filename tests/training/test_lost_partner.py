@@ -6,9 +6,9 @@ import signal
 import pytest
 import torch
 
-from agents.elsewhere import Elsewhere
 from agents.networks.policy import build_policy
-from agents.player import NetworkPlayer
+from agents.players.player import NetworkPlayer
+from agents.players.remote_player import Elsewhere
 from environments.catalog import make_batch, make_world
 from training.engine import Engine
 from training.floor import Floor, Judge

@@ -8,13 +8,13 @@ import pytest
 import torch
 
 import gpo
-from agents.chorus import Chorus
-from agents.elsewhere import Elsewhere
 from agents.files.agent_file import load_agent, save_agent
-from agents.mixture import Mixture, Oneself
-from agents.player import NetworkPlayer, RandomPlayer, StillPlayer
-from agents.thinned import Thinned
-from agents.unstuck import Unstuck
+from agents.players.batched_population import Chorus
+from agents.players.dropout_player import Thinned
+from agents.players.mixture import Mixture, Oneself
+from agents.players.player import NetworkPlayer, RandomPlayer, StillPlayer
+from agents.players.remote_player import Elsewhere
+from agents.players.unstuck import Unstuck
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
 from environments.system.errors import Problem
@@ -145,7 +145,7 @@ def test_partners_who_play_in_another_process_change_nothing(trained, tmp_path, 
             assert self._pipe.poll(60)
             moved.append(self)
 
-    monkeypatch.setattr("agents.elsewhere.Elsewhere", Up)
+    monkeypatch.setattr("agents.players.remote_player.Elsewhere", Up)
     path, agents = tmp_path / "others.toml", []
     path.write_text(trained[0].read_text().replace('player = "self"', 'player = "still"'))
     for cores in ("1", "2"):

@@ -12,7 +12,7 @@ import pytest
 import gpo
 from agents.files.agent_file import load_agent
 from agents.files.run_agents import stages
-from agents.player import RandomPlayer
+from agents.players.player import RandomPlayer
 from environments.catalog import make_world
 from tests.training.apart import SERVER, start
 from tests.training.toys import Leaning, record

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.player import NetworkPlayer
+from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.toys import careless_clone
 from training.checkpoint import read_checkpoint, write_checkpoint

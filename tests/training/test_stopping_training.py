@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from agents.player import RandomPlayer
+from agents.players.player import RandomPlayer
 from environments.catalog import make_world
 from tests.training.ended import begin, ended, leaves_nothing
 from tests.training.toys import record

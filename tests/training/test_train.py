@@ -7,7 +7,7 @@ import pytest
 
 import gpo
 from agents.files.agent_file import load_agent
-from agents.player import RandomPlayer
+from agents.players.player import RandomPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.toys import Leaning, record
 from training.evaluate import play_games

@@ -59,7 +59,7 @@ class Leaning:
         episode_start: Any = None,
         deterministic: bool = False,
     ) -> tuple[np.ndarray, None]:
-        """As `agents.player.Player`."""
+        """As `agents.players.player.Player`."""
         right = observation[:, 2] + observation[:, 3] > 0
         anywhere = self._random.integers(2, size=len(right))
         return np.where(self._random.random(len(right)) < self.careless, anywhere, right).astype(

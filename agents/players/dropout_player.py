@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from agents.networks.policy import AgentPolicy
-from agents.player import NetworkPlayer
+from agents.players.player import NetworkPlayer
 
 
 class Thinned(NetworkPlayer):

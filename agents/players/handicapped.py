@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from agents.player import Player
+from agents.players.player import Player
 from environments.simulation.world import World
 
 _APART = 104_729  # between the seeds of the player and of its slips

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from gymnasium import spaces
 
-from agents.player import Player
+from agents.players.player import Player
 
 
 class Kept(NamedTuple):

@@ -14,8 +14,8 @@ from gymnasium import spaces
 from stable_baselines3.common.distributions import Distribution, kl_divergence
 
 from agents.networks.policy import AgentPolicy
-from agents.player import NetworkPlayer, Player
-from agents.unstuck import Unstuck
+from agents.players.player import NetworkPlayer, Player
+from agents.players.unstuck import Unstuck
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from agents.networks.layers import Normaliser
 from agents.networks.policy import AgentPolicy
-from agents.player import NetworkPlayer
+from agents.players.player import NetworkPlayer
 
 _APART = 104_729  # between the seed of the sampling and that of the drawing
 

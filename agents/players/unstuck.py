@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from agents.networks.layers import FORBIDDEN
-from agents.player import NetworkPlayer
+from agents.players.player import NetworkPlayer
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The other process of `agents.elsewhere`: it plays a player for the process that started it."""
+"""The other process of `agents.players.remote_player`: it plays a player for the process that started it."""
 
 from __future__ import annotations
 

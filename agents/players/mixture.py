@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from agents.networks.policy import AgentPolicy
-from agents.player import NetworkPlayer, Player
-from agents.rows import regroup
+from agents.players.player import NetworkPlayer, Player
+from agents.players.state_index import regroup
 
 _APART = 7919  # between the seeds of two members
 

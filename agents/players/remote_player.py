@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from agents.elsewhere_there import LETTER, do, taken, work
-from agents.mixture import Mixture, Oneself
-from agents.player import Player
+from agents.players.mixture import Mixture, Oneself
+from agents.players.player import Player
+from agents.players.remote_server import LETTER, do, taken, work
 from environments.simulation.batch import Batch
 from environments.system import processes as process
 from environments.system.errors import Problem
