@@ -152,7 +152,7 @@ def export(arguments: list[str]) -> int:
     parser.add_argument("--sb3", metavar="FILE", type=Path, help="a .zip that PPO.load opens")
     parser.add_trust()
     given = parser.parse_args(arguments)
-    from agents.export_command import export_command
+    from agents.export.command import export_command
 
     export_command(**vars(given))
     return 0

@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from agents.export.onnx_file import OnnxFile, read_onnx
+from agents.export.onnx_player import file_player
 from agents.files.agent_file import Agent, as_player, digest, load_agent, named_player
 from agents.files.run_agents import BEST, CLONE, Gone, Stage, stages
-from agents.onnx_file import OnnxFile, read_onnx
-from agents.onnx_player import file_player
 from agents.players.handicapped import Slowed
 from agents.players.player import Player
 from demos.watch_cast import FILES, RUNS, cast_for

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from agents.export.onnx_file import read_onnx
 from agents.files.agent_file import Agent, load_agent, named_player, trained_behind_shield
 from agents.files.run_agents import BEST, CLONE, Gone, RunFacts, Stage, run_facts, stages
-from agents.onnx_file import read_onnx
 from agents.players.introspection import opened
 from agents.players.player import Player
 from demos.viewer_cast import YOU, Cast, Entrant, of_loaded, of_stage

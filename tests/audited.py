@@ -43,11 +43,11 @@ def watch(found: list[str]) -> Callable[[], None]:
 
 def loaders(folder: Path) -> dict[str, Callable[[], Any]]:
     """Makes an artefact of every kind in the folder; what loads each, by its name."""
-    from agents.export import export_onnx
+    from agents.export.onnx_export import export_onnx
+    from agents.export.onnx_player import onnx_player
     from agents.files.agent_file import load_agent, named_player
     from agents.files.checkpoint_file import checkpoint_files, read_checkpoint_file
     from agents.files.run_agents import run_facts, stages
-    from agents.onnx_player import onnx_player
     from agents.players.player import RandomPlayer
     from demos.collect import collect
     from demos.controls_table import read_table

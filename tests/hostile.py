@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agents.export import export_onnx
+from agents.export.onnx_export import export_onnx
 from agents.files.agent_file import load_agent, save_agent
 from agents.networks.policy import build_policy
 from agents.players.player import RandomPlayer

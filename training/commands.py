@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.console import Console
 
+from agents.export.onnx_file import read_onnx
 from agents.files.agent_file import agent_file, load_agent, named_player, trained_behind_shield
-from agents.onnx_file import read_onnx
 from agents.players.player import Player
 from environments.catalog import make_world
 from environments.external.trial.isolated import PATIENCE, patient

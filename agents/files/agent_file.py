@@ -133,7 +133,7 @@ def trained_behind_shield(name: str | None) -> bool:
     if name is None:
         return False
     if name.endswith(".onnx") and Path(name).is_file():
-        from agents.onnx_file import read_onnx
+        from agents.export.onnx_file import read_onnx
 
         return bool(read_onnx(Path(name)).about.get("shield", False))
     path = agent_file(name)
@@ -176,7 +176,7 @@ def named_player(name: str, world: World, seed: int = 0) -> Player:
     if scripted is not None:
         return scripted
     if name.endswith(".onnx"):
-        from agents.onnx_player import onnx_player
+        from agents.export.onnx_player import onnx_player
 
         return onnx_player(Path(name), world, seed)
     path = agent_file(name)

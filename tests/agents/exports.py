@@ -7,9 +7,9 @@ from tempfile import mkdtemp
 import numpy as np
 import torch
 
-from agents.export import export_onnx
+from agents.export.onnx_export import export_onnx
+from agents.export.onnx_file import OnnxFile
 from agents.files.agent_file import Agent
-from agents.onnx_file import OnnxFile
 from environments.catalog import make_world
 from tests.agents.policies import ACTIONS
 from tests.agents.test_network import CAMERA, GAUGES, mask_part, policy_for

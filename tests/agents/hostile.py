@@ -12,9 +12,9 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from agents.export.onnx_file import FACTS, SEAL, _entry
 from agents.files.agent_file import save_agent, seal_tensors, sealed_facts
 from agents.networks.policy import build_policy
-from agents.onnx_file import FACTS, SEAL, _entry
 from environments.catalog import make_world
 
 BALANCE = "gpo/Balance-v0"  # sees 4 numbers, has 2 choices

@@ -9,16 +9,16 @@ import torch
 from gymnasium import spaces
 
 import gpo
-from agents import export
-from agents.export import export_onnx
+from agents.export import onnx_export as export
+from agents.export.onnx_export import export_onnx
+from agents.export.onnx_file import read_onnx
+from agents.export.onnx_graph import Graph
+from agents.export.onnx_player import OnnxPlayer, onnx_player
+from agents.export.probe_inputs import sights
 from agents.files.agent_file import load_agent, named_player, save_agent
 from agents.networks.policy import build_policy
-from agents.onnx_file import read_onnx
-from agents.onnx_graph import Graph
-from agents.onnx_player import OnnxPlayer, onnx_player
 from agents.players.player import NetworkPlayer
 from agents.players.unstuck import Unstuck
-from agents.trial import sights
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.agents.exports import EVERY_KIND, KINDS, agent_of, exported, parameter_names

@@ -11,11 +11,11 @@ import torch
 from stable_baselines3 import PPO
 
 import gpo
+from agents.export.probe_inputs import sights
+from agents.export.sb3_zip import export_sb3
 from agents.files.agent_file import Agent, save_agent
 from agents.networks.policy import build_policy
 from agents.players.player import NetworkPlayer
-from agents.sb3_zip import export_sb3
-from agents.trial import sights
 from environments.catalog import make_world
 from environments.simulation.frame_stack import Window
 from tests.agents.exports import agent_of

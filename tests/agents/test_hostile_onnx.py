@@ -9,9 +9,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from agents import onnx_cost, onnx_limits
-from agents.onnx_file import FORMAT, read_onnx
-from agents.onnx_player import onnx_player
+from agents.export import onnx_cost, onnx_limits
+from agents.export.onnx_file import FORMAT, read_onnx
+from agents.export.onnx_player import onnx_player
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.agents.exports import exported

@@ -12,8 +12,8 @@ import pytest
 import torch
 from onnx import TensorProto, defs, helper
 
+from agents.export.onnx_file import FORMAT
 from agents.files.agent_file import named_player
-from agents.onnx_file import FORMAT
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.agents.hostile import BALANCE, model, nested, sealed, small_agent, stored, write_agent

@@ -7,8 +7,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from agents.onnx_file import FACTS, FORMAT, pack, read_onnx
-from agents.onnx_player import onnx_player
+from agents.export.onnx_file import FACTS, FORMAT, pack, read_onnx
+from agents.export.onnx_player import onnx_player
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.agents.exports import exported
@@ -100,7 +100,7 @@ def sealed(model, facts):
     """A whole file with other facts."""
     import hashlib
 
-    from agents.onnx_file import SEAL, _entry
+    from agents.export.onnx_file import SEAL, _entry
 
     body = _entry(FACTS, facts) + model.SerializeToString()
     return body + _entry(SEAL, hashlib.sha256(body).hexdigest())

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from agents.onnx_player import onnx_player
+from agents.export.onnx_player import onnx_player
 from environments.catalog import make_world
 from tests.agents.hostile import BALANCE
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agents.export import export_onnx
+from agents.export.onnx_export import export_onnx
+from agents.export.onnx_file import read_onnx
 from agents.files.agent_file import load_agent
 from agents.files.checkpoint_file import read_checkpoint_file
-from agents.onnx_file import read_onnx
 from environments.system.errors import Problem
 from tests.demos.runs import small_run
 

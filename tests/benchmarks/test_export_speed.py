@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from agents.export import export_onnx
+from agents.export.onnx_export import export_onnx
+from agents.export.onnx_player import onnx_player
 from agents.files.agent_file import load_agent, save_agent
 from agents.networks.policy import build_policy
-from agents.onnx_player import onnx_player
 from environments.catalog import make_world
 
 DECISIONS, HIDDEN = 2000, 64

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from agents.onnx_limits import AXES, ITEM
-from agents.onnx_work import Shape, multiplications
+from agents.export.onnx_limits import AXES, ITEM
+from agents.export.onnx_multiplications import Shape, multiplications
 from agents.schema.space_schema import printable
 from environments.files.readers import Unreadable
 

@@ -15,10 +15,10 @@ import torch
 from stable_baselines3 import PPO
 from torch import Tensor, nn
 
+from agents.export.probe_inputs import trial
 from agents.files.agent_file import Agent
 from agents.networks.layers import Normaliser
 from agents.networks.policy import AgentPolicy
-from agents.trial import trial
 from environments.files.atomic import replace
 from environments.system.errors import Problem
 

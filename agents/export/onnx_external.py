@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from agents.onnx_file import OnnxFile
-from agents.onnx_session import Session
+from agents.export.onnx_file import OnnxFile
+from agents.export.onnx_session import Session
 from agents.players.player import Player
 from agents.schema.space_schema import printable
 from environments.simulation.world import World

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from agents.onnx_cost import require_small
-from agents.onnx_file import CURE, OnnxFile, in_short
-from agents.onnx_work import Shape
+from agents.export.onnx_cost import require_small
+from agents.export.onnx_file import CURE, OnnxFile, in_short
+from agents.export.onnx_multiplications import Shape
 from environments.files.readers import Unreadable
 from environments.system.errors import Problem
 

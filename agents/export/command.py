@@ -42,7 +42,7 @@ def export_command(
 
 
 def _onnx(console: Console, agent: Agent, path: Path, greedy: bool) -> None:
-    from agents.export import OBSERVATIONS, export_onnx
+    from agents.export.onnx_export import OBSERVATIONS, export_onnx
 
     made = export_onnx(agent, path, greedy)
     console.print(
@@ -58,7 +58,7 @@ def _onnx(console: Console, agent: Agent, path: Path, greedy: bool) -> None:
 
 
 def _sb3(console: Console, agent: Agent, path: Path) -> None:
-    from agents.sb3_zip import OBSERVATIONS, export_sb3
+    from agents.export.sb3_zip import OBSERVATIONS, export_sb3
 
     plain, difference = export_sb3(agent, path)
     needs = (

@@ -1,7 +1,7 @@
 """What any ONNX file may hold: few pieces, operators that policies are made of, weights that are numbers.
 
 Operators that hold graphs of their own (Loop, Scan, If) can run for ever; others read text, or return what
-is no array. What is left takes a time and a memory that can be told beforehand: `agents.onnx_cost`.
+is no array. What is left takes a time and a memory that can be told beforehand: `agents.export.onnx_cost`.
 """
 
 from __future__ import annotations

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from agents.onnx_file import CURE, OnnxFile, in_short, read_onnx
-from agents.onnx_graph import LIKELIEST
-from agents.onnx_session import Session, failures
-from agents.onnx_stranger import stranger
+from agents.export.onnx_external import stranger
+from agents.export.onnx_file import CURE, OnnxFile, in_short, read_onnx
+from agents.export.onnx_graph import LIKELIEST
+from agents.export.onnx_session import Session, failures
 from agents.players.player import Player, draw
 from agents.players.unstuck import Unstuck
 from environments.simulation.world import World, require

@@ -21,11 +21,11 @@ import numpy as np
 import torch
 from minari.serialization import serialize_space
 
+from agents.export.onnx_file import OnnxFile, pack, read_onnx
+from agents.export.onnx_graph import LIKELIEST, Graph, example
+from agents.export.onnx_session import Session
+from agents.export.probe_inputs import trial
 from agents.files.agent_file import Agent
-from agents.onnx_file import OnnxFile, pack, read_onnx
-from agents.onnx_graph import LIKELIEST, Graph, example
-from agents.onnx_session import Session
-from agents.trial import trial
 from environments.catalog import WORLDS
 from environments.files.atomic import naming, replace
 from environments.recorded_worlds import described_world

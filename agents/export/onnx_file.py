@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agents.export.onnx_limits import FILE, require_few, require_plain
 from agents.files.sealed_tensors import HEADER
-from agents.onnx_limits import FILE, require_few, require_plain
 from agents.schema.agent_schema import check_exported
 from agents.schema.space_schema import printable
 from environments.files.readers import Unreadable, parse_json, read_bytes
@@ -84,7 +84,7 @@ def read_onnx(path: Path) -> OnnxFile:
     """Read a file, made by us or not.
 
     Raises:
-        Problem: it is not there, damaged, or would need more than `agents.onnx_limits` allows.
+        Problem: it is not there, damaged, or would need more than `agents.export.onnx_limits` allows.
     """
     import onnx
     from google.protobuf.message import DecodeError
