@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from agents.experts.courier import DRIVERS
-from agents.experts.duel_player import Duellist
-from agents.experts.duel_styles import LEVELS, STYLES
+from agents.experts.duel.player import Duellist
+from agents.experts.duel.styles import LEVELS, STYLES
 from agents.players.player import Player
 from environments.simulation.world import World
 

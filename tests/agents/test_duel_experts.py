@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agents.experts.duel_styles import LEVELS, STYLES
+from agents.experts.duel.styles import LEVELS, STYLES
 from agents.experts.registry import expert_names, make_expert
 from agents.files.agent_file import named_player
 from agents.players.state_index import regroup

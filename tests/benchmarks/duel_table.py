@@ -12,7 +12,7 @@ from itertools import combinations_with_replacement
 import numpy as np
 from scipy import stats
 
-from agents.experts.duel_styles import STYLES
+from agents.experts.duel.styles import STYLES
 from agents.files.agent_file import named_player
 from environments.catalog import make_batch, make_world
 from environments.simulation.world import World

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.experts.duel_senses import Senses
+from agents.experts.duel.senses import Senses
 from environments.worlds.duel.constants import FIGHTER_RADIUS, RAYS
 
 # Shares of the time left at which one begins to close in, and at which one waits no longer.

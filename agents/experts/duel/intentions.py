@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agents.experts.duel_senses import Delay, Senses
+from agents.experts.duel.senses import Delay, Senses
 from environments.worlds.duel.constants import TICK
 
 _STEADY = 0.9  # share of the aim's error that is left after a tick

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.experts.duel_geometry import (
+from agents.experts.duel.geometry import (
     boldness,
     dodge,
     in_the_way,
@@ -20,9 +20,9 @@ from agents.experts.duel_geometry import (
     unit,
     wrapped,
 )
-from agents.experts.duel_mind import Mind, blank, reconsider
-from agents.experts.duel_senses import Senses, sense
-from agents.experts.duel_styles import Level, Style
+from agents.experts.duel.intentions import Mind, blank, reconsider
+from agents.experts.duel.senses import Senses, sense
+from agents.experts.duel.styles import Level, Style
 from environments.simulation.world import World
 from environments.worlds.duel.constants import FIGHTER_RADIUS, RAYS, TICK, WAYS
 
