@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
+from agents.evaluation.games import HELD_OUT
 from agents.export.onnx_file import read_onnx
 from agents.files.agent_file import agent_file, load_agent, named_player, trained_behind_shield
 from agents.players.player import Player
@@ -19,7 +20,6 @@ from environments.simulation.shield import Shield
 from environments.simulation.world import World
 from environments.system.errors import Problem
 from environments.warmup import wake
-from training.evaluate import HELD_OUT
 from training.judgement import Protocol, judge, summary
 from training.sizes import check_games
 from training.tables import show_parts, show_scores

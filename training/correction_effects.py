@@ -12,6 +12,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from agents.evaluation.games import interval
 from agents.files.agent_file import Agent, as_player, load_agent
 from agents.networks.policy import AgentPolicy
 from demos.arrays import Arrays
@@ -20,7 +21,6 @@ from environments.terminal.progress import Bars
 from training.changes import Change, changes
 from training.cloning import cloning_settings, matches, steps_of
 from training.corrected_steps import hold_back
-from training.evaluate import interval
 from training.floor import ours
 from training.judgement import Protocol, judge
 from training.lesson import Lesson

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from agents.evaluation.games import HELD_OUT, Games, interval, play_games
 from agents.players.player import Player
 from demos.dataset import Dataset
 from environments.catalog import make_batch
 from environments.simulation.world import World
-from training.evaluate import HELD_OUT, Games, interval, play_games
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ from rich.console import Console
 from rich.table import Table
 from scipy import stats
 
+from agents.evaluation.games import Games, interval
 from agents.experts.registry import expert_names
 from agents.files.agent_file import Agent, as_player, named_player
 from agents.players.player import Player
 from environments.simulation.world import World
 from environments.terminal.progress import Bars
-from training.evaluate import Games, interval
 from training.floor import ours
 from training.judgement import Protocol, judge
 from training.partners import PartnerSettings

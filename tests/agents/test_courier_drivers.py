@@ -5,11 +5,11 @@ from functools import cache
 import numpy as np
 import pytest
 
+from agents.evaluation.games import play_games
 from agents.experts.courier import CAREFUL, Driver
 from agents.experts.registry import expert_names
 from agents.files.agent_file import named_player
 from environments.catalog import make_batch, make_world
-from training.evaluate import play_games
 
 WORLD = make_world("gpo/Courier-v0")
 GAMES = 40

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from agents.evaluation.games import play_games
 from agents.experts.duel.styles import LEVELS, STYLES
 from agents.experts.registry import expert_names, make_expert
 from agents.files.agent_file import named_player
@@ -11,7 +12,6 @@ from environments.catalog import make_batch, make_world
 from environments.worlds.duel import observation as view
 from environments.worlds.duel.constants import FIRE
 from tests.benchmarks.duel_table import play
-from training.evaluate import play_games
 
 WORLD = make_world("gpo/Duel-v0")
 

@@ -12,11 +12,11 @@ from itertools import combinations_with_replacement
 import numpy as np
 from scipy import stats
 
+from agents.evaluation.games import HELD_OUT, play_games
 from agents.experts.duel.styles import STYLES
 from agents.files.agent_file import named_player
 from environments.catalog import make_batch, make_world
 from environments.simulation.world import World
-from training.evaluate import HELD_OUT, play_games
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
+from agents.evaluation.games import play_games
 from agents.players.player import RandomPlayer
 from environments.catalog import make_batch, make_world
 from environments.simulation.batch import Batch
@@ -15,7 +16,6 @@ from environments.simulation.world import World
 from environments.system.errors import Problem
 from environments.wrappers.sb3_vec_env import Sb3Face
 from tests.environments import native_doors
-from training.evaluate import play_games
 
 TOYS = "tests.environments.kind_toys"
 

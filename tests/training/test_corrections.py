@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import gpo
+from agents.evaluation.games import interval
 from agents.files.agent_file import as_player, load_agent, save_agent
 from demos.episode import Actor, Episode
 from demos.play import Asked
@@ -20,7 +21,6 @@ from training.changes import _change, changes
 from training.clone import CloneSettings, clone
 from training.corrected_steps import hold_back, people_only, read_corrections
 from training.corrections import CorrectionsSettings, joined, weight_of, weighted
-from training.evaluate import interval
 from training.floor import ours
 from training.judgement import Protocol, judge
 from training.recipe import read_recipe

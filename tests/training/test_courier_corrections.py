@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import gpo
+from agents.evaluation.games import interval
 from agents.experts.courier import CAREFUL, Driver
 from agents.files.agent_file import as_player, load_agent
 from demos.controls import load_controls
@@ -19,7 +20,6 @@ from demos.viewer_match import Match
 from environments.catalog import make_world
 from environments.worlds.courier import observation as view
 from environments.worlds.courier.constants import RADIUS, RAYS, REACH, TOP_SPEED
-from training.evaluate import interval
 from training.floor import ours
 from training.judgement import Protocol, judge
 

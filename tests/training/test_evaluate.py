@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from agents.evaluation.games import Interval, interval, play_games
 from agents.players.player import RandomPlayer, StillPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.toys import Leaning, record
-from training.evaluate import Interval, interval, play_games
 from training.judgement import Protocol, judge, people, summary
 
 KITCHEN, BALANCE = "gpo/Kitchen-v0", "gpo/Balance-v0"

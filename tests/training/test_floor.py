@@ -111,7 +111,7 @@ class Told(Judge):
         self.answers = [np.array(answer, float) for answer in answers]
 
     def __call__(self, player):
-        from training.evaluate import Games
+        from agents.evaluation.games import Games
 
         totals = self.answers.pop(0)[:, None]
         return [Games({"balanced": totals}, {}, totals, np.ones(len(totals), int))]

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import gpo
+from agents.evaluation.games import play_games
 from agents.files.agent_file import load_agent
 from agents.players.player import NetworkPlayer
 from demos.collect import collect
@@ -20,7 +21,6 @@ from environments.wrappers.sb3_vec_env import Sb3Face
 from tests.environments.kind_toys import ACTIONS, LENGTH
 from tests.training.experts import Elephant, Porter, Reader
 from training.clone import CloneSettings, clone
-from training.evaluate import play_games
 from training.network import NetworkSettings, Recorded, sight_for
 from training.recipe import check_recipe
 from training.refine import Refiner

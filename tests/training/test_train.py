@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import gpo
+from agents.evaluation.games import play_games
 from agents.files.agent_file import load_agent
 from agents.players.player import RandomPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.toys import Leaning, record
-from training.evaluate import play_games
 
 FOREIGN = "CartPole-v1"
 RECIPE = """
