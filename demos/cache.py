@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from demos.columns import Column
+from demos.data.episodes.columns import Column
 from environments.files.atomic import seal, unseal
 
 FOLDER = ".cache"

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from agents.players.player import Player
+from demos.data.episodes.episode import NANOSECONDS, Actor, Episode
 from demos.dataset import Dataset
-from demos.episode import NANOSECONDS, Actor, Episode
 from demos.store import Store
 from environments.catalog import make_batch
 from environments.files.trusted_code import remember

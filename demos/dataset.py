@@ -26,12 +26,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from demos.arrays import Arrays
-from demos.episode import Episode
-from demos.episode_files import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE, Damaged, read_own
+from demos.data.episodes.arrays import Arrays
+from demos.data.episodes.episode import Episode
+from demos.data.episodes.files import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE, Damaged, read_own
+from demos.data.episodes.parquet import decode, encode, read_facts
 from demos.fitting import require_fitting
 from demos.loading import load_kept, load_steps, stamp
-from demos.parquet import decode, encode, read_facts
 from demos.revision import Revision, current_name, read_current, read_revision
 from demos.shelf import busy
 from demos.writing import place, sweep, withdraw, written_beside

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pygame
 
-from demos.episode import Actor
+from demos.data.episodes.episode import Actor
 from demos.handover import COLOURS
 from demos.widgets import SHADE, unit
 from environments.drawing.canvas import width_of, write

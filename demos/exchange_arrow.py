@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from gymnasium import spaces
 
+from demos.data.episodes.facts import shown
 from demos.exchange_folder import DEEPEST, require_room
 from demos.exchange_pictures import is_picture, pictures
-from demos.facts import shown
 from environments.files.readers import read_json
 
 FORMATS = ("parquet", "arrow")

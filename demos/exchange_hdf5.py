@@ -16,9 +16,9 @@ import h5py
 import numpy as np
 from gymnasium import spaces
 
+from demos.data.episodes.facts import shown
 from demos.exchange_folder import DEEPEST, memory, require_room
 from demos.exchange_pictures import is_picture, pictures
-from demos.facts import shown
 
 FILE = "main_data.hdf5"
 # deflate, shuffle, fletcher32, szip, lzf: those that HDF5 and h5py bring; another would load a library.

@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from demos.data.episodes.facts import TABLE, listed, require, shown
 from demos.dataset import Dataset
 from demos.exchange_arrow import row_width
 from demos.exchange_folder import STRANGE, require_plain, require_room, words
-from demos.facts import TABLE, listed, require, shown
 from demos.loose import Loose, dataset_facts, loosened, require_about
 from environments.files.readers import parse_json, read_json
 from environments.system.errors import Problem

@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
+from demos.data.episodes.facts import EPISODES, NAME, require, shown, whole
+from demos.data.episodes.files import CHECKSUM_FILE, Damaged
+from demos.data.episodes.parquet import decode
 from demos.dataset import Dataset
-from demos.episode_files import CHECKSUM_FILE, Damaged
 from demos.exchange_folder import STRANGE, memory, require_plain, words
-from demos.facts import EPISODES, NAME, require, shown, whole
 from demos.loose import Loose, dataset_facts, loosened, require_about
-from demos.parquet import decode
 from demos.simulate import world_of
 from demos.spaces import NESTED, read_space
 from environments.files.atomic import sync, to_json, write_synced

@@ -28,9 +28,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from demos.data.episodes.facts import EPISODES, TABLE, listed, require, shown
 from demos.dataset import Dataset
 from demos.exchange_folder import STRANGE, memory, require_room, words
-from demos.facts import EPISODES, TABLE, listed, require, shown
 from demos.loose import Loose, dataset_facts, loosened, require_about
 from environments.files.atomic import made_beside
 from environments.files.readers import parse_json

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from demos.data.episodes.episode import Episode
 from demos.dataset import Dataset
 from demos.edits import leave_out
-from demos.episode import Episode
 from demos.revise import editing
 from demos.store import Store
 from environments.simulation.world import nearest

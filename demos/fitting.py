@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
-from demos.arrays import COST, TERM
-from demos.episode import Actor, Episode
-from demos.episode_files import STEPS_FILE, Damaged
+from demos.data.episodes.arrays import COST, TERM
+from demos.data.episodes.episode import Actor, Episode
+from demos.data.episodes.files import STEPS_FILE, Damaged
 from demos.revision import Revision
 
 

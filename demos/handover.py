@@ -14,8 +14,8 @@ import numpy as np
 from gymnasium import spaces
 
 from demos.controls import Controls
+from demos.data.episodes.episode import Actor
 from demos.devices import Held
-from demos.episode import Actor
 from demos.widgets import ACCENT, MINT
 
 KEY = "t"  # takes over with whatever is pressed beside it, or to do nothing

@@ -19,8 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from demos.data.episodes.facts import REVISION
 from demos.dataset import Dataset
-from demos.facts import REVISION
 from demos.revision import Revision, read_revision
 from environments.system.errors import Problem
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from demos.arrays import Arrays, from_columns
 from demos.cache import Columns, load_cached
-from demos.columns import Column, fill, layout
-from demos.episode_files import STEPS_FILE, Damaged
+from demos.data.episodes.arrays import Arrays, from_columns
+from demos.data.episodes.columns import Column, fill, layout
+from demos.data.episodes.files import STEPS_FILE, Damaged
 from demos.fitting import require_values
 
 if TYPE_CHECKING:  # which imports this

@@ -13,11 +13,17 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
-from demos.arrays import COST, TERM
+from demos.data.episodes.arrays import COST, TERM
+from demos.data.episodes.episode import Episode
+from demos.data.episodes.facts import (
+    REVISION_FACTS,
+    TEXT,
+    require,
+    require_episode,
+    require_printable,
+)
+from demos.data.episodes.parquet import FACTS, facts_of
 from demos.dataset import Dataset
-from demos.episode import Episode
-from demos.facts import REVISION_FACTS, TEXT, require, require_episode, require_printable
-from demos.parquet import FACTS, facts_of
 from environments.simulation.world import World
 from environments.system.errors import Problem
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from demos.episode import NANOSECONDS, Episode
+from demos.data.episodes.episode import NANOSECONDS, Episode
 from demos.overcooked_files import FILES, Game, published_bytes, read_games
 from demos.overcooked_states import encode_states
 from demos.store import Store

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from demos.data.episodes.episode import Actor
 from demos.dataset import Dataset
 from demos.devices import Held
-from demos.episode import Actor
 from demos.game import Game
 from demos.handover import Handover
 from demos.ratings import META

@@ -9,9 +9,9 @@ import pygame
 
 from demos.cards import draw_cards
 from demos.clockwork import Clock
+from demos.data.episodes.episode import Actor
 from demos.devices import Devices
 from demos.driver_frame import draw_frame
-from demos.episode import Actor
 from demos.handover import KEY
 from demos.hud import draw_hud, draw_message
 from demos.loop import Painter

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from demos.controls import Controls
+from demos.data.episodes.episode import Actor
 from demos.dataset import Dataset
 from demos.devices import Held
-from demos.episode import Actor
 from demos.game import Game
 from demos.take import Row, Stream, Take
 from environments.simulation.shield import ShieldedBatch

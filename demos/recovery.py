@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from demos.data.episodes.episode import Episode
+from demos.data.episodes.facts import META, require
+from demos.data.episodes.files import CHECKSUM_FILE, Damaged
+from demos.data.episodes.parquet import encode
 from demos.dataset import Dataset
-from demos.episode import Episode
-from demos.episode_files import CHECKSUM_FILE, Damaged
-from demos.facts import META, require
 from demos.fitting import require_fitting
 from demos.frames import END, FIRST, HEAD, KEEP, STEP, Entry, Found, read_journal
 from demos.journal import NAME
-from demos.parquet import encode
 from demos.steps import Game, make_episodes, notes
 from environments.files.atomic import sync
 from environments.files.readers import parse_json

@@ -15,9 +15,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from demos.data.episodes.episode import Episode
 from demos.dataset import Dataset
 from demos.edits import count
-from demos.episode import Episode
 from demos.history import noted
 from demos.revise import Piece, editing, revise
 from demos.revision import Revision

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pygame
 
-from demos.episode import Actor
+from demos.data.episodes.episode import Actor
 from demos.figures import Line, draw_lines
 from demos.widgets import (
     ACCENT,

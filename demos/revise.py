@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from demos.data.episodes.episode import Episode
+from demos.data.episodes.files import STEPS_FILE, Damaged
+from demos.data.episodes.parquet import encode, read_facts
 from demos.dataset import Dataset
-from demos.episode import Episode
-from demos.episode_files import STEPS_FILE, Damaged
 from demos.history import Place, next_name
-from demos.parquet import encode, read_facts
 from demos.revision import Revision, make_current, write_revision
 from environments.files.atomic import (
     replace,

@@ -11,7 +11,7 @@ from typing import Any
 
 import gymnasium
 
-from demos.facts import REVISION, require_printable, require_revision, shown
+from demos.data.episodes.facts import REVISION, require_printable, require_revision, shown
 from demos.spaces import read_space
 from environments.files.atomic import replace, seal, unseal, write_synced
 from environments.files.readers import Unreadable, read_ordinary

@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
+from demos.data.episodes.episode import Episode
 from demos.dataset import Dataset
 from demos.edits import count
-from demos.episode import Episode
 from demos.history import noted
 from demos.revise import Piece, editing, revise
 from demos.simulate import matches, world_of

@@ -11,9 +11,9 @@ import dataclasses
 from collections.abc import Callable
 from contextlib import ExitStack
 
+from demos.data.episodes.episode import Actor
 from demos.dataset import Dataset
 from demos.devices import Held
-from demos.episode import Actor
 from demos.play_recording import Beginning, MatchRecording
 from demos.steps import Row
 from demos.viewer_match import Match

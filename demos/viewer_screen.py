@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import pygame
 
+from demos.data.episodes.episode import Actor
 from demos.driver_frame import draw_frame
-from demos.episode import Actor
 from demos.panels import Board, Panel, Sizes, heights, shown
 from demos.panels_actions import ActionsPanel
 from demos.panels_charts import ClonePanel, RewardPanel, ValuesPanel

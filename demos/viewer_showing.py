@@ -13,7 +13,7 @@ import numpy as np
 
 from agents.files.run_agents import Gone
 from demos.clockwork import NANOSECONDS, Clockwork
-from demos.episode import Actor
+from demos.data.episodes.episode import Actor
 from demos.phases import TOAST, Message
 from demos.viewer_cast import Cast, Entrant
 from demos.viewer_match import NOTHING, Match

@@ -12,8 +12,8 @@ from typing import Any
 
 import pygame
 
+from demos.data.episodes.episode import Actor
 from demos.devices import Devices
-from demos.episode import Actor
 from demos.handover import KEY, Handover
 from demos.recording import Person
 from demos.viewer_keeper import Keeper

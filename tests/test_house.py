@@ -105,7 +105,7 @@ def test_names_of_worlds_out_of_files_are_asked_about(path):
 
 # JSON and TOML come through `environments.files.readers`; these read what they have written themselves.
 OWN_JSON = {
-    "environments/files/readers.py", "agents/files/agent_file.py", "agents/export/onnx_export.py", "demos/episode.py",
+    "environments/files/readers.py", "agents/files/agent_file.py", "agents/export/onnx_export.py", "demos/data/episodes/episode.py",
     "agents/players/remote_server.py", "environments/external/trial/isolated.py", "environments/external/trial/facts.py",
     "training/characters.py", "training/installing.py",
 }  # fmt: skip

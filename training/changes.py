@@ -13,7 +13,7 @@ import torch
 from gymnasium import spaces
 
 from agents.networks.policy import AgentPolicy
-from demos.arrays import Arrays
+from demos.data.episodes.arrays import Arrays
 from training.network import Recorded
 from training.reading import CHUNK
 

@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from agents.networks.layers import FORBIDDEN
 from agents.networks.policy import AgentPolicy, build_policy
-from demos.arrays import Arrays
+from demos.data.episodes.arrays import Arrays
 from environments.system.errors import Problem
 from training.network import Recorded, policy_space, require_allowed
 from training.returns import return_scale

@@ -11,7 +11,7 @@ from gymnasium import spaces
 
 from agents.files.agent_file import Agent, save_agent
 from agents.networks.policy import AgentPolicy
-from demos.arrays import Arrays
+from demos.data.episodes.arrays import Arrays
 from demos.dataset import Dataset
 from environments.simulation.world import World
 from environments.terminal.progress import Bars

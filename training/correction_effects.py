@@ -15,7 +15,7 @@ from rich.table import Table
 from agents.evaluation.games import interval
 from agents.files.agent_file import Agent, as_player, load_agent
 from agents.networks.policy import AgentPolicy
-from demos.arrays import Arrays
+from demos.data.episodes.arrays import Arrays
 from environments.simulation.world import World
 from environments.terminal.progress import Bars
 from training.changes import Change, changes

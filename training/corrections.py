@@ -23,7 +23,7 @@ from pydantic import Field
 from torch import Tensor
 
 from agents.networks.policy import AgentPolicy, build_policy
-from demos.arrays import Arrays
+from demos.data.episodes.arrays import Arrays
 from environments.system.errors import Problem
 from training.clone import DIVERGED, CloneSettings, Objective, one_epoch
 from training.network import Recorded

@@ -9,7 +9,7 @@ import numpy as np
 
 from agents.files.agent_file import Agent
 from agents.networks.policy import AgentPolicy
-from demos.arrays import Arrays
+from demos.data.episodes.arrays import Arrays
 from demos.dataset import Dataset
 from environments.simulation.world import World
 from environments.terminal.progress import Bars

@@ -13,7 +13,7 @@ from pydantic import Field
 from torch import Tensor
 
 from agents.networks.policy import AgentPolicy, build_policy
-from demos.arrays import Arrays
+from demos.data.episodes.arrays import Arrays
 from environments.simulation.frame_stack import recorded_rows, window_rows, window_space
 from environments.simulation.observation_parts import is_picture
 from environments.simulation.world import World

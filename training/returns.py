@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from demos.arrays import Arrays
+from demos.data.episodes.arrays import Arrays
 
 
 def recorded_returns(

@@ -14,7 +14,7 @@ import pytest
 from minari.data_collector import EpisodeBuffer
 
 from demos.cache import FOLDER
-from demos.episode import Episode
+from demos.data.episodes.episode import Episode
 from demos.store import Store
 
 EPISODES, STEPS, SIZE = 1000, 200, 32

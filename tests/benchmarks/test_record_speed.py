@@ -8,7 +8,7 @@ import gymnasium
 import numpy as np
 import pytest
 
-from demos.episode import Actor, Episode
+from demos.data.episodes.episode import Actor, Episode
 from demos.store import Store
 from demos.take import Row, Stream, Take
 

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from demos.episode_files import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE
+from demos.data.episodes.files import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE
 from environments.files.atomic import SEAL, seal, to_json
 
 # What stands in the place of something else. No name of a module: those are tested where worlds are made.

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from demos.data.episodes.episode import Actor, Episode
 from demos.dataset import Dataset
-from demos.episode import Actor, Episode
 from demos.store import Store
 from demos.take import Row, Stream, Take
 from tests.demos.test_store import create

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from demos.arrays import Arrays, join
 from demos.cache import FACTS_FILE, FOLDER
-from demos.columns import fill
+from demos.data.episodes.arrays import Arrays, join
+from demos.data.episodes.columns import fill
+from demos.data.episodes.files import STEPS_FILE
 from demos.dataset import Dataset
-from demos.episode_files import STEPS_FILE
 from demos.store import Store
 from environments.system.errors import Problem
 from tests.demos.test_store import ACTIONS, create, make_episode

@@ -10,7 +10,7 @@ import gpo
 from agents.files.agent_file import save_agent
 from demos.collect import GAMES, MEMORY, games_at_once
 from demos.collect_command import collect_command
-from demos.episode import Actor
+from demos.data.episodes.episode import Actor
 from demos.playback import Playback
 from demos.store import Store
 from environments.catalog import make_world

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import demos.writing
-from demos.parquet import encode
+from demos.data.episodes.parquet import encode
 from demos.repair import repair_command
 from demos.store import Store
 from environments.files.atomic import unbroken, write_new

@@ -13,9 +13,9 @@ import pytest
 import gpo
 from demos.combine import merge, split
 from demos.commands import show_history
+from demos.data.episodes.files import STEPS_FILE
 from demos.dataset import Dataset
 from demos.edits import delete, undelete, undo
-from demos.episode_files import STEPS_FILE
 from demos.filter import Wanted, filter_episodes
 from demos.history import Ancestry
 from demos.revise import editing

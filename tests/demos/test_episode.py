@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from demos.episode import Actor, Episode
+from demos.data.episodes.episode import Actor, Episode
 
 T = 5
 

@@ -13,7 +13,7 @@ from minari.data_collector import EpisodeBuffer
 
 from agents.players.player import RandomPlayer
 from demos.collect import collect
-from demos.episode_files import STEPS_FILE
+from demos.data.episodes.files import STEPS_FILE
 from demos.exchange import KINDS, export, import_from
 from demos.store import Store
 from environments.catalog import make_world

@@ -5,8 +5,8 @@ import pygame
 import pytest
 
 from demos.controls import load_controls
+from demos.data.episodes.episode import Actor
 from demos.devices import Devices
-from demos.episode import Actor
 from demos.handover import Handover
 from demos.viewer_match import Match
 from environments.catalog import make_world

@@ -20,9 +20,9 @@ from agents.players.player import RandomPlayer
 from demos.cache import FACTS_FILE as CACHE_FACTS
 from demos.cache import FOLDER as CACHE
 from demos.collect import collect
+from demos.data.episodes.files import CHECKSUM_FILE, FACTS_FILE, LONGEST, STEPS_FILE
 from demos.dataset import GAPS
 from demos.edits import delete, undelete, undo
-from demos.episode_files import CHECKSUM_FILE, FACTS_FILE, LONGEST, STEPS_FILE
 from demos.frames import FIRST, HEAD, STEP, Entry, frame
 from demos.playback import Playback
 from demos.ratings import FORMAT, Ratings

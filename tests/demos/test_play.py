@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gpo
-from demos.episode import Actor
+from demos.data.episodes.episode import Actor
 from demos.phases import Phase
 from demos.play import play_command
 from demos.play_session import ADVICE

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from demos.episode import Actor, Episode
+from demos.data.episodes.episode import Actor, Episode
 from demos.ratings import FORMAT, META, NAME, Entry, Ratings, show_ratings, standings
 from demos.store import Store
 from demos.viewer_tally import share_interval

@@ -4,7 +4,7 @@ import numpy as np
 import pygame
 import pytest
 
-from demos.episode import Actor
+from demos.data.episodes.episode import Actor
 from demos.journal import DiskFull
 from demos.phases import RESERVED, RESUME, UNFOCUSED, UNPLUGGED, Phase
 from environments.worlds.kitchen.constants import INTERACT, NORTH, STAY

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import demos.recovery
-from demos.episode_files import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE
+from demos.data.episodes.files import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE
 from demos.frames import STEP, read_journal
 from demos.journal import NAME, DiskFull
 from demos.repair import COMPLETE, LOSSY, NOTHING, repair_command

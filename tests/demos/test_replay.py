@@ -4,7 +4,7 @@ import numpy as np
 import pygame
 import pytest
 
-from demos.episode import Episode
+from demos.data.episodes.episode import Episode
 from demos.playback import Playback
 from demos.replay import Replayer, replay_command
 from demos.replay_screen import draw_replay

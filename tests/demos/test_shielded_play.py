@@ -6,7 +6,7 @@ import pytest
 
 import gpo
 from agents.files.agent_file import save_agent
-from demos.episode import Actor
+from demos.data.episodes.episode import Actor
 from demos.hud import SHIELDED, draw_hud
 from demos.phases import Phase
 from demos.play_cast import table_for

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import demos.writing
+from demos.data.episodes.episode import Episode
+from demos.data.episodes.files import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE
 from demos.dataset import Dataset
-from demos.episode import Episode
-from demos.episode_files import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE
 from demos.store import Store
 from environments.system.errors import Problem
 
@@ -273,7 +273,7 @@ def test_what_a_killed_process_left_is_swept_away(tmp_path):
 import os, sys
 from pathlib import Path
 from tests.demos.test_store import ACTIONS, OBSERVATIONS, create, facts, make_episode
-from demos.parquet import encode
+from demos.data.episodes.parquet import encode
 from demos.writing import written_beside
 from demos.store import Store
 root = Path(sys.argv[1])

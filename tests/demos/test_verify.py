@@ -12,10 +12,10 @@ from gymnasium import spaces
 import gpo
 from agents.players.player import RandomPlayer
 from demos.collect import collect
+from demos.data.episodes.episode import Episode
 from demos.dataset import Dataset
 from demos.detail import look
 from demos.edits import delete, undo
-from demos.episode import Episode
 from demos.info import show_dataset
 from demos.relabel import relabel
 from demos.store import Store

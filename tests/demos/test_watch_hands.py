@@ -7,7 +7,7 @@ import pygame
 import pytest
 
 import gpo
-from demos.episode import Actor
+from demos.data.episodes.episode import Actor
 from demos.store import Store
 from demos.viewer import Viewer
 from demos.watch import farewell, watch_command

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from demos.episode import Actor
+from demos.data.episodes.episode import Actor
 from demos.journal import NAME as JOURNAL
 from demos.store import Store
 from tests.demos.runs import small_run

@@ -10,7 +10,7 @@ import torch
 import gpo
 from agents.evaluation.games import interval
 from agents.files.agent_file import as_player, load_agent, save_agent
-from demos.episode import Actor, Episode
+from demos.data.episodes.episode import Actor, Episode
 from demos.play import Asked
 from demos.store import Store
 from environments.catalog import make_world

@@ -12,8 +12,8 @@ from agents.evaluation.games import interval
 from agents.experts.courier import CAREFUL, Driver
 from agents.files.agent_file import as_player, load_agent
 from demos.controls import load_controls
+from demos.data.episodes.episode import Actor
 from demos.devices import Held
-from demos.episode import Actor
 from demos.play_recording import MatchRecording, games_dataset
 from demos.recording import Person
 from demos.viewer_match import Match

@@ -9,7 +9,7 @@ import pytest
 import gpo
 from agents.files.agent_file import load_agent
 from demos.collect_command import collect_command
-from demos.episode import Actor
+from demos.data.episodes.episode import Actor
 from demos.store import Store
 from environments.catalog import make_batch
 from environments.simulation.shield import ShieldedBatch

@@ -7,9 +7,9 @@ import numpy as np
 from gymnasium import spaces
 
 from agents.networks.policy import AgentPolicy
-from demos.arrays import Arrays
+from demos.data.episodes.arrays import Arrays
+from demos.data.episodes.episode import Episode
 from demos.dataset import Dataset
-from demos.episode import Episode
 from demos.store import Store
 from environments.catalog import make_batch
 from environments.simulation.world import World

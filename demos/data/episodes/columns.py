@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from demos.arrays import COST, TERM
-from demos.episode_files import (
+from demos.data.episodes.arrays import COST, TERM
+from demos.data.episodes.files import (
     LONGEST,
     STEPS_FILE,
     STRANGE,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from demos.episode import Episode
+from demos.data.episodes.episode import Episode
 
 TERM, COST = "terms/", "costs/"  # how columns of terms and costs begin
 
@@ -53,7 +53,7 @@ def join(episodes: Sequence[Episode], numbers: Sequence[int]) -> Arrays:
 def from_columns(
     columns: Mapping[str, npt.NDArray[Any]], starts: npt.NDArray[np.int64], numbers: Sequence[int]
 ) -> Arrays:
-    """Arrays of columns as `demos.columns` lays them out."""
+    """Arrays of columns as `demos.data.episodes.columns` lays them out."""
     plain = {name: values for name, values in columns.items() if "/" not in name}
     return Arrays(
         **plain,

@@ -22,8 +22,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from demos.episode import Episode
-from demos.episode_files import (
+from demos.data.episodes.episode import Episode
+from demos.data.episodes.facts import require_episode
+from demos.data.episodes.files import (
     CHECKSUM_FILE,
     FACTS_FILE,
     LONGEST,
@@ -33,7 +34,6 @@ from demos.episode_files import (
     open_steps,
     read_verified,
 )
-from demos.facts import require_episode
 from environments.files.atomic import to_json
 from environments.files.readers import parse_json
 

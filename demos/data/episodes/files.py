@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from demos.facts import shown
+from demos.data.episodes.facts import shown
 from environments.files.readers import NO_LINK, Unreadable, parse_json, read_ordinary
 
 STEPS_FILE = "part-0.parquet"
