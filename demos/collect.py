@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from agents.players.player import Player
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.store import Store
 from demos.data.episodes.episode import NANOSECONDS, Actor, Episode
-from demos.dataset import Dataset
-from demos.store import Store
 from environments.catalog import make_batch
 from environments.files.trusted_code import remember
 from environments.simulation.batch import horizon_of

@@ -13,7 +13,7 @@ from agents.files.run_agents import stages
 from agents.players.mixture import Mixture
 from agents.players.player import Player
 from demos.collect import collect
-from demos.store import Store
+from demos.data.dataset.store import Store
 from environments.catalog import make_world
 from environments.external.trial.isolated import PATIENCE, patient
 from environments.external.world import played_apart

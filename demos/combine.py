@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from demos.dataset import Dataset
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.history import Place, noted
+from demos.data.dataset.store import Store
 from demos.edits import count
-from demos.history import Place, noted
 from demos.revise import Piece, note_origins, put_pieces
 from demos.simulate import matches
-from demos.store import Store
 from environments.simulation.world import differences
 from environments.system.errors import Problem
 

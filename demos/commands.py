@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from demos.dataset import Dataset
-from demos.history import edit_of, lineage, revision_names
-from demos.store import Store
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.history import edit_of, lineage, revision_names
+from demos.data.dataset.store import Store
 from demos.summary import Summary, summarise
 from environments.system.errors import Problem
 

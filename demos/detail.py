@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.episode import NANOSECONDS, Actor, Episode
-from demos.dataset import Dataset
 from demos.trim import idle_action, is_idle
 from environments.system.errors import Problem
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 
-from demos.dataset import Dataset
-from demos.history import Ancestry, Place, before_edit, edit_of, lineage, noted, now
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.history import Ancestry, Place, before_edit, edit_of, lineage, noted, now
+from demos.data.dataset.revision import Revision, make_current, read_revision
+from demos.data.dataset.store import Store
 from demos.revise import Piece, editing, revise
-from demos.revision import Revision, make_current, read_revision
-from demos.store import Store
 from environments.system.errors import Problem
 
 LEAVE_OUT = ("delete", "filter")  # what `undelete` brings back

@@ -6,9 +6,9 @@ import importlib
 from pathlib import Path
 from typing import Any
 
+from demos.data.dataset.store import Store
 from demos.edits import count
 from demos.loose import fitted
-from demos.store import Store
 from environments.files.atomic import naming
 from environments.simulation.world import World
 from environments.system.errors import Problem

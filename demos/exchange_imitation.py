@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.facts import TABLE, listed, require, shown
-from demos.dataset import Dataset
 from demos.exchange_arrow import row_width
 from demos.exchange_folder import STRANGE, require_plain, require_room, words
 from demos.loose import Loose, dataset_facts, loosened, require_about

@@ -28,8 +28,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.facts import EPISODES, TABLE, listed, require, shown
-from demos.dataset import Dataset
 from demos.exchange_folder import STRANGE, memory, require_room, words
 from demos.loose import Loose, dataset_facts, loosened, require_about
 from environments.files.atomic import made_beside

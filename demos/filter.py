@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Episode
-from demos.dataset import Dataset
 from demos.edits import leave_out
 from demos.revise import editing
-from demos.store import Store
 from environments.simulation.world import nearest
 from environments.system.errors import Problem
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from demos.dataset import Dataset
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.store import Store
 from demos.detail import STRETCH, Detail, look, quantiles
-from demos.store import Store
 from demos.summary import Summary, summarise
 from environments.system.errors import Problem
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
+from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.arrays import COST, TERM
 from demos.data.episodes.episode import Episode
 from demos.data.episodes.facts import (
@@ -23,7 +24,6 @@ from demos.data.episodes.facts import (
     require_printable,
 )
 from demos.data.episodes.parquet import FACTS, facts_of
-from demos.dataset import Dataset
 from environments.simulation.world import World
 from environments.system.errors import Problem
 

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from demos.data.dataset.store import Store
 from demos.data.episodes.episode import NANOSECONDS, Episode
 from demos.overcooked_files import FILES, Game, published_bytes, read_games
 from demos.overcooked_states import encode_states
-from demos.store import Store
 from environments.catalog import make_world
 from environments.simulation.batch import Batch
 from environments.simulation.world import World

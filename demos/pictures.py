@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from gymnasium import spaces
 
-from demos.dataset import Dataset
+from demos.data.dataset.dataset import Dataset
 from demos.detail import Detail
 from demos.places import Places
 from environments.files.atomic import made_beside

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from demos.dataset import Dataset
+from demos.data.dataset.dataset import Dataset
 from demos.simulate import SEEDLESS, Untold, first_step, joint_actions, matches, play, seeds_of
 from environments.external.world import ForeignWorld
 from environments.simulation.batch import Batch

@@ -13,7 +13,7 @@ from demos.display import require_display
 from environments.system.errors import Problem
 
 if TYPE_CHECKING:  # heavy: a missing screen is said before they load
-    from demos.dataset import Dataset
+    from demos.data.dataset.dataset import Dataset
     from demos.play_opening import Ready
     from demos.play_session import PlayRecorder
     from demos.ratings import Ratings

@@ -10,7 +10,7 @@ import numpy as np
 
 from agents.players.player import Player
 from demos.controls import load_controls
-from demos.dataset import Dataset
+from demos.data.dataset.dataset import Dataset
 from demos.game import Game
 from demos.handover import SETTLE, Handover
 from demos.play import LEVELS, Asked

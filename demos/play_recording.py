@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.lock import dataset_name
+from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
-from demos.dataset import Dataset
 from demos.devices import Held
 from demos.game import Game
 from demos.handover import Handover
 from demos.ratings import META
 from demos.recording import Person, Recording
-from demos.shelf import dataset_name
-from demos.store import Store
 from demos.take import Row, Stream, Take
 from environments.simulation.world import World
 

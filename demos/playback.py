@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pygame
 
+from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.episode import Actor, Episode
-from demos.dataset import Dataset
 from demos.scenery import paint_numbers, paint_picture, paint_state
 from demos.simulate import world_of
 from environments.catalog import WORLDS

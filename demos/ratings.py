@@ -17,8 +17,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.facts import FLAG, NUMBER, PLAYED, TEXT, Rules, maybe, require
-from demos.dataset import Dataset
 from demos.viewer_digits import between
 from demos.viewer_tally import mean_interval, share_interval
 from environments.files.atomic import locked, replace, seal, unseal

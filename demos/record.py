@@ -11,7 +11,7 @@ from demos.display import require_display
 from demos.wishes import Wishes
 
 if TYPE_CHECKING:  # heavy: a missing screen is said before they load
-    from demos.dataset import Dataset
+    from demos.data.dataset.dataset import Dataset
     from demos.opening import Ready
     from demos.recorder import Recorder
     from demos.stage import Stage
@@ -72,7 +72,7 @@ def record_command(world: str, **wishes: Any) -> int:
 
 def _require_free(given: Wishes) -> None:
     """Refuse a dataset that somebody else records into, where its name is known before a world is tried."""
-    from demos.shelf import dataset_name, require_free
+    from demos.data.dataset.lock import dataset_name, require_free
 
     name = given.dataset
     if name is None and given.world.startswith("gpo/"):

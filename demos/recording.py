@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from demos.controls import Controls
+from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.episode import Actor
-from demos.dataset import Dataset
 from demos.devices import Held
 from demos.game import Game
 from demos.take import Row, Stream, Take

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.validation import require_fitting
 from demos.data.episodes.episode import Episode
 from demos.data.episodes.facts import META, require
 from demos.data.episodes.files import CHECKSUM_FILE, Damaged
 from demos.data.episodes.parquet import encode
-from demos.dataset import Dataset
-from demos.fitting import require_fitting
 from demos.frames import END, FIRST, HEAD, KEEP, STEP, Entry, Found, read_journal
 from demos.journal import NAME
 from demos.steps import Game, make_episodes, notes

@@ -15,14 +15,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.history import noted
+from demos.data.dataset.revision import Revision
+from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Episode
-from demos.dataset import Dataset
 from demos.edits import count
-from demos.history import noted
 from demos.revise import Piece, editing, revise
-from demos.revision import Revision
 from demos.simulate import Played, Untold, matches, world_of
-from demos.store import Store
 from demos.verify import differing, first_end, replayed
 from environments.catalog import make_batch
 from environments.simulation.batch import Batch

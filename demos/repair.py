@@ -11,10 +11,10 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from demos.dataset import Dataset
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.revision import OWN, current_name, make_current, read_revision, require_own
+from demos.data.dataset.store import Store
 from demos.recovery import ASIDE, recover
-from demos.revision import OWN, current_name, make_current, read_revision, require_own
-from demos.store import Store
 from environments.files.atomic import locked
 from environments.system.errors import Problem
 

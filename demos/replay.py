@@ -50,8 +50,8 @@ def replay_command(
     from demos.waiting import wait_for
 
     def found() -> Playback:
+        from demos.data.dataset.store import Store
         from demos.playback import Playback
-        from demos.store import Store
 
         return Playback(Store(root).open(name), episode)
 

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.history import Place, next_name
+from demos.data.dataset.revision import Revision, make_current, write_revision
 from demos.data.episodes.episode import Episode
 from demos.data.episodes.files import STEPS_FILE, Damaged
 from demos.data.episodes.parquet import encode, read_facts
-from demos.dataset import Dataset
-from demos.history import Place, next_name
-from demos.revision import Revision, make_current, write_revision
 from environments.files.atomic import (
     replace,
     room,

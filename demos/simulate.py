@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.episode import Episode
-from demos.dataset import Dataset
 from environments.catalog import make_batch
 from environments.recorded_worlds import described_world
 from environments.simulation.batch import Batch

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from demos.data.dataset.dataset import Dataset
 from demos.data.episodes import facts as kinds
 from demos.data.episodes.episode import Actor, Episode, check_json
-from demos.dataset import Dataset
 from demos.frames import MARK, Entry
 from environments.files.readers import parse_json
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from demos.dataset import Dataset
+from demos.data.dataset.dataset import Dataset
 from environments.system.errors import Problem
 
 

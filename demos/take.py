@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.episode import Episode
 from demos.data.episodes.files import LONGEST
-from demos.dataset import Dataset
 from demos.frames import FIRST, KEEP, MARK, STEP
 from demos.journal import NAME, Journal
 from demos.recovery import recover

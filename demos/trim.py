@@ -20,13 +20,13 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.history import noted
+from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Episode
-from demos.dataset import Dataset
 from demos.edits import count
-from demos.history import noted
 from demos.revise import Piece, editing, revise
 from demos.simulate import matches, world_of
-from demos.store import Store
 from environments.catalog import WORLDS
 from environments.system.errors import Problem
 

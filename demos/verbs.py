@@ -21,7 +21,7 @@ from environments.terminal.command_line import (
 )
 
 if TYPE_CHECKING:
-    from demos.store import Store
+    from demos.data.dataset.store import Store
 
 Verb = Callable[[list[str]], int]
 
@@ -41,7 +41,7 @@ def parser_of(verb: str, about: str | None, dataset: bool = True) -> Parser:
 def done(given: Namespace, edit: Callable[..., str]) -> int:
     """Call an edit with what was given, and say what it did."""
     from demos.commands import say
-    from demos.store import Store
+    from demos.data.dataset.store import Store
 
     options = vars(given)
     store: Store = Store(options.pop("root"))

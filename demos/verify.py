@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.episode import Episode
-from demos.dataset import Dataset
 from demos.simulate import (
     SEEDLESS,
     Played,

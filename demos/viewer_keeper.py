@@ -11,8 +11,8 @@ import dataclasses
 from collections.abc import Callable
 from contextlib import ExitStack
 
+from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.episode import Actor
-from demos.dataset import Dataset
 from demos.devices import Held
 from demos.play_recording import Beginning, MatchRecording
 from demos.steps import Row

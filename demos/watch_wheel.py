@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from demos.controls import load_controls
-from demos.dataset import Dataset
+from demos.data.dataset.dataset import Dataset
 from demos.devices import Devices
 from demos.handover import Handover
 from demos.play_recording import MatchRecording, games_dataset

@@ -51,9 +51,9 @@ def loaders(folder: Path) -> dict[str, Callable[[], Any]]:
     from agents.players.player import RandomPlayer
     from demos.collect import collect
     from demos.controls_table import read_table
+    from demos.data.dataset.store import Store
     from demos.exchange import export, import_from
     from demos.script import Script
-    from demos.store import Store
     from demos.verify import verify
     from environments.catalog import make_world
     from environments.files.trusted_code import allowed, remember

@@ -13,8 +13,8 @@ from agents.files.agent_file import load_agent, save_agent
 from agents.networks.policy import build_policy
 from agents.players.player import RandomPlayer
 from demos.collect import collect
+from demos.data.dataset.store import Store
 from demos.exchange import export
-from demos.store import Store
 from environments.catalog import make_world
 from environments.simulation.world import World
 from environments.system.errors import Problem

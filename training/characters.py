@@ -20,8 +20,8 @@ import torch
 
 from agents.files.agent_file import Agent
 from agents.networks.policy import AgentPolicy
-from demos.dataset import Dataset
-from demos.store import Store
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.store import Store
 from environments.simulation.world import World
 from environments.system import processes as process
 from environments.system.errors import Problem

@@ -11,8 +11,8 @@ from gymnasium import spaces
 
 from agents.files.agent_file import Agent, save_agent
 from agents.networks.policy import AgentPolicy
+from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.arrays import Arrays
-from demos.dataset import Dataset
 from environments.simulation.world import World
 from environments.terminal.progress import Bars
 from training.clone import Clone, CloneSettings, clone

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.arrays import Arrays
 from demos.data.episodes.episode import Actor
-from demos.dataset import Dataset
 from environments.system.errors import Problem
 from training.clone import split
 

@@ -24,8 +24,8 @@ from rich.console import Console
 
 from agents.files.agent_file import Agent, load_agent, save_agent
 from agents.networks.policy import AgentPolicy
-from demos.dataset import Dataset
-from demos.store import Store
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.store import Store
 from environments.files.atomic import replace
 from environments.files.readers import Unreadable
 from environments.simulation.world import World

@@ -14,7 +14,7 @@ import numpy as np
 
 from agents.evaluation.games import HELD_OUT, Games, interval, play_games
 from agents.players.player import Player
-from demos.dataset import Dataset
+from demos.data.dataset.dataset import Dataset
 from environments.catalog import make_batch
 from environments.simulation.world import World
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from agents.files.agent_file import Agent
 from agents.networks.policy import AgentPolicy
+from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.arrays import Arrays
-from demos.dataset import Dataset
 from environments.simulation.world import World
 from environments.terminal.progress import Bars
 from training.clone import action_weights, split

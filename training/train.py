@@ -16,8 +16,8 @@ from rich.console import Console
 
 from agents.files.agent_file import HANDED_ON, Agent, as_player, save_agent
 from agents.networks.policy import AgentPolicy
-from demos.dataset import Dataset
-from demos.store import Store
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.store import Store
 from environments.catalog import make_batch, make_world
 from environments.external.trial.isolated import patient
 from environments.external.world import played_apart

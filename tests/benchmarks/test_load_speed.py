@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from minari.data_collector import EpisodeBuffer
 
-from demos.cache import FOLDER
+from demos.data.dataset.cache import FOLDER
+from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Episode
-from demos.store import Store
 
 EPISODES, STEPS, SIZE = 1000, 200, 32
 SEEN = gymnasium.spaces.Box(-9, 9, (SIZE,), np.float32)

@@ -8,8 +8,8 @@ import gymnasium
 import numpy as np
 import pytest
 
+from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor, Episode
-from demos.store import Store
 from demos.take import Row, Stream, Take
 
 NUMBERS = 64  # in an observation, for the cost of a step

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor, Episode
-from demos.dataset import Dataset
-from demos.store import Store
 from demos.take import Row, Stream, Take
 from tests.demos.test_store import create
 

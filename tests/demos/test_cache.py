@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from demos.cache import FACTS_FILE, FOLDER
+from demos.data.dataset.cache import FACTS_FILE, FOLDER
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.store import Store
 from demos.data.episodes.arrays import Arrays, join
 from demos.data.episodes.columns import fill
 from demos.data.episodes.files import STEPS_FILE
-from demos.dataset import Dataset
-from demos.store import Store
 from environments.system.errors import Problem
 from tests.demos.test_store import ACTIONS, create, make_episode
 
@@ -47,7 +47,7 @@ def reads(monkeypatch) -> list[int]:
         read.append(episode)
         fill(columns, episode, *rest)
 
-    monkeypatch.setattr("demos.loading.fill", counted)
+    monkeypatch.setattr("demos.data.dataset.loading.fill", counted)
     return read
 
 
@@ -137,7 +137,7 @@ def test_a_disk_without_room_is_no_obstacle(dataset, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("demos.cache.os.posix_fallocate", full)
+    monkeypatch.setattr("demos.data.dataset.cache.os.posix_fallocate", full)
     same(dataset.arrays(), truth(dataset))
     assert not list((dataset.folder / FOLDER).iterdir()), "nothing half-made is left"
 

@@ -7,7 +7,7 @@ import pytest
 
 from agents.players.player import RandomPlayer, StillPlayer
 from demos.collect import collect
-from demos.store import Store
+from demos.data.dataset.store import Store
 from environments.catalog import make_batch, make_world
 from environments.system.errors import Problem
 

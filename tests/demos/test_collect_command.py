@@ -10,9 +10,9 @@ import gpo
 from agents.files.agent_file import save_agent
 from demos.collect import GAMES, MEMORY, games_at_once
 from demos.collect_command import collect_command
+from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
 from demos.playback import Playback
-from demos.store import Store
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.demos.runs import CLONE, network

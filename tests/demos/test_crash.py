@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import demos.writing
+import demos.data.dataset.commit
+from demos.data.dataset.store import Store
 from demos.data.episodes.parquet import encode
 from demos.repair import repair_command
-from demos.store import Store
 from environments.files.atomic import unbroken, write_new
 from tests.demos.recording import expected, length, marked
 from tests.demos.test_store import create, everything_below, make_episode
@@ -240,7 +240,7 @@ def test_ctrl_c_while_episodes_are_written_leaves_the_dataset_as_it_was(
         written.append(path)
         write_new(path, data, through)
 
-    monkeypatch.setattr(demos.writing, "write_new", interrupted)
+    monkeypatch.setattr(demos.data.dataset.commit, "write_new", interrupted)
     with pytest.raises(KeyboardInterrupt):
         dataset.append_many([make_episode(1), make_episode(2)])
     assert everything_below(tmp_path) == before

@@ -13,13 +13,13 @@ import pytest
 import gpo
 from demos.combine import merge, split
 from demos.commands import show_history
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.history import Ancestry
+from demos.data.dataset.store import Store
 from demos.data.episodes.files import STEPS_FILE
-from demos.dataset import Dataset
 from demos.edits import delete, undelete, undo
 from demos.filter import Wanted, filter_episodes
-from demos.history import Ancestry
 from demos.revise import editing
-from demos.store import Store
 from environments.system.errors import Problem
 from tests.demos.test_store import assert_same, create, facts, make_episode
 
@@ -177,7 +177,7 @@ import os, signal, sys
 from pathlib import Path
 import demos.revise
 from demos.edits import delete
-from demos.store import Store
+from demos.data.dataset.store import Store
 root, after = Path(sys.argv[1]), int(sys.argv[2])
 left = after
 

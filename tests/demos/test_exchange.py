@@ -13,9 +13,9 @@ from minari.data_collector import EpisodeBuffer
 
 from agents.players.player import RandomPlayer
 from demos.collect import collect
+from demos.data.dataset.store import Store
 from demos.data.episodes.files import STEPS_FILE
 from demos.exchange import KINDS, export, import_from
-from demos.store import Store
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.demos.test_store import assert_same, everything_below

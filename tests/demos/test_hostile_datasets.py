@@ -17,16 +17,16 @@ import pytest
 
 import gpo
 from agents.players.player import RandomPlayer
-from demos.cache import FACTS_FILE as CACHE_FACTS
-from demos.cache import FOLDER as CACHE
 from demos.collect import collect
+from demos.data.dataset.cache import FACTS_FILE as CACHE_FACTS
+from demos.data.dataset.cache import FOLDER as CACHE
+from demos.data.dataset.dataset import GAPS
+from demos.data.dataset.store import Store
 from demos.data.episodes.files import CHECKSUM_FILE, FACTS_FILE, LONGEST, STEPS_FILE
-from demos.dataset import GAPS
 from demos.edits import delete, undelete, undo
 from demos.frames import FIRST, HEAD, STEP, Entry, frame
 from demos.playback import Playback
 from demos.ratings import FORMAT, Ratings
-from demos.store import Store
 from environments.catalog import make_world
 from environments.files.atomic import replace, seal, to_json
 from environments.system.errors import Problem

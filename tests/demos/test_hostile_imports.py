@@ -17,9 +17,9 @@ import pytest
 from gymnasium import spaces
 from minari.serialization import serialize_space
 
+from demos.data.dataset.store import Store
 from demos.exchange import export, import_from
 from demos.exchange_folder import DENSEST, SMALL, require_plain, require_room
-from demos.store import Store
 from environments.system.errors import Problem
 
 pytestmark = pytest.mark.battery("files: imports (HDF5, parquet, npz, imitation)")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import gpo
-from demos.store import Store
+from demos.data.dataset.store import Store
 from demos.watch import watch_command
 from environments.system.errors import Problem
 from tests.demos.runs import small_run

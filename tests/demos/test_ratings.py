@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor, Episode
 from demos.ratings import FORMAT, META, NAME, Entry, Ratings, show_ratings, standings
-from demos.store import Store
 from demos.viewer_tally import share_interval
 from environments.files.atomic import seal
 from environments.system.errors import Problem
@@ -154,7 +154,7 @@ COUNT = """
 import sys
 from pathlib import Path
 from demos.ratings import Ratings
-from demos.store import Store
+from demos.data.dataset.store import Store
 from tests.demos.test_ratings import game
 root = Path(sys.argv[1])
 dataset = Store(root).open(sys.argv[2])

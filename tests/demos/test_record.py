@@ -6,9 +6,9 @@ import gymnasium
 import numpy as np
 import pytest
 
+from demos.data.dataset.lock import dataset_name
+from demos.data.dataset.store import Store
 from demos.record import record_command
-from demos.shelf import dataset_name
-from demos.store import Store
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.demos.sessions import Session

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import demos.recovery
+from demos.data.dataset.store import Store
 from demos.data.episodes.files import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE
 from demos.frames import STEP, read_journal
 from demos.journal import NAME, DiskFull
 from demos.repair import COMPLETE, LOSSY, NOTHING, repair_command
-from demos.store import Store
 from environments.system.errors import Problem
 from tests.demos.recording import begin, expected, rows
 from tests.demos.test_store import assert_same, create, everything_below, make_episode

@@ -4,11 +4,11 @@ import numpy as np
 import pygame
 import pytest
 
+from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Episode
 from demos.playback import Playback
 from demos.replay import Replayer, replay_command
 from demos.replay_screen import draw_replay
-from demos.store import Store
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.demos.sessions import Session

@@ -6,12 +6,12 @@ import pytest
 
 import gpo
 from agents.files.agent_file import save_agent
+from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
 from demos.hud import SHIELDED, draw_hud
 from demos.phases import Phase
 from demos.play_cast import table_for
 from demos.scenery import Scenery
-from demos.store import Store
 from demos.viewer import Viewer
 from demos.watch_cast import cast_for
 from environments.catalog import make_world

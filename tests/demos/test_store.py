@@ -18,11 +18,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-import demos.writing
+import demos.data.dataset.commit
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Episode
 from demos.data.episodes.files import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE
-from demos.dataset import Dataset
-from demos.store import Store
 from environments.system.errors import Problem
 
 OBSERVATIONS = gymnasium.spaces.Box(-9, 9, (2, 3), np.float32)
@@ -246,7 +246,7 @@ def test_a_write_that_fails_leaves_nothing(tmp_path, monkeypatch, calls):
             raise Unplugged
 
     with monkeypatch.context() as patch:
-        patch.setattr(demos.writing, "write_new", fail)
+        patch.setattr(demos.data.dataset.commit, "write_new", fail)
         with pytest.raises(Unplugged):
             dataset.append_many([make_episode(1), make_episode(2)])
     assert everything_below(tmp_path) == before
@@ -274,8 +274,8 @@ import os, sys
 from pathlib import Path
 from tests.demos.test_store import ACTIONS, OBSERVATIONS, create, facts, make_episode
 from demos.data.episodes.parquet import encode
-from demos.writing import written_beside
-from demos.store import Store
+from demos.data.dataset.commit import written_beside
+from demos.data.dataset.store import Store
 root = Path(sys.argv[1])
 dataset = create(root)
 dataset.append(make_episode(0))

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import demos.take
+from demos.data.dataset.store import Store
 from demos.journal import NAME
-from demos.store import Store
 from environments.system.errors import Problem
 from tests.demos.recording import STREAMS, begin, expected, observation, row, rows
 from tests.demos.test_store import assert_same, create, everything_below, make_episode

@@ -12,13 +12,13 @@ from gymnasium import spaces
 import gpo
 from agents.players.player import RandomPlayer
 from demos.collect import collect
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Episode
-from demos.dataset import Dataset
 from demos.detail import look
 from demos.edits import delete, undo
 from demos.info import show_dataset
 from demos.relabel import relabel
-from demos.store import Store
 from demos.trim import shorter, trim
 from demos.verify import Verdict, verify
 from environments.catalog import make_world

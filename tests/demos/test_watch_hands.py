@@ -7,8 +7,8 @@ import pygame
 import pytest
 
 import gpo
+from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
-from demos.store import Store
 from demos.viewer import Viewer
 from demos.watch import farewell, watch_command
 from demos.watch_cast import cast_for

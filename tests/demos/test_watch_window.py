@@ -4,9 +4,9 @@ import time
 
 import pytest
 
+from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
 from demos.journal import NAME as JOURNAL
-from demos.store import Store
 from tests.demos.runs import small_run
 from tests.demos.test_window import Window, screen
 

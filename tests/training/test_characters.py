@@ -10,7 +10,7 @@ import torch
 
 import gpo
 from agents.players.player import RandomPlayer
-from demos.store import Store
+from demos.data.dataset.store import Store
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from environments.terminal.progress import Bars

@@ -12,7 +12,7 @@ from agents.evaluation.games import play_games
 from agents.files.agent_file import load_agent
 from agents.players.player import NetworkPlayer
 from demos.collect import collect
-from demos.store import Store
+from demos.data.dataset.store import Store
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
 from environments.system.errors import Problem

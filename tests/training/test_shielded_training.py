@@ -9,8 +9,8 @@ import pytest
 import gpo
 from agents.files.agent_file import load_agent
 from demos.collect_command import collect_command
+from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
-from demos.store import Store
 from environments.catalog import make_batch
 from environments.simulation.shield import ShieldedBatch
 from training.cloning import steps_of

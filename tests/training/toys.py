@@ -7,10 +7,10 @@ import numpy as np
 from gymnasium import spaces
 
 from agents.networks.policy import AgentPolicy
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.store import Store
 from demos.data.episodes.arrays import Arrays
 from demos.data.episodes.episode import Episode
-from demos.dataset import Dataset
-from demos.store import Store
 from environments.catalog import make_batch
 from environments.simulation.world import World
 from training.clone import CloneSettings, clone

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from demos.data.dataset.revision import Revision
 from demos.data.episodes.arrays import COST, TERM
 from demos.data.episodes.files import (
     LONGEST,
@@ -24,7 +25,6 @@ from demos.data.episodes.files import (
     open_steps,
     read_verified,
 )
-from demos.revision import Revision
 
 Columns = Mapping[str, npt.NDArray[Any]]
 _FLAGS = {"terminated": "terminations", "truncated": "truncations"}

@@ -13,7 +13,7 @@
             .writing-...        an episode not yet whole; nobody reads it
     revision-v1/ ...            made by an edit, out of hard links, see `demos/revise.py`
     .building-...               a revision not yet whole; nobody reads it
-    .cache/                     all steps as plain arrays, made anew at need, see `demos/cache.py`
+    .cache/                     all steps as plain arrays, made anew at need, see `demos/data/dataset/cache.py`
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from demos.data.dataset.commit import place, sweep, withdraw, written_beside
+from demos.data.dataset.loading import load_kept, load_steps, stamp
+from demos.data.dataset.lock import busy
+from demos.data.dataset.revision import Revision, current_name, read_current, read_revision
+from demos.data.dataset.validation import require_fitting
 from demos.data.episodes.arrays import Arrays
 from demos.data.episodes.episode import Episode
 from demos.data.episodes.files import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE, Damaged, read_own
 from demos.data.episodes.parquet import decode, encode, read_facts
-from demos.fitting import require_fitting
-from demos.loading import load_kept, load_steps, stamp
-from demos.revision import Revision, current_name, read_current, read_revision
-from demos.shelf import busy
-from demos.writing import place, sweep, withdraw, written_beside
 from environments.files.atomic import locked, replace, room, seal, unseal
 from environments.files.leftovers import sweep_files
 from environments.simulation.world import World, require
@@ -156,7 +156,7 @@ class Dataset:
     def arrays(self, numbers: Sequence[int] | None = None) -> Arrays:
         """The steps of all episodes (or of `numbers`) end to end, for training.
 
-        Those of all are kept beside the episodes (see `demos.cache`) and mapped into memory from the
+        Those of all are kept beside the episodes (see `demos.data.dataset.cache`) and mapped into memory from the
         second time on. They may be written to: only the caller sees that.
 
         Raises:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from demos.cache import Columns, load_cached
+from demos.data.dataset.cache import Columns, load_cached
+from demos.data.dataset.validation import require_values
 from demos.data.episodes.arrays import Arrays, from_columns
 from demos.data.episodes.columns import Column, fill, layout
 from demos.data.episodes.files import STEPS_FILE, Damaged
-from demos.fitting import require_values
 
 if TYPE_CHECKING:  # which imports this
-    from demos.dataset import Dataset
+    from demos.data.dataset.dataset import Dataset
 
 Starts = npt.NDArray[np.int64]  # [E+1]
 

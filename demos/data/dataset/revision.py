@@ -11,8 +11,8 @@ from typing import Any
 
 import gymnasium
 
+from demos.data.dataset.spaces import read_space
 from demos.data.episodes.facts import REVISION, require_printable, require_revision, shown
-from demos.spaces import read_space
 from environments.files.atomic import replace, seal, unseal, write_synced
 from environments.files.readers import Unreadable, read_ordinary
 from environments.system.errors import Problem

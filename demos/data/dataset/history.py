@@ -19,9 +19,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.revision import Revision, read_revision
 from demos.data.episodes.facts import REVISION
-from demos.dataset import Dataset
-from demos.revision import Revision, read_revision
 from environments.system.errors import Problem
 
 

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
+from demos.data.dataset.revision import Revision
 from demos.data.episodes.arrays import COST, TERM
 from demos.data.episodes.episode import Actor, Episode
 from demos.data.episodes.files import STEPS_FILE, Damaged
-from demos.revision import Revision
 
 
 def require_fitting(revision: Revision, episode: Episode) -> None:

@@ -15,8 +15,8 @@ from typing import Any
 
 import gymnasium
 
-from demos.dataset import Dataset
-from demos.revision import FIRST, make_current, write_revision
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.revision import FIRST, make_current, write_revision
 from environments.files.atomic import locked, room, sync
 from environments.simulation.world import World
 from environments.system.errors import Problem
