@@ -150,10 +150,10 @@ def _play(given: Asked, stop: Stop) -> int:
         if ready is None:
             print("gpo play: stopped before anything was played.")
             return stop.code if stop.signal else 0
+        from demos.data.journal.recovery import recover
         from demos.opening import session_code
         from demos.play_opening import open_dataset
         from demos.ratings import Ratings
-        from demos.recovery import recover
 
         later.callback(ready.game.close)
         dataset = open_dataset(given, ready)

@@ -99,8 +99,8 @@ def _record(given: Wishes, stop: Stop) -> int:
         if ready is None:
             print("gpo record: stopped before anything was recorded.")
             return stop.code if stop.signal else 0
+        from demos.data.journal.recovery import recover
         from demos.opening import farewell, open_dataset, session_code
-        from demos.recovery import recover
 
         later.callback(ready.game.close)
         dataset = open_dataset(given, ready.world)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pygame
 
 from demos.clockwork import Clock, Clockwork
+from demos.data.journal.journal import DiskFull
 from demos.devices import Devices
-from demos.journal import DiskFull
 from demos.phases import (
     COMMANDS,
     COUNTDOWN,

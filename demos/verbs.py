@@ -279,7 +279,7 @@ def demos_collect(arguments: list[str]) -> int:
 def demos_repair(arguments: list[str]) -> int:
     """Get back what a crash left: 0 all of it, 3 with a loss, 1 nothing can be read."""
     given = parser_of("repair", demos_repair.__doc__).parse_args(arguments)
-    from demos.repair import repair_command
+    from demos.data.journal.repair import repair_command
 
     return repair_command(**vars(given))
 

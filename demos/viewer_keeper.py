@@ -13,9 +13,9 @@ from contextlib import ExitStack
 
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.episode import Actor
+from demos.data.journal.records import Row
 from demos.devices import Held
 from demos.play_recording import Beginning, MatchRecording
-from demos.steps import Row
 from demos.viewer_match import Match
 from environments.files.atomic import DiskFull
 from environments.system.errors import Problem

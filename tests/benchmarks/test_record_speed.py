@@ -10,7 +10,7 @@ import pytest
 
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor, Episode
-from demos.take import Row, Stream, Take
+from demos.data.journal.take import Row, Stream, Take
 
 NUMBERS = 64  # in an observation, for the cost of a step
 STEPS = 3_000

@@ -16,7 +16,7 @@ import numpy as np
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor, Episode
-from demos.take import Row, Stream, Take
+from demos.data.journal.take import Row, Stream, Take
 from tests.demos.test_store import create
 
 TICK = 0.002  # seconds between two steps of `play`

@@ -17,7 +17,7 @@ import pytest
 import demos.data.dataset.commit
 from demos.data.dataset.store import Store
 from demos.data.episodes.parquet import encode
-from demos.repair import repair_command
+from demos.data.journal.repair import repair_command
 from environments.files.atomic import unbroken, write_new
 from tests.demos.recording import expected, length, marked
 from tests.demos.test_store import create, everything_below, make_episode

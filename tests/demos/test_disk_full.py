@@ -20,8 +20,8 @@ import numpy as np
 import pytest
 
 from demos.data.dataset.store import Store
-from demos.journal import DiskFull
-from demos.repair import LOSSY, repair_command
+from demos.data.journal.journal import DiskFull
+from demos.data.journal.repair import LOSSY, repair_command
 from tests.demos.recording import begin, expected, rows
 from tests.demos.test_store import assert_same, create, everything_below, facts, make_episode
 

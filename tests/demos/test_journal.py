@@ -9,8 +9,8 @@ import time
 import numpy as np
 import pytest
 
-from demos.frames import END, FIRST, HEAD, MARK, STEP, read_journal
-from demos.journal import PERIOD, DiskFull, Journal
+from demos.data.journal.format import END, FIRST, HEAD, MARK, STEP, read_journal
+from demos.data.journal.journal import PERIOD, DiskFull, Journal
 
 STEPS = 20
 

@@ -5,7 +5,7 @@ import pygame
 import pytest
 
 from demos.data.episodes.episode import Actor
-from demos.journal import DiskFull
+from demos.data.journal.journal import DiskFull
 from demos.phases import RESERVED, RESUME, UNFOCUSED, UNPLUGGED, Phase
 from environments.worlds.kitchen.constants import INTERACT, NORTH, STAY
 from tests.demos.sessions import Session

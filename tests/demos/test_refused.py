@@ -10,10 +10,10 @@ import pytest
 
 from demos import encoder, video
 from demos.data.dataset.store import Store
+from demos.data.journal.journal import Journal
+from demos.data.journal.repair import repair_command
 from demos.exchange import export
-from demos.journal import Journal
 from demos.record import record_command
-from demos.repair import repair_command
 from demos.viewer import Viewer
 from demos.watch import watch_command
 from environments.system.errors import Problem

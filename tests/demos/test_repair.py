@@ -8,12 +8,12 @@ import shutil
 import numpy as np
 import pytest
 
-import demos.recovery
+import demos.data.journal.recovery
 from demos.data.dataset.store import Store
 from demos.data.episodes.files import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE
-from demos.frames import STEP, read_journal
-from demos.journal import NAME, DiskFull
-from demos.repair import COMPLETE, LOSSY, NOTHING, repair_command
+from demos.data.journal.format import STEP, read_journal
+from demos.data.journal.journal import NAME, DiskFull
+from demos.data.journal.repair import COMPLETE, LOSSY, NOTHING, repair_command
 from environments.system.errors import Problem
 from tests.demos.recording import begin, expected, rows
 from tests.demos.test_store import assert_same, create, everything_below, make_episode
@@ -150,7 +150,7 @@ def test_a_crash_while_recovering_recovers_nothing_twice(three, tmp_path, monkey
         raise Unplugged
 
     with monkeypatch.context() as patch:
-        patch.setattr(demos.recovery, "_drop", unplug)
+        patch.setattr(demos.data.journal.recovery, "_drop", unplug)
         with pytest.raises(Unplugged):
             repair_command(tmp_path, "play")
     assert repair_command(tmp_path, "play") == LOSSY

@@ -9,9 +9,9 @@ import minari
 import numpy as np
 import pytest
 
-import demos.take
+import demos.data.journal.take
 from demos.data.dataset.store import Store
-from demos.journal import NAME
+from demos.data.journal.journal import NAME
 from environments.system.errors import Problem
 from tests.demos.recording import STREAMS, begin, expected, observation, row, rows
 from tests.demos.test_store import assert_same, create, everything_below, make_episode
@@ -56,7 +56,7 @@ def test_a_game_broken_off_is_kept_as_aborted_with_a_mark_behind_its_end(dataset
 
 
 def test_the_versions_of_the_tools_are_noted(dataset):
-    take = demos.take.Take.begin(
+    take = demos.data.journal.take.Take.begin(
         dataset, STREAMS[1:], [observation(0, 0, 1)], match="m", seed=None, options={}, meta={}
     )
     take.step([row(0, 0, 1)])
@@ -183,7 +183,7 @@ def test_a_game_that_ended_has_no_more_steps(dataset):
 
 
 def test_a_game_longer_than_an_episode_is_stopped_before_it_is_lost(dataset, monkeypatch):
-    monkeypatch.setattr(demos.take, "LONGEST", 3)
+    monkeypatch.setattr(demos.data.journal.take, "LONGEST", 3)
     take = begin(dataset, 0)
     for step in range(3):
         take.step(rows(0, step))
@@ -224,7 +224,7 @@ def test_a_take_needs_the_lock(tmp_path):
 def test_options_that_are_not_json_are_refused_before_anything_is_written(dataset):
     before = everything_below(dataset.folder)
     with pytest.raises(ValueError, match="options: not plain JSON"):
-        demos.take.Take.begin(
+        demos.data.journal.take.Take.begin(
             dataset, STREAMS[1:], [observation(0, 0, 1)],
             match="m", seed=0, options={"a": (1,)}, meta={},
         )  # fmt: skip

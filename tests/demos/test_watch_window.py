@@ -6,7 +6,7 @@ import pytest
 
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
-from demos.journal import NAME as JOURNAL
+from demos.data.journal.journal import NAME as JOURNAL
 from tests.demos.runs import small_run
 from tests.demos.test_window import Window, screen
 

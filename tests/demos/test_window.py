@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from demos.data.dataset.store import Store
-from demos.journal import NAME as JOURNAL
+from demos.data.journal.journal import NAME as JOURNAL
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0  # s, for a busy machine

@@ -3,7 +3,7 @@
 <name>/
     current                     which revision counts, replaced in one step
     lock                        held by the one process that writes
-    journal                     the game being recorded, see `demos/journal.py`
+    journal                     the game being recorded, see `demos/data/journal/journal.py`
     journal.damaged-1           what of a journal could not be read, set aside
     revision-v0/
         revision.json           world, spaces, provenance; written once, with its own checksum

@@ -14,7 +14,7 @@ from pathlib import Path
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.revision import OWN, current_name, make_current, read_revision, require_own
 from demos.data.dataset.store import Store
-from demos.recovery import ASIDE, recover
+from demos.data.journal.recovery import ASIDE, recover
 from environments.files.atomic import locked
 from environments.system.errors import Problem
 

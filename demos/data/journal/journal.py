@@ -1,6 +1,6 @@
 """The journal: the game being recorded, on the disk before it is an episode.
 
-Its file is laid out in `demos/frames.py`; what a crash leaves of it is read by `demos/recovery.py`.
+Its file is laid out in `demos/data/journal/format.py`; what a crash leaves of it is read by `demos/data/journal/recovery.py`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from demos.frames import END, FIRST, HEAD, STEP, Entry, frame
+from demos.data.journal.format import END, FIRST, HEAD, STEP, Entry, frame
 from environments.files.atomic import BINARY, hold, put, room, sync
 from environments.files.atomic import DiskFull as DiskFull  # where those who record look for it
 
@@ -95,7 +95,7 @@ class Journal:
         self._error = None
 
     def close(self) -> int:
-        """Write the rest and let go of the file, which stays for `demos.repair.recover`.
+        """Write the rest and let go of the file, which stays for `demos.data.journal.repair.recover`.
 
         Returns:
             How many steps at the end of the game did not reach the disk, because it refused them.

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes import facts as kinds
 from demos.data.episodes.episode import Actor, Episode, check_json
-from demos.frames import MARK, Entry
+from demos.data.journal.format import MARK, Entry
 from environments.files.readers import parse_json
 
 

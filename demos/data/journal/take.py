@@ -14,12 +14,12 @@ import numpy as np
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.episode import Episode
 from demos.data.episodes.files import LONGEST
-from demos.frames import FIRST, KEEP, MARK, STEP
-from demos.journal import NAME, Journal
-from demos.recovery import recover
-from demos.steps import Game, Layout, make_episodes, notes
-from demos.steps import Row as Row  # both belong to what a recorder calls
-from demos.steps import Stream as Stream
+from demos.data.journal.format import FIRST, KEEP, MARK, STEP
+from demos.data.journal.journal import NAME, Journal
+from demos.data.journal.records import Game, Layout, make_episodes, notes
+from demos.data.journal.records import Row as Row  # both belong to what a recorder calls
+from demos.data.journal.records import Stream as Stream
+from demos.data.journal.recovery import recover
 from environments.files.atomic import unbroken
 from environments.system.errors import Problem
 

@@ -14,9 +14,9 @@ from demos.data.episodes.episode import Episode
 from demos.data.episodes.facts import META, require
 from demos.data.episodes.files import CHECKSUM_FILE, Damaged
 from demos.data.episodes.parquet import encode
-from demos.frames import END, FIRST, HEAD, KEEP, STEP, Entry, Found, read_journal
-from demos.journal import NAME
-from demos.steps import Game, make_episodes, notes
+from demos.data.journal.format import END, FIRST, HEAD, KEEP, STEP, Entry, Found, read_journal
+from demos.data.journal.journal import NAME
+from demos.data.journal.records import Game, make_episodes, notes
 from environments.files.atomic import sync
 from environments.files.readers import parse_json
 from environments.system.errors import Problem
