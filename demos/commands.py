@@ -15,7 +15,7 @@ from rich.table import Table
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.history import edit_of, lineage, revision_names
 from demos.data.dataset.store import Store
-from demos.summary import Summary, summarise
+from demos.data.inspection.summary import Summary, summarise
 from environments.system.errors import Problem
 
 
@@ -60,7 +60,7 @@ def _row(dataset: Dataset, summary: Summary) -> list[str]:
 
 def verify_dataset(root: Path, name: str, numbers: Sequence[int] | None = None) -> int:
     """Play every game again; returns 0 if all agree, 3 if some cannot be told, 1 if some differ."""
-    from demos.verify import verify
+    from demos.data.inspection.verify import verify
 
     dataset = Store(root).open(name)
     console = Console(markup=False, highlight=False)

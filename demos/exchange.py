@@ -99,7 +99,7 @@ def import_from(
 
 def _world(about: dict[str, Any], world: str | None, path: Path) -> World:
     """The world that was played in, as the file tells it or the person does."""
-    from demos.simulate import world_from
+    from demos.data.inspection.resimulate import world_from
     from environments.catalog import make_world
     from environments.files.trusted_code import type_in
     from environments.simulation.world import require

@@ -19,9 +19,9 @@ from demos.data.dataset.spaces import NESTED, read_space
 from demos.data.episodes.facts import EPISODES, NAME, require, shown, whole
 from demos.data.episodes.files import CHECKSUM_FILE, Damaged
 from demos.data.episodes.parquet import decode
+from demos.data.inspection.resimulate import world_of
 from demos.exchange_folder import STRANGE, memory, require_plain, words
 from demos.loose import Loose, dataset_facts, loosened, require_about
-from demos.simulate import world_of
 from environments.files.atomic import sync, to_json, write_synced
 from environments.files.readers import read_json
 from environments.system.errors import Problem

@@ -20,10 +20,10 @@ from demos.data.dataset.history import noted
 from demos.data.dataset.revision import Revision
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Episode
+from demos.data.inspection.resimulate import Played, Untold, matches, world_of
+from demos.data.inspection.verify import differing, first_end, replayed
 from demos.edits import count
 from demos.revise import Piece, editing, revise
-from demos.simulate import Played, Untold, matches, world_of
-from demos.verify import differing, first_end, replayed
 from environments.catalog import make_batch
 from environments.simulation.batch import Batch
 from environments.simulation.world import World

@@ -63,7 +63,7 @@ def demos_info(arguments: list[str]) -> int:
     parser = parser_of("info", demos_info.__doc__)
     parser.add_argument("--pictures", metavar="FOLDER", type=Path, help="draw it into this folder")
     given = parser.parse_args(arguments)
-    from demos.info import show_dataset
+    from demos.data.inspection.report import show_dataset
 
     show_dataset(**vars(given))
     return 0

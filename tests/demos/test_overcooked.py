@@ -14,10 +14,10 @@ import demos.overcooked_files
 import gpo
 from demos.commands import import_overcooked, list_datasets
 from demos.data.dataset.store import Store
-from demos.info import show_dataset
+from demos.data.inspection.report import show_dataset
+from demos.data.inspection.summary import summarise
 from demos.overcooked import dataset_name, import_layouts, replay
 from demos.overcooked_files import data_folder, published_bytes, read_games
-from demos.summary import summarise
 from environments.catalog import make_world
 from environments.simulation.batch import Batch
 from environments.system.errors import Problem

@@ -15,12 +15,12 @@ from demos.collect import collect
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Episode
-from demos.detail import look
+from demos.data.inspection.report import show_dataset
+from demos.data.inspection.step_statistics import look
+from demos.data.inspection.verify import Verdict, verify
 from demos.edits import delete, undo
-from demos.info import show_dataset
 from demos.relabel import relabel
 from demos.trim import shorter, trim
-from demos.verify import Verdict, verify
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from environments.worlds.kitchen import world as kitchen

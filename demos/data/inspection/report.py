@@ -10,8 +10,8 @@ from rich.table import Table
 
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.store import Store
-from demos.detail import STRETCH, Detail, look, quantiles
-from demos.summary import Summary, summarise
+from demos.data.inspection.step_statistics import STRETCH, Detail, look, quantiles
+from demos.data.inspection.summary import Summary, summarise
 from environments.system.errors import Problem
 
 
@@ -37,9 +37,9 @@ def show_dataset(root: Path, name: str, pictures: Path | None = None) -> None:
 
 
 def _draw(console: Console, dataset: Dataset, detail: Detail, folder: Path) -> None:
-    from demos.pictures import draw_pictures
-    from demos.places import find_places
-    from demos.simulate import world_of
+    from demos.data.inspection.plots import draw_pictures
+    from demos.data.inspection.positions import find_places
+    from demos.data.inspection.resimulate import world_of
 
     if not detail.numbers:
         raise Problem(f"Dataset {dataset.name} holds no episode that can be read: nothing to draw.")

@@ -12,8 +12,8 @@ import numpy as np
 from gymnasium import spaces
 
 from demos.data.dataset.dataset import Dataset
-from demos.detail import Detail
-from demos.places import Places
+from demos.data.inspection.positions import Places
+from demos.data.inspection.step_statistics import Detail
 from environments.files.atomic import made_beside
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.episode import Episode
-from demos.simulate import (
+from demos.data.inspection.resimulate import (
     SEEDLESS,
     Played,
     Untold,

@@ -14,7 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from demos.data.dataset.dataset import Dataset
-from demos.simulate import SEEDLESS, Untold, first_step, joint_actions, matches, play, seeds_of
+from demos.data.inspection.resimulate import (
+    SEEDLESS,
+    Untold,
+    first_step,
+    joint_actions,
+    matches,
+    play,
+    seeds_of,
+)
 from environments.external.world import ForeignWorld
 from environments.simulation.batch import Batch
 from environments.simulation.world import World
