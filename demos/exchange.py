@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from demos.data.dataset.store import Store
-from demos.edits import count
+from demos.data.editing.delete import count
 from demos.loose import fitted
 from environments.files.atomic import naming
 from environments.simulation.world import World

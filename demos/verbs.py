@@ -97,7 +97,7 @@ def demos_delete(arguments: list[str]) -> int:
     parser.add_argument("numbers", metavar="N", type=numbers, nargs="+", help="episodes: 3 7-9")
     given = parser.parse_args(arguments)
     given.numbers = joined(given.numbers)
-    from demos.edits import delete
+    from demos.data.editing.delete import delete
 
     return done(given, delete)
 
@@ -110,7 +110,7 @@ def demos_undelete(arguments: list[str]) -> int:
     )
     given = parser.parse_args(arguments)
     given.numbers = joined(vars(given).get("numbers", [])) or None
-    from demos.edits import undelete
+    from demos.data.editing.delete import undelete
 
     return done(given, undelete)
 
@@ -118,7 +118,7 @@ def demos_undelete(arguments: list[str]) -> int:
 def demos_undo(arguments: list[str]) -> int:
     """Go back to before the latest edit; what was recorded since stays."""
     given = parser_of("undo", demos_undo.__doc__).parse_args(arguments)
-    from demos.edits import undo
+    from demos.data.editing.delete import undo
 
     return done(given, undo)
 
@@ -135,7 +135,7 @@ def demos_trim(arguments: list[str]) -> int:
         help="of a stick's way that is none (0.05)",
     )
     given = parser.parse_args(arguments)
-    from demos.trim import trim
+    from demos.data.editing.trim import trim
 
     return done(given, trim)
 
@@ -157,7 +157,7 @@ def demos_filter(arguments: list[str]) -> int:
     )
     parser.add_argument("--finished", action="store_true", help="not broken off")
     given = vars(parser.parse_args(arguments))
-    from demos.filter import Wanted, filter_episodes
+    from demos.data.editing.filter import Wanted, filter_episodes
 
     known = {key: given.pop(key) for key in ("root", "name")}
     wanted = Wanted(**{**given, "max_cost": dict(given.get("max_cost", []))})
@@ -170,7 +170,7 @@ def demos_merge(arguments: list[str]) -> int:
     parser.add_argument("names", metavar="NAME", nargs="+", help="the datasets")
     parser.add_argument("--into", metavar="NAME", required=True, help="the new one")
     given = parser.parse_args(arguments)
-    from demos.combine import merge
+    from demos.data.editing.merge_split import merge
 
     return done(given, merge)
 
@@ -183,7 +183,7 @@ def demos_split(arguments: list[str]) -> int:
     parser.add_argument("--seed", metavar="N", type=a_seed, help="of the draw (0)")
     parser.add_argument("--into", metavar="NAME", nargs=2, help="the two (NAME-a NAME-b)")
     given = parser.parse_args(arguments)
-    from demos.combine import split
+    from demos.data.editing.merge_split import split
 
     return done(given, split)
 
@@ -195,7 +195,7 @@ def demos_relabel(arguments: list[str]) -> int:
         "--changed-view", action="store_true", help="observations mean something else by now"
     )
     given = parser.parse_args(arguments)
-    from demos.relabel import relabel
+    from demos.data.editing.relabel import relabel
 
     return done(given, relabel)
 

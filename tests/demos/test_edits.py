@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 import gpo
-from demos.combine import merge, split
 from demos.commands import show_history
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.history import Ancestry
 from demos.data.dataset.store import Store
+from demos.data.editing.delete import delete, undelete, undo
+from demos.data.editing.filter import Wanted, filter_episodes
+from demos.data.editing.merge_split import merge, split
+from demos.data.editing.revise import editing
 from demos.data.episodes.files import STEPS_FILE
-from demos.edits import delete, undelete, undo
-from demos.filter import Wanted, filter_episodes
-from demos.revise import editing
 from environments.system.errors import Problem
 from tests.demos.test_store import assert_same, create, facts, make_episode
 
@@ -164,7 +164,7 @@ def test_without_links_files_are_copied(store, monkeypatch):
     def refuse(*_):
         raise OSError("no links here")
 
-    monkeypatch.setattr("demos.revise.os.link", refuse)
+    monkeypatch.setattr("demos.data.editing.revise.os.link", refuse)
     delete(store, "play", [0])
     assert seeds(store) == [1, 2, 3, 4, 5]
     assert (store.open("play").data / "0" / STEPS_FILE).stat().st_nlink == 1
@@ -175,8 +175,8 @@ def test_without_links_files_are_copied(store, monkeypatch):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-import demos.revise
-from demos.edits import delete
+import demos.data.editing.revise
+from demos.data.editing.delete import delete
 from demos.data.dataset.store import Store
 root, after = Path(sys.argv[1]), int(sys.argv[2])
 left = after
@@ -191,8 +191,8 @@ def killing(function):
     return call
 
 for name in ("sync", "sync_all", "write_synced", "make_current", "write_revision"):
-    setattr(demos.revise, name, killing(getattr(demos.revise, name)))
-demos.revise.os.link = killing(os.link)
+    setattr(demos.data.editing.revise, name, killing(getattr(demos.data.editing.revise, name)))
+demos.data.editing.revise.os.link = killing(os.link)
 delete(Store(root), "play", [1])
 print("done")
 """

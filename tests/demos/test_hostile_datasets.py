@@ -22,9 +22,9 @@ from demos.data.dataset.cache import FACTS_FILE as CACHE_FACTS
 from demos.data.dataset.cache import FOLDER as CACHE
 from demos.data.dataset.dataset import GAPS
 from demos.data.dataset.store import Store
+from demos.data.editing.delete import delete, undelete, undo
 from demos.data.episodes.files import CHECKSUM_FILE, FACTS_FILE, LONGEST, STEPS_FILE
 from demos.data.journal.format import FIRST, HEAD, STEP, Entry, frame
-from demos.edits import delete, undelete, undo
 from demos.playback import Playback
 from demos.ratings import FORMAT, Ratings
 from environments.catalog import make_world

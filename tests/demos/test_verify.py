@@ -14,13 +14,13 @@ from agents.players.player import RandomPlayer
 from demos.collect import collect
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.store import Store
+from demos.data.editing.delete import delete, undo
+from demos.data.editing.relabel import relabel
+from demos.data.editing.trim import shorter, trim
 from demos.data.episodes.episode import Episode
 from demos.data.inspection.report import show_dataset
 from demos.data.inspection.step_statistics import look
 from demos.data.inspection.verify import Verdict, verify
-from demos.edits import delete, undo
-from demos.relabel import relabel
-from demos.trim import shorter, trim
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from environments.worlds.kitchen import world as kitchen

@@ -11,7 +11,7 @@
             metadata.json       counts for minari, derived from the rest and mended on opening
             0/ 1/ 2/ ...        one folder an episode; this listing is the truth
             .writing-...        an episode not yet whole; nobody reads it
-    revision-v1/ ...            made by an edit, out of hard links, see `demos/revise.py`
+    revision-v1/ ...            made by an edit, out of hard links, see `demos/data/editing/revise.py`
     .building-...               a revision not yet whole; nobody reads it
     .cache/                     all steps as plain arrays, made anew at need, see `demos/data/dataset/cache.py`
 """

@@ -12,9 +12,9 @@ import numpy as np
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.history import Place, noted
 from demos.data.dataset.store import Store
+from demos.data.editing.delete import count
+from demos.data.editing.revise import Piece, note_origins, put_pieces
 from demos.data.inspection.resimulate import matches
-from demos.edits import count
-from demos.revise import Piece, note_origins, put_pieces
 from environments.simulation.world import differences
 from environments.system.errors import Problem
 

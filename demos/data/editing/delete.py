@@ -9,7 +9,7 @@ from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.history import Ancestry, Place, before_edit, edit_of, lineage, noted, now
 from demos.data.dataset.revision import Revision, make_current, read_revision
 from demos.data.dataset.store import Store
-from demos.revise import Piece, editing, revise
+from demos.data.editing.revise import Piece, editing, revise
 from environments.system.errors import Problem
 
 LEAVE_OUT = ("delete", "filter")  # what `undelete` brings back

@@ -9,9 +9,9 @@ from typing import Any
 
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.store import Store
+from demos.data.editing.delete import leave_out
+from demos.data.editing.revise import editing
 from demos.data.episodes.episode import Episode
-from demos.edits import leave_out
-from demos.revise import editing
 from environments.simulation.world import nearest
 from environments.system.errors import Problem
 

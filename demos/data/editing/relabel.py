@@ -19,11 +19,11 @@ from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.history import noted
 from demos.data.dataset.revision import Revision
 from demos.data.dataset.store import Store
+from demos.data.editing.delete import count
+from demos.data.editing.revise import Piece, editing, revise
 from demos.data.episodes.episode import Episode
 from demos.data.inspection.resimulate import Played, Untold, matches, world_of
 from demos.data.inspection.verify import differing, first_end, replayed
-from demos.edits import count
-from demos.revise import Piece, editing, revise
 from environments.catalog import make_batch
 from environments.simulation.batch import Batch
 from environments.simulation.world import World

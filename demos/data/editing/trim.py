@@ -23,10 +23,10 @@ from gymnasium import spaces
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.history import noted
 from demos.data.dataset.store import Store
+from demos.data.editing.delete import count
+from demos.data.editing.revise import Piece, editing, revise
 from demos.data.episodes.episode import Episode
 from demos.data.inspection.resimulate import matches, world_of
-from demos.edits import count
-from demos.revise import Piece, editing, revise
 from environments.catalog import WORLDS
 from environments.system.errors import Problem
 
