@@ -135,7 +135,7 @@ def import_command(
 def import_overcooked(root: Path, layouts: Sequence[str] | None) -> None:
     """Fetch the published play of people in five kitchens; a dataset for each layout and split."""
     # Here, because the kitchen brings its compiler with it, which the other commands do not need.
-    from demos.overcooked import import_layouts
+    from demos.data.exchange.overcooked.importing import import_layouts
     from environments.worlds.kitchen.layouts import LAYOUTS
 
     chosen = list(dict.fromkeys(layouts or LAYOUTS))

@@ -11,7 +11,7 @@ import torch
 
 from agents.networks.policy import build_policy
 from demos.data.dataset.store import Store
-from demos.overcooked import dataset_name, import_layouts
+from demos.data.exchange.overcooked.importing import dataset_name, import_layouts
 from training.clone import CloneSettings, Objective, one_epoch
 
 DATASET = dataset_name("cramped_room", "train")

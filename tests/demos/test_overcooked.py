@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-import demos.overcooked_files
+import demos.data.exchange.overcooked.files
 import gpo
 from demos.commands import import_overcooked, list_datasets
 from demos.data.dataset.store import Store
+from demos.data.exchange.overcooked.files import data_folder, published_bytes, read_games
+from demos.data.exchange.overcooked.importing import dataset_name, import_layouts, replay
 from demos.data.inspection.report import show_dataset
 from demos.data.inspection.summary import summarise
-from demos.overcooked import dataset_name, import_layouts, replay
-from demos.overcooked_files import data_folder, published_bytes, read_games
 from environments.catalog import make_world
 from environments.simulation.batch import Batch
 from environments.system.errors import Problem
@@ -111,7 +111,7 @@ class Bomb:
 def test_other_bytes_are_refused_before_they_are_unpickled(tmp_path, monkeypatch):
     for name in ("clean_train_trials.pickle", "clean_test_trials.pickle"):
         (tmp_path / name).write_bytes(pickle.dumps(Bomb(tmp_path / "crater")))
-    monkeypatch.setattr(demos.overcooked_files, "data_folder", lambda: tmp_path)
+    monkeypatch.setattr(demos.data.exchange.overcooked.files, "data_folder", lambda: tmp_path)
     with pytest.raises(Problem, match="not the published file"):
         import_layouts(Store(tmp_path / "datasets"), [LAYOUT], quietly)
     assert not (tmp_path / "crater").exists()

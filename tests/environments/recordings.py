@@ -8,8 +8,8 @@ import io
 import numpy as np
 import pandas as pd
 
-from demos.overcooked_files import FILES, published_bytes
-from demos.overcooked_states import encode_actions, encode_states
+from demos.data.exchange.overcooked.files import FILES, published_bytes
+from demos.data.exchange.overcooked.states import encode_actions, encode_states
 from environments.catalog import make_world
 from environments.worlds.kitchen.layouts import RECORDED_NAMES
 

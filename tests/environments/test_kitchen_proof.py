@@ -7,8 +7,8 @@ import ast
 import numpy as np
 import pytest
 
-from demos.overcooked_files import FILES
-from demos.overcooked_states import decode_state, encode_states, parse_state
+from demos.data.exchange.overcooked.files import FILES
+from demos.data.exchange.overcooked.states import decode_state, encode_states, parse_state
 from environments.simulation.batch import Batch
 from environments.worlds.kitchen.layouts import LAYOUTS
 from environments.worlds.kitchen.world import STATE, TERMS

@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import NANOSECONDS, Episode
-from demos.overcooked_files import FILES, Game, published_bytes, read_games
-from demos.overcooked_states import encode_states
+from demos.data.exchange.overcooked.files import FILES, Game, published_bytes, read_games
+from demos.data.exchange.overcooked.states import encode_states
 from environments.catalog import make_world
 from environments.simulation.batch import Batch
 from environments.simulation.world import World

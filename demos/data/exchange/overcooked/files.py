@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from demos.overcooked_states import encode_actions
+from demos.data.exchange.overcooked.states import encode_actions
 from environments.system.errors import Problem
 from environments.worlds.kitchen.layouts import RECORDED_NAMES
 
