@@ -126,7 +126,7 @@ def import_command(
         raise Problem(f"--layout is for overcooked alone, not for {kind}.")
     if path is None:
         raise Problem(f"Say what to read: gpo demos import {kind} PLACE")
-    from demos.exchange import import_from
+    from demos.data.exchange.formats import import_from
 
     chosen = name or re.sub("[^A-Za-z0-9_-]+", "-", path.stem).strip("-_")
     return say(import_from(Store(root), kind, path, chosen, **options))

@@ -208,7 +208,7 @@ def demos_export(arguments: list[str]) -> int:
     )
     parser.add_argument("--out", metavar="PLACE", type=Path, help="folder or file (NAME-KIND)")
     given = parser.parse_args(arguments)
-    from demos.exchange import export
+    from demos.data.exchange.formats import export
 
     return done(given, export)
 

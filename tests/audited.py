@@ -52,8 +52,8 @@ def loaders(folder: Path) -> dict[str, Callable[[], Any]]:
     from demos.collect import collect
     from demos.controls_table import read_table
     from demos.data.dataset.store import Store
+    from demos.data.exchange.formats import export, import_from
     from demos.data.inspection.verify import verify
-    from demos.exchange import export, import_from
     from demos.script import Script
     from environments.catalog import make_world
     from environments.files.trusted_code import allowed, remember

@@ -14,7 +14,7 @@ from agents.networks.policy import build_policy
 from agents.players.player import RandomPlayer
 from demos.collect import collect
 from demos.data.dataset.store import Store
-from demos.exchange import export
+from demos.data.exchange.formats import export
 from environments.catalog import make_world
 from environments.simulation.world import World
 from environments.system.errors import Problem

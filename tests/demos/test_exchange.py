@@ -15,7 +15,7 @@ from agents.players.player import RandomPlayer
 from demos.collect import collect
 from demos.data.dataset.store import Store
 from demos.data.episodes.files import STEPS_FILE
-from demos.exchange import KINDS, export, import_from
+from demos.data.exchange.formats import KINDS, export, import_from
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.demos.test_store import assert_same, everything_below
@@ -219,6 +219,6 @@ def test_nothing_is_written_over(store, tmp_path):
 
 
 def test_a_missing_package_is_one_sentence(store, tmp_path, monkeypatch):
-    monkeypatch.setattr("demos.exchange_imitation.find_spec", lambda name: None)
+    monkeypatch.setattr("demos.data.exchange.imitation_format.find_spec", lambda name: None)
     with pytest.raises(Problem, match="needs the package 'imitation'; type: pip install"):
         export(store, "cooks", "imitation", tmp_path / "out")

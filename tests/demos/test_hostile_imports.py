@@ -18,8 +18,8 @@ from gymnasium import spaces
 from minari.serialization import serialize_space
 
 from demos.data.dataset.store import Store
-from demos.exchange import export, import_from
-from demos.exchange_folder import DENSEST, SMALL, require_plain, require_room
+from demos.data.exchange.folder_limits import DENSEST, SMALL, require_plain, require_room
+from demos.data.exchange.formats import export, import_from
 from environments.system.errors import Problem
 
 pytestmark = pytest.mark.battery("files: imports (HDF5, parquet, npz, imitation)")
@@ -549,5 +549,5 @@ def test_a_part_is_a_file_in_the_folder(trajectories, tmp_path, name):
 
 def test_hdf5_without_its_package_says_what_to_type(hdf5, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
-    monkeypatch.delitem(sys.modules, "demos.exchange_hdf5", raising=False)
+    monkeypatch.delitem(sys.modules, "demos.data.exchange.hdf5_reader", raising=False)
     assert "pip install h5py" in refused(hdf5, tmp_path)

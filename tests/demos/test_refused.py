@@ -10,9 +10,9 @@ import pytest
 
 from demos import encoder, video
 from demos.data.dataset.store import Store
+from demos.data.exchange.formats import export
 from demos.data.journal.journal import Journal
 from demos.data.journal.repair import repair_command
-from demos.exchange import export
 from demos.record import record_command
 from demos.viewer import Viewer
 from demos.watch import watch_command
@@ -195,8 +195,8 @@ def test_a_photograph_that_cannot_be_kept_ends_nothing(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("kind", "writer"),
     [
-        ("npz", "demos.exchange_npz.np.savez_compressed"),
-        ("minari", "demos.exchange_minari.write_synced"),
+        ("npz", "demos.data.exchange.npz_format.np.savez_compressed"),
+        ("minari", "demos.data.exchange.minari_format.write_synced"),
         ("imitation", "imitation.data.serialize.save"),
     ],
 )

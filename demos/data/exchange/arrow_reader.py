@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from gymnasium import spaces
 
 from demos.data.episodes.facts import shown
-from demos.exchange_folder import DEEPEST, require_room
-from demos.exchange_pictures import is_picture, pictures
+from demos.data.exchange.folder_limits import DEEPEST, require_room
+from demos.data.exchange.jpeg import is_picture, pictures
 from environments.files.readers import read_json
 
 FORMATS = ("parquet", "arrow")

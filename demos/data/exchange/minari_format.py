@@ -19,9 +19,9 @@ from demos.data.dataset.spaces import NESTED, read_space
 from demos.data.episodes.facts import EPISODES, NAME, require, shown, whole
 from demos.data.episodes.files import CHECKSUM_FILE, Damaged
 from demos.data.episodes.parquet import decode
+from demos.data.exchange.folder_limits import STRANGE, memory, require_plain, words
+from demos.data.exchange.portable_episode import Loose, dataset_facts, loosened, require_about
 from demos.data.inspection.resimulate import world_of
-from demos.exchange_folder import STRANGE, memory, require_plain, words
-from demos.loose import Loose, dataset_facts, loosened, require_about
 from environments.files.atomic import sync, to_json, write_synced
 from environments.files.readers import read_json
 from environments.system.errors import Problem
@@ -107,7 +107,11 @@ def _theirs(path: Path, data: Path, told: Mapping[str, Any]) -> Iterator[Loose]:
         raise ValueError(f"its data_format is {shown(kind)}, which is none of hdf5, parquet, arrow")
     # Imported here, for each brings a package with it.
     try:
-        reader = import_module("demos.exchange_hdf5" if kind == "hdf5" else "demos.exchange_arrow")
+        reader = import_module(
+            "demos.data.exchange.hdf5_reader"
+            if kind == "hdf5"
+            else "demos.data.exchange.arrow_reader"
+        )
     except ModuleNotFoundError as error:
         raise Problem(
             f"This format needs the package '{error.name}'; type: pip install {error.name}"

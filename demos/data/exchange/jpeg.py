@@ -11,7 +11,7 @@ import numpy.typing as npt
 from gymnasium import spaces
 from PIL import Image
 
-from demos.exchange_folder import memory
+from demos.data.exchange.folder_limits import memory
 
 
 def is_picture(space: Any) -> bool:

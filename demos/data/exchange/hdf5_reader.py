@@ -17,8 +17,8 @@ import numpy as np
 from gymnasium import spaces
 
 from demos.data.episodes.facts import shown
-from demos.exchange_folder import DEEPEST, memory, require_room
-from demos.exchange_pictures import is_picture, pictures
+from demos.data.exchange.folder_limits import DEEPEST, memory, require_room
+from demos.data.exchange.jpeg import is_picture, pictures
 
 FILE = "main_data.hdf5"
 # deflate, shuffle, fletcher32, szip, lzf: those that HDF5 and h5py bring; another would load a library.

@@ -20,9 +20,9 @@ import pyarrow as pa
 
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.facts import TABLE, listed, require, shown
-from demos.exchange_arrow import row_width
-from demos.exchange_folder import STRANGE, require_plain, require_room, words
-from demos.loose import Loose, dataset_facts, loosened, require_about
+from demos.data.exchange.arrow_reader import row_width
+from demos.data.exchange.folder_limits import STRANGE, require_plain, require_room, words
+from demos.data.exchange.portable_episode import Loose, dataset_facts, loosened, require_about
 from environments.files.readers import parse_json, read_json
 from environments.system.errors import Problem
 

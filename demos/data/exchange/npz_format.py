@@ -30,8 +30,8 @@ import numpy.typing as npt
 
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.facts import EPISODES, TABLE, listed, require, shown
-from demos.exchange_folder import STRANGE, memory, require_room, words
-from demos.loose import Loose, dataset_facts, loosened, require_about
+from demos.data.exchange.folder_limits import STRANGE, memory, require_room, words
+from demos.data.exchange.portable_episode import Loose, dataset_facts, loosened, require_about
 from environments.files.atomic import made_beside
 from environments.files.readers import parse_json
 from environments.system.errors import Problem
@@ -86,7 +86,7 @@ def read(path: Path) -> tuple[dict[str, Any], Iterator[Loose]]:
     if missing := [name for name in _NEEDED if name not in arrays]:
         raise Problem(
             f"{path} has no {', '.join(missing)}; what such a file holds is written at the top of "
-            "demos/exchange_npz.py."
+            "demos/data/exchange/npz_format.py."
         )
     _require_lengths(path, arrays)
     return about, _episodes(arrays, told["episodes"])

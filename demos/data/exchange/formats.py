@@ -8,15 +8,15 @@ from typing import Any
 
 from demos.data.dataset.store import Store
 from demos.data.editing.delete import count
-from demos.loose import fitted
+from demos.data.exchange.portable_episode import fitted
 from environments.files.atomic import naming
 from environments.simulation.world import World
 from environments.system.errors import Problem
 
 FORMATS = {
-    "minari": "demos.exchange_minari",
-    "imitation": "demos.exchange_imitation",
-    "npz": "demos.exchange_npz",
+    "minari": "demos.data.exchange.minari_format",
+    "imitation": "demos.data.exchange.imitation_format",
+    "npz": "demos.data.exchange.npz_format",
 }
 KINDS = tuple(FORMATS)
 
