@@ -9,8 +9,15 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table as Grid
 
-from demos.controls import OWN, Controls, controls_known, find_table, load_controls, table_name
-from demos.controls_guess import guess_table
+from demos.window.controls.controls import (
+    OWN,
+    Controls,
+    controls_known,
+    find_table,
+    load_controls,
+    table_name,
+)
+from demos.window.controls.default_table import guess_table
 from environments.catalog import make_world
 from environments.files.atomic import replace
 from environments.simulation.world import World

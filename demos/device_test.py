@@ -9,10 +9,10 @@ from typing import Any
 
 import pygame
 
-from demos.controls import Controls
 from demos.device_test_screen import draw_test
-from demos.devices import Devices
 from demos.script import Script
+from demos.window.controls.controls import Controls
+from demos.window.controls.devices import Devices
 from environments.simulation.world import World
 from environments.system.errors import Problem
 

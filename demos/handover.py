@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from demos.controls import Controls
 from demos.data.episodes.episode import Actor
-from demos.devices import Held
 from demos.widgets import ACCENT, MINT
+from demos.window.controls.controls import Controls
+from demos.window.controls.devices import Held
 
 KEY = "t"  # takes over with whatever is pressed beside it, or to do nothing
 SETTLE = 0.3  # s after the last movement before the agent drives again

@@ -10,13 +10,13 @@ from typing import Any
 
 from agents.files.agent_file import named_player, trained_behind_shield
 from agents.players.player import Player, RandomPlayer
-from demos.controls import load_everybody
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.lock import dataset_name
 from demos.data.dataset.store import Store
 from demos.game import Game
 from demos.recorder import Recorder, told
 from demos.recording import Person
+from demos.window.controls.controls import load_everybody
 from demos.wishes import Wishes
 from environments.catalog import make_world
 from environments.external.trial.isolated import patient

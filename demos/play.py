@@ -172,12 +172,12 @@ def _session(
 ) -> PlayRecorder:
     """The session itself; whatever happens in it, the open game is kept."""
     from demos.clockwork import RealClock, SimulatedClock
-    from demos.devices import Devices
     from demos.loop import run
     from demos.play_session import PlayPainter, PlayRecorder
     from demos.scenery import Scenery
     from demos.script import Script
     from demos.stopping import Stopped
+    from demos.window.controls.devices import Devices
 
     seed = int.from_bytes(os.urandom(3), "big") if given.seed is None else given.seed
     clock = SimulatedClock() if given.headless else RealClock()

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from agents.players.player import Player
-from demos.controls import load_controls
 from demos.data.dataset.dataset import Dataset
 from demos.game import Game
 from demos.handover import SETTLE, Handover
@@ -19,6 +18,7 @@ from demos.play_levels import level_of
 from demos.play_recording import MatchRecording, games_dataset
 from demos.recording import Person
 from demos.viewer_match import Match
+from demos.window.controls.controls import load_controls
 from environments.catalog import make_batch
 from environments.simulation.shield import ShieldedBatch
 from environments.simulation.world import World, nearest

@@ -16,11 +16,11 @@ from demos.data.dataset.lock import dataset_name
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
 from demos.data.journal.take import Row, Stream, Take
-from demos.devices import Held
 from demos.game import Game
 from demos.handover import Handover
 from demos.ratings import META
 from demos.recording import Person, Recording
+from demos.window.controls.devices import Held
 from environments.simulation.world import World
 
 NOBODY = np.zeros(0, np.float32)  # the raw device state of an agent

@@ -122,13 +122,13 @@ def _play(
 ) -> Recorder:
     """The session itself; whatever happens in it, the open game is kept."""
     from demos.clockwork import RealClock, SimulatedClock
-    from demos.devices import Devices
     from demos.loop import Painter, run
     from demos.recorder import Recorder
     from demos.recording import Recording
     from demos.scenery import Scenery
     from demos.script import Script
     from demos.stopping import Stopped
+    from demos.window.controls.devices import Devices
 
     tick = given.tick(ready.world)
     seed = int.from_bytes(os.urandom(3), "big") if given.seed is None else given.seed

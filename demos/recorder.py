@@ -8,7 +8,6 @@ import pygame
 
 from demos.clockwork import Clock, Clockwork
 from demos.data.journal.journal import DiskFull
-from demos.devices import Devices
 from demos.phases import (
     COMMANDS,
     COUNTDOWN,
@@ -22,6 +21,7 @@ from demos.phases import (
     Phase,
 )
 from demos.recording import Recording
+from demos.window.controls.devices import Devices
 from environments.system.errors import Problem
 from environments.system.os_errors import os_sentence
 

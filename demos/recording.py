@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from demos.controls import Controls
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.episode import Actor
 from demos.data.journal.take import Row, Stream, Take
-from demos.devices import Held
 from demos.game import Game
+from demos.window.controls.controls import Controls
+from demos.window.controls.devices import Held
 from environments.simulation.shield import ShieldedBatch
 
 _TOOLS = ("gymnasium", "pygame", "numpy", "gpo")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pygame
 
-from demos.sources import key_codes, key_name
+from demos.window.controls.input_names import key_codes, key_name
 from environments.simulation.world import nearest
 from environments.system.errors import Problem, shortened
 

@@ -14,9 +14,9 @@ from contextlib import ExitStack
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.episode import Actor
 from demos.data.journal.records import Row
-from demos.devices import Held
 from demos.play_recording import Beginning, MatchRecording
 from demos.viewer_match import Match
+from demos.window.controls.devices import Held
 from environments.files.atomic import DiskFull
 from environments.system.errors import Problem
 from environments.system.os_errors import os_sentence

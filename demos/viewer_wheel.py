@@ -13,11 +13,11 @@ from typing import Any
 import pygame
 
 from demos.data.episodes.episode import Actor
-from demos.devices import Devices
 from demos.handover import KEY, Handover
 from demos.recording import Person
 from demos.viewer_keeper import Keeper
 from demos.viewer_match import NOTHING, Match
+from demos.window.controls.devices import Devices
 
 PAUSE = "space"  # pauses while the agent drives, also where it steers
 NEVER = frozenset({"escape", "tab", *(f"f{n}" for n in range(1, 13))})  # always the viewer's

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from demos.controls import load_controls
 from demos.data.dataset.dataset import Dataset
-from demos.devices import Devices
 from demos.handover import Handover
 from demos.play_recording import MatchRecording, games_dataset
 from demos.recording import Person
@@ -16,6 +14,8 @@ from demos.viewer import Viewer
 from demos.viewer_keeper import Keeper
 from demos.viewer_match import Match
 from demos.viewer_wheel import Wheel
+from demos.window.controls.controls import load_controls
+from demos.window.controls.devices import Devices
 from environments.system.errors import Problem
 
 

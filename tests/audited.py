@@ -50,11 +50,11 @@ def loaders(folder: Path) -> dict[str, Callable[[], Any]]:
     from agents.files.run_agents import run_facts, stages
     from agents.players.player import RandomPlayer
     from demos.collect import collect
-    from demos.controls_table import read_table
     from demos.data.dataset.store import Store
     from demos.data.exchange.formats import export, import_from
     from demos.data.inspection.verify import verify
     from demos.script import Script
+    from demos.window.controls.table import read_table
     from environments.catalog import make_world
     from environments.files.trusted_code import allowed, remember
     from environments.recorded_worlds import described_world
@@ -70,7 +70,7 @@ def loaders(folder: Path) -> dict[str, Callable[[], Any]]:
     remember("some_game:Env")
     (folder / "recipe.toml").write_text('[world]\nid = "CartPole-v1"\n[data]\ntrain = "games"\n')
     (folder / "keys.toml").write_text("[[event]]\nat = 0.1\nquit = true\n")
-    table = next((Path(__file__).parent.parent / "demos/controls").glob("*.toml"))
+    table = next((Path(__file__).parent.parent / "demos/window/controls/tables").glob("*.toml"))
     count = iter(range(1000))
 
     def imported(kind: str) -> Callable[[], Any]:

@@ -49,7 +49,7 @@ def installed(wheel):
 def test_it_holds_types_recipes_and_tables_of_keys_and_no_tests(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {f"{room}/py.typed" for room in ROOMS} <= names
-    for pattern in ("training/recipes/*.toml", "demos/controls/*.toml"):
+    for pattern in ("training/recipes/*.toml", "demos/window/controls/tables/*.toml"):
         found = {path.relative_to(ROOT).as_posix() for path in ROOT.glob(pattern)}
         assert found
         assert found <= names

@@ -5,8 +5,8 @@ import numpy as np
 import pygame
 from gymnasium import spaces
 
-from demos.controls import load_controls
-from demos.sources import key_codes
+from demos.window.controls.controls import load_controls
+from demos.window.controls.input_names import key_codes
 from environments.external.world import foreign_world
 
 SPACES = {

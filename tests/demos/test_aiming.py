@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from demos.controls import load_controls
-from demos.devices import Held
-from demos.pads import Pad
+from demos.window.controls.controls import load_controls
+from demos.window.controls.devices import Held
+from demos.window.controls.gamepads import Pad
 from environments.catalog import make_world
 from environments.simulation.batch import Batch
 from environments.system.errors import Problem

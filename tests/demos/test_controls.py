@@ -9,10 +9,16 @@ import pygame
 import pytest
 from gymnasium import spaces
 
-from demos.controls import SHIPPED, controls_known, find_table, load_controls, load_everybody
-from demos.controls_guess import guess_table
-from demos.controls_table import read_table
-from demos.devices import Devices, Held
+from demos.window.controls.controls import (
+    SHIPPED,
+    controls_known,
+    find_table,
+    load_controls,
+    load_everybody,
+)
+from demos.window.controls.default_table import guess_table
+from demos.window.controls.devices import Devices, Held
+from demos.window.controls.table import read_table
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.demos.hands import (

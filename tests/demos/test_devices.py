@@ -5,7 +5,7 @@ import random
 import pygame
 import pytest
 
-from demos.devices import Devices, Held
+from demos.window.controls.devices import Devices, Held
 from tests.demos.hands import button, hat, key, let_go, plug, press, push, tap, unplug
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pygame
 import pytest
 
-from demos.controls import load_controls
 from demos.data.episodes.episode import Actor
-from demos.devices import Devices
 from demos.handover import Handover
 from demos.viewer_match import Match
+from demos.window.controls.controls import load_controls
+from demos.window.controls.devices import Devices
 from environments.catalog import make_world
 from tests.demos.hands import button, controls, key, let_go, plug, press, push, tap
 

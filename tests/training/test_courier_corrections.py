@@ -11,12 +11,12 @@ import gpo
 from agents.evaluation.games import interval
 from agents.experts.courier import CAREFUL, Driver
 from agents.files.agent_file import as_player, load_agent
-from demos.controls import load_controls
 from demos.data.episodes.episode import Actor
-from demos.devices import Held
 from demos.play_recording import MatchRecording, games_dataset
 from demos.recording import Person
 from demos.viewer_match import Match
+from demos.window.controls.controls import load_controls
+from demos.window.controls.devices import Held
 from environments.catalog import make_world
 from environments.worlds.courier import observation as view
 from environments.worlds.courier.constants import RADIUS, RAYS, REACH, TOP_SPEED

@@ -12,7 +12,7 @@ from typing import Any
 
 import pygame
 
-from demos.pads import Pad, Pads
+from demos.window.controls.gamepads import Pad, Pads
 
 __all__ = ["Devices", "Held", "Pad"]
 

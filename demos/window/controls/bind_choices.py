@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from demos.composing import Binding, Choice, Switch
-from demos.controls_table import ActionRow
-from demos.wiring import Wirer, numbers
+from demos.window.controls.bindings import Wirer, numbers
+from demos.window.controls.inputs import Binding, Choice, Switch
+from demos.window.controls.table import ActionRow
 from environments.simulation.world import nearest
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from demos.composing import Slider, Stick
-from demos.controls_table import AxisRow
-from demos.wiring import Wirer, numbers
+from demos.window.controls.bindings import Wirer, numbers
+from demos.window.controls.inputs import Slider, Stick
+from demos.window.controls.table import AxisRow
 
 _AXES = {"x": 0, "y": 1}  # of the left stick
 _PARTNERS = {0: 1, 1: 0, 3: 4, 4: 3}  # which axes belong to one stick, on most gamepads

@@ -18,8 +18,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from demos.aiming import Eyes
-from demos.devices import Held
+from demos.window.controls.aiming import Eyes
+from demos.window.controls.devices import Held
 
 _REST = 0.0  # what an axis shows until it first moves; a trigger then jumps to -1, where it rests
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from environments.simulation.world import World
 
 if TYPE_CHECKING:
-    from demos.composing import Choice, Look
-    from demos.wiring import Wirer
+    from demos.window.controls.bindings import Wirer
+    from demos.window.controls.inputs import Choice, Look
 
 Way = tuple[float, float]  # to the right and up
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from demos.sources import spoken
+from demos.window.controls.input_names import spoken
 from environments.simulation.world import World
 
 _DIRECTIONS = {
@@ -60,7 +60,7 @@ def guess_table(world: World) -> str:
         f"# A guess at the controls of {world.id}: its actions are",
         *(f"#     {line}" for line in str(world.action_space).splitlines()),
         f"# Try them with `gpo controls {world.id} --test` and correct what is wrong.",
-        "# All that may stand here is written at the top of demos/controls_table.py. These keys belong to",
+        "# All that may stand here is written at the top of demos/window/controls/table.py. These keys belong to",
         "# the window: Enter, P, R, M, Backspace, Esc, F11 and 1 to 5.",
         "",
         f"world = {_toml(world.id)}",

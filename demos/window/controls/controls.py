@@ -1,7 +1,7 @@
 """One person's controls in one world: what is held becomes an action, as a TOML table says.
 
-How actions are composed stands in `demos/composing.py`, what may stand in a table in
-`demos/controls_table.py`. R numbers make up the raw device state.
+How actions are composed stands in `demos/window/controls/inputs.py`, what may stand in a table in
+`demos/window/controls/table.py`. R numbers make up the raw device state.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from demos.aiming import Aim, Eyes, wire_aim
-from demos.composing import Choice, Look, Slider
-from demos.controls_guess import guess_notice
-from demos.controls_table import Table, read_table
-from demos.devices import Held
-from demos.sources import spoken
-from demos.wiring import Hands, Wirer, Wiring
-from demos.wiring_choices import wire_choices, wire_switches
-from demos.wiring_sliders import wire_sliders
+from demos.window.controls.aiming import Aim, Eyes, wire_aim
+from demos.window.controls.bind_axes import wire_sliders
+from demos.window.controls.bind_choices import wire_choices, wire_switches
+from demos.window.controls.bindings import Hands, Wirer, Wiring
+from demos.window.controls.default_table import guess_notice
+from demos.window.controls.devices import Held
+from demos.window.controls.input_names import spoken
+from demos.window.controls.inputs import Choice, Look, Slider
+from demos.window.controls.table import Table, read_table
 from environments.simulation.world import World
 from environments.system.errors import Problem
 
-SHIPPED = Path(__file__).parent / "controls"
+SHIPPED = Path(__file__).parent / "tables"
 OWN = Path("controls")  # a person's own tables, below where they work
 OUTSIDE = -1.0  # the raw pointer, where the mouse is outside of the drawing
 DEVICES = ("keyboard", "gamepad")

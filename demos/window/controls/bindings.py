@@ -8,10 +8,10 @@ from typing import Any
 
 from gymnasium import spaces
 
-from demos.aiming import Aim
-from demos.composing import Choice, Slider, Switch
-from demos.controls_table import Keys, Table, keys_for
-from demos.sources import key_source, pad_sources, spoken
+from demos.window.controls.aiming import Aim
+from demos.window.controls.input_names import key_source, pad_sources, spoken
+from demos.window.controls.inputs import Choice, Slider, Switch
+from demos.window.controls.table import Keys, Table, keys_for
 from environments.simulation.world import World
 from environments.system.errors import Problem
 
