@@ -11,7 +11,7 @@ from demos.phases import COUNTDOWN, Phase
 from demos.recorder import Recorder
 from demos.result import draw_result
 from demos.title import draw_title
-from demos.widgets import (
+from demos.window.drawing.widgets import (
     ACCENT,
     BRIGHT,
     LINE,

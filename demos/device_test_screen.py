@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import pygame
 
-from demos.keycaps import draw_key, key_width
-from demos.pad_picture import down_now, draw_pad, write_within
 from demos.window.controls.controls import Controls
 from demos.window.controls.devices import Held
 from demos.window.controls.input_names import RESERVED, spoken
+from demos.window.drawing.gamepad import down_now, draw_pad, write_within
+from demos.window.drawing.keycaps import draw_key, key_width
 from environments.drawing.canvas import width_of, write
 from environments.drawing.status_bars import BAR, BRIGHT, QUIET, TIME
 from environments.simulation.world import World

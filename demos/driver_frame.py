@@ -6,7 +6,7 @@ import pygame
 
 from demos.data.episodes.episode import Actor
 from demos.handover import COLOURS
-from demos.widgets import SHADE, unit
+from demos.window.drawing.widgets import SHADE, unit
 from environments.drawing.canvas import width_of, write
 
 WORDS = {Actor.AGENT: "the agent drives", Actor.HUMAN: "you drive"}

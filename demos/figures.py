@@ -8,7 +8,16 @@ from typing import NamedTuple
 import pygame
 
 from demos.recorder import Recorder
-from demos.widgets import ACCENT, BRIGHT, MINT, QUIET, WARN, bar, number, write_fitting
+from demos.window.drawing.widgets import (
+    ACCENT,
+    BRIGHT,
+    MINT,
+    QUIET,
+    WARN,
+    bar,
+    number,
+    write_fitting,
+)
 from environments.drawing.canvas import write
 
 

@@ -14,9 +14,9 @@ import numpy as np
 from gymnasium import spaces
 
 from demos.data.episodes.episode import Actor
-from demos.widgets import ACCENT, MINT
 from demos.window.controls.controls import Controls
 from demos.window.controls.devices import Held
+from demos.window.drawing.widgets import ACCENT, MINT
 
 KEY = "t"  # takes over with whatever is pressed beside it, or to do nothing
 SETTLE = 0.3  # s after the last movement before the agent drives again

@@ -10,7 +10,7 @@ import pygame
 from demos.figures import draw_lines, figures
 from demos.phases import Phase
 from demos.recorder import Recorder
-from demos.widgets import (
+from demos.window.drawing.widgets import (
     ACCENT,
     BACK,
     BRIGHT,

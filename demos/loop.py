@@ -15,10 +15,10 @@ from demos.clockwork import Clock
 from demos.hud import draw_hud, draw_message
 from demos.phases import Phase
 from demos.recorder import Recorder
-from demos.scenery import Scenery
 from demos.script import Script
 from demos.stage import Stage
 from demos.stopping import Stop
+from demos.window.drawing.scenery import Scenery
 
 FRAME = 1 / 60  # s between two pictures
 NAP = 1 / 120  # s at most between two looks at the events

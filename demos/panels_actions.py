@@ -15,8 +15,8 @@ from gymnasium import spaces
 
 from demos.panels import Sizes
 from demos.viewer import Viewer
-from demos.viewer_digits import digits_width, short, write_digits
-from demos.widgets import ACCENT, BRIGHT, LINE, MINT, QUIET, write_fitting
+from demos.window.drawing.digits import digits_width, short, write_digits
+from demos.window.drawing.widgets import ACCENT, BRIGHT, LINE, MINT, QUIET, write_fitting
 from environments.drawing.canvas import Colour
 
 DIM: Colour = (62, 112, 106)  # what was not taken

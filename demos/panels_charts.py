@@ -11,7 +11,8 @@ import numpy as np
 import pygame
 
 from demos.panels import Sizes
-from demos.panels_plot import (
+from demos.viewer import Viewer
+from demos.window.drawing.charts import (
     COST_SERIES,
     SERIES,
     draw_axis,
@@ -21,9 +22,8 @@ from demos.panels_plot import (
     margin,
     span_of,
 )
-from demos.viewer import Viewer
-from demos.viewer_digits import digits_width, short, write_digits
-from demos.widgets import BRIGHT, MINT, QUIET, write_fitting
+from demos.window.drawing.digits import digits_width, short, write_digits
+from demos.window.drawing.widgets import BRIGHT, MINT, QUIET, write_fitting
 from environments.drawing.canvas import Colour
 
 VIOLET: Colour = (187, 154, 247)

@@ -9,11 +9,22 @@ import numpy as np
 import pygame
 
 from demos.panels import Sizes
-from demos.panels_plot import span_of
 from demos.viewer import Viewer
-from demos.viewer_digits import between, write_digits
 from demos.viewer_tally import mean_interval, share_interval
-from demos.widgets import ACCENT, BRIGHT, GREEN, LINE, MINT, QUIET, WARN, bar, number, write_fitting
+from demos.window.drawing.charts import span_of
+from demos.window.drawing.digits import between, write_digits
+from demos.window.drawing.widgets import (
+    ACCENT,
+    BRIGHT,
+    GREEN,
+    LINE,
+    MINT,
+    QUIET,
+    WARN,
+    bar,
+    number,
+    write_fitting,
+)
 from environments.drawing.canvas import Colour
 
 LAST_GAMES = 24  # that are shown as bars

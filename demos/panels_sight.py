@@ -11,10 +11,10 @@ import numpy as np
 import pygame
 
 from demos.panels import Sizes
-from demos.scenery import paint_picture
 from demos.viewer import Viewer
-from demos.viewer_digits import short, write_digits
-from demos.widgets import ACCENT, BRIGHT, LINE, MINT, QUIET, write_fitting
+from demos.window.drawing.digits import short, write_digits
+from demos.window.drawing.scenery import paint_picture
+from demos.window.drawing.widgets import ACCENT, BRIGHT, LINE, MINT, QUIET, write_fitting
 from environments.drawing.canvas import Colour
 from environments.simulation.observation_parts import Part, is_picture
 

@@ -174,10 +174,10 @@ def _session(
     from demos.clockwork import RealClock, SimulatedClock
     from demos.loop import run
     from demos.play_session import PlayPainter, PlayRecorder
-    from demos.scenery import Scenery
     from demos.script import Script
     from demos.stopping import Stopped
     from demos.window.controls.devices import Devices
+    from demos.window.drawing.scenery import Scenery
 
     seed = int.from_bytes(os.urandom(3), "big") if given.seed is None else given.seed
     clock = SimulatedClock() if given.headless else RealClock()

@@ -14,8 +14,8 @@ import numpy as np
 from demos.play import LEVELS
 from demos.play_cast import Handicap, Rival, Table
 from demos.play_meter import Meter, read_levels_file
-from demos.viewer_digits import between
 from demos.viewer_tally import mean_interval
+from demos.window.drawing.digits import between
 from environments.external.world import ForeignWorld
 from environments.system.errors import Problem
 

@@ -10,8 +10,8 @@ from demos.play_cast import Table
 from demos.play_levels import Levels
 from demos.play_pool import pool_of
 from demos.ratings import percent
-from demos.viewer_digits import between
 from demos.viewer_tally import share_interval
+from demos.window.drawing.digits import between
 
 
 def show_levels(found: Levels, table: Table) -> None:

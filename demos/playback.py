@@ -13,7 +13,7 @@ import pygame
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.episode import Actor, Episode
 from demos.data.inspection.resimulate import world_of
-from demos.scenery import paint_numbers, paint_picture, paint_state
+from demos.window.drawing.scenery import paint_numbers, paint_picture, paint_state
 from environments.catalog import WORLDS
 from environments.simulation.batch import Batch
 from environments.simulation.observation_parts import is_picture

@@ -125,10 +125,10 @@ def _play(
     from demos.loop import Painter, run
     from demos.recorder import Recorder
     from demos.recording import Recording
-    from demos.scenery import Scenery
     from demos.script import Script
     from demos.stopping import Stopped
     from demos.window.controls.devices import Devices
+    from demos.window.drawing.scenery import Scenery
 
     tick = given.tick(ready.world)
     seed = int.from_bytes(os.urandom(3), "big") if given.seed is None else given.seed

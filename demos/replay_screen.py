@@ -9,7 +9,7 @@ import pygame
 
 from demos.data.episodes.episode import Actor
 from demos.figures import Line, draw_lines
-from demos.widgets import (
+from demos.window.drawing.widgets import (
     ACCENT,
     BACK,
     BRIGHT,

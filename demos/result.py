@@ -9,7 +9,7 @@ import pygame
 from demos.clockwork import Clockwork
 from demos.figures import Line, draw_lines, figures
 from demos.recorder import Recorder
-from demos.widgets import (
+from demos.window.drawing.widgets import (
     ACCENT,
     BRIGHT,
     GREEN,

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pygame
 
-from demos.keycaps import draw_key, key_width
 from demos.recorder import Recorder
 from demos.recording import Person
-from demos.widgets import (
+from demos.window.drawing.keycaps import draw_key, key_width
+from demos.window.drawing.widgets import (
     BRIGHT,
     LINE,
     MINT,

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pygame
 
-from demos.keycaps import draw_key, key_width
-from demos.viewer_digits import write_digits
 from demos.viewer_keys import HELP, PANEL_NAMES
-from demos.widgets import (
+from demos.window.drawing.digits import write_digits
+from demos.window.drawing.keycaps import draw_key, key_width
+from demos.window.drawing.widgets import (
     ACCENT,
     BRIGHT,
     LINE,

@@ -13,11 +13,11 @@ from demos.panels_actions import ActionsPanel
 from demos.panels_charts import ClonePanel, RewardPanel, ValuesPanel
 from demos.panels_facts import CostsPanel, GamesPanel, ShieldPanel
 from demos.panels_sight import SightPanel
-from demos.scenery import Scenery
 from demos.viewer import Side, Viewer
 from demos.viewer_help import draw_end, draw_help, draw_seed, draw_toast
 from demos.viewer_top import draw_title, draw_top
-from demos.widgets import (
+from demos.window.drawing.scenery import Scenery
+from demos.window.drawing.widgets import (
     ACCENT,
     BACK,
     PANEL,

@@ -5,8 +5,17 @@ from __future__ import annotations
 import pygame
 
 from demos.viewer import Side, Viewer
-from demos.viewer_digits import write_digits
-from demos.widgets import ACCENT, BRIGHT, LINE, PANEL, QUIET, WARN, number, write_fitting
+from demos.window.drawing.digits import write_digits
+from demos.window.drawing.widgets import (
+    ACCENT,
+    BRIGHT,
+    LINE,
+    PANEL,
+    QUIET,
+    WARN,
+    number,
+    write_fitting,
+)
 from environments.drawing.canvas import Colour, width_of, write
 
 

@@ -13,7 +13,17 @@ import pygame
 
 from demos.stage import Stage
 from demos.stopping import Stop
-from demos.widgets import ACCENT, BACK, BRIGHT, LINE, QUIET, card, paragraph, unit, write_fitting
+from demos.window.drawing.widgets import (
+    ACCENT,
+    BACK,
+    BRIGHT,
+    LINE,
+    QUIET,
+    card,
+    paragraph,
+    unit,
+    write_fitting,
+)
 
 FRAME = 1 / 30  # s between two pictures
 Found = TypeVar("Found")

@@ -164,8 +164,8 @@ def _show(
 
 def farewell(viewer: Viewer) -> str:
     """What the games came to, in a sentence for each agent that was watched."""
-    from demos.viewer_digits import between
     from demos.viewer_tally import mean_interval, share_interval
+    from demos.window.drawing.digits import between
 
     star = viewer.world.north_star.replace("_", " ")
     lines = []

@@ -9,9 +9,9 @@ import pytest
 from demos.clockwork import RealClock
 from demos.loop import Painter, run
 from demos.phases import COUNTDOWN, Phase
-from demos.scenery import Scenery
 from demos.stage import Stage
 from demos.stopping import Stop
+from demos.window.drawing.scenery import Scenery
 from tests.demos.sessions import Session
 
 SECONDS, HERTZ = 20, 60

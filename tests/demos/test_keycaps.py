@@ -3,7 +3,7 @@
 import pygame
 import pytest
 
-from demos.keycaps import draw_key, key_width
+from demos.window.drawing.keycaps import draw_key, key_width
 
 NAMES = (
     "a", "left arrow", "right arrow", "up arrow", "down arrow", "space", "left shift", "f1", "/", "keypad 7",

@@ -7,8 +7,8 @@ import pytest
 
 from demos.game import Game
 from demos.hud import lay_out
-from demos.scenery import Scenery, as_rgb, paint_numbers, paint_picture
-from demos.widgets import fitting, hint_rows, number, wrapped
+from demos.window.drawing.scenery import Scenery, as_rgb, paint_numbers, paint_picture
+from demos.window.drawing.widgets import fitting, hint_rows, number, wrapped
 from environments.catalog import make_world
 from environments.drawing.canvas import width_of
 

@@ -11,9 +11,9 @@ from demos.data.episodes.episode import Actor
 from demos.hud import SHIELDED, draw_hud
 from demos.phases import Phase
 from demos.play_cast import table_for
-from demos.scenery import Scenery
 from demos.viewer import Viewer
 from demos.watch_cast import cast_for
+from demos.window.drawing.scenery import Scenery
 from environments.catalog import make_world
 from environments.simulation.shield import ShieldedBatch
 from environments.system.errors import Problem

@@ -11,10 +11,10 @@ from demos import stopping
 from demos.clockwork import RealClock
 from demos.loop import Painter, run
 from demos.phases import Phase
-from demos.scenery import Scenery
 from demos.stage import Stage
 from demos.stopping import Stopped, stoppable
 from demos.waiting import wait_for
+from demos.window.drawing.scenery import Scenery
 from tests.demos.sessions import Session
 
 

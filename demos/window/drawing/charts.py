@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import pygame
 
-from demos.viewer_digits import digits_width, short, write_digits
-from demos.widgets import ACCENT, BRIGHT, LINE, MINT, QUIET, WARN
+from demos.window.drawing.digits import digits_width, short, write_digits
+from demos.window.drawing.widgets import ACCENT, BRIGHT, LINE, MINT, QUIET, WARN
 from environments.drawing.canvas import Colour
 
 SERIES: tuple[Colour, ...] = (

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import pygame
 
-from demos.keycaps import draw_key
 from demos.window.controls.devices import Held, Pad
 from demos.window.controls.input_names import MOUSE, WAYS, spoken
+from demos.window.drawing.keycaps import draw_key
 from environments.drawing.canvas import Canvas, place, sprite, width_of, write
 from environments.drawing.status_bars import LINE, QUIET, TIME
 

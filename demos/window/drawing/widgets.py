@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pygame
 
-from demos.keycaps import draw_key, key_width
+from demos.window.drawing.keycaps import draw_key, key_width
 from environments.drawing.canvas import Canvas, Colour, place, sprite, width_of, write
 from environments.drawing.status_bars import BAR, BRIGHT, HURRY, LINE, QUIET, TIME
 

@@ -12,7 +12,7 @@ import numpy as np
 import pygame
 
 from demos.stage import fitted
-from demos.widgets import ACCENT, LINE, MINT, PANEL, QUIET, write_fitting
+from demos.window.drawing.widgets import ACCENT, LINE, MINT, PANEL, QUIET, write_fitting
 from environments.simulation.batch import Batch
 from environments.simulation.observation_parts import is_picture
 from environments.simulation.world import World
