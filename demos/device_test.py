@@ -10,9 +10,9 @@ from typing import Any
 import pygame
 
 from demos.device_test_screen import draw_test
-from demos.script import Script
 from demos.window.controls.controls import Controls
 from demos.window.controls.devices import Devices
+from demos.window.script import Script
 from environments.simulation.world import World
 from environments.system.errors import Problem
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from demos.display import require_display
+from demos.window.display import require_display
 from environments.system.errors import Problem
 
 if TYPE_CHECKING:  # heavy: a missing screen is said before they load
@@ -17,8 +17,8 @@ if TYPE_CHECKING:  # heavy: a missing screen is said before they load
     from demos.play_opening import Ready
     from demos.play_session import PlayRecorder
     from demos.ratings import Ratings
-    from demos.stage import Stage
-    from demos.stopping import Stop
+    from demos.window.signals import Stop
+    from demos.window.window import Stage
 
 CURE = "use --headless with --script FILE"
 WAIT = "Getting the agents ready"
@@ -109,7 +109,7 @@ def play_command(name: str, **asked: Any) -> int:
         return _levels(given)
     if not given.headless:
         require_display(CURE)
-    from demos.stopping import Stopped, stoppable
+    from demos.window.signals import Stopped, stoppable
 
     with stoppable() as stop:
         try:
@@ -135,8 +135,8 @@ def _levels(given: Asked) -> int:
 
 
 def _play(given: Asked, stop: Stop) -> int:
-    from demos.stage import Stage
-    from demos.waiting import wait_for
+    from demos.window.loading_screen import wait_for
+    from demos.window.window import Stage
 
     def prepared() -> Ready:
         from demos.play_opening import prepare  # takes seconds: the window is there before
@@ -171,13 +171,13 @@ def _session(
     given: Asked, ready: Ready, dataset: Dataset, ratings: Ratings, stage: Stage, stop: Stop
 ) -> PlayRecorder:
     """The session itself; whatever happens in it, the open game is kept."""
-    from demos.clockwork import RealClock, SimulatedClock
-    from demos.loop import run
     from demos.play_session import PlayPainter, PlayRecorder
-    from demos.script import Script
-    from demos.stopping import Stopped
     from demos.window.controls.devices import Devices
     from demos.window.drawing.scenery import Scenery
+    from demos.window.loop import run
+    from demos.window.pacing import RealClock, SimulatedClock
+    from demos.window.script import Script
+    from demos.window.signals import Stopped
 
     seed = int.from_bytes(os.urandom(3), "big") if given.seed is None else given.seed
     clock = SimulatedClock() if given.headless else RealClock()

@@ -8,16 +8,16 @@ from typing import Any
 import pygame
 
 from demos.cards import draw_cards
-from demos.clockwork import Clock
 from demos.data.episodes.episode import Actor
 from demos.driver_frame import draw_frame
 from demos.handover import KEY
 from demos.hud import draw_hud, draw_message
-from demos.loop import Painter
 from demos.phases import COUNTDOWN, TOAST, Message, Phase
 from demos.play_recording import MatchRecording
 from demos.recorder import Recorder
 from demos.window.controls.devices import Devices
+from demos.window.loop import Painter
+from demos.window.pacing import Clock
 
 ADVICE = "Your keys take over, and so does T."
 

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from demos.display import require_display
+from demos.window.display import require_display
 from demos.wishes import Wishes
 
 if TYPE_CHECKING:  # heavy: a missing screen is said before they load
     from demos.data.dataset.dataset import Dataset
     from demos.opening import Ready
     from demos.recorder import Recorder
-    from demos.stage import Stage
-    from demos.stopping import Stop
+    from demos.window.signals import Stop
+    from demos.window.window import Stage
 
 CURE = "use --headless with --script FILE"
 WAIT = "Getting the world ready"
@@ -56,7 +56,7 @@ def record_command(world: str, **wishes: Any) -> int:
     if not given.headless:
         require_display(CURE)
     _require_free(given)
-    from demos.stopping import Stopped, stoppable
+    from demos.window.signals import Stopped, stoppable
 
     with stoppable() as stop:
         try:
@@ -84,8 +84,8 @@ def _require_free(given: Wishes) -> None:
 
 
 def _record(given: Wishes, stop: Stop) -> int:
-    from demos.stage import Stage
-    from demos.waiting import wait_for
+    from demos.window.loading_screen import wait_for
+    from demos.window.window import Stage
 
     def prepared() -> Ready:
         from demos.opening import prepare  # takes seconds: the window is there before
@@ -121,14 +121,14 @@ def _play(
     stop: Stop,
 ) -> Recorder:
     """The session itself; whatever happens in it, the open game is kept."""
-    from demos.clockwork import RealClock, SimulatedClock
-    from demos.loop import Painter, run
     from demos.recorder import Recorder
     from demos.recording import Recording
-    from demos.script import Script
-    from demos.stopping import Stopped
     from demos.window.controls.devices import Devices
     from demos.window.drawing.scenery import Scenery
+    from demos.window.loop import Painter, run
+    from demos.window.pacing import RealClock, SimulatedClock
+    from demos.window.script import Script
+    from demos.window.signals import Stopped
 
     tick = given.tick(ready.world)
     seed = int.from_bytes(os.urandom(3), "big") if given.seed is None else given.seed

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import pygame
 
-from demos.clockwork import Clock, Clockwork
 from demos.data.journal.journal import DiskFull
 from demos.phases import (
     COMMANDS,
@@ -22,6 +21,7 @@ from demos.phases import (
 )
 from demos.recording import Recording
 from demos.window.controls.devices import Devices
+from demos.window.pacing import Clock, Clockwork
 from environments.system.errors import Problem
 from environments.system.os_errors import os_sentence
 

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from demos.display import require_display
+from demos.window.display import require_display
 from environments.system.errors import Problem
 
 if TYPE_CHECKING:  # heavy: a missing screen is said before they load
     import pygame
 
     from demos.playback import Playback
-    from demos.stage import Stage
+    from demos.window.window import Stage
 
 FRAME = 1 / 60  # s between two pictures
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
@@ -45,9 +45,9 @@ def replay_command(
         require_display(CURE)
     if script is not None and not script.is_file():
         raise Problem(f"There is no script {script}: give the path of a TOML file.")
-    from demos.stage import Stage
-    from demos.stopping import stoppable
-    from demos.waiting import wait_for
+    from demos.window.loading_screen import wait_for
+    from demos.window.signals import stoppable
+    from demos.window.window import Stage
 
     def found() -> Playback:
         from demos.data.dataset.store import Store
@@ -130,10 +130,10 @@ def _run(stage: Stage, replayer: Replayer, stop: Any, script: Path | None) -> No
     """Until it is closed; without a window, until it was shown to its end."""
     import pygame
 
-    from demos.clockwork import RealClock, SimulatedClock
-    from demos.loop import feed
     from demos.replay_screen import draw_replay
-    from demos.script import Script
+    from demos.window.loop import feed
+    from demos.window.pacing import RealClock, SimulatedClock
+    from demos.window.script import Script
 
     clock = SimulatedClock() if stage.headless else RealClock()
     told = Script.read(script) if script else None

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import pygame
 
-from demos.clockwork import Clockwork
 from demos.figures import Line, draw_lines, figures
 from demos.recorder import Recorder
 from demos.window.drawing.widgets import (
@@ -23,6 +22,7 @@ from demos.window.drawing.widgets import (
     unit,
     write_fitting,
 )
+from demos.window.pacing import Clockwork
 from environments.drawing.canvas import write
 
 RESULT: Sequence[Hint] = (

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from agents.files.run_agents import Gone
-from demos.clockwork import NANOSECONDS, Clockwork
 from demos.data.episodes.episode import Actor
 from demos.phases import TOAST, Message
 from demos.viewer_cast import Cast, Entrant
 from demos.viewer_match import NOTHING, Match
 from demos.viewer_tally import Result, Tally
 from demos.viewer_wheel import Wheel
+from demos.window.pacing import NANOSECONDS, Clockwork
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 HOLD = 1.5  # s that the end of a game is shown before the next begins

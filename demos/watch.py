@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from demos.display import require_display
+from demos.window.display import require_display
 from environments.system.errors import Problem
 
 if TYPE_CHECKING:  # heavy: a missing screen is said before they load
-    from demos.stage import Stage
-    from demos.stopping import Stop
     from demos.viewer import Viewer
+    from demos.window.signals import Stop
+    from demos.window.window import Stage
 
 CURE = "use --headless with --record out.mp4"
 SIZE = (1280, 720)  # pixels, of a new window and of a video without one
@@ -81,14 +81,14 @@ def watch_command(
     if script is not None and not script.is_file():
         raise Problem(f"There is no script {script}: give the path of a TOML file.")
     if record is not None:
-        from demos.viewer_film import check_film
+        from demos.window.film import check_film
 
         check_film(record)
     if not headless:
         require_display(CURE)
-    from demos.stage import Stage
-    from demos.stopping import stoppable
-    from demos.waiting import wait_for
+    from demos.window.loading_screen import wait_for
+    from demos.window.signals import stoppable
+    from demos.window.window import Stage
 
     seed = int.from_bytes(os.urandom(2), "big") if seed is None else seed
     others = {"against": against, "partner": partner, "seat": seat, "live": live, "shield": shield}
@@ -134,10 +134,10 @@ def watch_command(
 def _show(
     stage: Stage, viewer: Viewer, stop: Stop, record: Path | None, script: Path | None
 ) -> None:
-    from demos.clockwork import RealClock, SimulatedClock
-    from demos.script import Script
-    from demos.viewer_film import Film
     from demos.watch_loop import FILMED, Camera, run, run_unseen, unseen_film
+    from demos.window.film import Film
+    from demos.window.pacing import RealClock, SimulatedClock
+    from demos.window.script import Script
 
     camera = Camera(stage, viewer)
     told = Script.read(script) if script else None

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from demos.clockwork import Clock
-from demos.loop import FRAME, NAP, feed, quiet_memory
-from demos.script import Script
-from demos.stage import Stage
-from demos.stopping import Stop
 from demos.viewer import Viewer
-from demos.viewer_film import Film, most_frames
 from demos.viewer_screen import Screen
+from demos.window.film import Film, most_frames
+from demos.window.loop import FRAME, NAP, feed, quiet_memory
+from demos.window.pacing import Clock
+from demos.window.script import Script
+from demos.window.signals import Stop
+from demos.window.window import Stage
 from environments.system.os_errors import os_sentence
 
 FILMED = 30.0  # frames a second of a video that is made at the window

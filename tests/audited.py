@@ -53,8 +53,8 @@ def loaders(folder: Path) -> dict[str, Callable[[], Any]]:
     from demos.data.dataset.store import Store
     from demos.data.exchange.formats import export, import_from
     from demos.data.inspection.verify import verify
-    from demos.script import Script
     from demos.window.controls.table import read_table
+    from demos.window.script import Script
     from environments.catalog import make_world
     from environments.files.trusted_code import allowed, remember
     from environments.recorded_worlds import described_world

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from demos import stopping
+from demos.window import signals as stopping
 from environments.files.atomic import hold, locked, put
 from environments.system.errors import Problem
 from training import support

@@ -6,12 +6,12 @@ import sys
 import numpy as np
 import pytest
 
-from demos.clockwork import RealClock
-from demos.loop import Painter, run
 from demos.phases import COUNTDOWN, Phase
-from demos.stage import Stage
-from demos.stopping import Stop
 from demos.window.drawing.scenery import Scenery
+from demos.window.loop import Painter, run
+from demos.window.pacing import RealClock
+from demos.window.signals import Stop
+from demos.window.window import Stage
 from tests.demos.sessions import Session
 
 SECONDS, HERTZ = 20, 60

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from demos.stage import Stage
 from demos.viewer import Viewer
 from demos.watch import SIZE
 from demos.watch_cast import cast_for
 from demos.watch_loop import Camera
+from demos.window.window import Stage
 from tests.demos.runs import small_run
 
 FRAMES, WANTED = 400, 60  # pictures; a second

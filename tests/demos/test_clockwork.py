@@ -2,7 +2,7 @@
 
 import pytest
 
-from demos.clockwork import Clockwork, SimulatedClock
+from demos.window.pacing import Clockwork, SimulatedClock
 
 
 def test_a_step_is_due_each_tick():

@@ -6,9 +6,9 @@ import pytest
 from demos import device_test
 from demos.controls_command import controls_command
 from demos.device_test import DeviceTest, run_test
-from demos.script import Script
 from demos.window.controls.controls import load_controls, load_everybody
 from demos.window.controls.devices import Devices
+from demos.window.script import Script
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.demos.hands import NAME, key, press, tap

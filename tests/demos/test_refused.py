@@ -8,7 +8,6 @@ from contextlib import redirect_stderr
 import numpy as np
 import pytest
 
-from demos import encoder, video
 from demos.data.dataset.store import Store
 from demos.data.exchange.formats import export
 from demos.data.journal.journal import Journal
@@ -16,6 +15,8 @@ from demos.data.journal.repair import repair_command
 from demos.record import record_command
 from demos.viewer import Viewer
 from demos.watch import watch_command
+from demos.window import video
+from demos.window import video_encoder as encoder
 from environments.system.errors import Problem
 from tests.demos.runs import small_run
 from tests.demos.test_disk_full import refused_writes

@@ -5,8 +5,8 @@ import signal
 import pygame
 import pytest
 
-from demos.script import Script
 from demos.window.controls.devices import Devices
+from demos.window.script import Script
 from environments.system.errors import Problem
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pygame
 import pytest
 
-from demos.display import require_display
-from demos.stage import LEAST, Stage, fitted
+from demos.window.display import require_display
+from demos.window.window import LEAST, Stage, fitted
 from environments.system.errors import Problem
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,7 +109,7 @@ def test_f11_is_the_windows_own_and_leads_there_and_back():
 def test_going_full_screen_is_no_loss_of_focus_unless_it_lasts(monkeypatch):
     with Stage("test", (640, 480), headless=True) as stage:
         now = 100.0
-        monkeypatch.setattr("demos.stage.time.monotonic", lambda: now)
+        monkeypatch.setattr("demos.window.window.time.monotonic", lambda: now)
         lost, gained = map(pygame.event.Event, (pygame.WINDOWFOCUSLOST, pygame.WINDOWFOCUSGAINED))
         stage.headless = False  # as if somebody watched
         stage.toggle_full_screen()

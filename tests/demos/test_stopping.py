@@ -7,14 +7,14 @@ import time
 
 import pytest
 
-from demos import stopping
-from demos.clockwork import RealClock
-from demos.loop import Painter, run
 from demos.phases import Phase
-from demos.stage import Stage
-from demos.stopping import Stopped, stoppable
-from demos.waiting import wait_for
+from demos.window import signals as stopping
 from demos.window.drawing.scenery import Scenery
+from demos.window.loading_screen import wait_for
+from demos.window.loop import Painter, run
+from demos.window.pacing import RealClock
+from demos.window.signals import Stopped, stoppable
+from demos.window.window import Stage
 from tests.demos.sessions import Session
 
 

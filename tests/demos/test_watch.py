@@ -12,12 +12,12 @@ import pytest
 
 import gpo
 from demos.panels_facts import ShieldPanel
-from demos.stage import Stage
-from demos.video import read_video
 from demos.viewer import Viewer
 from demos.viewer_screen import Screen
 from demos.watch import watch_command
 from demos.watch_cast import cast_for
+from demos.window.video import read_video
+from demos.window.window import Stage
 from environments.simulation.batch import Batch
 from environments.system.errors import Problem
 from tests.demos.runs import small_run

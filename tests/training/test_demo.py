@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import training.demo
-from demos.video import read_video
+from demos.window.video import read_video
 from environments.system.errors import Problem
 from training.recipe import read_recipe
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pygame
 
-from demos.stage import fitted
 from demos.window.drawing.widgets import ACCENT, LINE, MINT, PANEL, QUIET, write_fitting
+from demos.window.window import fitted
 from environments.simulation.batch import Batch
 from environments.simulation.observation_parts import is_picture
 from environments.simulation.world import World

@@ -23,7 +23,7 @@ from typing import Any
 
 import pygame
 
-from demos.script_events import Moment, moments_of, plugging
+from demos.window.script_events import Moment, moments_of, plugging
 from environments.files.readers import read_toml
 from environments.system.errors import Problem
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from demos.encoder import Encoder
+from demos.window.video_encoder import Encoder
 from environments.files.atomic import naming, sync
 from environments.system.errors import Problem
 from environments.system.os_errors import os_sentence, shown

@@ -1,6 +1,6 @@
 """The kinds of events that a script may hold, as the pygame events that a person would have caused.
 
-What each looks like in the file stands in `demos/script.py`.
+What each looks like in the file stands in `demos/window/script.py`.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from types import TracebackType
 
 import pygame
 
-from demos.display import BLIND, require_display
+from demos.window.display import BLIND, require_display
 from environments.files.atomic import replace
 from environments.system.errors import Problem
 

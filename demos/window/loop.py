@@ -11,14 +11,14 @@ from typing import Any
 import pygame
 
 from demos.cards import draw_cards
-from demos.clockwork import Clock
 from demos.hud import draw_hud, draw_message
 from demos.phases import Phase
 from demos.recorder import Recorder
-from demos.script import Script
-from demos.stage import Stage
-from demos.stopping import Stop
 from demos.window.drawing.scenery import Scenery
+from demos.window.pacing import Clock
+from demos.window.script import Script
+from demos.window.signals import Stop
+from demos.window.window import Stage
 
 FRAME = 1 / 60  # s between two pictures
 NAP = 1 / 120  # s at most between two looks at the events

@@ -11,8 +11,6 @@ from typing import TypeVar
 
 import pygame
 
-from demos.stage import Stage
-from demos.stopping import Stop
 from demos.window.drawing.widgets import (
     ACCENT,
     BACK,
@@ -24,6 +22,8 @@ from demos.window.drawing.widgets import (
     unit,
     write_fitting,
 )
+from demos.window.signals import Stop
+from demos.window.window import Stage
 
 FRAME = 1 / 30  # s between two pictures
 Found = TypeVar("Found")
