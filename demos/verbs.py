@@ -271,7 +271,7 @@ def demos_collect(arguments: list[str]) -> int:
     given = vars(parser.parse_args(arguments))
     for word in ("param", "option"):
         given[f"{word}s"] = dict(given.pop(word, []))
-    from demos.collect_command import collect_command
+    from demos.collect.command import collect_command
 
     return collect_command(**given)
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from demos.collect_command import collect_command
+from demos.collect.command import collect_command
 from tests.benchmarks.ablation import steps_to
 from tests.benchmarks.kitchens import run
 from tests.benchmarks.ranking import show_ranking

@@ -8,8 +8,8 @@ import pytest
 
 import gpo
 from agents.files.agent_file import save_agent
-from demos.collect import GAMES, MEMORY, games_at_once
-from demos.collect_command import collect_command
+from demos.collect.collect import GAMES, MEMORY, games_at_once
+from demos.collect.command import collect_command
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
 from demos.playback import Playback
@@ -62,7 +62,7 @@ def test_the_same_seeds_give_the_same_bytes(tmp_path):
 
 
 def test_how_many_are_asked_for_does_not_change_the_games_of_a_full_batch(tmp_path, monkeypatch):
-    monkeypatch.setattr("demos.collect.GAMES", 3)
+    monkeypatch.setattr("demos.collect.collect.GAMES", 3)
     some = collected(tmp_path / "some", against=FOES, episodes=3)
     more = collected(tmp_path / "more", against=FOES, episodes=7)
     assert [more.checksum(e) for e in range(3)] == [some.checksum(e) for e in range(3)]
@@ -149,7 +149,7 @@ def test_a_mistake_is_one_sentence_before_anything_is_compiled(
     def slow(*_, **__):
         raise AssertionError("something slow began")
 
-    monkeypatch.setattr("demos.collect_command.wake", slow)
+    monkeypatch.setattr("demos.collect.command.wake", slow)
     with pytest.raises(Problem, match=sentence):
         collected(tmp_path, **asked)
     assert Store(tmp_path).names() == []
@@ -157,13 +157,13 @@ def test_a_mistake_is_one_sentence_before_anything_is_compiled(
 
 def test_a_name_that_is_taken_is_refused_at_once(tmp_path, monkeypatch):
     collected(tmp_path, world="gpo/Balance-v0", player="random")
-    monkeypatch.setattr("demos.collect_command.make_world", None)
+    monkeypatch.setattr("demos.collect.command.make_world", None)
     with pytest.raises(Problem, match="There is already a dataset shots"):
         collected(tmp_path)
 
 
 def test_ctrl_c_keeps_nothing_and_says_so(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("demos.collect.GAMES", 2)
+    monkeypatch.setattr("demos.collect.collect.GAMES", 2)
     played = []
 
     def interrupted(*games):
@@ -172,9 +172,9 @@ def test_ctrl_c_keeps_nothing_and_says_so(tmp_path, monkeypatch, capsys):
             raise KeyboardInterrupt
         return plain(*games)
 
-    from demos.collect import _episode as plain
+    from demos.collect.collect import _episode as plain
 
-    monkeypatch.setattr("demos.collect._episode", interrupted)
+    monkeypatch.setattr("demos.collect.collect._episode", interrupted)
     code = gpo.main(
         ["demos", "collect", "shots", "gpo/Balance-v0", "--player", "random", "--episodes", "9",
          "--root", str(tmp_path)]

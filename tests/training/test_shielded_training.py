@@ -8,7 +8,7 @@ import pytest
 
 import gpo
 from agents.files.agent_file import load_agent
-from demos.collect_command import collect_command
+from demos.collect.command import collect_command
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
 from environments.catalog import make_batch
