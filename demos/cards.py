@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import pygame
 
-from demos.phases import COUNTDOWN, Phase
 from demos.recorder import Recorder
 from demos.result import draw_result
+from demos.sessions.game.phases import COUNTDOWN, Phase
 from demos.title import draw_title
 from demos.window.drawing.widgets import (
     ACCENT,

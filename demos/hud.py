@@ -8,8 +8,8 @@ from typing import NamedTuple
 import pygame
 
 from demos.figures import draw_lines, figures
-from demos.phases import Phase
 from demos.recorder import Recorder
+from demos.sessions.game.phases import Phase
 from demos.window.drawing.widgets import (
     ACCENT,
     BACK,

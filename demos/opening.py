@@ -13,9 +13,9 @@ from agents.players.player import Player, RandomPlayer
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.lock import dataset_name
 from demos.data.dataset.store import Store
-from demos.game import Game
 from demos.recorder import Recorder, told
-from demos.recording import Person
+from demos.sessions.game.game import Game
+from demos.sessions.game.recording import Person
 from demos.window.controls.controls import load_everybody
 from demos.wishes import Wishes
 from environments.catalog import make_world

@@ -122,7 +122,7 @@ def _play(
 ) -> Recorder:
     """The session itself; whatever happens in it, the open game is kept."""
     from demos.recorder import Recorder
-    from demos.recording import Recording
+    from demos.sessions.game.recording import Recording
     from demos.window.controls.devices import Devices
     from demos.window.drawing.scenery import Scenery
     from demos.window.loop import Painter, run

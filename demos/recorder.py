@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pygame
 
 from demos.data.journal.journal import DiskFull
-from demos.phases import (
+from demos.sessions.game.phases import (
     COMMANDS,
     COUNTDOWN,
     RATINGS,
@@ -19,7 +19,7 @@ from demos.phases import (
     Message,
     Phase,
 )
-from demos.recording import Recording
+from demos.sessions.game.recording import Recording
 from demos.window.controls.devices import Devices
 from demos.window.pacing import Clock, Clockwork
 from environments.system.errors import Problem

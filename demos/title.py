@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pygame
 
 from demos.recorder import Recorder
-from demos.recording import Person
+from demos.sessions.game.recording import Person
 from demos.window.drawing.keycaps import draw_key, key_width
 from demos.window.drawing.widgets import (
     BRIGHT,

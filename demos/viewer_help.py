@@ -26,7 +26,7 @@ from demos.window.drawing.widgets import (
 from environments.drawing.canvas import width_of, write
 
 if TYPE_CHECKING:
-    from demos.phases import Message
+    from demos.sessions.game.phases import Message
     from demos.viewer import Viewer
 
 

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.episode import Actor
 from demos.data.journal.records import Row
-from demos.play_recording import Beginning, MatchRecording
+from demos.sessions.game.match_recording import Beginning, MatchRecording
 from demos.viewer_match import Match
 from demos.window.controls.devices import Held
 from environments.files.atomic import DiskFull

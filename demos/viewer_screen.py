@@ -7,12 +7,12 @@ from typing import NamedTuple
 import pygame
 
 from demos.data.episodes.episode import Actor
-from demos.driver_frame import draw_frame
 from demos.panels import Board, Panel, Sizes, heights, shown
 from demos.panels_actions import ActionsPanel
 from demos.panels_charts import ClonePanel, RewardPanel, ValuesPanel
 from demos.panels_facts import CostsPanel, GamesPanel, ShieldPanel
 from demos.panels_sight import SightPanel
+from demos.sessions.game.takeover_frame import draw_frame
 from demos.viewer import Side, Viewer
 from demos.viewer_help import draw_end, draw_help, draw_seed, draw_toast
 from demos.viewer_top import draw_title, draw_top

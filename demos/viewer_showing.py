@@ -13,7 +13,7 @@ import numpy as np
 
 from agents.files.run_agents import Gone
 from demos.data.episodes.episode import Actor
-from demos.phases import TOAST, Message
+from demos.sessions.game.phases import TOAST, Message
 from demos.viewer_cast import Cast, Entrant
 from demos.viewer_match import NOTHING, Match
 from demos.viewer_tally import Result, Tally

@@ -13,8 +13,8 @@ from typing import Any
 import pygame
 
 from demos.data.episodes.episode import Actor
-from demos.handover import KEY, Handover
-from demos.recording import Person
+from demos.sessions.game.recording import Person
+from demos.sessions.game.takeover import KEY, Handover
 from demos.viewer_keeper import Keeper
 from demos.viewer_match import NOTHING, Match
 from demos.window.controls.devices import Devices

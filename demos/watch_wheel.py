@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import cast
 
 from demos.data.dataset.dataset import Dataset
-from demos.handover import Handover
-from demos.play_recording import MatchRecording, games_dataset
-from demos.recording import Person
+from demos.sessions.game.match_recording import MatchRecording, games_dataset
+from demos.sessions.game.recording import Person
+from demos.sessions.game.takeover import Handover
 from demos.viewer import Viewer
 from demos.viewer_keeper import Keeper
 from demos.viewer_match import Match

@@ -85,7 +85,7 @@ TYPED = {
 REMADE = {
     "environments/catalog.py",
     "environments/recorded_worlds.py",
-    "demos/game.py",
+    "demos/sessions/game/game.py",
 }  # allowed before
 
 

@@ -12,8 +12,8 @@ import pygame
 
 from demos.cards import draw_cards
 from demos.hud import draw_hud, draw_message
-from demos.phases import Phase
 from demos.recorder import Recorder
+from demos.sessions.game.phases import Phase
 from demos.window.drawing.scenery import Scenery
 from demos.window.pacing import Clock
 from demos.window.script import Script

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from demos.phases import COUNTDOWN, Phase
+from demos.sessions.game.phases import COUNTDOWN, Phase
 from demos.window.drawing.scenery import Scenery
 from demos.window.loop import Painter, run
 from demos.window.pacing import RealClock

@@ -9,9 +9,9 @@ from typing import Any
 import pygame
 
 from demos.opening import open_dataset, prepare
-from demos.phases import COUNTDOWN, Phase
 from demos.recorder import Recorder
-from demos.recording import Recording
+from demos.sessions.game.phases import COUNTDOWN, Phase
+from demos.sessions.game.recording import Recording
 from demos.window.controls.devices import Devices
 from demos.window.pacing import SimulatedClock
 from demos.wishes import Wishes

@@ -5,7 +5,7 @@ import pygame
 import pytest
 
 from demos.data.episodes.episode import Actor
-from demos.handover import Handover
+from demos.sessions.game.takeover import Handover
 from demos.viewer_match import Match
 from demos.window.controls.controls import load_controls
 from demos.window.controls.devices import Devices

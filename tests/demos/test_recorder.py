@@ -6,7 +6,7 @@ import pytest
 
 from demos.data.episodes.episode import Actor
 from demos.data.journal.journal import DiskFull
-from demos.phases import RESERVED, RESUME, UNFOCUSED, UNPLUGGED, Phase
+from demos.sessions.game.phases import RESERVED, RESUME, UNFOCUSED, UNPLUGGED, Phase
 from environments.worlds.kitchen.constants import INTERACT, NORTH, STAY
 from tests.demos.sessions import Session
 

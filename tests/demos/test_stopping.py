@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from demos.phases import Phase
+from demos.sessions.game.phases import Phase
 from demos.window import signals as stopping
 from demos.window.drawing.scenery import Scenery
 from demos.window.loading_screen import wait_for

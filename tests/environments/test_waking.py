@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from demos.game import Game
+from demos.sessions.game.game import Game
 from environments.catalog import make_batch, make_world
 from environments.system.errors import Problem
 from environments.warmup import wake

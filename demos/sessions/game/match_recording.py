@@ -16,10 +16,10 @@ from demos.data.dataset.lock import dataset_name
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
 from demos.data.journal.take import Row, Stream, Take
-from demos.game import Game
-from demos.handover import Handover
 from demos.ratings import META
-from demos.recording import Person, Recording
+from demos.sessions.game.game import Game
+from demos.sessions.game.recording import Person, Recording
+from demos.sessions.game.takeover import Handover
 from demos.window.controls.devices import Held
 from environments.simulation.world import World
 

@@ -17,7 +17,7 @@ import numpy as np
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.episode import Actor
 from demos.data.journal.take import Row, Stream, Take
-from demos.game import Game
+from demos.sessions.game.game import Game
 from demos.window.controls.controls import Controls
 from demos.window.controls.devices import Held
 from environments.simulation.shield import ShieldedBatch

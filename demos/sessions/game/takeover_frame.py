@@ -5,7 +5,7 @@ from __future__ import annotations
 import pygame
 
 from demos.data.episodes.episode import Actor
-from demos.handover import COLOURS
+from demos.sessions.game.takeover import COLOURS
 from demos.window.drawing.widgets import SHADE, unit
 from environments.drawing.canvas import width_of, write
 
