@@ -9,8 +9,8 @@ import numpy as np
 import pygame
 
 from demos.panels import Sizes
+from demos.sessions.match.tally import mean_interval, share_interval
 from demos.viewer import Viewer
-from demos.viewer_tally import mean_interval, share_interval
 from demos.window.drawing.charts import span_of
 from demos.window.drawing.digits import between, write_digits
 from demos.window.drawing.widgets import (

@@ -124,9 +124,9 @@ def play_command(name: str, **asked: Any) -> int:
 
 
 def _levels(given: Asked) -> int:
-    from demos.play_cast import table_for
     from demos.play_levels import find_levels
     from demos.play_levels_table import show_levels
+    from demos.sessions.match.rivals import table_for
 
     apart = given.shield, given.workers, given.patience
     table = table_for(given.name, given.params, given.options, *apart)

@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from demos.play import LEVELS
-from demos.play_cast import Handicap, Rival, Table
 from demos.play_meter import Meter, read_levels_file
-from demos.viewer_tally import mean_interval
+from demos.sessions.match.rivals import Handicap, Rival, Table
+from demos.sessions.match.tally import mean_interval
 from demos.window.drawing.digits import between
 from environments.external.world import ForeignWorld
 from environments.system.errors import Problem

@@ -6,11 +6,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as Printed
 
-from demos.play_cast import Table
 from demos.play_levels import Levels
 from demos.play_pool import pool_of
 from demos.ratings import percent
-from demos.viewer_tally import share_interval
+from demos.sessions.match.rivals import Table
+from demos.sessions.match.tally import share_interval
 from demos.window.drawing.digits import between
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from agents.experts.registry import expert_names
 from agents.files.agent_file import named_player
 from agents.players.player import Player
-from demos.play_cast import Rival, Table
+from demos.sessions.match.rivals import Rival, Table
 from environments.catalog import make_batch
 from environments.simulation.world import World
 

@@ -19,7 +19,7 @@ from rich.table import Table
 
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.facts import FLAG, NUMBER, PLAYED, TEXT, Rules, maybe, require
-from demos.viewer_tally import mean_interval, share_interval
+from demos.sessions.match.tally import mean_interval, share_interval
 from demos.window.drawing.digits import between
 from environments.files.atomic import locked, replace, seal, unseal
 from environments.system.errors import Problem

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pygame
 
+from demos.sessions.match.showing import PANELS, SPEEDS, Showing, Side
 from demos.viewer_keys import command_of, typed
-from demos.viewer_showing import PANELS, SPEEDS, Showing, Side
 
 LONGEST_SEED = 9  # digits
 

@@ -96,8 +96,8 @@ def watch_command(
     hands = None if headless and script is None else (device, dataset, root, script is not None)
 
     def prepared() -> Viewer:
+        from demos.sessions.match.cast_by_name import cast_for
         from demos.viewer import Viewer
-        from demos.watch_cast import cast_for
         from environments.external.trial.isolated import patient
         from environments.external.world import played_apart
 
@@ -164,7 +164,7 @@ def _show(
 
 def farewell(viewer: Viewer) -> str:
     """What the games came to, in a sentence for each agent that was watched."""
-    from demos.viewer_tally import mean_interval, share_interval
+    from demos.sessions.match.tally import mean_interval, share_interval
     from demos.window.drawing.digits import between
 
     star = viewer.world.north_star.replace("_", " ")

@@ -10,10 +10,10 @@ from demos.data.dataset.dataset import Dataset
 from demos.sessions.game.match_recording import MatchRecording, games_dataset
 from demos.sessions.game.recording import Person
 from demos.sessions.game.takeover import Handover
+from demos.sessions.match.corrections import Keeper
+from demos.sessions.match.driver import Wheel
+from demos.sessions.match.match import Match
 from demos.viewer import Viewer
-from demos.viewer_keeper import Keeper
-from demos.viewer_match import Match
-from demos.viewer_wheel import Wheel
 from demos.window.controls.controls import load_controls
 from demos.window.controls.devices import Devices
 from environments.system.errors import Problem

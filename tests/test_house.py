@@ -79,7 +79,7 @@ def test_init_files_are_empty(path):
 # goes to `environments.recorded_worlds` instead, which asks whether its code may be run.
 TYPED = {
     "demos/collect/command.py", "demos/controls_command.py", "demos/data/exchange/formats.py", "demos/opening.py",
-    "demos/data/exchange/overcooked/importing.py", "demos/record.py", "demos/watch_cast.py",
+    "demos/data/exchange/overcooked/importing.py", "demos/record.py", "demos/sessions/match/cast_by_name.py",
     "training/commands.py", "training/demo.py", "training/train.py",
 }  # fmt: skip
 REMADE = {

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from demos.sessions.match.cast_by_name import cast_for
 from demos.viewer import Viewer
 from demos.watch import SIZE
-from demos.watch_cast import cast_for
 from demos.watch_loop import Camera
 from demos.window.window import Stage
 from tests.demos.runs import small_run

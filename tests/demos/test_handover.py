@@ -6,7 +6,7 @@ import pytest
 
 from demos.data.episodes.episode import Actor
 from demos.sessions.game.takeover import Handover
-from demos.viewer_match import Match
+from demos.sessions.match.match import Match
 from demos.window.controls.controls import load_controls
 from demos.window.controls.devices import Devices
 from environments.catalog import make_world

@@ -12,9 +12,9 @@ from agents.files.run_agents import CLONE
 from agents.networks.policy import build_policy
 from agents.players.handicapped import Slowed
 from demos import play_meter
-from demos.play_cast import Handicap, table_for
 from demos.play_levels import Level, Levels, find_levels, level_of
 from demos.play_meter import FINAL_SEEDS, stars
+from demos.sessions.match.rivals import Handicap, table_for
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.demos.runs import small_run

@@ -15,7 +15,7 @@ from rich.console import Console
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor, Episode
 from demos.ratings import FORMAT, META, NAME, Entry, Ratings, show_ratings, standings
-from demos.viewer_tally import share_interval
+from demos.sessions.match.tally import share_interval
 from environments.files.atomic import seal
 from environments.system.errors import Problem
 from tests.demos.test_store import create

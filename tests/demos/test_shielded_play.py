@@ -9,10 +9,10 @@ from agents.files.agent_file import save_agent
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
 from demos.hud import SHIELDED, draw_hud
-from demos.play_cast import table_for
 from demos.sessions.game.phases import Phase
+from demos.sessions.match.cast_by_name import cast_for
+from demos.sessions.match.rivals import table_for
 from demos.viewer import Viewer
-from demos.watch_cast import cast_for
 from demos.window.drawing.scenery import Scenery
 from environments.catalog import make_world
 from environments.simulation.shield import ShieldedBatch

@@ -4,9 +4,9 @@ import numpy as np
 import pygame
 import pytest
 
+from demos.sessions.match.cast_by_name import cast_for
+from demos.sessions.match.match import BUFFERS
 from demos.viewer import SPEEDS, Viewer
-from demos.viewer_match import BUFFERS
-from demos.watch_cast import cast_for
 from tests.demos.runs import checkpoint, small_run
 
 KITCHEN = "gpo/Kitchen-v0"

@@ -12,10 +12,10 @@ import pytest
 
 import gpo
 from demos.panels_facts import ShieldPanel
+from demos.sessions.match.cast_by_name import cast_for
 from demos.viewer import Viewer
 from demos.viewer_screen import Screen
 from demos.watch import watch_command
-from demos.watch_cast import cast_for
 from demos.window.video import read_video
 from demos.window.window import Stage
 from environments.simulation.batch import Batch

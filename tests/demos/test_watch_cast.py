@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from agents.files.run_agents import Gone, run_facts, stages
-from demos.watch_cast import cast_for
+from demos.sessions.match.cast_by_name import cast_for
 from environments.files.atomic import seal
 from environments.system.errors import Problem
 from tests.demos.runs import checkpoint, small_run

@@ -9,9 +9,9 @@ import pytest
 import gpo
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
+from demos.sessions.match.cast_by_name import cast_for
 from demos.viewer import Viewer
 from demos.watch import farewell, watch_command
-from demos.watch_cast import cast_for
 from demos.watch_wheel import Hands, seat_person
 from environments.catalog import make_world
 from environments.system.errors import Problem

@@ -14,7 +14,7 @@ from agents.files.agent_file import as_player, load_agent
 from demos.data.episodes.episode import Actor
 from demos.sessions.game.match_recording import MatchRecording, games_dataset
 from demos.sessions.game.recording import Person
-from demos.viewer_match import Match
+from demos.sessions.match.match import Match
 from demos.window.controls.controls import load_controls
 from demos.window.controls.devices import Held
 from environments.catalog import make_world

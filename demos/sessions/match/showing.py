@@ -1,6 +1,6 @@
 """What a viewer shows: one game or two, whose time runs or stands still; it gets no keys and draws nothing.
 
-Its seats are players (`demos.viewer_match`), its agents those of a `Cast`.
+Its seats are players (`demos.sessions.match.match`), its agents those of a `Cast`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import numpy as np
 from agents.files.run_agents import Gone
 from demos.data.episodes.episode import Actor
 from demos.sessions.game.phases import TOAST, Message
-from demos.viewer_cast import Cast, Entrant
-from demos.viewer_match import NOTHING, Match
-from demos.viewer_tally import Result, Tally
-from demos.viewer_wheel import Wheel
+from demos.sessions.match.cast import Cast, Entrant
+from demos.sessions.match.driver import Wheel
+from demos.sessions.match.match import NOTHING, Match
+from demos.sessions.match.tally import Result, Tally
 from demos.window.pacing import NANOSECONDS, Clockwork
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)

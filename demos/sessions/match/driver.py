@@ -1,6 +1,6 @@
 """A person's hands at a viewer: they take over the seat that is watched, or have a seat of their own.
 
-What is driven by hand becomes a correction (`demos.viewer_keeper`); what one does in a seat of one's own is
+What is driven by hand becomes a correction (`demos.sessions.match.corrections`); what one does in a seat of one's own is
 only played. Keys that steer are the game's while time runs, and the viewer's while it stands still; with T
 held they are the game's in both cases.
 """
@@ -15,8 +15,8 @@ import pygame
 from demos.data.episodes.episode import Actor
 from demos.sessions.game.recording import Person
 from demos.sessions.game.takeover import KEY, Handover
-from demos.viewer_keeper import Keeper
-from demos.viewer_match import NOTHING, Match
+from demos.sessions.match.corrections import Keeper
+from demos.sessions.match.match import NOTHING, Match
 from demos.window.controls.devices import Devices
 
 PAUSE = "space"  # pauses while the agent drives, also where it steers

@@ -20,7 +20,7 @@ from agents.players.introspection import Insight, look_into
 from agents.players.player import Player
 from agents.players.snapshots import Kept, keep, put_back
 from demos.sessions.game.game import Game
-from demos.viewer_rows import Rows
+from demos.sessions.match.rows import Rows
 from environments.external.world import ForeignWorld
 from environments.simulation.reward import weight_vector
 from environments.simulation.world import World

@@ -15,7 +15,7 @@ from agents.files.run_agents import Gone, Stage, checkpoints
 from agents.networks.policy import AgentPolicy
 from agents.players.introspection import opened
 from agents.players.player import Player
-from demos.viewer_match import Match
+from demos.sessions.match.match import Match
 from environments.simulation.world import World
 
 YOU = "you"  # what a person is called who plays

@@ -11,7 +11,7 @@ from agents.files.agent_file import Agent, load_agent, named_player, trained_beh
 from agents.files.run_agents import BEST, CLONE, Gone, RunFacts, Stage, run_facts, stages
 from agents.players.introspection import opened
 from agents.players.player import Player
-from demos.viewer_cast import YOU, Cast, Entrant, of_loaded, of_stage
+from demos.sessions.match.cast import YOU, Cast, Entrant, of_loaded, of_stage
 from environments.catalog import make_world
 from environments.recorded_worlds import described_world, named_world
 from environments.simulation.shield import Shield

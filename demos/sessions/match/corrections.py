@@ -15,7 +15,7 @@ from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.episode import Actor
 from demos.data.journal.records import Row
 from demos.sessions.game.match_recording import Beginning, MatchRecording
-from demos.viewer_match import Match
+from demos.sessions.match.match import Match
 from demos.window.controls.devices import Held
 from environments.files.atomic import DiskFull
 from environments.system.errors import Problem

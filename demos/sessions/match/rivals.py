@@ -14,7 +14,7 @@ from agents.files.agent_file import Agent, as_player, digest, load_agent, named_
 from agents.files.run_agents import BEST, CLONE, Gone, Stage, stages
 from agents.players.handicapped import Slowed
 from agents.players.player import Player
-from demos.watch_cast import FILES, RUNS, cast_for
+from demos.sessions.match.cast_by_name import FILES, RUNS, cast_for
 from environments.external.trial.isolated import PATIENCE, patient
 from environments.external.world import played_apart
 from environments.simulation.world import World, nearest
