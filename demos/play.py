@@ -151,9 +151,9 @@ def _play(given: Asked, stop: Stop) -> int:
             print("gpo play: stopped before anything was played.")
             return stop.code if stop.signal else 0
         from demos.data.journal.recovery import recover
-        from demos.opening import session_code
         from demos.play_opening import open_dataset
         from demos.ratings import Ratings
+        from demos.sessions.record.prepare import session_code
 
         later.callback(ready.game.close)
         dataset = open_dataset(given, ready)
@@ -214,8 +214,8 @@ def _farewell(
 ) -> None:
     from rich.console import Console
 
-    from demos.opening import farewell
     from demos.ratings import show_ratings
+    from demos.sessions.record.prepare import farewell
 
     said = farewell(recorder, dataset.name, stop.signal)
     print(said.replace("gpo record", "gpo play", 1))

@@ -7,14 +7,14 @@ from typing import Any
 
 import pygame
 
-from demos.cards import draw_cards
 from demos.data.episodes.episode import Actor
-from demos.hud import draw_hud, draw_message
-from demos.recorder import Recorder
 from demos.sessions.game.match_recording import MatchRecording
 from demos.sessions.game.phases import COUNTDOWN, TOAST, Message, Phase
 from demos.sessions.game.takeover import KEY
 from demos.sessions.game.takeover_frame import draw_frame
+from demos.sessions.record.cards import draw_cards
+from demos.sessions.record.hud import draw_hud, draw_message
+from demos.sessions.record.session import Recorder
 from demos.window.controls.devices import Devices
 from demos.window.loop import Painter
 from demos.window.pacing import Clock

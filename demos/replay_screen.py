@@ -8,7 +8,7 @@ import numpy as np
 import pygame
 
 from demos.data.episodes.episode import Actor
-from demos.figures import Line, draw_lines
+from demos.sessions.record.term_lines import Line, draw_lines
 from demos.window.drawing.widgets import (
     ACCENT,
     BACK,

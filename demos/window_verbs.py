@@ -44,7 +44,7 @@ def record(arguments: list[str]) -> int:
     parser.add_argument("--root", type=Path, help="where datasets are kept (datasets)")
     add_workers(parser)
     given = _read(parser, arguments, {"param": "params", "option": "options", "limit": "limits"})
-    from demos.record import record_command
+    from demos.sessions.record.command import record_command
 
     return record_command(**given)
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pygame
 
-from demos.cards import draw_cards
-from demos.hud import draw_hud, draw_message
-from demos.recorder import Recorder
 from demos.sessions.game.phases import Phase
+from demos.sessions.record.cards import draw_cards
+from demos.sessions.record.hud import draw_hud, draw_message
+from demos.sessions.record.session import Recorder
 from demos.window.drawing.scenery import Scenery
 from demos.window.pacing import Clock
 from demos.window.script import Script

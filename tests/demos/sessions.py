@@ -8,13 +8,13 @@ from typing import Any
 
 import pygame
 
-from demos.opening import open_dataset, prepare
-from demos.recorder import Recorder
 from demos.sessions.game.phases import COUNTDOWN, Phase
 from demos.sessions.game.recording import Recording
+from demos.sessions.record.options import Wishes
+from demos.sessions.record.prepare import open_dataset, prepare
+from demos.sessions.record.session import Recorder
 from demos.window.controls.devices import Devices
 from demos.window.pacing import SimulatedClock
-from demos.wishes import Wishes
 
 FRAME = 1 / 60  # s
 

@@ -8,7 +8,7 @@ import pytest
 
 from demos.data.dataset.lock import dataset_name
 from demos.data.dataset.store import Store
-from demos.record import record_command
+from demos.sessions.record.command import record_command
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.demos.sessions import Session
@@ -259,7 +259,9 @@ def test_a_dataset_that_somebody_records_into_is_refused_before_anything_slow(
         observation_space=world.observation_space,
         action_space=world.action_space,
     )
-    monkeypatch.setattr("demos.record._record", None)  # what loads torch and opens the window
+    monkeypatch.setattr(
+        "demos.sessions.record.command._record", None
+    )  # what loads torch and opens the window
     (tmp_path / "keys.toml").write_text("")
     with dataset.writing(), pytest.raises(Problem, match="is being written by another process"):
         record_command(

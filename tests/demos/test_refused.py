@@ -12,7 +12,7 @@ from demos.data.dataset.store import Store
 from demos.data.exchange.formats import export
 from demos.data.journal.journal import Journal
 from demos.data.journal.repair import repair_command
-from demos.record import record_command
+from demos.sessions.record.command import record_command
 from demos.viewer import Viewer
 from demos.watch import watch_command
 from demos.window import video

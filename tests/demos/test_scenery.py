@@ -5,8 +5,8 @@ import numpy as np
 import pygame
 import pytest
 
-from demos.hud import lay_out
 from demos.sessions.game.game import Game
+from demos.sessions.record.hud import lay_out
 from demos.window.drawing.scenery import Scenery, as_rgb, paint_numbers, paint_picture
 from demos.window.drawing.widgets import fitting, hint_rows, number, wrapped
 from environments.catalog import make_world

@@ -8,10 +8,10 @@ import gpo
 from agents.files.agent_file import save_agent
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
-from demos.hud import SHIELDED, draw_hud
 from demos.sessions.game.phases import Phase
 from demos.sessions.match.cast_by_name import cast_for
 from demos.sessions.match.rivals import table_for
+from demos.sessions.record.hud import SHIELDED, draw_hud
 from demos.viewer import Viewer
 from demos.window.drawing.scenery import Scenery
 from environments.catalog import make_world

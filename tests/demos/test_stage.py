@@ -49,7 +49,7 @@ def test_a_dead_screen_of_this_machine_is_no_window(no_screen, monkeypatch):
 def test_without_a_screen_nothing_heavy_is_loaded_before_it_is_said():
     code = (
         "import sys\n"
-        "from demos.record import record_command\n"
+        "from demos.sessions.record.command import record_command\n"
         "from environments.system.errors import Problem\n"
         "try: record_command('gpo/Kitchen-v0')\n"
         "except Problem as problem: print(problem)\n"

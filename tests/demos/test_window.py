@@ -40,7 +40,7 @@ def screen():
 class Window:
     """A `gpo record` in a process of its own, and hands at its keys."""
 
-    code = "from demos.record import record_command as verb"
+    code = "from demos.sessions.record.command import record_command as verb"
 
     def __init__(self, screen: str, root: Path, call: str) -> None:
         self.root = root

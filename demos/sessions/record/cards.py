@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import pygame
 
-from demos.recorder import Recorder
-from demos.result import draw_result
 from demos.sessions.game.phases import COUNTDOWN, Phase
-from demos.title import draw_title
+from demos.sessions.record.result_card import draw_result
+from demos.sessions.record.session import Recorder
+from demos.sessions.record.title_card import draw_title
 from demos.window.drawing.widgets import (
     ACCENT,
     BRIGHT,

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pygame
 
-from demos.recorder import Recorder
 from demos.sessions.game.recording import Person
+from demos.sessions.record.session import Recorder
 from demos.window.drawing.keycaps import draw_key, key_width
 from demos.window.drawing.widgets import (
     BRIGHT,

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import pygame
 
-from demos.figures import draw_lines, figures
-from demos.recorder import Recorder
 from demos.sessions.game.phases import Phase
+from demos.sessions.record.session import Recorder
+from demos.sessions.record.term_lines import draw_lines, figures
 from demos.window.drawing.widgets import (
     ACCENT,
     BACK,

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from demos.sessions.record.options import Wishes
 from demos.window.display import require_display
-from demos.wishes import Wishes
 
 if TYPE_CHECKING:  # heavy: a missing screen is said before they load
     from demos.data.dataset.dataset import Dataset
-    from demos.opening import Ready
-    from demos.recorder import Recorder
+    from demos.sessions.record.prepare import Ready
+    from demos.sessions.record.session import Recorder
     from demos.window.signals import Stop
     from demos.window.window import Stage
 
@@ -88,7 +88,9 @@ def _record(given: Wishes, stop: Stop) -> int:
     from demos.window.window import Stage
 
     def prepared() -> Ready:
-        from demos.opening import prepare  # takes seconds: the window is there before
+        from demos.sessions.record.prepare import (
+            prepare,  # takes seconds: the window is there before
+        )
 
         return prepare(given)
 
@@ -100,7 +102,7 @@ def _record(given: Wishes, stop: Stop) -> int:
             print("gpo record: stopped before anything was recorded.")
             return stop.code if stop.signal else 0
         from demos.data.journal.recovery import recover
-        from demos.opening import farewell, open_dataset, session_code
+        from demos.sessions.record.prepare import farewell, open_dataset, session_code
 
         later.callback(ready.game.close)
         dataset = open_dataset(given, ready.world)
@@ -121,8 +123,8 @@ def _play(
     stop: Stop,
 ) -> Recorder:
     """The session itself; whatever happens in it, the open game is kept."""
-    from demos.recorder import Recorder
     from demos.sessions.game.recording import Recording
+    from demos.sessions.record.session import Recorder
     from demos.window.controls.devices import Devices
     from demos.window.drawing.scenery import Scenery
     from demos.window.loop import Painter, run

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pygame
 
-from demos.figures import Line, draw_lines, figures
-from demos.recorder import Recorder
+from demos.sessions.record.session import Recorder
+from demos.sessions.record.term_lines import Line, draw_lines, figures
 from demos.window.drawing.widgets import (
     ACCENT,
     BRIGHT,

@@ -13,11 +13,11 @@ from agents.players.player import Player, RandomPlayer
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.lock import dataset_name
 from demos.data.dataset.store import Store
-from demos.recorder import Recorder, told
 from demos.sessions.game.game import Game
 from demos.sessions.game.recording import Person
+from demos.sessions.record.options import Wishes
+from demos.sessions.record.session import Recorder, told
 from demos.window.controls.controls import load_everybody
-from demos.wishes import Wishes
 from environments.catalog import make_world
 from environments.external.trial.isolated import patient
 from environments.external.world import ForeignWorld, played_apart

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pygame
 
-from demos.recorder import Recorder
+from demos.sessions.record.session import Recorder
 from demos.window.drawing.widgets import (
     ACCENT,
     BRIGHT,
