@@ -132,7 +132,7 @@ def play(arguments: list[str]) -> int:
     given = _read(parser, arguments, {"param": "params", "option": "options"})
     if "against" in given:
         given["against"] = tuple(given["against"])
-    from demos.play import play_command
+    from demos.sessions.play.command import play_command
 
     return play_command(**given)
 

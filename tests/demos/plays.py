@@ -9,11 +9,11 @@ from typing import Any
 
 import pygame
 
-from demos.play import Asked
-from demos.play_opening import open_dataset, prepare
-from demos.play_session import PlayRecorder
-from demos.ratings import Ratings
 from demos.sessions.game.phases import Phase
+from demos.sessions.play.command import Asked
+from demos.sessions.play.prepare import open_dataset, prepare
+from demos.sessions.play.ratings import Ratings
+from demos.sessions.play.session import PlayRecorder
 from demos.window.controls.devices import Devices
 from demos.window.pacing import SimulatedClock
 from tests.demos.sessions import Session

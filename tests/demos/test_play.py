@@ -8,10 +8,10 @@ import pytest
 import gpo
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
-from demos.play import play_command
-from demos.play_session import ADVICE
-from demos.ratings import META, Ratings, standings
 from demos.sessions.game.phases import Phase
+from demos.sessions.play.command import play_command
+from demos.sessions.play.ratings import META, Ratings, standings
+from demos.sessions.play.session import ADVICE
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.demos.plays import PlaySession

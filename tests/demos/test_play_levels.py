@@ -11,10 +11,10 @@ from agents.files.agent_file import save_agent
 from agents.files.run_agents import CLONE
 from agents.networks.policy import build_policy
 from agents.players.handicapped import Slowed
-from demos import play_meter
-from demos.play_levels import Level, Levels, find_levels, level_of
-from demos.play_meter import FINAL_SEEDS, stars
 from demos.sessions.match.rivals import Handicap, table_for
+from demos.sessions.play import strength as play_meter
+from demos.sessions.play.levels import Level, Levels, find_levels, level_of
+from demos.sessions.play.strength import FINAL_SEEDS, stars
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.demos.runs import small_run

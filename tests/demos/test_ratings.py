@@ -14,8 +14,8 @@ from rich.console import Console
 
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor, Episode
-from demos.ratings import FORMAT, META, NAME, Entry, Ratings, show_ratings, standings
 from demos.sessions.match.tally import share_interval
+from demos.sessions.play.ratings import FORMAT, META, NAME, Entry, Ratings, show_ratings, standings
 from environments.files.atomic import seal
 from environments.system.errors import Problem
 from tests.demos.test_store import create
@@ -153,7 +153,7 @@ def test_a_damaged_table_is_one_sentence(dataset, tmp_path):
 COUNT = """
 import sys
 from pathlib import Path
-from demos.ratings import Ratings
+from demos.sessions.play.ratings import Ratings
 from demos.data.dataset.store import Store
 from tests.demos.test_ratings import game
 root = Path(sys.argv[1])

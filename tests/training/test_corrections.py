@@ -12,7 +12,7 @@ from agents.evaluation.games import interval
 from agents.files.agent_file import as_player, load_agent, save_agent
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor, Episode
-from demos.play import Asked
+from demos.sessions.play.command import Asked
 from environments.catalog import make_world
 from tests.demos.plays import PlaySession
 from tests.training.test_train import refusal

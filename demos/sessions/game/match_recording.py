@@ -16,10 +16,10 @@ from demos.data.dataset.lock import dataset_name
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
 from demos.data.journal.take import Row, Stream, Take
-from demos.ratings import META
 from demos.sessions.game.game import Game
 from demos.sessions.game.recording import Person, Recording
 from demos.sessions.game.takeover import Handover
+from demos.sessions.play.ratings import META
 from demos.window.controls.devices import Held
 from environments.simulation.world import World
 
@@ -46,7 +46,7 @@ class MatchRecording(Recording):
         dataset: where kept games go; it is held for writing by the caller.
         tick: s between two steps, as intended.
         names: of the agents, by seat.
-        about: what is noted of each game beside its steps, plain JSON; see `demos.ratings`.
+        about: what is noted of each game beside its steps, plain JSON; see `demos.sessions.play.ratings`.
         handover: if the person's seat is an agent's that the person may take over.
         on_begin: may add to what is noted, from a game's seed.
     """

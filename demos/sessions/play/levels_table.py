@@ -6,11 +6,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as Printed
 
-from demos.play_levels import Levels
-from demos.play_pool import pool_of
-from demos.ratings import percent
 from demos.sessions.match.rivals import Table
 from demos.sessions.match.tally import share_interval
+from demos.sessions.play.baseline import pool_of
+from demos.sessions.play.levels import Levels
+from demos.sessions.play.ratings import percent
 from demos.window.drawing.digits import between
 
 

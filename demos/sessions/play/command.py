@@ -14,9 +14,9 @@ from environments.system.errors import Problem
 
 if TYPE_CHECKING:  # heavy: a missing screen is said before they load
     from demos.data.dataset.dataset import Dataset
-    from demos.play_opening import Ready
-    from demos.play_session import PlayRecorder
-    from demos.ratings import Ratings
+    from demos.sessions.play.prepare import Ready
+    from demos.sessions.play.ratings import Ratings
+    from demos.sessions.play.session import PlayRecorder
     from demos.window.signals import Stop
     from demos.window.window import Stage
 
@@ -124,9 +124,9 @@ def play_command(name: str, **asked: Any) -> int:
 
 
 def _levels(given: Asked) -> int:
-    from demos.play_levels import find_levels
-    from demos.play_levels_table import show_levels
     from demos.sessions.match.rivals import table_for
+    from demos.sessions.play.levels import find_levels
+    from demos.sessions.play.levels_table import show_levels
 
     apart = given.shield, given.workers, given.patience
     table = table_for(given.name, given.params, given.options, *apart)
@@ -139,7 +139,7 @@ def _play(given: Asked, stop: Stop) -> int:
     from demos.window.window import Stage
 
     def prepared() -> Ready:
-        from demos.play_opening import prepare  # takes seconds: the window is there before
+        from demos.sessions.play.prepare import prepare  # takes seconds: the window is there before
 
         return prepare(given)
 
@@ -151,8 +151,8 @@ def _play(given: Asked, stop: Stop) -> int:
             print("gpo play: stopped before anything was played.")
             return stop.code if stop.signal else 0
         from demos.data.journal.recovery import recover
-        from demos.play_opening import open_dataset
-        from demos.ratings import Ratings
+        from demos.sessions.play.prepare import open_dataset
+        from demos.sessions.play.ratings import Ratings
         from demos.sessions.record.prepare import session_code
 
         later.callback(ready.game.close)
@@ -171,7 +171,7 @@ def _session(
     given: Asked, ready: Ready, dataset: Dataset, ratings: Ratings, stage: Stage, stop: Stop
 ) -> PlayRecorder:
     """The session itself; whatever happens in it, the open game is kept."""
-    from demos.play_session import PlayPainter, PlayRecorder
+    from demos.sessions.play.session import PlayPainter, PlayRecorder
     from demos.window.controls.devices import Devices
     from demos.window.drawing.scenery import Scenery
     from demos.window.loop import run
@@ -214,7 +214,7 @@ def _farewell(
 ) -> None:
     from rich.console import Console
 
-    from demos.ratings import show_ratings
+    from demos.sessions.play.ratings import show_ratings
     from demos.sessions.record.prepare import farewell
 
     said = farewell(recorder, dataset.name, stop.signal)

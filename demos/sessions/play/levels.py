@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from demos.play import LEVELS
-from demos.play_meter import Meter, read_levels_file
 from demos.sessions.match.rivals import Handicap, Rival, Table
 from demos.sessions.match.tally import mean_interval
+from demos.sessions.play.command import LEVELS
+from demos.sessions.play.strength import Meter, read_levels_file
 from demos.window.drawing.digits import between
 from environments.external.world import ForeignWorld
 from environments.system.errors import Problem

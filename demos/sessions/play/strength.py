@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from agents.players.player import Player
-from demos.play_pool import against_pool, all_stars, pool_of
 from demos.sessions.match.rivals import Handicap, Rival, Table, opponent
 from demos.sessions.match.tally import mean_interval
+from demos.sessions.play.baseline import against_pool, all_stars, pool_of
 from demos.window.drawing.digits import between
 from environments.files.atomic import replace, seal, unseal
 from environments.simulation.world import World

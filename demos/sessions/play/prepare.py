@@ -10,14 +10,14 @@ import numpy as np
 
 from agents.players.player import Player
 from demos.data.dataset.dataset import Dataset
-from demos.play import LEVELS, Asked
-from demos.play_levels import level_of
 from demos.sessions.game.game import Game
 from demos.sessions.game.match_recording import MatchRecording, games_dataset
 from demos.sessions.game.recording import Person
 from demos.sessions.game.takeover import SETTLE, Handover
 from demos.sessions.match.match import Match
 from demos.sessions.match.rivals import Rival, Table, opponent, table_for
+from demos.sessions.play.command import LEVELS, Asked
+from demos.sessions.play.levels import level_of
 from demos.window.controls.controls import load_controls
 from environments.catalog import make_batch
 from environments.simulation.shield import ShieldedBatch
