@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 import pygame
 
-from demos.viewer import Viewer
+from demos.sessions.watch.viewer import Viewer
 from demos.window.drawing.digits import digits_width, write_digits
 from demos.window.drawing.widgets import BRIGHT, LINE, PANEL, QUIET, paragraph, write_fitting
 from environments.drawing.canvas import Colour, write

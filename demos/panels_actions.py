@@ -14,7 +14,7 @@ import pygame
 from gymnasium import spaces
 
 from demos.panels import Sizes
-from demos.viewer import Viewer
+from demos.sessions.watch.viewer import Viewer
 from demos.window.drawing.digits import digits_width, short, write_digits
 from demos.window.drawing.widgets import ACCENT, BRIGHT, LINE, MINT, QUIET, write_fitting
 from environments.drawing.canvas import Colour

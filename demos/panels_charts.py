@@ -11,7 +11,7 @@ import numpy as np
 import pygame
 
 from demos.panels import Sizes
-from demos.viewer import Viewer
+from demos.sessions.watch.viewer import Viewer
 from demos.window.drawing.charts import (
     COST_SERIES,
     SERIES,

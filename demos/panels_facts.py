@@ -10,7 +10,7 @@ import pygame
 
 from demos.panels import Sizes
 from demos.sessions.match.tally import mean_interval, share_interval
-from demos.viewer import Viewer
+from demos.sessions.watch.viewer import Viewer
 from demos.window.drawing.charts import span_of
 from demos.window.drawing.digits import between, write_digits
 from demos.window.drawing.widgets import (

@@ -11,7 +11,7 @@ import numpy as np
 import pygame
 
 from demos.panels import Sizes
-from demos.viewer import Viewer
+from demos.sessions.watch.viewer import Viewer
 from demos.window.drawing.digits import short, write_digits
 from demos.window.drawing.scenery import paint_picture
 from demos.window.drawing.widgets import ACCENT, BRIGHT, LINE, MINT, QUIET, write_fitting

@@ -95,7 +95,7 @@ def watch(arguments: list[str]) -> int:
     _add_shield(parser)
     add_workers(parser)
     given = _read(parser, arguments, {"param": "params", "option": "options"})
-    from demos.watch import watch_command
+    from demos.sessions.watch.command import watch_command
 
     return watch_command(**given)
 

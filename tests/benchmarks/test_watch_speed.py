@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from demos.sessions.match.cast_by_name import cast_for
-from demos.viewer import Viewer
-from demos.watch import SIZE
-from demos.watch_loop import Camera
+from demos.sessions.watch.camera import Camera
+from demos.sessions.watch.command import SIZE
+from demos.sessions.watch.viewer import Viewer
 from demos.window.window import Stage
 from tests.demos.runs import small_run
 

@@ -5,7 +5,7 @@ import pytest
 
 import gpo
 from demos.data.dataset.store import Store
-from demos.watch import watch_command
+from demos.sessions.watch.command import watch_command
 from environments.system.errors import Problem
 from tests.demos.runs import small_run
 from tests.demos.test_play import play

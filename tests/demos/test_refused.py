@@ -13,8 +13,8 @@ from demos.data.exchange.formats import export
 from demos.data.journal.journal import Journal
 from demos.data.journal.repair import repair_command
 from demos.sessions.record.command import record_command
-from demos.viewer import Viewer
-from demos.watch import watch_command
+from demos.sessions.watch.command import watch_command
+from demos.sessions.watch.viewer import Viewer
 from demos.window import video
 from demos.window import video_encoder as encoder
 from environments.system.errors import Problem

@@ -12,7 +12,7 @@ from demos.sessions.game.phases import Phase
 from demos.sessions.match.cast_by_name import cast_for
 from demos.sessions.match.rivals import table_for
 from demos.sessions.record.hud import SHIELDED, draw_hud
-from demos.viewer import Viewer
+from demos.sessions.watch.viewer import Viewer
 from demos.window.drawing.scenery import Scenery
 from environments.catalog import make_world
 from environments.simulation.shield import ShieldedBatch

@@ -6,7 +6,7 @@ import pytest
 
 from demos.sessions.match.cast_by_name import cast_for
 from demos.sessions.match.match import BUFFERS
-from demos.viewer import SPEEDS, Viewer
+from demos.sessions.watch.viewer import SPEEDS, Viewer
 from tests.demos.runs import checkpoint, small_run
 
 KITCHEN = "gpo/Kitchen-v0"

@@ -13,9 +13,9 @@ import pytest
 import gpo
 from demos.panels_facts import ShieldPanel
 from demos.sessions.match.cast_by_name import cast_for
-from demos.viewer import Viewer
-from demos.viewer_screen import Screen
-from demos.watch import watch_command
+from demos.sessions.watch.command import watch_command
+from demos.sessions.watch.screen import Screen
+from demos.sessions.watch.viewer import Viewer
 from demos.window.video import read_video
 from demos.window.window import Stage
 from environments.simulation.batch import Batch
@@ -207,7 +207,9 @@ def test_no_screen_is_one_sentence(tmp_path):
 
 def test_the_verb_hands_on_what_was_given(monkeypatch):
     asked = {}
-    monkeypatch.setattr("demos.watch.watch_command", lambda **given: asked.update(given) or 0)
+    monkeypatch.setattr(
+        "demos.sessions.watch.command.watch_command", lambda **given: asked.update(given) or 0
+    )
     line = "watch forced --against random --seed 4 --games 2 --no-panels --headless --live"
     gpo.main([*line.split(), "--param", "layout=x", "--option", "horizon=9", "--record", "a.gif"])
     assert asked == {

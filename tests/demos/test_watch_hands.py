@@ -10,9 +10,9 @@ import gpo
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
 from demos.sessions.match.cast_by_name import cast_for
-from demos.viewer import Viewer
-from demos.watch import farewell, watch_command
-from demos.watch_wheel import Hands, seat_person
+from demos.sessions.watch.command import farewell, watch_command
+from demos.sessions.watch.seat_person import Hands, seat_person
+from demos.sessions.watch.viewer import Viewer
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.demos.hands import key

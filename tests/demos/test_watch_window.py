@@ -18,7 +18,7 @@ DATASET = "kitchen-cramped_room-coach"
 class WatchWindow(Window):
     """A `gpo watch` in a process of its own."""
 
-    code = "from demos.watch import watch_command as verb"
+    code = "from demos.sessions.watch.command import watch_command as verb"
 
 
 def journals(window):

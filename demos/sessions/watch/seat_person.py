@@ -13,7 +13,7 @@ from demos.sessions.game.takeover import Handover
 from demos.sessions.match.corrections import Keeper
 from demos.sessions.match.driver import Wheel
 from demos.sessions.match.match import Match
-from demos.viewer import Viewer
+from demos.sessions.watch.viewer import Viewer
 from demos.window.controls.controls import load_controls
 from demos.window.controls.devices import Devices
 from environments.system.errors import Problem

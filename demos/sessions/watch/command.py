@@ -12,7 +12,7 @@ from demos.window.display import require_display
 from environments.system.errors import Problem
 
 if TYPE_CHECKING:  # heavy: a missing screen is said before they load
-    from demos.viewer import Viewer
+    from demos.sessions.watch.viewer import Viewer
     from demos.window.signals import Stop
     from demos.window.window import Stage
 
@@ -97,7 +97,7 @@ def watch_command(
 
     def prepared() -> Viewer:
         from demos.sessions.match.cast_by_name import cast_for
-        from demos.viewer import Viewer
+        from demos.sessions.watch.viewer import Viewer
         from environments.external.trial.isolated import patient
         from environments.external.world import played_apart
 
@@ -117,7 +117,7 @@ def watch_command(
         if viewer is not None:
             try:
                 if hands is not None:
-                    from demos.watch_wheel import Hands, seat_person
+                    from demos.sessions.watch.seat_person import Hands, seat_person
 
                     viewer.no_hands = seat_person(viewer, Hands(*hands))
                 _show(stage, viewer, stop, record, script)
@@ -134,7 +134,7 @@ def watch_command(
 def _show(
     stage: Stage, viewer: Viewer, stop: Stop, record: Path | None, script: Path | None
 ) -> None:
-    from demos.watch_loop import FILMED, Camera, run, run_unseen, unseen_film
+    from demos.sessions.watch.camera import FILMED, Camera, run, run_unseen, unseen_film
     from demos.window.film import Film
     from demos.window.pacing import RealClock, SimulatedClock
     from demos.window.script import Script

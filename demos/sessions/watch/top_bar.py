@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pygame
 
-from demos.viewer import Side, Viewer
+from demos.sessions.watch.viewer import Side, Viewer
 from demos.window.drawing.digits import write_digits
 from demos.window.drawing.widgets import (
     ACCENT,

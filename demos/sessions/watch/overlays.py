@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pygame
 
-from demos.viewer_keys import HELP, PANEL_NAMES
+from demos.sessions.watch.keys import HELP, PANEL_NAMES
 from demos.window.drawing.digits import write_digits
 from demos.window.drawing.keycaps import draw_key, key_width
 from demos.window.drawing.widgets import (
@@ -27,7 +27,7 @@ from environments.drawing.canvas import width_of, write
 
 if TYPE_CHECKING:
     from demos.sessions.game.phases import Message
-    from demos.viewer import Viewer
+    from demos.sessions.watch.viewer import Viewer
 
 
 def draw_end(surface: pygame.Surface, area: pygame.Rect, viewer: Viewer) -> None:

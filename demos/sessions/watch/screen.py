@@ -13,9 +13,9 @@ from demos.panels_charts import ClonePanel, RewardPanel, ValuesPanel
 from demos.panels_facts import CostsPanel, GamesPanel, ShieldPanel
 from demos.panels_sight import SightPanel
 from demos.sessions.game.takeover_frame import draw_frame
-from demos.viewer import Side, Viewer
-from demos.viewer_help import draw_end, draw_help, draw_seed, draw_toast
-from demos.viewer_top import draw_title, draw_top
+from demos.sessions.watch.overlays import draw_end, draw_help, draw_seed, draw_toast
+from demos.sessions.watch.top_bar import draw_title, draw_top
+from demos.sessions.watch.viewer import Side, Viewer
 from demos.window.drawing.scenery import Scenery
 from demos.window.drawing.widgets import (
     ACCENT,

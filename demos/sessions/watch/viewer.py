@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pygame
 
 from demos.sessions.match.showing import PANELS, SPEEDS, Showing, Side
-from demos.viewer_keys import command_of, typed
+from demos.sessions.watch.keys import command_of, typed
 
 LONGEST_SEED = 9  # digits
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from demos.viewer import Viewer
-from demos.viewer_screen import Screen
+from demos.sessions.watch.screen import Screen
+from demos.sessions.watch.viewer import Viewer
 from demos.window.film import Film, most_frames
 from demos.window.loop import FRAME, NAP, feed, quiet_memory
 from demos.window.pacing import Clock
