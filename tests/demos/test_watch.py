@@ -11,8 +11,8 @@ import pygame
 import pytest
 
 import gpo
-from demos.panels_facts import ShieldPanel
 from demos.sessions.match.cast_by_name import cast_for
+from demos.sessions.panels.costs_and_games import ShieldPanel
 from demos.sessions.watch.command import watch_command
 from demos.sessions.watch.screen import Screen
 from demos.sessions.watch.viewer import Viewer

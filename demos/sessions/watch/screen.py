@@ -7,12 +7,12 @@ from typing import NamedTuple
 import pygame
 
 from demos.data.episodes.episode import Actor
-from demos.panels import Board, Panel, Sizes, heights, shown
-from demos.panels_actions import ActionsPanel
-from demos.panels_charts import ClonePanel, RewardPanel, ValuesPanel
-from demos.panels_facts import CostsPanel, GamesPanel, ShieldPanel
-from demos.panels_sight import SightPanel
 from demos.sessions.game.takeover_frame import draw_frame
+from demos.sessions.panels.actions import ActionsPanel
+from demos.sessions.panels.charts_over_time import ClonePanel, RewardPanel, ValuesPanel
+from demos.sessions.panels.costs_and_games import CostsPanel, GamesPanel, ShieldPanel
+from demos.sessions.panels.observation import SightPanel
+from demos.sessions.panels.panel import Board, Panel, Sizes, heights, shown
 from demos.sessions.watch.overlays import draw_end, draw_help, draw_seed, draw_toast
 from demos.sessions.watch.top_bar import draw_title, draw_top
 from demos.sessions.watch.viewer import Side, Viewer

@@ -8,8 +8,8 @@ from collections.abc import Hashable
 import numpy as np
 import pygame
 
-from demos.panels import Sizes
 from demos.sessions.match.tally import mean_interval, share_interval
+from demos.sessions.panels.panel import Sizes
 from demos.sessions.watch.viewer import Viewer
 from demos.window.drawing.charts import span_of
 from demos.window.drawing.digits import between, write_digits

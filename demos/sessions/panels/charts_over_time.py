@@ -10,7 +10,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import pygame
 
-from demos.panels import Sizes
+from demos.sessions.panels.panel import Sizes
 from demos.sessions.watch.viewer import Viewer
 from demos.window.drawing.charts import (
     COST_SERIES,

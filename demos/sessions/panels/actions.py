@@ -13,7 +13,7 @@ import numpy as np
 import pygame
 from gymnasium import spaces
 
-from demos.panels import Sizes
+from demos.sessions.panels.panel import Sizes
 from demos.sessions.watch.viewer import Viewer
 from demos.window.drawing.digits import digits_width, short, write_digits
 from demos.window.drawing.widgets import ACCENT, BRIGHT, LINE, MINT, QUIET, write_fitting

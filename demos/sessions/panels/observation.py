@@ -10,7 +10,7 @@ from collections.abc import Hashable
 import numpy as np
 import pygame
 
-from demos.panels import Sizes
+from demos.sessions.panels.panel import Sizes
 from demos.sessions.watch.viewer import Viewer
 from demos.window.drawing.digits import short, write_digits
 from demos.window.drawing.scenery import paint_picture
