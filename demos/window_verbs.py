@@ -147,7 +147,7 @@ def replay(arguments: list[str]) -> int:
     parser.add_argument("--script", metavar="FILE", type=Path, help="timed keys, as TOML")
     parser.add_trust()
     given: Namespace = parser.parse_args(arguments)
-    from demos.replay import replay_command
+    from demos.sessions.replay.command import replay_command
 
     return replay_command(**vars(given))
 

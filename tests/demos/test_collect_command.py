@@ -12,7 +12,7 @@ from demos.collect.collect import GAMES, MEMORY, games_at_once
 from demos.collect.command import collect_command
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
-from demos.playback import Playback
+from demos.sessions.replay.playback import Playback
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.demos.runs import CLONE, network

@@ -25,8 +25,8 @@ from demos.data.dataset.store import Store
 from demos.data.editing.delete import delete, undelete, undo
 from demos.data.episodes.files import CHECKSUM_FILE, FACTS_FILE, LONGEST, STEPS_FILE
 from demos.data.journal.format import FIRST, HEAD, STEP, Entry, frame
-from demos.playback import Playback
 from demos.sessions.play.ratings import FORMAT, Ratings
+from demos.sessions.replay.playback import Playback
 from environments.catalog import make_world
 from environments.files.atomic import replace, seal, to_json
 from environments.system.errors import Problem

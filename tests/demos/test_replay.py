@@ -6,9 +6,9 @@ import pytest
 
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Episode
-from demos.playback import Playback
-from demos.replay import Replayer, replay_command
-from demos.replay_screen import draw_replay
+from demos.sessions.replay.command import Replayer, replay_command
+from demos.sessions.replay.playback import Playback
+from demos.sessions.replay.screen import draw_replay
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.demos.sessions import Session

@@ -12,7 +12,7 @@ from environments.system.errors import Problem
 if TYPE_CHECKING:  # heavy: a missing screen is said before they load
     import pygame
 
-    from demos.playback import Playback
+    from demos.sessions.replay.playback import Playback
     from demos.window.window import Stage
 
 FRAME = 1 / 60  # s between two pictures
@@ -51,7 +51,7 @@ def replay_command(
 
     def found() -> Playback:
         from demos.data.dataset.store import Store
-        from demos.playback import Playback
+        from demos.sessions.replay.playback import Playback
 
         return Playback(Store(root).open(name), episode)
 
@@ -130,7 +130,7 @@ def _run(stage: Stage, replayer: Replayer, stop: Any, script: Path | None) -> No
     """Until it is closed; without a window, until it was shown to its end."""
     import pygame
 
-    from demos.replay_screen import draw_replay
+    from demos.sessions.replay.screen import draw_replay
     from demos.window.loop import feed
     from demos.window.pacing import RealClock, SimulatedClock
     from demos.window.script import Script

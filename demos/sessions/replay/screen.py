@@ -31,8 +31,8 @@ from demos.window.drawing.widgets import (
 from environments.drawing.canvas import write
 
 if TYPE_CHECKING:
-    from demos.playback import Playback
-    from demos.replay import Replayer
+    from demos.sessions.replay.command import Replayer
+    from demos.sessions.replay.playback import Playback
 
 KEYS: tuple[Hint, ...] = (
     (("Space",), "run"),
