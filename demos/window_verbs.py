@@ -60,7 +60,7 @@ def controls(arguments: list[str]) -> int:
     parser.add_argument("--test", action="store_true", help="a window that shows what is pressed")
     _add_world(parser)
     given = _read(parser, arguments, {"param": "params"})
-    from demos.controls_command import controls_command
+    from demos.sessions.input_test.command import controls_command
 
     return controls_command(**given)
 

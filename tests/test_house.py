@@ -78,7 +78,7 @@ def test_init_files_are_empty(path):
 # Where the name of a world was typed by a person, or stands in our own code. A name that was read from a file
 # goes to `environments.recorded_worlds` instead, which asks whether its code may be run.
 TYPED = {
-    "demos/collect/command.py", "demos/controls_command.py", "demos/data/exchange/formats.py", "demos/sessions/record/prepare.py",
+    "demos/collect/command.py", "demos/sessions/input_test/command.py", "demos/data/exchange/formats.py", "demos/sessions/record/prepare.py",
     "demos/data/exchange/overcooked/importing.py", "demos/sessions/record/command.py", "demos/sessions/match/cast_by_name.py",
     "training/commands.py", "training/demo.py", "training/train.py",
 }  # fmt: skip

@@ -3,9 +3,9 @@
 import pygame
 import pytest
 
-from demos import device_test
-from demos.controls_command import controls_command
-from demos.device_test import DeviceTest, run_test
+from demos.sessions.input_test import session as device_test
+from demos.sessions.input_test.command import controls_command
+from demos.sessions.input_test.session import DeviceTest, run_test
 from demos.window.controls.controls import load_controls, load_everybody
 from demos.window.controls.devices import Devices
 from demos.window.script import Script

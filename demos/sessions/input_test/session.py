@@ -9,7 +9,7 @@ from typing import Any
 
 import pygame
 
-from demos.device_test_screen import draw_test
+from demos.sessions.input_test.screen import draw_test
 from demos.window.controls.controls import Controls
 from demos.window.controls.devices import Devices
 from demos.window.script import Script

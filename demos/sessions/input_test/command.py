@@ -116,6 +116,8 @@ def _write(console: Console, world: World, path: Path | None) -> None:
 
 
 def _try(world: World, device: str, player: int | None, path: Path | None) -> None:
-    from demos.device_test import run_test  # here, because the table is shown without a window
+    from demos.sessions.input_test.session import (
+        run_test,  # here, because the table is shown without a window
+    )
 
     run_test(world, [_load(world, device, player, path)])
