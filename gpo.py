@@ -43,8 +43,8 @@ if (_why := stranger()) is not None:
     sys.exit(f"gpo: {_why}")
 
 # Only after we know whose folders these are; they are light.
-from demos.verbs import DEMOS as DEMOS  # noqa: E402
-from demos.window_verbs import controls, play, record, watch  # noqa: E402
+from demos.cli.dataset_verbs import DEMOS as DEMOS  # noqa: E402
+from demos.cli.window_verbs import controls, play, record, watch  # noqa: E402
 from environments.system.errors import Problem  # noqa: E402
 from environments.system.library_folders import settle_places  # noqa: E402
 from environments.system.os_errors import require_folder, system_sentence  # noqa: E402

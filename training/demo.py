@@ -18,7 +18,7 @@ import torch
 from rich.console import Console
 
 from agents.files.agent_file import as_player
-from demos.commands import import_overcooked
+from demos.cli.dataset_commands import import_overcooked
 from demos.window.video import write_video
 from environments.catalog import make_batch, make_world
 from environments.simulation.picture import picture

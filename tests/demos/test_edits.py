@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import gpo
-from demos.commands import show_history
+from demos.cli.dataset_commands import show_history
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.history import Ancestry
 from demos.data.dataset.store import Store

@@ -69,7 +69,7 @@ runpy.run_path("gpo.py", run_name="__main__")
 EARLY = (
     "difflib",
     "argparse",
-    "demos.verbs",
+    "demos.cli.dataset_verbs",
     "environments.system.errors",
     "environments.system.termination",
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from demos.window_verbs import replay
+from demos.cli.window_verbs import replay
 from environments.terminal.command_line import (
     Parser,
     a_seed,
@@ -40,7 +40,7 @@ def parser_of(verb: str, about: str | None, dataset: bool = True) -> Parser:
 
 def done(given: Namespace, edit: Callable[..., str]) -> int:
     """Call an edit with what was given, and say what it did."""
-    from demos.commands import say
+    from demos.cli.dataset_commands import say
     from demos.data.dataset.store import Store
 
     options = vars(given)
@@ -52,7 +52,7 @@ def done(given: Namespace, edit: Callable[..., str]) -> int:
 def demos_list(arguments: list[str]) -> int:
     """List the datasets on this disk."""
     given = parser_of("list", demos_list.__doc__, dataset=False).parse_args(arguments)
-    from demos.commands import list_datasets
+    from demos.cli.dataset_commands import list_datasets
 
     list_datasets(given.root)
     return 0
@@ -72,7 +72,7 @@ def demos_info(arguments: list[str]) -> int:
 def demos_log(arguments: list[str]) -> int:
     """Show the history of a dataset: every edit, and which revision counts."""
     given = parser_of("log", demos_log.__doc__).parse_args(arguments)
-    from demos.commands import show_history
+    from demos.cli.dataset_commands import show_history
 
     show_history(given.root, given.name)
     return 0
@@ -85,7 +85,7 @@ def demos_verify(arguments: list[str]) -> int:
         "--episodes", metavar="N", type=numbers, nargs="+", help="only these: 3 7-9"
     )
     given = parser.parse_args(arguments)
-    from demos.commands import verify_dataset
+    from demos.cli.dataset_commands import verify_dataset
 
     chosen = joined(given.episodes) if "episodes" in given else None
     return verify_dataset(given.root, given.name, chosen)
@@ -235,7 +235,7 @@ def demos_import(arguments: list[str]) -> int:
     parser.add_argument("--zeros", action="store_true", help="take values that are missing as 0")
     parser.add_argument("--layout", action="append", help="overcooked: only this one (repeatable)")
     given = parser.parse_args(arguments)
-    from demos.commands import import_command
+    from demos.cli.dataset_commands import import_command
 
     import_command(**vars(given))
     return 0
