@@ -28,7 +28,7 @@ from environments.system.errors import Problem
 from environments.terminal.progress import Bars
 from training.clone import Clone
 from training.cloning import Subject, file_of, keep, kept, subject
-from training.crew import free_cores
+from training.compute.second_core import free_cores
 from training.recipe import Recipe
 from training.run import Run
 

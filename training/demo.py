@@ -26,7 +26,7 @@ from environments.system import processes as process
 from environments.system.errors import Problem
 from environments.terminal.progress import Bars
 from environments.worlds.kitchen.layouts import named_layout
-from training.crew import free_cores
+from training.compute.second_core import free_cores
 from training.pictures import draw_curve, read_metrics
 from training.published import published_texts
 from training.recipe import Recipe, check_recipe, read_recipe

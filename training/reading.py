@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.crew import Crew, Task
+from training.compute.second_core import Crew, Task
 
 Said = dict[str, Tensor]  # [M, ...] each, or [T x B, ...]
 CHUNK = 8192  # observations a forward pass, at most; larger passes fall out of the cache

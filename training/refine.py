@@ -21,8 +21,8 @@ from stable_baselines3.common.utils import explained_variance
 from torch import Tensor
 
 from training.anchor import Anchor, AnchorSettings
+from training.compute.hardware import Precision
 from training.costs import surrogate_weights
-from training.engine import Precision
 from training.update import UpdatePPO
 
 IN_A_ROW = 3  # rejected updates after which the run is stopped

@@ -26,8 +26,8 @@ from environments.system.errors import Problem
 from environments.wrappers.frame_stack_vec_env import MemoryFace
 from environments.wrappers.sb3_vec_env import Sb3Face
 from training.anchor import AnchorSettings
+from training.compute.hardware import PLAIN, Engine
 from training.costs import CostSettings, finite
-from training.engine import PLAIN, Engine
 from training.floor import Floor
 from training.partners import PartnerSchedule
 from training.refine import Refiner

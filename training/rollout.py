@@ -20,9 +20,9 @@ from stable_baselines3.common.vec_env import VecEnv, VecTransposeImage
 from torch import Tensor
 
 from training.advantages import generalised_advantages
-from training.clock import Clock
+from training.compute.second_core import Crew, keep_memory
+from training.compute.timers import Clock
 from training.costs import CostSettings, Multiplier, finite
-from training.crew import Crew, keep_memory
 from training.reading import Reading, Said, parts
 from training.tape import CostMeter, LastingBuffer, Tape
 

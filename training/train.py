@@ -34,7 +34,7 @@ from training.clone import (
     require_matches,
 )
 from training.cloning import cloned, matches, steps_of
-from training.engine import Engine, choose_engine
+from training.compute.hardware import Engine, choose_engine
 from training.floor import Floor, Judge
 from training.incidents import keep_incidents
 from training.judgement import Protocol, judge, people, summary

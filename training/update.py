@@ -17,7 +17,7 @@ from stable_baselines3.common.distributions import Distribution
 from torch import Tensor
 
 from training import losses
-from training.engine import Precision
+from training.compute.hardware import Precision
 from training.reading import Said
 from training.rollout import RolloutPPO
 

@@ -18,8 +18,8 @@ from agents.players.unstuck import Unstuck
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face
-from training.crew import free_cores
-from training.engine import choose_engine
+from training.compute.hardware import choose_engine
+from training.compute.second_core import free_cores
 from training.refine import Refiner
 
 pytestmark = pytest.mark.bench

@@ -14,8 +14,8 @@ from agents.players.remote_player import Elsewhere
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face
+from training.compute.second_core import Crew
 from training.costs import CostSettings
-from training.crew import Crew
 from training.refine import Refiner
 
 

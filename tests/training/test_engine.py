@@ -13,8 +13,8 @@ from environments.catalog import make_world
 from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face
-from training import engine
-from training.clock import Clock
+from training.compute import hardware as engine
+from training.compute.timers import Clock
 from training.recipe import read_recipe
 from training.refine import Refiner
 from training.run import Run

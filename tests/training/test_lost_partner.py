@@ -10,7 +10,7 @@ from agents.networks.policy import build_policy
 from agents.players.player import NetworkPlayer
 from agents.players.remote_player import Elsewhere
 from environments.catalog import make_batch, make_world
-from training.engine import Engine
+from training.compute.hardware import Engine
 from training.floor import Floor, Judge
 from training.refining import RefineSettings, Reward, refine
 

@@ -11,7 +11,7 @@ from stable_baselines3.common.buffers import RolloutBuffer
 from environments.catalog import make_batch
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face
-from training.crew import Crew
+from training.compute.second_core import Crew
 from training.reading import CHUNK, LARGE, PIECE, Reading, chunk, parts
 from training.refine import Refiner
 from training.tape import LastingBuffer

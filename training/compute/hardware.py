@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 import torch
 from torch import Tensor
 
-from training.crew import Crew, free_cores
+from training.compute.second_core import Crew, free_cores
 
 Precision = Literal["float32", "bfloat16"]
 Choice = TypeVar("Choice")
