@@ -14,7 +14,7 @@ from gymnasium import spaces
 
 from agents.networks.policy import AgentPolicy
 from demos.data.episodes.arrays import Arrays
-from training.network import Recorded
+from training.imitation.inputs import Recorded
 from training.reading import CHUNK
 
 RESAMPLES = 2000  # of a bootstrap

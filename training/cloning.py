@@ -15,11 +15,11 @@ from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.arrays import Arrays
 from environments.simulation.world import World
 from environments.terminal.progress import Bars
-from training.clone import Clone, CloneSettings, clone
-from training.corrected_steps import as_asked, people_only
-from training.network import sight_for
+from training.imitation.clone import Clone, CloneSettings, clone
+from training.imitation.corrected_steps import as_asked, people_only
+from training.imitation.inputs import sight_for
+from training.imitation.returns import recorded_returns
 from training.recipe import Recipe
-from training.returns import recorded_returns
 from training.run import Run
 from training.settings import discount
 

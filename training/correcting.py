@@ -31,8 +31,8 @@ from environments.files.readers import Unreadable
 from environments.simulation.world import World
 from environments.system.errors import Problem
 from environments.terminal.progress import Bars
-from training.corrected_steps import Corrections, as_asked, read_corrections
 from training.correction_effects import effects_of, loss_of, show_effects
+from training.imitation.corrected_steps import Corrections, as_asked, read_corrections
 from training.lesson import Lesson
 from training.recipe import Recipe
 from training.run import Run, read_resolved

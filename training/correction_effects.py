@@ -20,8 +20,8 @@ from environments.simulation.world import World
 from environments.terminal.progress import Bars
 from training.changes import Change, changes
 from training.cloning import cloning_settings, matches, steps_of
-from training.corrected_steps import hold_back
 from training.floor import ours
+from training.imitation.corrected_steps import hold_back
 from training.judgement import Protocol, judge
 from training.lesson import Lesson
 

@@ -5,13 +5,13 @@
     [world]    which world, with which parameters
     [reward]   the weights of its terms, and which of them fade out
     [data]     whose play to learn from, and whose to be judged beside
-    [network]  `training.network.NetworkSettings`: what policy and values are made of
-    [clone]    `training.clone.CloneSettings`
+    [network]  `training.imitation.inputs.NetworkSettings`: what policy and values are made of
+    [clone]    `training.imitation.clone.CloneSettings`
     [partner]  `training.partners.PartnerSettings`: who plays the other seats meanwhile
     [refine]   `training.refining.RefineSettings`
     [costs.NAME]  `training.costs.CostSettings`: the limit of a cost
     [evaluate] the protocol of the last judgement
-    [corrections]  `training.corrections.CorrectionsSettings`, if [data] names some
+    [corrections]  `training.imitation.corrections.CorrectionsSettings`, if [data] names some
 
 Every setting can be overridden on the command line: `--refine.steps 2_000_000`.
 """
@@ -35,10 +35,10 @@ from pydantic import (
 from environments.files.readers import DEPTH, Unreadable, read_toml
 from environments.system.errors import Problem, shortened
 from environments.terminal.command_line import MOST, meant
-from training.clone import CloneSettings
-from training.corrections import CorrectionsSettings
 from training.costs import CostSettings, finite
-from training.network import NetworkSettings
+from training.imitation.clone import CloneSettings
+from training.imitation.corrections import CorrectionsSettings
+from training.imitation.inputs import NetworkSettings
 from training.partners import PartnerSettings
 from training.recipe_values import check_values
 from training.refining import RefineSettings

@@ -19,7 +19,7 @@ from environments.simulation.world import World
 from environments.system.memory import require_memory
 
 if TYPE_CHECKING:
-    from training.network import NetworkSettings
+    from training.imitation.inputs import NetworkSettings
     from training.recipe import Recipe
 
 RESAMPLED = RESAMPLES * 16  # bytes a game: of each resample its number and its value

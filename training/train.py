@@ -29,17 +29,17 @@ from environments.system.errors import Problem
 from environments.terminal.progress import Bars
 from environments.warmup import wake
 from training.characters import characters
-from training.clone import (
-    action_weights,
-    require_matches,
-)
 from training.cloning import cloned, matches, steps_of
 from training.compute.hardware import Engine, choose_engine
 from training.floor import Floor, Judge
+from training.imitation.clone import (
+    action_weights,
+    require_matches,
+)
+from training.imitation.inputs import Recorded, sight_for
 from training.incidents import keep_incidents
 from training.judgement import Protocol, judge, people, summary
 from training.milestones import Milestones
-from training.network import Recorded, sight_for
 from training.opponents import against_all, opponents, show_all
 from training.partners import check_partners, make_partner
 from training.pictures import draw_curve

@@ -12,7 +12,7 @@ import torch
 from agents.networks.policy import build_policy
 from demos.data.dataset.store import Store
 from demos.data.exchange.overcooked.importing import dataset_name, import_layouts
-from training.clone import CloneSettings, Objective, one_epoch
+from training.imitation.clone import CloneSettings, Objective, one_epoch
 
 DATASET = dataset_name("cramped_room", "train")
 TURNS = 5
@@ -67,7 +67,7 @@ def imitations(played, batch_size, policy, folder):
 
 
 def ours(played, hidden, activation):
-    """A function that clones for some epochs as `training.clone` does and returns samples a second."""
+    """A function that clones for some epochs as `training.imitation.clone` does and returns samples a second."""
     arrays, sight, act = played
     settings = CloneSettings(hidden=hidden, dropout=0.0)
     architecture = {"pi": hidden, "vf": hidden}

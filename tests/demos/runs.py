@@ -14,7 +14,7 @@ from agents.networks.policy import AgentPolicy, build_policy
 from environments.catalog import make_world
 from environments.simulation.world import World
 from training.checkpoint import write_checkpoint
-from training.network import NetworkSettings, policy_space, sight_for
+from training.imitation.inputs import NetworkSettings, policy_space, sight_for
 
 CLONE, REFINED = {"role": "clone", "stuck_steps": 3}, {"role": "refined", "stuck_steps": 0}
 

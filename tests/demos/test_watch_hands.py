@@ -17,7 +17,7 @@ from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.demos.hands import key
 from tests.demos.runs import small_run
-from training.corrected_steps import read_corrections
+from training.imitation.corrected_steps import read_corrections
 
 KITCHEN = make_world("gpo/Kitchen-v0")
 STAY, EAST = KITCHEN.action_names.index("stay"), KITCHEN.action_names.index("east")

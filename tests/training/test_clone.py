@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from environments.system.errors import Problem
 from tests.training.toys import SIGHT, toy_arrays
-from training.clone import CloneSettings, clone
-from training.returns import recorded_returns
+from training.imitation.clone import CloneSettings, clone
+from training.imitation.returns import recorded_returns
 
 QUICK = {"hidden": [32], "dropout": 0.0, "batch_size": 64, "learning_rate": 1e-2, "epochs": 12}
 LENGTH = 50  # steps of an episode

@@ -18,10 +18,10 @@ from tests.demos.plays import PlaySession
 from tests.training.test_train import refusal
 from tests.training.toys import Leaning, record, toy_arrays
 from training.changes import _change, changes
-from training.clone import CloneSettings, clone
-from training.corrected_steps import hold_back, people_only, read_corrections
-from training.corrections import CorrectionsSettings, joined, weight_of, weighted
 from training.floor import ours
+from training.imitation.clone import CloneSettings, clone
+from training.imitation.corrected_steps import hold_back, people_only, read_corrections
+from training.imitation.corrections import CorrectionsSettings, joined, weight_of, weighted
 from training.judgement import Protocol, judge
 from training.recipe import read_recipe
 

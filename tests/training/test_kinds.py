@@ -20,8 +20,8 @@ from environments.wrappers.frame_stack_vec_env import MemoryFace
 from environments.wrappers.sb3_vec_env import Sb3Face
 from tests.environments.kind_toys import ACTIONS, LENGTH
 from tests.training.experts import Elephant, Porter, Reader
-from training.clone import CloneSettings, clone
-from training.network import NetworkSettings, Recorded, sight_for
+from training.imitation.clone import CloneSettings, clone
+from training.imitation.inputs import NetworkSettings, Recorded, sight_for
 from training.recipe import check_recipe
 from training.refine import Refiner
 

@@ -13,8 +13,8 @@ from demos.data.episodes.arrays import Arrays
 from demos.data.episodes.episode import Episode
 from environments.catalog import make_batch
 from environments.simulation.world import World
-from training.clone import CloneSettings, clone
-from training.returns import recorded_returns
+from training.imitation.clone import CloneSettings, clone
+from training.imitation.returns import recorded_returns
 
 SIGHT = spaces.Box(-9.0, 9.0, (4,), np.float32)
 

@@ -13,7 +13,7 @@ from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.arrays import Arrays
 from demos.data.episodes.episode import Actor
 from environments.system.errors import Problem
-from training.clone import split
+from training.imitation.clone import split
 
 HELD_BACK_FROM = 4  # corrected games, from which on some are held back
 

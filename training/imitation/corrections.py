@@ -7,7 +7,7 @@ learns on from where it is, from all corrections so far beside what it was clone
 `imitation` 1.0.1 has a DAgger, but not this one: its trainer draws by chance, step by step, who acts, asks an
 expert for a label in every state, and then clones with its own BC. Here the person chooses when to act, there
 is no label for the rest, and the cloning has weights, values, masks and memory that BC lacks. So only the
-loop is DAgger's; what is learned with is ours (`training.clone`).
+loop is DAgger's; what is learned with is ours (`training.imitation.clone`).
 
 S recorded steps, R chosen ones, E episodes.
 """
@@ -25,8 +25,8 @@ from torch import Tensor
 from agents.networks.policy import AgentPolicy, build_policy
 from demos.data.episodes.arrays import Arrays
 from environments.system.errors import Problem
-from training.clone import DIVERGED, CloneSettings, Objective, one_epoch
-from training.network import Recorded
+from training.imitation.clone import DIVERGED, CloneSettings, Objective, one_epoch
+from training.imitation.inputs import Recorded
 from training.settings import COUNT, EPOCHS, Settings
 
 MOST = 50.0  # recorded steps that a corrected one may count as: a handful is only learned by heart

@@ -23,8 +23,8 @@ from agents.networks.layers import FORBIDDEN
 from agents.networks.policy import AgentPolicy, build_policy
 from demos.data.episodes.arrays import Arrays
 from environments.system.errors import Problem
-from training.network import Recorded, policy_space, require_allowed
-from training.returns import return_scale
+from training.imitation.inputs import Recorded, policy_space, require_allowed
+from training.imitation.returns import return_scale
 from training.settings import COUNT, EPOCHS, Settings, Units
 
 JUDGED = 2048  # steps judged at once by a network that looks at pictures or remembers
@@ -82,7 +82,7 @@ def clone(
     the loss cannot tell such epochs apart, and the later ones, with a smaller step, play better.
 
     Where a shield stepped in, requested and applied action differ; which of them stands in `arrays` is
-    decided, and explained, in `training.corrected_steps.as_asked`.
+    decided, and explained, in `training.imitation.corrected_steps.as_asked`.
 
     Args:
         arrays: the recordings.
@@ -91,7 +91,7 @@ def clone(
         action_names: for `action_weights`.
         seed: of the split, the weights and the order.
         tick: called with each epoch's record.
-        sight: of the network, as `training.network.sight_for` gives it.
+        sight: of the network, as `training.imitation.inputs.sight_for` gives it.
         start: whose weights and scales it begins with; None draws them from the seed.
         rows: [S] bool, which steps to learn from; all if None.
 
