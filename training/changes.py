@@ -15,7 +15,7 @@ from gymnasium import spaces
 from agents.networks.policy import AgentPolicy
 from demos.data.episodes.arrays import Arrays
 from training.imitation.inputs import Recorded
-from training.reading import CHUNK
+from training.ppo.network_outputs import CHUNK
 
 RESAMPLES = 2000  # of a bootstrap
 

@@ -9,7 +9,7 @@
     [clone]    `training.imitation.clone.CloneSettings`
     [partner]  `training.partners.PartnerSettings`: who plays the other seats meanwhile
     [refine]   `training.refining.RefineSettings`
-    [costs.NAME]  `training.costs.CostSettings`: the limit of a cost
+    [costs.NAME]  `training.ppo.lagrange.CostSettings`: the limit of a cost
     [evaluate] the protocol of the last judgement
     [corrections]  `training.imitation.corrections.CorrectionsSettings`, if [data] names some
 
@@ -35,11 +35,11 @@ from pydantic import (
 from environments.files.readers import DEPTH, Unreadable, read_toml
 from environments.system.errors import Problem, shortened
 from environments.terminal.command_line import MOST, meant
-from training.costs import CostSettings, finite
 from training.imitation.clone import CloneSettings
 from training.imitation.corrections import CorrectionsSettings
 from training.imitation.inputs import NetworkSettings
 from training.partners import PartnerSettings
+from training.ppo.lagrange import CostSettings, finite
 from training.recipe_values import check_values
 from training.refining import RefineSettings
 from training.settings import COUNT, Settings

@@ -25,12 +25,12 @@ from environments.simulation.world import World
 from environments.system.errors import Problem
 from environments.wrappers.frame_stack_vec_env import MemoryFace
 from environments.wrappers.sb3_vec_env import Sb3Face
-from training.anchor import AnchorSettings
 from training.compute.hardware import PLAIN, Engine
-from training.costs import CostSettings, finite
 from training.floor import Floor
 from training.partners import PartnerSchedule
-from training.refine import Refiner
+from training.ppo.kl_anchor import AnchorSettings
+from training.ppo.lagrange import CostSettings, finite
+from training.ppo.refiner import Refiner
 from training.resuming import learn
 from training.settings import COUNT, EPOCHS, STEPS, Settings, discount
 

@@ -13,7 +13,7 @@ from environments.system.errors import Problem
 from training.checkpoint import Checkpoint, read_checkpoint, restore_optimiser
 from training.events import event_logger
 from training.floor import Floor
-from training.refine import Diverged
+from training.ppo.refiner import Diverged
 
 
 def learn(

@@ -43,7 +43,7 @@ from training.milestones import Milestones
 from training.opponents import against_all, opponents, show_all
 from training.partners import check_partners, make_partner
 from training.pictures import draw_curve
-from training.reading import CHUNK
+from training.ppo.network_outputs import CHUNK
 from training.recipe import Recipe, read_recipe
 from training.refining import Reward, refine
 from training.run import Run

@@ -15,7 +15,7 @@ from agents.players.unstuck import Unstuck
 from environments.simulation.frame_stack import Window, window_space
 from environments.simulation.observation_parts import choices
 from tests.agents.policies import ACTIONS
-from training.losses import divergence
+from training.ppo.losses import divergence
 
 LAYERS = {"net_arch": {"pi": [8], "vf": [8]}}
 CAMERA = ["camera", "image", [16, 16, 3]]

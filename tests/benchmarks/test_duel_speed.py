@@ -16,8 +16,8 @@ from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face
 from training.partners import make_partner
+from training.ppo.refiner import Refiner
 from training.recipe import read_recipe
-from training.refine import Refiner
 
 TURNS = 7
 WORLD = "gpo/Duel-v0"

@@ -20,7 +20,7 @@ from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face
 from training.compute.hardware import choose_engine
 from training.compute.second_core import free_cores
-from training.refine import Refiner
+from training.ppo.refiner import Refiner
 
 pytestmark = pytest.mark.bench
 

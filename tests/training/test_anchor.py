@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.anchor import LEAST, Anchor, AnchorSettings
+from training.ppo.kl_anchor import LEAST, Anchor, AnchorSettings
 
 
 def anchor(start=0.1, **settings):

@@ -8,8 +8,8 @@ from environments.catalog import make_world
 from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face
-from training.costs import CostSettings, Multiplier, surrogate_weights
-from training.tape import CostMeter, Tape
+from training.ppo.lagrange import CostSettings, Multiplier, surrogate_weights
+from training.ppo.rollout_buffer import CostMeter, Tape
 
 
 def multiplier(**changes):

@@ -15,8 +15,8 @@ from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face
 from training.compute.second_core import Crew
-from training.costs import CostSettings
-from training.refine import Refiner
+from training.ppo.lagrange import CostSettings
+from training.ppo.refiner import Refiner
 
 
 def refined(cores, world_name, precision="float32", moved=False, **keywords):

@@ -15,8 +15,8 @@ from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face
 from training.compute import hardware as engine
 from training.compute.timers import Clock
+from training.ppo.refiner import Refiner
 from training.recipe import read_recipe
-from training.refine import Refiner
 from training.run import Run
 
 

@@ -13,9 +13,9 @@ from agents.networks.policy import AgentPolicy
 from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.toys import careless_clone
-from training.costs import CostSettings
 from training.floor import Floor, Judge
-from training.refine import Refiner
+from training.ppo.lagrange import CostSettings
+from training.ppo.refiner import Refiner
 from training.refining import RefineSettings, Reward, refine
 
 GAMES, STEPS = 8, 20

@@ -15,7 +15,7 @@ from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face
 from tests.training.toys import record
-from training.refine import Refiner
+from training.ppo.refiner import Refiner
 
 ROWDY = "tests.environments.rowdy:Rowdy"
 RECIPE = """

@@ -22,8 +22,8 @@ from tests.environments.kind_toys import ACTIONS, LENGTH
 from tests.training.experts import Elephant, Porter, Reader
 from training.imitation.clone import CloneSettings, clone
 from training.imitation.inputs import NetworkSettings, Recorded, sight_for
+from training.ppo.refiner import Refiner
 from training.recipe import check_recipe
-from training.refine import Refiner
 
 TOYS = "tests.environments.kind_toys"
 CLONING = CloneSettings(

@@ -10,7 +10,7 @@ from agents.files.agent_file import load_agent
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.training.toys import Leaning, record
-from training.costs import CostSettings, finite
+from training.ppo.lagrange import CostSettings, finite
 from training.recipe import check_recipe
 
 RECIPE = """

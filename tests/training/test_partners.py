@@ -22,8 +22,8 @@ from environments.wrappers.sb3_vec_env import Sb3Face
 from tests.training.toys import record
 from training.checkpoint import read_checkpoint
 from training.partners import MemberSettings, PartnerSchedule, PartnerSettings, make_partner
+from training.ppo.refiner import Refiner
 from training.recipe import check_recipe, read_recipe
-from training.refine import Refiner
 
 RECIPE = """
 [world]

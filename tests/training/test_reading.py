@@ -12,9 +12,9 @@ from environments.catalog import make_batch
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face
 from training.compute.second_core import Crew
-from training.reading import CHUNK, LARGE, PIECE, Reading, chunk, parts
-from training.refine import Refiner
-from training.tape import LastingBuffer
+from training.ppo.network_outputs import CHUNK, LARGE, PIECE, Reading, chunk, parts
+from training.ppo.refiner import Refiner
+from training.ppo.rollout_buffer import LastingBuffer
 
 STEPS, GAMES = 30, 200
 

@@ -27,9 +27,9 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 from torch.distributions import kl_divergence
 
 from agents.networks.policy import AgentPolicy, build_policy
-from training import losses
-from training.refine import Refiner
-from training.update import clip_gradients
+from training.ppo import losses
+from training.ppo.gradient_step import clip_gradients
+from training.ppo.refiner import Refiner
 
 pytestmark = pytest.mark.filterwarnings("ignore:You have specified a mini-batch size")
 NETWORK = {"net_arch": {"pi": [16], "vf": [16]}}

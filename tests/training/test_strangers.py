@@ -10,7 +10,7 @@ from agents.networks.policy import AgentPolicy
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face
-from training.refine import Refiner
+from training.ppo.refiner import Refiner
 
 pytestmark = pytest.mark.battery("environments: seed and change what is global")
 

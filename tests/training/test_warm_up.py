@@ -10,8 +10,8 @@ from environments.catalog import make_world
 from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face
-from training.anchor import AnchorSettings
-from training.refine import FIT_GAIN, Refiner
+from training.ppo.kl_anchor import AnchorSettings
+from training.ppo.refiner import FIT_GAIN, Refiner
 
 GAMES, STEPS = 4, 32
 UPDATE = GAMES * STEPS
@@ -27,7 +27,7 @@ def refiner(**keywords):
 def fits(monkeypatch):
     """The explained variance of the first rollout, the second, and so on, as the test wishes."""
     wished: list[float] = []
-    monkeypatch.setattr("training.refine.explained_variance", lambda *_: wished[0])
+    monkeypatch.setattr("training.ppo.refiner.explained_variance", lambda *_: wished[0])
     return wished
 
 

@@ -20,10 +20,10 @@ import torch
 from stable_baselines3.common.utils import explained_variance
 from torch import Tensor
 
-from training.anchor import Anchor, AnchorSettings
 from training.compute.hardware import Precision
-from training.costs import surrogate_weights
-from training.update import UpdatePPO
+from training.ppo.gradient_step import UpdatePPO
+from training.ppo.kl_anchor import Anchor, AnchorSettings
+from training.ppo.lagrange import surrogate_weights
 
 IN_A_ROW = 3  # rejected updates after which the run is stopped
 FIT_GAIN = 0.01  # explained variance that another update of warming up must bring

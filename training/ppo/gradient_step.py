@@ -16,17 +16,17 @@ from gymnasium import spaces
 from stable_baselines3.common.distributions import Distribution
 from torch import Tensor
 
-from training import losses
 from training.compute.hardware import Precision
-from training.reading import Said
-from training.rollout import RolloutPPO
+from training.ppo import losses
+from training.ppo.network_outputs import Said
+from training.ppo.rollout import RolloutPPO
 
 Parts = dict[str, Tensor]
 VALUES = ("value", "cost_value")  # the parts of the values' side
 
 
 class UpdatePPO(RolloutPPO):
-    """PPO with another gradient step; see `training.refine.Refiner` for the arguments."""
+    """PPO with another gradient step; see `training.ppo.refiner.Refiner` for the arguments."""
 
     def __init__(
         self,

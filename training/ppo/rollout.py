@@ -19,16 +19,16 @@ from stable_baselines3.common.utils import obs_as_tensor
 from stable_baselines3.common.vec_env import VecEnv, VecTransposeImage
 from torch import Tensor
 
-from training.advantages import generalised_advantages
 from training.compute.second_core import Crew, keep_memory
 from training.compute.timers import Clock
-from training.costs import CostSettings, Multiplier, finite
-from training.reading import Reading, Said, parts
-from training.tape import CostMeter, LastingBuffer, Tape
+from training.ppo.advantages import generalised_advantages
+from training.ppo.lagrange import CostSettings, Multiplier, finite
+from training.ppo.network_outputs import Reading, Said, parts
+from training.ppo.rollout_buffer import CostMeter, LastingBuffer, Tape
 
 
 class RolloutPPO(PPO):
-    """PPO with another `collect_rollouts`; see `training.refine.Refiner` for the arguments."""
+    """PPO with another `collect_rollouts`; see `training.ppo.refiner.Refiner` for the arguments."""
 
     def __init__(
         self,
