@@ -23,7 +23,7 @@ from environments.simulation.world import World
 from environments.terminal.progress import Bars
 from training.floor import ours
 from training.judgement import Protocol, judge
-from training.partners import PartnerSettings
+from training.partners.partners import PartnerSettings
 from training.tables import show_limits
 
 WIN = "win"

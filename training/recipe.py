@@ -7,7 +7,7 @@
     [data]     whose play to learn from, and whose to be judged beside
     [network]  `training.imitation.inputs.NetworkSettings`: what policy and values are made of
     [clone]    `training.imitation.clone.CloneSettings`
-    [partner]  `training.partners.PartnerSettings`: who plays the other seats meanwhile
+    [partner]  `training.partners.partners.PartnerSettings`: who plays the other seats meanwhile
     [refine]   `training.refining.RefineSettings`
     [costs.NAME]  `training.ppo.lagrange.CostSettings`: the limit of a cost
     [evaluate] the protocol of the last judgement
@@ -38,7 +38,7 @@ from environments.terminal.command_line import MOST, meant
 from training.imitation.clone import CloneSettings
 from training.imitation.corrections import CorrectionsSettings
 from training.imitation.inputs import NetworkSettings
-from training.partners import PartnerSettings
+from training.partners.partners import PartnerSettings
 from training.ppo.lagrange import CostSettings, finite
 from training.recipe_values import check_values
 from training.refining import RefineSettings

@@ -41,7 +41,7 @@ from training.incidents import keep_incidents
 from training.judgement import Protocol, judge, people, summary
 from training.milestones import Milestones
 from training.opponents import against_all, opponents, show_all
-from training.partners import check_partners, make_partner
+from training.partners.partners import check_partners, make_partner
 from training.pictures import draw_curve
 from training.ppo.network_outputs import CHUNK
 from training.recipe import Recipe, read_recipe

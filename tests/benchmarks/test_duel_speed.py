@@ -15,7 +15,7 @@ from agents.networks.policy import AgentPolicy
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face
-from training.partners import make_partner
+from training.partners.partners import make_partner
 from training.ppo.refiner import Refiner
 from training.recipe import read_recipe
 

@@ -8,7 +8,7 @@ from agents.files.agent_file import named_player
 from environments.catalog import make_world
 from training.judgement import Protocol
 from training.opponents import EVERYBODY, matches, opponents, result, show_all
-from training.partners import PartnerSettings
+from training.partners.partners import PartnerSettings
 from training.tables import limited
 
 DUEL = make_world("gpo/Duel-v0")

@@ -21,7 +21,12 @@ from environments.system.errors import Problem
 from environments.wrappers.sb3_vec_env import Sb3Face
 from tests.training.toys import record
 from training.checkpoint import read_checkpoint
-from training.partners import MemberSettings, PartnerSchedule, PartnerSettings, make_partner
+from training.partners.partners import (
+    MemberSettings,
+    PartnerSchedule,
+    PartnerSettings,
+    make_partner,
+)
 from training.ppo.refiner import Refiner
 from training.recipe import check_recipe, read_recipe
 
