@@ -59,7 +59,7 @@ def loaders(folder: Path) -> dict[str, Callable[[], Any]]:
     from environments.files.trusted_code import allowed, remember
     from environments.recorded_worlds import described_world
     from tests.demos.runs import small_run
-    from training.recipe import read_recipe
+    from training.run.recipe import read_recipe
 
     world, run, store = make_world("CartPole-v1"), folder / "run", Store(folder / "datasets")
     small_run(run, "CartPole-v1")

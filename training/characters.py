@@ -29,8 +29,8 @@ from environments.terminal.progress import Bars
 from training.cloning import Subject, file_of, keep, kept, subject
 from training.compute.second_core import free_cores
 from training.imitation.clone import Clone
-from training.recipe import Recipe
-from training.run import Run
+from training.run.folder import Run
+from training.run.recipe import Recipe
 
 HELPERS = 4  # at most: each holds torch
 

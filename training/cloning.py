@@ -19,8 +19,8 @@ from training.imitation.clone import Clone, CloneSettings, clone
 from training.imitation.corrected_steps import as_asked, people_only
 from training.imitation.inputs import sight_for
 from training.imitation.returns import recorded_returns
-from training.recipe import Recipe
-from training.run import Run
+from training.run.folder import Run
+from training.run.recipe import Recipe
 from training.settings import discount
 
 CLONING = {"clone": "cloning the players", "human_model": "cloning other people"}

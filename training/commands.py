@@ -21,7 +21,7 @@ from environments.simulation.world import World
 from environments.system.errors import Problem
 from environments.warmup import wake
 from training.judgement import Protocol, judge, summary
-from training.sizes import check_games
+from training.run.memory_needs import check_games
 from training.tables import show_parts, show_scores
 
 

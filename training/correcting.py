@@ -1,7 +1,7 @@
 """`gpo train RECIPE --corrections NAME`: a round of corrections, from a finished run to the next run folder.
 
 runs/cramped_room/                  the run whose agent was coached
-runs/cramped_room-corrected-1/      a run folder of its own (see `training.run`), and in it
+runs/cramped_room-corrected-1/      a run folder of its own (see `training.run.folder`), and in it
     corrections.json                which corrections, from whom it began, and what changed
 runs/cramped_room-corrected-2/      begins from the one before, once more was corrected
 
@@ -34,10 +34,10 @@ from environments.terminal.progress import Bars
 from training.correction_effects import effects_of, loss_of, show_effects
 from training.imitation.corrected_steps import Corrections, as_asked, read_corrections
 from training.lesson import Lesson
-from training.recipe import Recipe
-from training.run import Run, read_resolved
+from training.run.folder import Run, read_resolved
+from training.run.recipe import Recipe
+from training.run.repair import read_told
 from training.tables import show_scores
-from training.tidying import read_told
 from training.train import judged, prepare, refined
 
 ROUND = "-corrected-"

@@ -29,8 +29,8 @@ from environments.worlds.kitchen.layouts import named_layout
 from training.compute.second_core import free_cores
 from training.pictures import draw_curve, read_metrics
 from training.published import published_texts
-from training.recipe import Recipe, check_recipe, read_recipe
-from training.run import Run
+from training.run.folder import Run
+from training.run.recipe import Recipe, check_recipe, read_recipe
 from training.tables import show_scores
 from training.train import train
 

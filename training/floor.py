@@ -21,7 +21,7 @@ from agents.evaluation.games import Games, interval, play_games
 from agents.networks.policy import AgentPolicy
 from agents.players.player import NetworkPlayer, Player
 from environments.files.checked_json import Lines, read_lines
-from training.checkpoint import Checkpoint, optimiser_tensors, write_checkpoint
+from training.run.checkpoint import Checkpoint, optimiser_tensors, write_checkpoint
 
 JUDGE_SEEDS = 500_000  # apart from the training's, and from those of the last judgement
 

@@ -18,7 +18,7 @@ from training.imitation.clone import action_weights, split
 from training.imitation.corrected_steps import Corrections, hold_back, people_only
 from training.imitation.corrections import joined, learn_on, weight_of, weighted
 from training.imitation.returns import recorded_returns
-from training.run import Run
+from training.run.folder import Run
 from training.settings import discount
 
 

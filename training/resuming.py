@@ -10,10 +10,10 @@ from typing import Any
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 
 from environments.system.errors import Problem
-from training.checkpoint import Checkpoint, read_checkpoint, restore_optimiser
-from training.events import event_logger
 from training.floor import Floor
 from training.ppo.refiner import Diverged
+from training.run.checkpoint import Checkpoint, read_checkpoint, restore_optimiser
+from training.run.tensorboard import event_logger
 
 
 def learn(

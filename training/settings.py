@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 COUNT = (
     10**9
-)  # of games, steps and updates; what they take of memory is reckoned up by `training.sizes`
+)  # of games, steps and updates; what they take of memory is reckoned up by `training.run.memory_needs`
 EPOCHS, STEPS = 10**6, 10**12  # more than any machine gets done
 Units = Annotated[int, Field(ge=1, le=10**6)]  # of a layer
 

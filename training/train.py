@@ -37,17 +37,17 @@ from training.imitation.clone import (
     require_matches,
 )
 from training.imitation.inputs import Recorded, sight_for
-from training.incidents import keep_incidents
 from training.judgement import Protocol, judge, people, summary
-from training.milestones import Milestones
 from training.opponents import against_all, opponents, show_all
 from training.partners.partners import check_partners, make_partner
 from training.pictures import draw_curve
 from training.ppo.network_outputs import CHUNK
-from training.recipe import Recipe, read_recipe
 from training.refining import Reward, refine
-from training.run import Run
-from training.sizes import check_sizes
+from training.run.folder import Run
+from training.run.incidents import keep_incidents
+from training.run.memory_needs import check_sizes
+from training.run.milestones import Milestones
+from training.run.recipe import Recipe, read_recipe
 from training.tables import limited, show_limits, show_scores
 
 PARTNER_SEED, JUDGE_PARTNER_SEED = 1, 2  # added to the run's

@@ -1,6 +1,6 @@
 """Checkpoints of a refining run, as they are read: by the training that goes on, and by whoever watches it.
 
-How they are written, and what is in them: `training.checkpoint`.
+How they are written, and what is in them: `training.run.checkpoint`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The agents of a run folder in the order of training: clone, milestones and checkpoints, best.
 
-What a run folder holds is written in `training.run`; here it is only read, also while the run goes on.
+What a run folder holds is written in `training.run.folder`; here it is only read, also while the run goes on.
 """
 
 from __future__ import annotations

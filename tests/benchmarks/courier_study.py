@@ -24,7 +24,7 @@ from demos.collect.command import collect_command
 from tests.benchmarks.ablation import steps_to
 from tests.benchmarks.kitchens import run
 from tests.benchmarks.ranking import show_ranking
-from training.recipe import read_recipe
+from training.run.recipe import read_recipe
 
 WORLD, HAND, EPISODES = "gpo/Courier-v0", "careful-hand", 100
 COSTS = ("collision", "too_close", "zone_speed")

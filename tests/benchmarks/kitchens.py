@@ -24,7 +24,7 @@ from environments.catalog import make_world
 from environments.worlds.kitchen.layouts import LAYOUTS
 from training.judgement import Protocol, judge
 from training.published import PUBLISHED
-from training.recipe import read_recipe
+from training.run.recipe import read_recipe
 
 HUMANS = 5
 GAMES = 500  # a seat; with 100, as published, a ratio is out by a hundredth now and then

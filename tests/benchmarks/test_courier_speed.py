@@ -12,7 +12,7 @@ from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face
 from tests.benchmarks.test_world_speed import TURNS
 from training.ppo.refiner import Refiner
-from training.recipe import read_recipe
+from training.run.recipe import read_recipe
 
 SMALL, LARGE = 256, 4096  # games
 STEPS = 256 * 400  # of all games, a measurement

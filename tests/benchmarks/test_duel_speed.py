@@ -17,7 +17,7 @@ from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face
 from training.partners.partners import make_partner
 from training.ppo.refiner import Refiner
-from training.recipe import read_recipe
+from training.run.recipe import read_recipe
 
 TURNS = 7
 WORLD = "gpo/Duel-v0"

@@ -13,8 +13,8 @@ from agents.files.agent_file import save_agent
 from agents.networks.policy import AgentPolicy, build_policy
 from environments.catalog import make_world
 from environments.simulation.world import World
-from training.checkpoint import write_checkpoint
 from training.imitation.inputs import NetworkSettings, policy_space, sight_for
+from training.run.checkpoint import write_checkpoint
 
 CLONE, REFINED = {"role": "clone", "stuck_steps": 3}, {"role": "refined", "stuck_steps": 0}
 

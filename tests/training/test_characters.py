@@ -17,8 +17,8 @@ from environments.terminal.progress import Bars
 from tests.training.toys import record
 from training.characters import Helper, characters
 from training.cloning import subject
-from training.recipe import read_recipe
-from training.run import Run
+from training.run.folder import Run
+from training.run.recipe import read_recipe
 
 PATIENCE = 120.0  # s
 

@@ -23,7 +23,7 @@ from training.imitation.clone import CloneSettings, clone
 from training.imitation.corrected_steps import hold_back, people_only, read_corrections
 from training.imitation.corrections import CorrectionsSettings, joined, weight_of, weighted
 from training.judgement import Protocol, judge
-from training.recipe import read_recipe
+from training.run.recipe import read_recipe
 
 POLE = make_world("gpo/Balance-v0")
 RECIPE = """

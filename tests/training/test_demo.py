@@ -7,7 +7,7 @@ import pytest
 import training.demo
 from demos.window.video import read_video
 from environments.system.errors import Problem
-from training.recipe import read_recipe
+from training.run.recipe import read_recipe
 
 QUICK = ["refine.steps=64_000", "refine.judge_games=8", "clone.epochs=3", "evaluate.games=4"]
 

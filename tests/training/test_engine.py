@@ -16,8 +16,8 @@ from environments.wrappers.sb3_vec_env import Sb3Face
 from training.compute import hardware as engine
 from training.compute.timers import Clock
 from training.ppo.refiner import Refiner
-from training.recipe import read_recipe
-from training.run import Run
+from training.run.folder import Run
+from training.run.recipe import read_recipe
 
 
 def refiner(**keywords):

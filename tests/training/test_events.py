@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from training.events import EventFile, event_logger
+from training.run.tensorboard import EventFile, event_logger
 
 
 def test_numbers_are_read_back_by_tensorboard(tmp_path):

@@ -12,9 +12,9 @@ from agents.networks.policy import AgentPolicy, build_policy
 from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.toys import careless_clone
-from training.checkpoint import read_checkpoint
 from training.floor import Floor, Judge
 from training.refining import RefineSettings, Reward, refine
+from training.run.checkpoint import read_checkpoint
 
 WORLD = "gpo/Balance-v0"
 HORIZON = {"horizon": 100}

@@ -23,7 +23,7 @@ from tests.training.experts import Elephant, Porter, Reader
 from training.imitation.clone import CloneSettings, clone
 from training.imitation.inputs import NetworkSettings, Recorded, sight_for
 from training.ppo.refiner import Refiner
-from training.recipe import check_recipe
+from training.run.recipe import check_recipe
 
 TOYS = "tests.environments.kind_toys"
 CLONING = CloneSettings(

@@ -11,7 +11,7 @@ from environments.catalog import make_world
 from environments.system.errors import Problem
 from tests.training.toys import Leaning, record
 from training.ppo.lagrange import CostSettings, finite
-from training.recipe import check_recipe
+from training.run.recipe import check_recipe
 
 RECIPE = """
 [world]

@@ -20,7 +20,6 @@ from environments.simulation.seating import Seating
 from environments.system.errors import Problem
 from environments.wrappers.sb3_vec_env import Sb3Face
 from tests.training.toys import record
-from training.checkpoint import read_checkpoint
 from training.partners.partners import (
     MemberSettings,
     PartnerSchedule,
@@ -28,7 +27,8 @@ from training.partners.partners import (
     make_partner,
 )
 from training.ppo.refiner import Refiner
-from training.recipe import check_recipe, read_recipe
+from training.run.checkpoint import read_checkpoint
+from training.run.recipe import check_recipe, read_recipe
 
 RECIPE = """
 [world]

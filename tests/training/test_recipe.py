@@ -4,8 +4,8 @@ import pytest
 
 from environments.catalog import make_world
 from environments.system.errors import Problem
-from training.recipe import RECIPES, check_recipe, read_recipe
-from training.run import Run
+from training.run.folder import Run
+from training.run.recipe import RECIPES, check_recipe, read_recipe
 from training.train import prepare
 
 LEAST = {"world": {"id": "gpo/Balance-v0"}, "data": {"train": "somebody"}}

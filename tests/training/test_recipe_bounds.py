@@ -15,9 +15,9 @@ from environments.system import memory
 from environments.system.errors import Problem
 from environments.terminal.command_line import MOST
 from tests.training.toys import Leaning, record
-from training.recipe import check_recipe, read_recipe
+from training.run.memory_needs import RESAMPLED, check_games, check_sizes, game_bytes
+from training.run.recipe import check_recipe, read_recipe
 from training.settings import COUNT, STEPS
-from training.sizes import RESAMPLED, check_games, check_sizes, game_bytes
 
 LEAST = {"world": {"id": "gpo/Balance-v0"}, "data": {"train": "somebody"}}
 

@@ -16,8 +16,8 @@ from agents.players.player import RandomPlayer
 from environments.catalog import make_world
 from tests.training.apart import SERVER, start
 from tests.training.toys import Leaning, record
-from training.checkpoint import read_checkpoint
-from training.milestones import is_milestone
+from training.run.checkpoint import read_checkpoint
+from training.run.milestones import is_milestone
 
 COMMON = """
 [clone]

@@ -15,7 +15,7 @@ from environments.files.atomic import seal
 from environments.system import processes as process
 from environments.terminal.progress import Bars
 from tests.training.ended import ROOT, begin, ended, leaves_nothing
-from training.recipe import read_recipe
+from training.run.recipe import read_recipe
 
 
 def stand_still(pipe: Any, folder: Path, content: Any, done: Any, pulse: Any) -> None:

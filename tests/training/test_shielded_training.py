@@ -15,7 +15,7 @@ from environments.catalog import make_batch
 from environments.simulation.shield import ShieldedBatch
 from training.cloning import steps_of
 from training.imitation.corrected_steps import as_asked, asked_by, people_only
-from training.recipe import check_recipe, read_recipe
+from training.run.recipe import check_recipe, read_recipe
 
 RECIPE = """
 [world]

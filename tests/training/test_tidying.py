@@ -15,10 +15,10 @@ from environments.files.atomic import SEAL, seal
 from environments.files.checked_json import read_lines, read_sealed
 from environments.system.errors import Problem
 from tests.training.toys import Leaning, record
-from training.checkpoint import read_checkpoint, write_checkpoint
-from training.recipe import read_recipe
-from training.run import Run
-from training.tidying import set_aside
+from training.run.checkpoint import read_checkpoint, write_checkpoint
+from training.run.folder import Run
+from training.run.recipe import read_recipe
+from training.run.repair import set_aside
 
 pytestmark = pytest.mark.battery("run folders: damaged files of every kind")
 

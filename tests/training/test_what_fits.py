@@ -8,9 +8,9 @@ from environments.catalog import make_world
 from environments.system import memory as machine
 from environments.system.errors import Problem
 from environments.system.memory import SHARE, memory, require_memory
-from training import sizes
-from training.recipe import check_recipe
-from training.sizes import check_games, check_sizes, game_bytes, seen_bytes
+from training.run import memory_needs as sizes
+from training.run.memory_needs import check_games, check_sizes, game_bytes, seen_bytes
+from training.run.recipe import check_recipe
 
 LEAST = {"world": {"id": "gpo/Balance-v0"}, "data": {"train": "somebody"}}
 GIB = 2**30

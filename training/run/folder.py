@@ -9,8 +9,8 @@ runs/cramped_room/
     human_model.safetensors the clone of the held-out recordings, if the recipe names some
     cloning.json            losses of each clone, by epoch
     engine.json             what was measured at the start and then kept: precision, threads, cores
-    checkpoints/            of the refining, see `training.checkpoint`
-    milestones/             the agent after 1, 2, 5, 10, 20, 50, ... updates, see `training.milestones`
+    checkpoints/            of the refining, see `training.run.checkpoint`
+    milestones/             the agent after 1, 2, 5, 10, 20, 50, ... updates, see `training.run.milestones`
     metrics.jsonl           a row for each evaluation of the refining
     incidents.jsonl         what an environment of other people did wrong, if it did
     tensorboard/            the same and more, for `tensorboard --logdir`
@@ -20,7 +20,7 @@ runs/cramped_room/
 
 Every JSON file, and every line of the `.jsonl`, carries a SHA-256 of its content (`environments.files.checked_json`). A
 run of before there were such seals has none in its `recipe.json`: its files are taken as they are. What is
-damaged is set aside and made again (`training.tidying`), but for the recipe, by which all else is judged.
+damaged is set aside and made again (`training.run.repair`), but for the recipe, by which all else is judged.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ from environments.files.checked_json import read_sealed
 from environments.files.readers import Unreadable
 from environments.simulation.world import differences
 from environments.system.errors import Problem
-from training.recipe import Recipe
-from training.tidying import read_told, tidy
+from training.run.recipe import Recipe
+from training.run.repair import read_told, tidy
 
 PACKAGES = (
     "torch",

@@ -20,7 +20,7 @@ from environments.system.memory import require_memory
 
 if TYPE_CHECKING:
     from training.imitation.inputs import NetworkSettings
-    from training.recipe import Recipe
+    from training.run.recipe import Recipe
 
 RESAMPLED = RESAMPLES * 16  # bytes a game: of each resample its number and its value
 LEARNED = 16  # bytes of a weight: itself, its gradient and two moments

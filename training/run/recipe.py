@@ -40,11 +40,11 @@ from training.imitation.corrections import CorrectionsSettings
 from training.imitation.inputs import NetworkSettings
 from training.partners.partners import PartnerSettings
 from training.ppo.lagrange import CostSettings, finite
-from training.recipe_values import check_values
 from training.refining import RefineSettings
+from training.run.recipe_values import check_values
 from training.settings import COUNT, Settings
 
-RECIPES = Path(__file__).parent / "recipes"
+RECIPES = Path(__file__).parents[1] / "recipes"
 SEEDS = 2**32 - 1  # as Stable-Baselines3 seeds numpy with it
 
 
