@@ -20,7 +20,7 @@ from environments.simulation.world import World
 from environments.terminal.progress import Bars
 from training.changes import Change, changes
 from training.cloning import cloning_settings, matches, steps_of
-from training.floor import ours
+from training.gate.best_agent import ours
 from training.imitation.corrected_steps import hold_back
 from training.judgement import Protocol, judge
 from training.lesson import Lesson

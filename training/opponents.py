@@ -21,7 +21,7 @@ from agents.files.agent_file import Agent, as_player, named_player
 from agents.players.player import Player
 from environments.simulation.world import World
 from environments.terminal.progress import Bars
-from training.floor import ours
+from training.gate.best_agent import ours
 from training.judgement import Protocol, judge
 from training.partners.partners import PartnerSettings
 from training.tables import show_limits

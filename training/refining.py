@@ -26,7 +26,7 @@ from environments.system.errors import Problem
 from environments.wrappers.frame_stack_vec_env import MemoryFace
 from environments.wrappers.sb3_vec_env import Sb3Face
 from training.compute.hardware import PLAIN, Engine
-from training.floor import Floor
+from training.gate.best_agent import Floor
 from training.partners.partners import PartnerSchedule
 from training.ppo.kl_anchor import AnchorSettings
 from training.ppo.lagrange import CostSettings, finite

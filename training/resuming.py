@@ -10,7 +10,7 @@ from typing import Any
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 
 from environments.system.errors import Problem
-from training.floor import Floor
+from training.gate.best_agent import Floor
 from training.ppo.refiner import Diverged
 from training.run.checkpoint import Checkpoint, read_checkpoint, restore_optimiser
 from training.run.tensorboard import event_logger

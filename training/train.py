@@ -31,7 +31,7 @@ from environments.warmup import wake
 from training.characters import characters
 from training.cloning import cloned, matches, steps_of
 from training.compute.hardware import Engine, choose_engine
-from training.floor import Floor, Judge
+from training.gate.best_agent import Floor, Judge
 from training.imitation.clone import (
     action_weights,
     require_matches,

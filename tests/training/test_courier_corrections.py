@@ -20,7 +20,7 @@ from demos.window.controls.devices import Held
 from environments.catalog import make_world
 from environments.worlds.courier import observation as view
 from environments.worlds.courier.constants import RADIUS, RAYS, REACH, TOP_SPEED
-from training.floor import ours
+from training.gate.best_agent import ours
 from training.judgement import Protocol, judge
 
 WORLD = make_world("gpo/Courier-v0")

@@ -14,7 +14,7 @@ from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face
 from tests.training.toys import careless_clone
-from training.floor import Floor, Judge
+from training.gate.best_agent import Floor, Judge
 from training.ppo.refiner import IN_A_ROW, Diverged, Refiner
 from training.refining import RefineSettings, Reward, refine
 

@@ -12,7 +12,7 @@ from agents.networks.policy import AgentPolicy, build_policy
 from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.toys import careless_clone
-from training.floor import Floor, Judge
+from training.gate.best_agent import Floor, Judge
 from training.refining import RefineSettings, Reward, refine
 from training.run.checkpoint import read_checkpoint
 

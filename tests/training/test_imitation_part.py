@@ -13,7 +13,7 @@ from agents.networks.policy import AgentPolicy
 from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.toys import careless_clone
-from training.floor import Floor, Judge
+from training.gate.best_agent import Floor, Judge
 from training.ppo.lagrange import CostSettings
 from training.ppo.refiner import Refiner
 from training.refining import RefineSettings, Reward, refine

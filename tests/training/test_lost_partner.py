@@ -11,7 +11,7 @@ from agents.players.player import NetworkPlayer
 from agents.players.remote_player import Elsewhere
 from environments.catalog import make_batch, make_world
 from training.compute.hardware import Engine
-from training.floor import Floor, Judge
+from training.gate.best_agent import Floor, Judge
 from training.refining import RefineSettings, Reward, refine
 
 pytestmark = pytest.mark.battery("training: helper processes stopped or killed")

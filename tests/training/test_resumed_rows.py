@@ -5,7 +5,7 @@ import pytest
 from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.toys import careless_clone
-from training.floor import Floor, Judge
+from training.gate.best_agent import Floor, Judge
 from training.ppo.lagrange import CostSettings
 from training.refining import RefineSettings, Reward, refine
 from training.run.checkpoint import read_checkpoint, write_checkpoint
@@ -115,7 +115,7 @@ def test_a_run_stopped_beside_a_checkpoint_leaves_the_same(
             raise Stopped
         left_to_go[0] -= 1
 
-    monkeypatch.setattr("training.floor.write_checkpoint", write)
+    monkeypatch.setattr("training.gate.best_agent.write_checkpoint", write)
     with pytest.raises(Stopped):
         refined(cloned, tmp_path)
     monkeypatch.undo()

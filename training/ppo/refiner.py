@@ -3,7 +3,7 @@
 Only the rollout and the update are overridden, so SB3's callbacks, loggers and tools take it, and so do
 imitation's trainers. Loading a clone into plain PPO is known to undo it (SB3 #543, #1453; imitation #691);
 what keeps it here: values are fitted before the policy moves, the policy is held near the frozen clone, and
-`training.floor` never hands on an agent that is worse than its clone.
+`training.gate.best_agent` never hands on an agent that is worse than its clone.
 
 T steps of a rollout, B games, M samples of a minibatch, C costs with a limit.
 """
