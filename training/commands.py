@@ -20,9 +20,9 @@ from environments.simulation.shield import Shield
 from environments.simulation.world import World
 from environments.system.errors import Problem
 from environments.warmup import wake
-from training.judgement import Protocol, judge, summary
+from training.evaluation.protocol import Protocol, judge, summary
+from training.evaluation.tables import show_parts, show_scores
 from training.run.memory_needs import check_games
-from training.tables import show_parts, show_scores
 
 
 def evaluate_command(

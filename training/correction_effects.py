@@ -18,11 +18,11 @@ from agents.networks.policy import AgentPolicy
 from demos.data.episodes.arrays import Arrays
 from environments.simulation.world import World
 from environments.terminal.progress import Bars
-from training.changes import Change, changes
 from training.cloning import cloning_settings, matches, steps_of
+from training.evaluation.paired_changes import Change, changes
+from training.evaluation.protocol import Protocol, judge
 from training.gate.best_agent import ours
 from training.imitation.corrected_steps import hold_back
-from training.judgement import Protocol, judge
 from training.lesson import Lesson
 
 

@@ -27,11 +27,11 @@ from environments.system.errors import Problem
 from environments.terminal.progress import Bars
 from environments.worlds.kitchen.layouts import named_layout
 from training.compute.second_core import free_cores
-from training.pictures import draw_curve, read_metrics
-from training.published import published_texts
+from training.evaluation.overcooked_published import published_texts
+from training.evaluation.plots import draw_curve, read_metrics
+from training.evaluation.tables import show_scores
 from training.run.folder import Run
 from training.run.recipe import Recipe, check_recipe, read_recipe
-from training.tables import show_scores
 from training.train import train
 
 SHOWN = (  # rows of the table, in this order

@@ -31,16 +31,17 @@ from environments.warmup import wake
 from training.characters import characters
 from training.cloning import cloned, matches, steps_of
 from training.compute.hardware import Engine, choose_engine
+from training.evaluation.head_to_head import against_all, opponents, show_all
+from training.evaluation.plots import draw_curve
+from training.evaluation.protocol import Protocol, judge, people, summary
+from training.evaluation.tables import limited, show_limits, show_scores
 from training.gate.best_agent import Floor, Judge
 from training.imitation.clone import (
     action_weights,
     require_matches,
 )
 from training.imitation.inputs import Recorded, sight_for
-from training.judgement import Protocol, judge, people, summary
-from training.opponents import against_all, opponents, show_all
 from training.partners.partners import check_partners, make_partner
-from training.pictures import draw_curve
 from training.ppo.network_outputs import CHUNK
 from training.refining import Reward, refine
 from training.run.folder import Run
@@ -48,7 +49,6 @@ from training.run.incidents import keep_incidents
 from training.run.memory_needs import check_sizes
 from training.run.milestones import Milestones
 from training.run.recipe import Recipe, read_recipe
-from training.tables import limited, show_limits, show_scores
 
 PARTNER_SEED, JUDGE_PARTNER_SEED = 1, 2  # added to the run's
 

@@ -25,7 +25,7 @@ from typing import Any
 
 from tests.benchmarks.ablation import steps_to
 from tests.benchmarks.ranking import show_ranking
-from training.opponents import EVERYBODY
+from training.evaluation.head_to_head import EVERYBODY
 
 DATASET = "duel-sharpshooter"
 POOL = ("rusher-3", "sharpshooter-3", "ambusher-3", "beginner-3")

@@ -22,8 +22,8 @@ import numpy as np
 from agents.files.agent_file import as_player, load_agent
 from environments.catalog import make_world
 from environments.worlds.kitchen.layouts import LAYOUTS
-from training.judgement import Protocol, judge
-from training.published import PUBLISHED
+from training.evaluation.overcooked_published import PUBLISHED
+from training.evaluation.protocol import Protocol, judge
 from training.run.recipe import read_recipe
 
 HUMANS = 5

@@ -17,12 +17,12 @@ from environments.catalog import make_world
 from tests.demos.plays import PlaySession
 from tests.training.test_train import refusal
 from tests.training.toys import Leaning, record, toy_arrays
-from training.changes import _change, changes
+from training.evaluation.paired_changes import _change, changes
+from training.evaluation.protocol import Protocol, judge
 from training.gate.best_agent import ours
 from training.imitation.clone import CloneSettings, clone
 from training.imitation.corrected_steps import hold_back, people_only, read_corrections
 from training.imitation.corrections import CorrectionsSettings, joined, weight_of, weighted
-from training.judgement import Protocol, judge
 from training.run.recipe import read_recipe
 
 POLE = make_world("gpo/Balance-v0")

@@ -20,8 +20,8 @@ from demos.window.controls.devices import Held
 from environments.catalog import make_world
 from environments.worlds.courier import observation as view
 from environments.worlds.courier.constants import RADIUS, RAYS, REACH, TOP_SPEED
+from training.evaluation.protocol import Protocol, judge
 from training.gate.best_agent import ours
-from training.judgement import Protocol, judge
 
 WORLD = make_world("gpo/Courier-v0")
 STANDS, PATIENCE = 0.05, 10  # of full speed; steps for which it may stand before somebody helps

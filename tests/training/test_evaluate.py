@@ -7,7 +7,7 @@ from agents.evaluation.games import Interval, interval, play_games
 from agents.players.player import RandomPlayer, StillPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.toys import Leaning, record
-from training.judgement import Protocol, judge, people, summary
+from training.evaluation.protocol import Protocol, judge, people, summary
 
 KITCHEN, BALANCE = "gpo/Kitchen-v0", "gpo/Balance-v0"
 
@@ -118,7 +118,7 @@ def test_the_same_games_give_the_same_interval():
 
 
 def test_every_seat_is_judged_on_the_same_games(monkeypatch):
-    from training import judgement
+    from training.evaluation import protocol as judgement
 
     made = []
 

@@ -6,10 +6,10 @@ from rich.console import Console
 
 from agents.files.agent_file import named_player
 from environments.catalog import make_world
-from training.judgement import Protocol
-from training.opponents import EVERYBODY, matches, opponents, result, show_all
+from training.evaluation.head_to_head import EVERYBODY, matches, opponents, result, show_all
+from training.evaluation.protocol import Protocol
+from training.evaluation.tables import limited
 from training.partners.partners import PartnerSettings
-from training.tables import limited
 
 DUEL = make_world("gpo/Duel-v0")
 

@@ -78,7 +78,7 @@ def test_the_batches_of_a_run_have_the_shield(tmp_path, trained, monkeypatch):
         return batch
 
     plain = make_batch
-    for place in ("training.train", "training.refining", "training.judgement"):
+    for place in ("training.train", "training.refining", "training.evaluation.protocol"):
         monkeypatch.setattr(f"{place}.make_batch", noted)
     path = trained.parent / "safe.toml"
     small = ["--refine.steps", "400", "--evaluate.games", "2", "--refine.judge_games", "2"]

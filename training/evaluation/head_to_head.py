@@ -21,10 +21,10 @@ from agents.files.agent_file import Agent, as_player, named_player
 from agents.players.player import Player
 from environments.simulation.world import World
 from environments.terminal.progress import Bars
+from training.evaluation.protocol import Protocol, judge
+from training.evaluation.tables import show_limits
 from training.gate.best_agent import ours
-from training.judgement import Protocol, judge
 from training.partners.partners import PartnerSettings
-from training.tables import show_limits
 
 WIN = "win"
 EVERYBODY = "everybody"
