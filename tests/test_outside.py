@@ -133,7 +133,9 @@ def test_a_place_that_cannot_be_is_refused(tmp_path, monkeypatch, capsys, words,
     monkeypatch.chdir(tmp_path)
     Path("file").touch()
     if "train" in words:
-        monkeypatch.setattr("training.train.prepare", lambda recipe: None)  # the data are not here
+        monkeypatch.setattr(
+            "training.pipeline.train.prepare", lambda recipe: None
+        )  # the data are not here
     if "list" in words and place == "file/below":
         return  # a folder that is not there holds no datasets, which is no mistake
     assert gpo.main(words.format(place).split()) == 2

@@ -30,9 +30,9 @@ from training.compute.second_core import free_cores
 from training.evaluation.overcooked_published import published_texts
 from training.evaluation.plots import draw_curve, read_metrics
 from training.evaluation.tables import show_scores
+from training.pipeline.train import train
 from training.run.folder import Run
 from training.run.recipe import Recipe, check_recipe, read_recipe
-from training.train import train
 
 SHOWN = (  # rows of the table, in this order
     "people with people",

@@ -143,7 +143,10 @@ def test_what_a_library_tells_of_the_system_in_an_error_of_its_own(error, said):
 
 def test_a_mistake_of_ours_has_no_sentence():
     assert system_sentence(RuntimeError("mat1 and mat2 shapes cannot be multiplied")) is None
-    assert system_sentence(ImportError("cannot import name 'x'", name="training.train")) is None
+    assert (
+        system_sentence(ImportError("cannot import name 'x'", name="training.pipeline.train"))
+        is None
+    )
     assert "nested too deeply" in str(system_sentence(RecursionError()))
     missing = ImportError("libGL.so.1: cannot open shared object file: No such file or directory")
     assert "libGL.so.1" in str(system_sentence(missing))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import training.refining as refining
+import training.pipeline.refine_loop as refining
 from environments.catalog import WORLDS, make_batch, make_world
 from environments.simulation.batch import Batch
 from environments.simulation.world import World

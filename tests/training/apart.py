@@ -8,7 +8,7 @@ SERVER = multiprocessing.get_context("forkserver")  # loads torch once; each pro
 SERVER.set_forkserver_preload(
     [
         "tests.training.apart",
-        "training.train",
+        "training.pipeline.train",
         "environments.worlds.balance",
         "environments.worlds.kitchen.world",
         "matplotlib.figure",

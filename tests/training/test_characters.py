@@ -15,8 +15,8 @@ from environments.catalog import make_world
 from environments.system.errors import Problem
 from environments.terminal.progress import Bars
 from tests.training.toys import record
-from training.characters import Helper, characters
-from training.cloning import subject
+from training.pipeline.clone_population import Helper, characters
+from training.pipeline.clone_stage import subject
 from training.run.folder import Run
 from training.run.recipe import read_recipe
 
@@ -153,10 +153,10 @@ class Told(Bars):
 
 def test_a_run_goes_on_without_a_helper_that_was_stopped(path, root, world, tmp_path, monkeypatch):
     monkeypatch.setattr("environments.system.processes.PATIENCE", 2)
-    monkeypatch.setattr("training.characters.free_cores", lambda: 2)
+    monkeypatch.setattr("training.pipeline.clone_population.free_cores", lambda: 2)
     made = {}
     for kind in (Helper, Stopped):
-        monkeypatch.setattr("training.characters.Helper", kind)
+        monkeypatch.setattr("training.pipeline.clone_population.Helper", kind)
         bars, run = Told(), Run(tmp_path / kind.__name__, read_recipe(str(path)))
         characters(run, world, Store(root).open("kitchen"), bars)
         made[kind] = {p.name: p.read_bytes() for p in run.folder.glob("clone_*.safetensors")}
@@ -195,10 +195,10 @@ class Swift:
 
 
 def test_nobody_waits_for_a_helper_that_has_just_finished(path, root, world, tmp_path, monkeypatch):
-    monkeypatch.setattr("training.characters.Helper", Swift)
-    monkeypatch.setattr("training.characters.free_cores", lambda: 2)
+    monkeypatch.setattr("training.pipeline.clone_population.Helper", Swift)
+    monkeypatch.setattr("training.pipeline.clone_population.free_cores", lambda: 2)
     waited: list[list[object]] = []
-    monkeypatch.setattr("training.characters.connection.wait", waited.append)
+    monkeypatch.setattr("training.pipeline.clone_population.connection.wait", waited.append)
     run = Run(tmp_path / "run", read_recipe(str(path), ["clone.epochs=1"]))
     characters(run, world, Store(root).open("kitchen"), Bars(None))
     assert [] not in waited, "for nothing it would wait for ever"

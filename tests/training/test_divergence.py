@@ -15,8 +15,8 @@ from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face
 from tests.training.toys import careless_clone
 from training.gate.best_agent import Floor, Judge
+from training.pipeline.refine_loop import RefineSettings, Reward, refine
 from training.ppo.refiner import IN_A_ROW, Diverged, Refiner
-from training.refining import RefineSettings, Reward, refine
 
 GAMES, STEPS = 4, 32
 

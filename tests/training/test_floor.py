@@ -13,7 +13,7 @@ from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.toys import careless_clone
 from training.gate.best_agent import Floor, Judge
-from training.refining import RefineSettings, Reward, refine
+from training.pipeline.refine_loop import RefineSettings, Reward, refine
 from training.run.checkpoint import read_checkpoint
 
 WORLD = "gpo/Balance-v0"

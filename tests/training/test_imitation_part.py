@@ -14,9 +14,9 @@ from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.toys import careless_clone
 from training.gate.best_agent import Floor, Judge
+from training.pipeline.refine_loop import RefineSettings, Reward, refine
 from training.ppo.lagrange import CostSettings
 from training.ppo.refiner import Refiner
-from training.refining import RefineSettings, Reward, refine
 
 GAMES, STEPS = 8, 20
 COMMON = {"n_steps": STEPS, "batch_size": GAMES * STEPS, "seed": 0, "device": "cpu"}

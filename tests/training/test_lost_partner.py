@@ -12,7 +12,7 @@ from agents.players.remote_player import Elsewhere
 from environments.catalog import make_batch, make_world
 from training.compute.hardware import Engine
 from training.gate.best_agent import Floor, Judge
-from training.refining import RefineSettings, Reward, refine
+from training.pipeline.refine_loop import RefineSettings, Reward, refine
 
 pytestmark = pytest.mark.battery("training: helper processes stopped or killed")
 
@@ -71,7 +71,7 @@ def test_training_goes_on_here_from_the_last_checkpoint(tmp_path, monkeypatch, n
 
     struck: list[bool] = []
     monkeypatch.setattr("environments.system.processes.PATIENCE", 2)
-    monkeypatch.setattr("training.refining.at_best_elsewhere", elsewhere)
+    monkeypatch.setattr("training.pipeline.refine_loop.at_best_elsewhere", elsewhere)
     *left, said = refined(tmp_path / "struck", 2, harm)
     assert struck == [True], "it was there to be struck"
     assert len(partners) == 1

@@ -4,9 +4,9 @@ import pytest
 
 from environments.catalog import make_world
 from environments.system.errors import Problem
+from training.pipeline.train import prepare
 from training.run.folder import Run
 from training.run.recipe import RECIPES, check_recipe, read_recipe
-from training.train import prepare
 
 LEAST = {"world": {"id": "gpo/Balance-v0"}, "data": {"train": "somebody"}}
 

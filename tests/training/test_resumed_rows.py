@@ -6,8 +6,8 @@ from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.toys import careless_clone
 from training.gate.best_agent import Floor, Judge
+from training.pipeline.refine_loop import RefineSettings, Reward, refine
 from training.ppo.lagrange import CostSettings
-from training.refining import RefineSettings, Reward, refine
 from training.run.checkpoint import read_checkpoint, write_checkpoint
 
 pytestmark = pytest.mark.battery("training: stopped at any update, same rows")

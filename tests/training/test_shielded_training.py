@@ -13,8 +13,8 @@ from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
 from environments.catalog import make_batch
 from environments.simulation.shield import ShieldedBatch
-from training.cloning import steps_of
 from training.imitation.corrected_steps import as_asked, asked_by, people_only
+from training.pipeline.clone_stage import steps_of
 from training.run.recipe import check_recipe, read_recipe
 
 RECIPE = """
@@ -78,7 +78,11 @@ def test_the_batches_of_a_run_have_the_shield(tmp_path, trained, monkeypatch):
         return batch
 
     plain = make_batch
-    for place in ("training.train", "training.refining", "training.evaluation.protocol"):
+    for place in (
+        "training.pipeline.train",
+        "training.pipeline.refine_loop",
+        "training.evaluation.protocol",
+    ):
         monkeypatch.setattr(f"{place}.make_batch", noted)
     path = trained.parent / "safe.toml"
     small = ["--refine.steps", "400", "--evaluate.games", "2", "--refine.judge_games", "2"]

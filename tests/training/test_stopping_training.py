@@ -73,7 +73,14 @@ EARLY = (
     "environments.system.errors",
     "environments.system.termination",
 )
-LATER = ("training.train", "torch", "numpy", "pydantic", "training.refining", "numba")
+LATER = (
+    "training.pipeline.train",
+    "torch",
+    "numpy",
+    "pydantic",
+    "training.pipeline.refine_loop",
+    "numba",
+)
 
 
 def stopped_at(module, number, root):

@@ -20,7 +20,7 @@ def show_scores(
 
     Args:
         console: where.
-        scores: as `training.train` writes them to `scores.json`.
+        scores: as `training.pipeline.train` writes them to `scores.json`.
         title: above the table.
         extra: further columns: heading -> row name -> text.
     """

@@ -28,10 +28,10 @@ from environments.wrappers.sb3_vec_env import Sb3Face
 from training.compute.hardware import PLAIN, Engine
 from training.gate.best_agent import Floor
 from training.partners.partners import PartnerSchedule
+from training.pipeline.resume import learn
 from training.ppo.kl_anchor import AnchorSettings
 from training.ppo.lagrange import CostSettings, finite
 from training.ppo.refiner import Refiner
-from training.resuming import learn
 from training.settings import COUNT, EPOCHS, STEPS, Settings, discount
 
 

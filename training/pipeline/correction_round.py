@@ -31,14 +31,14 @@ from environments.files.readers import Unreadable
 from environments.simulation.world import World
 from environments.system.errors import Problem
 from environments.terminal.progress import Bars
-from training.correction_effects import effects_of, loss_of, show_effects
 from training.evaluation.tables import show_scores
 from training.imitation.corrected_steps import Corrections, as_asked, read_corrections
-from training.lesson import Lesson
+from training.pipeline.correction_data import Lesson
+from training.pipeline.correction_effects import effects_of, loss_of, show_effects
+from training.pipeline.train import judged, prepare, refined
 from training.run.folder import Run, read_resolved
 from training.run.recipe import Recipe
 from training.run.repair import read_told
-from training.train import judged, prepare, refined
 
 ROUND = "-corrected-"
 TOLD, AGENT, CLONE = "corrections.json", "agent.safetensors", "clone.safetensors"

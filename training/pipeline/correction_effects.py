@@ -18,12 +18,12 @@ from agents.networks.policy import AgentPolicy
 from demos.data.episodes.arrays import Arrays
 from environments.simulation.world import World
 from environments.terminal.progress import Bars
-from training.cloning import cloning_settings, matches, steps_of
 from training.evaluation.paired_changes import Change, changes
 from training.evaluation.protocol import Protocol, judge
 from training.gate.best_agent import ours
 from training.imitation.corrected_steps import hold_back
-from training.lesson import Lesson
+from training.pipeline.clone_stage import cloning_settings, matches, steps_of
+from training.pipeline.correction_data import Lesson
 
 
 def effects_of(lesson: Lesson, start: Agent, policy: AgentPolicy, bars: Bars) -> dict[str, Any]:

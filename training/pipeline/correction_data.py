@@ -13,11 +13,11 @@ from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.arrays import Arrays
 from environments.simulation.world import World
 from environments.terminal.progress import Bars
-from training.cloning import cloning_settings, matches, steps_of
 from training.imitation.clone import action_weights, split
 from training.imitation.corrected_steps import Corrections, hold_back, people_only
 from training.imitation.corrections import joined, learn_on, weight_of, weighted
 from training.imitation.returns import recorded_returns
+from training.pipeline.clone_stage import cloning_settings, matches, steps_of
 from training.run.folder import Run
 from training.settings import discount
 

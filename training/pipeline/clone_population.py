@@ -26,9 +26,9 @@ from environments.simulation.world import World
 from environments.system import processes as process
 from environments.system.errors import Problem
 from environments.terminal.progress import Bars
-from training.cloning import Subject, file_of, keep, kept, subject
 from training.compute.second_core import free_cores
 from training.imitation.clone import Clone
+from training.pipeline.clone_stage import Subject, file_of, keep, kept, subject
 from training.run.folder import Run
 from training.run.recipe import Recipe
 

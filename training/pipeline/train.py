@@ -28,8 +28,6 @@ from environments.simulation.world import World
 from environments.system.errors import Problem
 from environments.terminal.progress import Bars
 from environments.warmup import wake
-from training.characters import characters
-from training.cloning import cloned, matches, steps_of
 from training.compute.hardware import Engine, choose_engine
 from training.evaluation.head_to_head import against_all, opponents, show_all
 from training.evaluation.plots import draw_curve
@@ -42,8 +40,10 @@ from training.imitation.clone import (
 )
 from training.imitation.inputs import Recorded, sight_for
 from training.partners.partners import check_partners, make_partner
+from training.pipeline.clone_population import characters
+from training.pipeline.clone_stage import cloned, matches, steps_of
+from training.pipeline.refine_loop import Reward, refine
 from training.ppo.network_outputs import CHUNK
-from training.refining import Reward, refine
 from training.run.folder import Run
 from training.run.incidents import keep_incidents
 from training.run.memory_needs import check_sizes
@@ -62,7 +62,7 @@ def train_from_file(name: str, folder: str | None = None, overrides: Sequence[st
     recipe = read_recipe(name, overrides)
     place = Path(folder) if folder else Path("runs") / Path(name).stem
     if recipe.data.corrections is not None:
-        from training.correcting import correct_from_recipe  # it stands on this file
+        from training.pipeline.correction_round import correct_from_recipe  # it stands on this file
 
         correct_from_recipe(recipe, place)
         return
