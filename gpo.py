@@ -77,7 +77,7 @@ def take_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 def doctor(arguments: list[str]) -> int:
     """Show versions, threads, screen and GPU, and what to type if something is missing."""
     Parser("doctor", doctor.__doc__).parse_args(arguments)
-    from training.doctor import examine
+    from training.commands.doctor import examine
 
     return examine()
 
@@ -137,7 +137,7 @@ def evaluate(arguments: list[str]) -> int:
     parser.add_trust()
     add_workers(parser)
     given = parser.parse_args(arguments)
-    from training.commands import evaluate_command
+    from training.commands.evaluate import evaluate_command
 
     evaluate_command(**vars(given))
     return 0
@@ -164,7 +164,7 @@ def demo(arguments: list[str]) -> int:
     parser.add_argument("--run", metavar="FOLDER", type=Path, default=None, help="the run folder")
     parser.add_argument("--layout", default="cramped_room", help="the kitchen (cramped_room)")
     given = parser.parse_args(arguments)
-    from training.demo import demo as show
+    from training.commands.demo import demo as show
 
     show(given.run, given.layout)
     return 0
@@ -219,7 +219,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "stopped; repeat the command to go on from the last checkpoint.", exit_code(stop)
         )
     except ModuleNotFoundError as missing:
-        from training.doctor import what_to_type
+        from training.commands.doctor import what_to_type
 
         if (cure := what_to_type(missing.name or "")) is None:
             raise  # not a package one can install: our own mistake

@@ -10,7 +10,7 @@ import pytest
 
 import gpo
 from environments.system.errors import Problem
-from training import doctor
+from training.commands import doctor
 
 ROOT = Path(__file__).resolve().parent.parent
 

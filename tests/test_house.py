@@ -80,7 +80,7 @@ def test_init_files_are_empty(path):
 TYPED = {
     "demos/collect/command.py", "demos/sessions/input_test/command.py", "demos/data/exchange/formats.py", "demos/sessions/record/prepare.py",
     "demos/data/exchange/overcooked/importing.py", "demos/sessions/record/command.py", "demos/sessions/match/cast_by_name.py",
-    "training/commands.py", "training/demo.py", "training/pipeline/train.py",
+    "training/commands/evaluate.py", "training/commands/demo.py", "training/pipeline/train.py",
 }  # fmt: skip
 REMADE = {
     "environments/catalog.py",
@@ -107,7 +107,7 @@ def test_names_of_worlds_out_of_files_are_asked_about(path):
 OWN_JSON = {
     "environments/files/readers.py", "agents/files/agent_file.py", "agents/export/onnx_export.py", "demos/data/episodes/episode.py",
     "agents/players/remote_server.py", "environments/external/trial/isolated.py", "environments/external/trial/facts.py",
-    "training/pipeline/clone_population.py", "training/installing.py",
+    "training/pipeline/clone_population.py", "training/commands/installation.py",
 }  # fmt: skip
 
 

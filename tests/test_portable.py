@@ -15,7 +15,7 @@ import pytest
 from demos.window import signals as stopping
 from environments.files.atomic import hold, locked, put
 from environments.system.errors import Problem
-from training import support
+from training.commands import platforms as support
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("environments", "agents", "demos", "training")

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from training import doctor, installing
+from training.commands import doctor
+from training.commands import installation as installing
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("agents", "demos", "environments", "training")

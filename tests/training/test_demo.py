@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-import training.demo
+import training.commands.demo
 from demos.window.video import read_video
 from environments.system.errors import Problem
 from training.run.recipe import read_recipe
@@ -15,16 +15,18 @@ QUICK = ["refine.steps=64_000", "refine.judge_games=8", "clone.epochs=3", "evalu
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(training.demo, "read_recipe", lambda name: read_recipe(name, QUICK))
+    monkeypatch.setattr(
+        training.commands.demo, "read_recipe", lambda name: read_recipe(name, QUICK)
+    )
     return tmp_path / "runs" / "demo-cramped_room"
 
 
 def test_the_demo_compares_people_clone_scratch_and_refined(
     quick: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    training.demo.demo()
+    training.commands.demo.demo()
     shown = capsys.readouterr().out
-    for row in training.demo.SHOWN:
+    for row in training.commands.demo.SHOWN:
         assert row in shown, f"the table lacks '{row}'"
     assert "97.5" in shown, "people with people scored 97.5 in their first 400 steps, as published"
     assert "not identical" in shown
@@ -32,7 +34,7 @@ def test_the_demo_compares_people_clone_scratch_and_refined(
     assert sum(1 for _ in read_video(quick / "game.mp4")) == 400
 
     before = {path: path.read_bytes() for path in quick.glob("*.safetensors")}
-    training.demo.demo()
+    training.commands.demo.demo()
     again = capsys.readouterr().out
     assert shown[shown.index("Return over") :] == again[again.index("Return over") :]
     assert before == {path: path.read_bytes() for path in quick.glob("*.safetensors")}
@@ -40,13 +42,13 @@ def test_the_demo_compares_people_clone_scratch_and_refined(
 
 def test_an_unknown_layout_is_refused_before_anything_is_written(quick: Path) -> None:
     with pytest.raises(Problem, match="did you mean 'cramped_room'"):
-        training.demo.demo(layout="crampedroom")
+        training.commands.demo.demo(layout="crampedroom")
     assert list(quick.parent.parent.iterdir()) == []
 
 
 def test_one_core_leaves_the_comparison_out(
     quick: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(training.demo, "free_cores", lambda: 1)
-    training.demo.demo()
+    monkeypatch.setattr(training.commands.demo, "free_cores", lambda: 1)
+    training.commands.demo.demo()
     assert "it takes a second core" in capsys.readouterr().out

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-import training.demo
+import training.commands.demo
 from environments.files.atomic import seal
 from environments.system import processes as process
 from environments.terminal.progress import Bars
@@ -39,13 +39,13 @@ def die(pipe: Any, folder: Path, content: Any, done: Any, pulse: Any) -> None:
 @pytest.fixture
 def trained(tmp_path, monkeypatch):
     """The rival once it was waited for, if its process does such work."""
-    monkeypatch.setattr(training.demo, "free_cores", lambda: 2)
+    monkeypatch.setattr(training.commands.demo, "free_cores", lambda: 2)
 
     def train(work):
         monkeypatch.setattr(process, "PATIENCE", 2 if work is stand_still else 60)
-        monkeypatch.setattr(training.demo, "_train_rival", work)
+        monkeypatch.setattr(training.commands.demo, "_train_rival", work)
         recipe = read_recipe("cramped_room")
-        with training.demo._from_nothing(tmp_path / "from_nothing", recipe) as rival:
+        with training.commands.demo._from_nothing(tmp_path / "from_nothing", recipe) as rival:
             rival.wait(Bars(None))
         return rival
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 NAME = "gpo"
 PINNED = ("imitation==1.0.1", "overcooked-ai==1.1.0")  # installed alone: the Makefile says why
 # Where a package is imported under another name than it is installed by.

@@ -11,7 +11,7 @@ from pathlib import Path
 from shlex import quote
 from typing import NamedTuple
 
-from training.installing import (
+from training.commands.installation import (
     EXTRAS,
     ROOT,
     in_checkout,
@@ -21,8 +21,8 @@ from training.installing import (
     python,
     requirements,
 )
-from training.installing import what_to_type as what_to_type  # where gpo.py looks for it
-from training.support import described
+from training.commands.installation import what_to_type as what_to_type  # where gpo.py looks for it
+from training.commands.platforms import described
 
 GAMES = "data/human_data/clean_train_trials.pickle"  # in the folder of overcooked_ai_py
 
