@@ -1,7 +1,8 @@
 """Worlds that files speak of: agents, runs and recordings name them, and such a name is data.
 
-It may be one of ours, an id that an installed package has registered, or what `environments.files.trusted_code` allows;
-parameters are plain values. Whatever a person types goes to `catalog.make_world` instead.
+It may be one of ours, an id that an installed package has registered, or what
+`environments.files.trusted_code` allows; parameters are plain values. Whatever a person types goes to
+`catalog.make_world` instead.
 """
 
 from __future__ import annotations

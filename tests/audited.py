@@ -49,7 +49,7 @@ def loaders(folder: Path) -> dict[str, Callable[[], Any]]:
     from agents.files.checkpoint_file import checkpoint_files, read_checkpoint_file
     from agents.files.run_agents import run_facts, stages
     from agents.players.player import RandomPlayer
-    from demos.collect import collect
+    from demos.collect.collect import collect
     from demos.data.dataset.store import Store
     from demos.data.exchange.formats import export, import_from
     from demos.data.inspection.verify import verify

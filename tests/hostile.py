@@ -12,7 +12,7 @@ from agents.export.onnx_export import export_onnx
 from agents.files.agent_file import load_agent, save_agent
 from agents.networks.policy import build_policy
 from agents.players.player import RandomPlayer
-from demos.collect import collect
+from demos.collect.collect import collect
 from demos.data.dataset.store import Store
 from demos.data.exchange.formats import export
 from environments.catalog import make_world

@@ -78,10 +78,17 @@ def test_init_files_are_empty(path):
 # Where the name of a world was typed by a person, or stands in our own code. A name that was read from a file
 # goes to `environments.recorded_worlds` instead, which asks whether its code may be run.
 TYPED = {
-    "demos/collect/command.py", "demos/sessions/input_test/command.py", "demos/data/exchange/formats.py", "demos/sessions/record/prepare.py",
-    "demos/data/exchange/overcooked/importing.py", "demos/sessions/record/command.py", "demos/sessions/match/cast_by_name.py",
-    "training/commands/evaluate.py", "training/commands/demo.py", "training/pipeline/train.py",
-}  # fmt: skip
+    "demos/collect/command.py",
+    "demos/sessions/input_test/command.py",
+    "demos/data/exchange/formats.py",
+    "demos/sessions/record/prepare.py",
+    "demos/data/exchange/overcooked/importing.py",
+    "demos/sessions/record/command.py",
+    "demos/sessions/match/cast_by_name.py",
+    "training/commands/evaluate.py",
+    "training/commands/demo.py",
+    "training/pipeline/train.py",
+}
 REMADE = {
     "environments/catalog.py",
     "environments/recorded_worlds.py",
@@ -105,10 +112,16 @@ def test_names_of_worlds_out_of_files_are_asked_about(path):
 
 # JSON and TOML come through `environments.files.readers`; these read what they have written themselves.
 OWN_JSON = {
-    "environments/files/readers.py", "agents/files/agent_file.py", "agents/export/onnx_export.py", "demos/data/episodes/episode.py",
-    "agents/players/remote_server.py", "environments/external/trial/isolated.py", "environments/external/trial/facts.py",
-    "training/pipeline/clone_population.py", "training/commands/installation.py",
-}  # fmt: skip
+    "environments/files/readers.py",
+    "agents/files/agent_file.py",
+    "agents/export/onnx_export.py",
+    "demos/data/episodes/episode.py",
+    "agents/players/remote_server.py",
+    "environments/external/trial/isolated.py",
+    "environments/external/trial/facts.py",
+    "training/pipeline/clone_population.py",
+    "training/commands/installation.py",
+}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)

@@ -44,9 +44,9 @@ HANDED_ON = "agent.safetensors"  # the name in a run folder of what the run hand
 class Agent:
     """A policy and what is known about it.
 
-    Well-known keys of `facts`: `stuck_steps` (play it with the rule of `agents.players.unstuck`), `seed`, `recipe`
-    and `data` (hashes), `role` ("clone", "refined"), `shield` (it was trained behind the world's shield, and
-    whoever plays it switches that on).
+    Well-known keys of `facts`: `stuck_steps` (play it with the rule of `agents.players.unstuck`),
+    `seed`, `recipe` and `data` (hashes), `role` ("clone", "refined"), `shield` (it was trained behind
+    the world's shield, and whoever plays it switches that on).
     """
 
     policy: AgentPolicy

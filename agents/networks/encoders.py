@@ -1,7 +1,8 @@
 """What turns an observation into features: its parts each by their kind, then a memory of the last steps.
 
-Numbers are scaled, pictures go through a convolutional network, the action mask through nothing. With memory
-the observation is a window (`environments.simulation.frame_stack`), encoded step by step and read by a causal transformer.
+Numbers are scaled, pictures go through a convolutional network, the action mask through nothing. With
+memory the observation is a window (`environments.simulation.frame_stack`), encoded step by step and read
+by a causal transformer.
 
 B observations, k steps of a window, O numbers of a step, F features of a step, M numbers of the mask.
 """

@@ -144,7 +144,7 @@ def read_facts(given: Any) -> dict[str, Any]:
 
 
 def check_exported(about: dict[str, Any]) -> None:
-    """Refuse what stands beside an agent's ONNX file (`agents.export.onnx_export`) if anything of it is of a wrong type.
+    """Refuse facts of an agent's ONNX file (`agents.export.onnx_export`) that are of a wrong type.
 
     Raises:
         Unreadable: it says what.

@@ -12,7 +12,7 @@ from agents.files.agent_file import Agent, as_player, load_agent, named_player
 from agents.files.run_agents import stages
 from agents.players.mixture import Mixture
 from agents.players.player import Player
-from demos.collect import collect
+from demos.collect.collect import collect
 from demos.data.dataset.store import Store
 from environments.catalog import make_world
 from environments.external.trial.isolated import PATIENCE, patient

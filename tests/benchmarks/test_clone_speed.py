@@ -67,7 +67,7 @@ def imitations(played, batch_size, policy, folder):
 
 
 def ours(played, hidden, activation):
-    """A function that clones for some epochs as `training.imitation.clone` does and returns samples a second."""
+    """A function that clones for some epochs as `clone` does and returns samples a second."""
     arrays, sight, act = played
     settings = CloneSettings(hidden=hidden, dropout=0.0)
     architecture = {"pi": hidden, "vf": hidden}

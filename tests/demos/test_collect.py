@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agents.players.player import RandomPlayer, StillPlayer
-from demos.collect import collect
+from demos.collect.collect import collect
 from demos.data.dataset.store import Store
 from environments.catalog import make_batch, make_world
 from environments.system.errors import Problem

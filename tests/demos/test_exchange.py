@@ -12,7 +12,7 @@ import pytest
 from minari.data_collector import EpisodeBuffer
 
 from agents.players.player import RandomPlayer
-from demos.collect import collect
+from demos.collect.collect import collect
 from demos.data.dataset.store import Store
 from demos.data.episodes.files import STEPS_FILE
 from demos.data.exchange.formats import KINDS, export, import_from

@@ -17,7 +17,7 @@ import pytest
 
 import gpo
 from agents.players.player import RandomPlayer
-from demos.collect import collect
+from demos.collect.collect import collect
 from demos.data.dataset.cache import FACTS_FILE as CACHE_FACTS
 from demos.data.dataset.cache import FOLDER as CACHE
 from demos.data.dataset.dataset import GAPS

@@ -11,7 +11,7 @@ from gymnasium import spaces
 
 import gpo
 from agents.players.player import RandomPlayer
-from demos.collect import collect
+from demos.collect.collect import collect
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.store import Store
 from demos.data.editing.delete import delete, undo

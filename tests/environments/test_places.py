@@ -94,7 +94,10 @@ def test_a_checkout_that_can_be_written_keeps_its_own(monkeypatch, capsys):
 def test_matplotlib_says_nothing_and_makes_no_folder_of_an_unknown_home(tmp_path):
     nowhere = tmp_path / "file"
     nowhere.touch()
-    code = "from environments.system.library_folders import settle_places; settle_places(); import matplotlib.figure"
+    code = (
+        "from environments.system.library_folders import settle_places; settle_places(); "
+        "import matplotlib.figure"
+    )
     done = start(ROOT, code, HOME=str(nowhere), TMPDIR=str(tmp_path))
     assert done.stderr == ""
     assert (tmp_path / f"gpo-{os.getuid()}" / "matplotlib").is_dir()

@@ -11,7 +11,7 @@ import gpo
 from agents.evaluation.games import play_games
 from agents.files.agent_file import load_agent
 from agents.players.player import NetworkPlayer
-from demos.collect import collect
+from demos.collect.collect import collect
 from demos.data.dataset.store import Store
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating

@@ -1,9 +1,10 @@
 """A second core for what has nothing to wait for, and to the same bits as one thing after the other.
 
-A policy and its values share no layers (`agents.networks.layers`), so neither's gradient waits for the other's, and
-what they say of a rollout can be read in pieces. torch lets go of Python's lock while it computes,
-and a thread is enough: nothing is copied, nothing is averaged, and a run may go on with another number of
-cores and stay exact. (For steps as short as those of a rollout it is not enough: see `agents.players.remote_player`.)
+A policy and its values share no layers (`agents.networks.layers`), so neither's gradient waits for the
+other's, and what they say of a rollout can be read in pieces. torch lets go of Python's lock while it
+computes, and a thread is enough: nothing is copied, nothing is averaged, and a run may go on with
+another number of cores and stay exact. (For steps as short as those of a rollout it is not enough: see
+`agents.players.remote_player`.)
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ theirs: the pairings are alike, not identical.
 
 from __future__ import annotations
 
-# layout -> pairing as `training.evaluation.protocol` names it -> return by seat (one figure where both share it)
+# layout -> pairing as `training.evaluation.protocol` names it -> return by seat (one figure where both
+# share it)
 PUBLISHED: dict[str, dict[str, tuple[float, ...]]] = {
     "cramped_room": {
         "people with people": (97.5,),

@@ -13,7 +13,7 @@ from environments.simulation.world import World
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
-    """The rows of a run's `metrics.jsonl`, as far as they are whole (`training.run.repair` tells of others)."""
+    """The whole rows of a run's `metrics.jsonl` (`training.run.repair` tells of the others)."""
     path = folder / "metrics.jsonl"
     return read_lines(path, bare=True).rows if path.exists() else []
 

@@ -1,4 +1,4 @@
-"""The cloning stage of a run: everybody, and other people; `training.pipeline.clone_population` makes the further clones."""
+"""The cloning stage of a run: everybody, and other people (`training.pipeline.clone_population`)."""
 
 from __future__ import annotations
 

@@ -18,9 +18,10 @@ runs/cramped_room/
     scores.json             the last judgement
     curve.png               north star against steps
 
-Every JSON file, and every line of the `.jsonl`, carries a SHA-256 of its content (`environments.files.checked_json`). A
-run of before there were such seals has none in its `recipe.json`: its files are taken as they are. What is
-damaged is set aside and made again (`training.run.repair`), but for the recipe, by which all else is judged.
+Every JSON file, and every line of the `.jsonl`, carries a SHA-256 of its content
+(`environments.files.checked_json`). A run of before there were such seals has none in its `recipe.json`:
+its files are taken as they are. What is damaged is set aside and made again (`training.run.repair`), but
+for the recipe, by which all else is judged.
 """
 
 from __future__ import annotations

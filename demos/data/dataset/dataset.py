@@ -13,7 +13,7 @@
             .writing-...        an episode not yet whole; nobody reads it
     revision-v1/ ...            made by an edit, out of hard links, see `demos/data/editing/revise.py`
     .building-...               a revision not yet whole; nobody reads it
-    .cache/                     all steps as plain arrays, made anew at need, see `demos/data/dataset/cache.py`
+    .cache/                     all steps as plain arrays, made anew at need, see `cache.py`
 """
 
 from __future__ import annotations
@@ -156,8 +156,8 @@ class Dataset:
     def arrays(self, numbers: Sequence[int] | None = None) -> Arrays:
         """The steps of all episodes (or of `numbers`) end to end, for training.
 
-        Those of all are kept beside the episodes (see `demos.data.dataset.cache`) and mapped into memory from the
-        second time on. They may be written to: only the caller sees that.
+        Those of all are kept beside the episodes (see `demos.data.dataset.cache`) and mapped into memory
+        from the second time on. They may be written to: only the caller sees that.
 
         Raises:
             Problem: there are none, or one of them is damaged.

@@ -1,6 +1,7 @@
 """The journal: the game being recorded, on the disk before it is an episode.
 
-Its file is laid out in `demos/data/journal/format.py`; what a crash leaves of it is read by `demos/data/journal/recovery.py`.
+Its file is laid out in `demos/data/journal/format.py`; what a crash leaves of it is read by
+`demos/data/journal/recovery.py`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A person's hands at a viewer: they take over the seat that is watched, or have a seat of their own.
 
-What is driven by hand becomes a correction (`demos.sessions.match.corrections`); what one does in a seat of one's own is
-only played. Keys that steer are the game's while time runs, and the viewer's while it stands still; with T
-held they are the game's in both cases.
+What is driven by hand becomes a correction (`demos.sessions.match.corrections`); what one does in a seat
+of one's own is only played. Keys that steer are the game's while time runs, and the viewer's while it
+stands still; with T held they are the game's in both cases.
 """
 
 from __future__ import annotations

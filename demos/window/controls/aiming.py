@@ -1,6 +1,7 @@
 """Aiming: which of several turns brings what one plays to look where the mouse or a stick points.
 
-The world says how (`environments.simulation.world`): `way_to` for a place of its picture, `aim` for a direction.
+The world says how (`environments.simulation.world`): `way_to` for a place of its picture, `aim` for a
+direction.
 """
 
 from __future__ import annotations

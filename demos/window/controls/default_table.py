@@ -60,7 +60,7 @@ def guess_table(world: World) -> str:
         f"# A guess at the controls of {world.id}: its actions are",
         *(f"#     {line}" for line in str(world.action_space).splitlines()),
         f"# Try them with `gpo controls {world.id} --test` and correct what is wrong.",
-        "# All that may stand here is written at the top of demos/window/controls/table.py. These keys belong to",
+        "# All that may stand here: see the top of demos/window/controls/table.py. These keys belong to",
         "# the window: Enter, P, R, M, Backspace, Esc, F11 and 1 to 5.",
         "",
         f"world = {_toml(world.id)}",

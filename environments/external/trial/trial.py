@@ -1,7 +1,7 @@
 """The trial of a foreign environment: it is made, looked at, reset, stepped once and closed.
 
-It takes place in a process of its own, which is ended if it takes too long (`environments.external.trial.isolated`), or
-here where that is not possible.
+It takes place in a process of its own, which is ended if it takes too long
+(`environments.external.trial.isolated`), or here where that is not possible.
 """
 
 from __future__ import annotations
