@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.audited import FAMILIES, FORBIDDEN
+from tests.support.audited import FAMILIES, FORBIDDEN
 
 pytestmark = pytest.mark.battery("files: loading under an audit hook, by kind")
 KINDS = ("agent", "checkpoint", "run", "onnx", "dataset", "verify", "npz", "minari", "imitation", "recipe",
@@ -18,7 +18,7 @@ KINDS = ("agent", "checkpoint", "run", "onnx", "dataset", "verify", "npz", "mina
 def heard(tmp_path_factory):
     """What the hook heard, by kind of file."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.audited", str(tmp_path_factory.mktemp("audited"))],
+        [sys.executable, "-m", "tests.support.audited", str(tmp_path_factory.mktemp("audited"))],
         cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -9,7 +9,7 @@ import pytest
 
 import gpo
 from environments.files import trusted_code as trust
-from tests.hostile import MARKER, WORLDS, everything
+from tests.support.hostile import MARKER, WORLDS, everything
 
 FILES = ("a.safetensors", "a.onnx", "run")
 pytestmark = pytest.mark.battery("files: names of code in them, by verb")

@@ -1,4 +1,4 @@
-"""Loads every kind of artefact under an audit hook and prints what it heard: `python -m tests.audited DIR`.
+"""Loads every kind of artefact under an audit hook and prints what it heard: `python -m tests.support.audited DIR`.
 
 An audit hook cannot be taken away again, so this runs in a process of its own. It first makes the artefacts
 and loads each once, so that what libraries import for the first time is not mistaken for theirs.
@@ -70,7 +70,7 @@ def loaders(folder: Path) -> dict[str, Callable[[], Any]]:
     remember("some_game:Env")
     (folder / "recipe.toml").write_text('[world]\nid = "CartPole-v1"\n[data]\ntrain = "games"\n')
     (folder / "keys.toml").write_text("[[event]]\nat = 0.1\nquit = true\n")
-    table = next((Path(__file__).parent.parent / "demos/window/controls/tables").glob("*.toml"))
+    table = next((Path(__file__).parents[2] / "demos/window/controls/tables").glob("*.toml"))
     count = iter(range(1000))
 
     def imported(kind: str) -> Callable[[], Any]:
