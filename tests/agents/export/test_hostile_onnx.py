@@ -14,8 +14,8 @@ from agents.export.onnx_file import FORMAT, read_onnx
 from agents.export.onnx_player import onnx_player
 from environments.catalog import make_world
 from environments.system.errors import Problem
-from tests.agents.exports import exported
-from tests.agents.hostile import BALANCE, NOTHING, changed, model, nested, sealed, stored
+from tests.agents.support.exports import exported
+from tests.agents.support.hostile import BALANCE, NOTHING, changed, model, nested, sealed, stored
 
 pytestmark = pytest.mark.battery("files: ONNX graphs that ask for anything")
 

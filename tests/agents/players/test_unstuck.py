@@ -5,7 +5,7 @@ import pytest
 
 from agents.players.player import NetworkPlayer
 from agents.players.unstuck import Unstuck
-from tests.agents.policies import indifferent_policy, sights, small_policy
+from tests.agents.support.policies import indifferent_policy, sights, small_policy
 
 BODY = slice(0, 2)
 STAY = [0.0, 0.0, 9.0, 3.0]  # logits: nearly always action 2, else 3

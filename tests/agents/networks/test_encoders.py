@@ -14,7 +14,7 @@ from agents.players.player import NetworkPlayer, RandomPlayer
 from agents.players.unstuck import Unstuck
 from environments.simulation.frame_stack import Window, window_space
 from environments.simulation.observation_parts import choices
-from tests.agents.policies import ACTIONS
+from tests.agents.support.policies import ACTIONS
 from training.ppo.losses import divergence
 
 LAYERS = {"net_arch": {"pi": [8], "vf": [8]}}

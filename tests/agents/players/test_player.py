@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from agents.players.player import NetworkPlayer, RandomPlayer, StillPlayer
-from tests.agents.policies import ACTIONS, indifferent_policy, sights, small_policy
+from tests.agents.support.policies import ACTIONS, indifferent_policy, sights, small_policy
 
 LOGITS = [1.0, 0.0, -0.5, 2.0]
 MANY = 40_000  # samples; a share of them is known to about 0.0025

@@ -11,7 +11,7 @@ from agents.export.onnx_file import FACTS, FORMAT, pack, read_onnx
 from agents.export.onnx_player import onnx_player
 from environments.catalog import make_world
 from environments.system.errors import Problem
-from tests.agents.exports import exported
+from tests.agents.support.exports import exported
 
 BALANCE, COURIER = "gpo/Balance-v0", "gpo/Courier-v0"
 

@@ -18,8 +18,8 @@ from agents.networks.policy import build_policy
 from agents.players.player import NetworkPlayer
 from environments.catalog import make_world
 from environments.simulation.frame_stack import Window
-from tests.agents.exports import agent_of
-from tests.agents.policies import ACTIONS, SIGHT
+from tests.agents.support.exports import agent_of
+from tests.agents.support.policies import ACTIONS, SIGHT
 
 # Runs where the zip is opened by somebody who has no GPO.
 SOMEWHERE_ELSE = """

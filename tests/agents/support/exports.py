@@ -11,8 +11,8 @@ from agents.export.onnx_export import export_onnx
 from agents.export.onnx_file import OnnxFile
 from agents.files.agent_file import Agent
 from environments.catalog import make_world
-from tests.agents.policies import ACTIONS
-from tests.agents.test_network import CAMERA, GAUGES, mask_part, policy_for
+from tests.agents.networks.test_encoders import CAMERA, GAUGES, mask_part, policy_for
+from tests.agents.support.policies import ACTIONS
 
 
 def agent_of(actions="discrete", camera=False, steps=0, **facts):

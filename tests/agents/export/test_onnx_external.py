@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from agents.export.onnx_player import onnx_player
 from environments.catalog import make_world
-from tests.agents.hostile import BALANCE
+from tests.agents.support.hostile import BALANCE
 
 SEEN = np.random.default_rng(3).normal(size=(7, 4)).astype(np.float32)
 

@@ -7,7 +7,7 @@ from agents.players.batched_population import Chorus, alike
 from agents.players.mixture import Mixture
 from agents.players.player import NetworkPlayer
 from agents.players.unstuck import Unstuck
-from tests.agents.policies import indifferent_policy, sights, small_policy
+from tests.agents.support.policies import indifferent_policy, sights, small_policy
 
 
 def policies(count=3, **settings):

@@ -16,7 +16,7 @@ from agents.networks.policy import build_policy
 from agents.players.player import NetworkPlayer
 from environments.catalog import make_world
 from environments.system.errors import Problem
-from tests.agents.hostile import (
+from tests.agents.support.hostile import (
     BALANCE,
     NOTHING,
     changed,

@@ -16,7 +16,15 @@ from agents.export.onnx_file import FORMAT
 from agents.files.agent_file import named_player
 from environments.catalog import make_world
 from environments.system.errors import Problem
-from tests.agents.hostile import BALANCE, model, nested, sealed, small_agent, stored, write_agent
+from tests.agents.support.hostile import (
+    BALANCE,
+    model,
+    nested,
+    sealed,
+    small_agent,
+    stored,
+    write_agent,
+)
 
 pytestmark = pytest.mark.battery("files: agents and graphs changed at random")
 

@@ -9,7 +9,7 @@ from agents.players.player import NetworkPlayer, RandomPlayer, StillPlayer
 from agents.players.state_index import regroup
 from agents.players.unstuck import Unstuck
 from environments.simulation.frame_stack import Window
-from tests.agents.policies import ACTIONS, indifferent_policy, sights, small_policy
+from tests.agents.support.policies import ACTIONS, indifferent_policy, sights, small_policy
 
 BODY = slice(0, 2)
 

@@ -9,7 +9,7 @@ import torch
 from agents.players.introspection import OpenPlayer, look_into, opened
 from agents.players.player import NetworkPlayer, RandomPlayer
 from agents.players.unstuck import Unstuck
-from tests.agents.policies import ACTIONS, indifferent_policy, sights, small_policy
+from tests.agents.support.policies import ACTIONS, indifferent_policy, sights, small_policy
 
 
 @pytest.mark.parametrize("actions", ACTIONS)

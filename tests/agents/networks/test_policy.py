@@ -11,7 +11,7 @@ from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.evaluation import evaluate_policy
 
 from agents.networks.policy import AgentPolicy, build_policy
-from tests.agents.policies import ACTIONS, SIGHT, sights, small_policy
+from tests.agents.support.policies import ACTIONS, SIGHT, sights, small_policy
 
 each_space = pytest.mark.parametrize("actions", ACTIONS)
 

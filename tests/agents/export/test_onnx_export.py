@@ -21,8 +21,8 @@ from agents.players.player import NetworkPlayer
 from agents.players.unstuck import Unstuck
 from environments.catalog import make_world
 from environments.system.errors import Problem
-from tests.agents.exports import EVERY_KIND, KINDS, agent_of, exported, parameter_names
-from tests.agents.policies import ACTIONS
+from tests.agents.support.exports import EVERY_KIND, KINDS, agent_of, exported, parameter_names
+from tests.agents.support.policies import ACTIONS
 
 STEPS, GAMES = 40, 25  # 1,000 observations
 
