@@ -13,7 +13,7 @@ from agents.export.onnx_file import read_onnx
 from agents.files.agent_file import load_agent
 from agents.files.checkpoint_file import read_checkpoint_file
 from environments.system.errors import Problem
-from tests.demos.runs import small_run
+from tests.demos.support.runs import small_run
 
 pytestmark = [pytest.mark.battery("files: bits flipped, ends cut off"), pytest.mark.slow]
 FLIPS, CUTS = 140, 50

@@ -20,7 +20,7 @@ import itertools, sys
 from pathlib import Path
 from agents.files.agent_file import save_agent
 from environments.catalog import make_world
-from tests.demos.runs import network
+from tests.demos.support.runs import network
 world = make_world("CartPole-v1")
 policy, path = network(world, 0), Path(sys.argv[1])
 print("ready", flush=True)

@@ -12,7 +12,7 @@ from demos.window.loop import Painter, run
 from demos.window.pacing import RealClock
 from demos.window.signals import Stop
 from demos.window.window import Stage
-from tests.demos.sessions import Session
+from tests.demos.support.sessions import Session
 
 SECONDS, HERTZ = 20, 60
 MOST, IDLE = 2.0, 0.5  # ms at p99: what is promised on an idle machine, and what makes one idle

@@ -12,7 +12,7 @@ from demos.sessions.watch.camera import Camera
 from demos.sessions.watch.command import SIZE
 from demos.sessions.watch.viewer import Viewer
 from demos.window.window import Stage
-from tests.demos.runs import small_run
+from tests.demos.support.runs import small_run
 
 FRAMES, WANTED = 400, 60  # pictures; a second
 CORE = 0.7  # of one

@@ -58,7 +58,7 @@ def loaders(folder: Path) -> dict[str, Callable[[], Any]]:
     from environments.catalog import make_world
     from environments.files.trusted_code import allowed, remember
     from environments.recorded_worlds import described_world
-    from tests.demos.runs import small_run
+    from tests.demos.support.runs import small_run
     from training.run.recipe import read_recipe
 
     world, run, store = make_world("CartPole-v1"), folder / "run", Store(folder / "datasets")

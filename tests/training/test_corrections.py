@@ -14,7 +14,7 @@ from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor, Episode
 from demos.sessions.play.command import Asked
 from environments.catalog import make_world
-from tests.demos.plays import PlaySession
+from tests.demos.support.plays import PlaySession
 from tests.training.test_train import refusal
 from tests.training.toys import Leaning, record, toy_arrays
 from training.evaluation.paired_changes import _change, changes

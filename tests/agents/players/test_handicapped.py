@@ -10,7 +10,7 @@ from agents.players.unstuck import Unstuck
 from environments.catalog import make_batch, make_world
 from environments.simulation.frame_stack import Window
 from tests.agents.support.policies import indifferent_policy
-from tests.demos.hands import toy
+from tests.demos.support.hands import toy
 
 KITCHEN = make_world("gpo/Kitchen-v0")
 

@@ -1,0 +1,154 @@
+"""The window: refused with a sentence where nobody could see it, and of a size that can be drawn on."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pygame
+import pytest
+
+from demos.window.display import require_display
+from demos.window.window import LEAST, Stage, fitted
+from environments.system.errors import Problem
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def no_screen(monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+
+
+def test_no_screen_is_said_in_a_sentence_with_a_way_out(no_screen):
+    with pytest.raises(Problem, match=r"no screen .* use --headless with --script FILE"):
+        Stage("test")
+
+
+def test_a_screen_on_another_machine_that_does_not_answer_is_said(no_screen, monkeypatch):
+    monkeypatch.setenv("DISPLAY", "127.0.0.1:5959.0")
+    with pytest.raises(Problem, match=r"DISPLAY=127\.0\.0\.1:5959\.0 does not answer"):
+        require_display("log in")
+
+
+@pytest.mark.parametrize("driver", ["dummy", "offscreen"])
+def test_a_driver_that_shows_nothing_is_refused_unless_it_is_meant(monkeypatch, driver):
+    monkeypatch.setenv("SDL_VIDEODRIVER", driver)
+    with pytest.raises(Problem, match=f"SDL_VIDEODRIVER is '{driver}', which shows no window"):
+        Stage("test")
+
+
+def test_a_dead_screen_of_this_machine_is_no_window(no_screen, monkeypatch):
+    monkeypatch.setenv("DISPLAY", ":5959")
+    with pytest.raises(Problem, match="window can be opened"):
+        Stage("test")
+
+
+def test_without_a_screen_nothing_heavy_is_loaded_before_it_is_said():
+    code = (
+        "import sys\n"
+        "from demos.sessions.record.command import record_command\n"
+        "from environments.system.errors import Problem\n"
+        "try: record_command('gpo/Kitchen-v0')\n"
+        "except Problem as problem: print(problem)\n"
+        "heavy = {'torch', 'numba', 'pygame', 'pyarrow', 'minari', 'numpy'} & set(sys.modules)\n"
+        "sys.exit(f'loaded {heavy}' if heavy else 0)"
+    )
+    environment = {"PATH": "/usr/bin", "PYTHONPATH": str(ROOT)}
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("There is no screen to open a window on")
+    assert len(run.stdout.strip().splitlines()) == 1
+
+
+def test_headless_leaves_the_environment_as_it_was(monkeypatch):
+    monkeypatch.delenv("SDL_VIDEODRIVER", raising=False)
+    with Stage("test", (800, 600), headless=True) as stage:
+        assert stage.surface.get_size() == (800, 600)
+        assert pygame.display.get_driver() == "dummy"
+    import os
+
+    assert "SDL_VIDEODRIVER" not in os.environ
+    assert not pygame.display.get_init()
+
+
+def test_a_tiny_window_is_drawn_on_at_a_readable_size_and_the_pointer_follows():
+    with Stage("test", (320, 240), headless=True) as stage:
+        surface = stage.surface
+        assert surface.get_size() == LEAST
+        surface.fill((200, 10, 10))
+        stage.show()
+        assert tuple(pygame.display.get_surface().get_at((160, 120)))[:3] == (200, 10, 10)
+        event = stage.heed(
+            pygame.event.Event(pygame.MOUSEMOTION, pos=(160, 120), rel=(0, 0), buttons=(0, 0, 0))
+        )
+        assert event is not None
+        assert event.pos == (320, 240)
+
+
+def test_f11_is_the_windows_own_and_leads_there_and_back():
+    with Stage("test", (800, 600), headless=True) as stage:
+        press = pygame.event.Event(pygame.KEYDOWN, key=pygame.K_F11)
+        states = []
+        for _ in range(2):
+            assert stage.heed(press) is None
+            states.append(stage.full_screen)
+        assert states == [True, False]
+        assert stage.surface.get_size() == (800, 600)
+
+
+def test_going_full_screen_is_no_loss_of_focus_unless_it_lasts(monkeypatch):
+    with Stage("test", (640, 480), headless=True) as stage:
+        now = 100.0
+        monkeypatch.setattr("demos.window.window.time.monotonic", lambda: now)
+        lost, gained = map(pygame.event.Event, (pygame.WINDOWFOCUSLOST, pygame.WINDOWFOCUSGAINED))
+        stage.headless = False  # as if somebody watched
+        stage.toggle_full_screen()
+        assert stage.heed(lost) is None
+        assert stage.heed(gained) is gained
+        now = 101.0
+        assert pygame.WINDOWFOCUSLOST not in {event.type for event in stage.events()}
+        assert stage.heed(lost) is lost
+        stage.toggle_full_screen()
+        assert stage.heed(lost) is None
+        now = 102.0
+        assert stage.events()[-1].type == pygame.WINDOWFOCUSLOST
+        stage.headless = True
+
+
+def test_the_window_comes_back_when_an_environment_quits_pygame():
+    with Stage("test", (800, 600), headless=True) as stage:
+        pygame.quit()
+        stage.surface.fill((1, 2, 3))
+        stage.show()
+        assert stage.events() is not None
+        assert stage.surface.get_size() == (800, 600)
+
+
+def test_a_photograph_is_what_was_drawn(tmp_path):
+    with Stage("test", (640, 480), headless=True) as stage:
+        stage.surface.fill((10, 200, 30))
+        stage.photograph(tmp_path / "shot.png")
+    picture = pygame.surfarray.array3d(pygame.image.load(tmp_path / "shot.png"))
+    assert picture.shape == (640, 480, 3)
+    assert (picture == np.array([10, 200, 30])).all()
+
+
+@pytest.mark.parametrize(("wide", "high"), [(4, 3), (1, 5), (160, 90)])
+def test_fitted_keeps_the_shape_and_the_middle(wide, high):
+    area = pygame.Rect(10, 20, 400, 300)
+    inside = fitted(wide, high, area)
+    assert area.contains(inside)
+    assert inside.width == area.width or inside.height == area.height
+    assert inside.width / inside.height == pytest.approx(wide / high, rel=0.03)
+    assert abs(inside.centerx - area.centerx) <= 1
+    assert abs(inside.centery - area.centery) <= 1
