@@ -13,7 +13,7 @@ import gpo
 from agents.experts import registry
 from environments.catalog import WORLDS, make_batch, make_world
 from environments.simulation.picture import picture
-from tests.environments import test_contracts
+from tests.environments.worlds import test_contracts
 from training.run.recipe import read_recipe
 
 PAGE = (Path(__file__).parents[1] / "docs" / "worlds.md").read_text(encoding="utf-8")

@@ -2,7 +2,7 @@
 
 The physics is that of Barto, Sutton and Anderson (1983), written as Gymnasium writes it: the same
 expressions in the same order, in float64, because adding floats in another order changes the last digit
-(`tests/environments/test_balance.py` compares 100,000 steps).
+(`tests/environments/worlds/test_balance.py` compares 100,000 steps).
 """
 
 from __future__ import annotations

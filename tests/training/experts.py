@@ -1,8 +1,8 @@
-"""Players who know the toys of `tests.environments.kind_toys`, so that there is something to clone."""
+"""Players who know the toys of `tests.environments.support.kind_toys`, so that there is something to clone."""
 
 import numpy as np
 
-from tests.environments.kind_toys import SIDE, right
+from tests.environments.support.kind_toys import SIDE, right
 
 
 class Reader:

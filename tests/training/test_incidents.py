@@ -17,7 +17,7 @@ from environments.wrappers.sb3_vec_env import Sb3Face
 from tests.training.toys import record
 from training.ppo.refiner import Refiner
 
-ROWDY = "tests.environments.rowdy:Rowdy"
+ROWDY = "tests.environments.support.rowdy:Rowdy"
 RECIPE = """
 [world]
 id = "{world}"

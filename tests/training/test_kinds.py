@@ -18,14 +18,14 @@ from environments.simulation.seating import Seating
 from environments.system.errors import Problem
 from environments.wrappers.frame_stack_vec_env import MemoryFace
 from environments.wrappers.sb3_vec_env import Sb3Face
-from tests.environments.kind_toys import ACTIONS, LENGTH
+from tests.environments.support.kind_toys import ACTIONS, LENGTH
 from tests.training.experts import Elephant, Porter, Reader
 from training.imitation.clone import CloneSettings, clone
 from training.imitation.inputs import NetworkSettings, Recorded, sight_for
 from training.ppo.refiner import Refiner
 from training.run.recipe import check_recipe
 
-TOYS = "tests.environments.kind_toys"
+TOYS = "tests.environments.support.kind_toys"
 CLONING = CloneSettings(
     hidden=[32], dropout=0.0, epochs=15, batch_size=64, learning_rate=5e-3, patience=15
 )

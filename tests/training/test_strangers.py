@@ -14,8 +14,8 @@ from training.ppo.refiner import Refiner
 
 pytestmark = pytest.mark.battery("environments: seed and change what is global")
 
-MEDDLER = "tests.environments.brusque:Meddler"
-BRUSQUE = "tests.environments.brusque:Brusque"
+MEDDLER = "tests.environments.support.brusque:Meddler"
+BRUSQUE = "tests.environments.support.brusque:Brusque"
 
 
 def weights(workers, meddles):
@@ -46,7 +46,7 @@ def test_the_weights_do_not_depend_on_what_it_does_to_global_state():
 
 
 def test_evaluate_names_a_hang_and_plays_on(caplog, capsys):
-    given = ["evaluate", "random", "--world", "tests.environments.brusque:Hanging"]
+    given = ["evaluate", "random", "--world", "tests.environments.support.brusque:Hanging"]
     given += ["--episodes", "3", "--seed", "0", "--workers", "2", "--patience", "1"]
     assert gpo.main(given) == 0
     assert "did not answer for 1 s, in step 4" in caplog.text
@@ -76,7 +76,10 @@ def test_patience_is_a_number_of_seconds(capsys, seconds):
 
 def test_watch_record_and_collect_name_a_hang_and_end(tmp_path, monkeypatch, caplog):
     monkeypatch.chdir(tmp_path)
-    hanging, apart = "tests.environments.brusque:Hanging", ["--workers", "1", "--patience", "1"]
+    hanging, apart = (
+        "tests.environments.support.brusque:Hanging",
+        ["--workers", "1", "--patience", "1"],
+    )
     script = tmp_path / "script.toml"
     script.write_text('[[event]]\nat = 0.2\npress = "space"\n[[event]]\nat = 8.0\nquit = true\n')
     table = f'world = "{hanging}"\n[[action]]\ndo = 1\nkeys = ["right"]\n'

@@ -89,7 +89,7 @@ def test_slips_stay_within_every_kind_of_action(kind):
 
 
 def test_what_is_forbidden_by_the_time_it_is_done_is_replaced():
-    world = make_world("tests.environments.kind_toys:Doors")
+    world = make_world("tests.environments.support.kind_toys:Doors")
     assert world.mask_size
     slowed = Slowed(RandomPlayer(world.action_space, 1, world.mask_size), 3, 0.3, 1, world)
     batch = make_batch(world, 3)

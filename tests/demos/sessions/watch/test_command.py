@@ -23,7 +23,7 @@ from environments.system.errors import Problem
 from tests.demos.support.runs import small_run
 
 ROOT = Path(__file__).resolve().parents[4]
-TOYS = "tests.environments.kind_toys:Echo"
+TOYS = "tests.environments.support.kind_toys:Echo"
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_a_script_steps_photographs_films_and_ends(run, tmp_path, monkeypatch, c
         *(f"{TOYS} {kind}" for kind in ("discrete", "multi-discrete", "multi-binary", "box")),
         f"{TOYS} discrete dict",
         f"{TOYS} box image",
-        "tests.environments.kind_toys:Doors multi-discrete",
+        "tests.environments.support.kind_toys:Doors multi-discrete",
     ],
 )
 def test_every_panel_is_drawn_in_every_kind_of_world(world, who, size, tmp_path):

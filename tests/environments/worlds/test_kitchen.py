@@ -16,7 +16,7 @@ from environments.worlds.kitchen.constants import (
     STAY,
     WEST,
 )
-from tests.environments.kitchen_by_hand import Kitchen, at_the_pot
+from tests.environments.support.kitchen_by_hand import Kitchen, at_the_pot
 
 
 def facing_one_counter(held_0: int, held_1: int) -> Kitchen:

@@ -9,7 +9,7 @@ from environments.simulation.batch import Batch
 from environments.system.errors import Problem
 from environments.wrappers.gym_env import SingleFace
 from environments.wrappers.pettingzoo_env import parallel_env
-from tests.environments.short_games import HORIZON, short_batch, some_actions
+from tests.environments.support.short_games import HORIZON, short_batch, some_actions
 
 each_world = pytest.mark.parametrize("world_id", WORLDS)
 

@@ -12,8 +12,8 @@ from environments.catalog import WORLDS, make_batch, make_world
 from environments.simulation.batch import Batch
 from environments.simulation.world import World
 from environments.system.errors import Problem
-from tests.environments import native_corridor as corridor
-from tests.environments.short_games import some_actions
+from tests.environments.support import native_corridor as corridor
+from tests.environments.support.short_games import some_actions
 from training.settings import discount as per_step
 
 GAMMA = 0.8

@@ -8,8 +8,8 @@ from environments.simulation.batch import Batch
 from environments.system.errors import Problem
 from environments.worlds.duel.constants import BYSTANDER_RADIUS, FIGHTER_RADIUS, SPAWNS, TICK
 from environments.worlds.duel.tactics import potential_one
-from tests.environments.duel_by_hand import FIRE, RELOAD, STILL, WORLD, Duel, cells_of
-from tests.environments.short_games import some_actions
+from tests.environments.support.duel_by_hand import FIRE, RELOAD, STILL, WORLD, Duel, cells_of
+from tests.environments.support.short_games import some_actions
 
 RIGHT, UP, LEFT = 1, 3, 5
 DASH = (RIGHT, 0, 0, 0, 1)

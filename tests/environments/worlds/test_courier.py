@@ -24,7 +24,7 @@ from environments.worlds.courier.constants import (
     TICK,
     TOP_SPEED,
 )
-from tests.environments.courier_by_hand import HallByHand
+from tests.environments.support.courier_by_hand import HallByHand
 
 RANDOM = {
     "slip": [0.0, 0.1],

@@ -12,7 +12,7 @@ import pytest
 from environments.worlds.kitchen.constants import DISH, EAST, ONION, SOUP
 from environments.worlds.kitchen.layouts import LAYOUTS
 from environments.worlds.kitchen.world import draw
-from tests.environments.kitchen_by_hand import Kitchen
+from tests.environments.support.kitchen_by_hand import Kitchen
 
 SIZE = (640, 480)
 

@@ -13,8 +13,8 @@ from environments.simulation.world import World
 from environments.worlds.kitchen.constants import EFFECTS, FLOOR
 from environments.worlds.kitchen.layouts import FAR, LAYOUTS
 from environments.worlds.kitchen.observation import TARGETS
-from tests.environments.kitchen_by_hand import Kitchen
-from tests.environments.recordings import Recorded
+from tests.environments.support.kitchen_by_hand import Kitchen
+from tests.environments.support.recordings import Recorded
 
 GAMES, STEPS = 32, 400  # of random play
 

@@ -14,8 +14,8 @@ from environments.system.errors import Problem
 from environments.wrappers.gym_vector_env import VectorFace
 from environments.wrappers.sb3_vec_env import Sb3Face
 
-CORRIDOR = "tests.environments.foreign_toys:Corridor"
-CAMERA = "tests.environments.foreign_toys:Camera"
+CORRIDOR = "tests.environments.support.foreign_toys:Corridor"
+CAMERA = "tests.environments.support.foreign_toys:Camera"
 KITCHEN = "environments.wrappers.pettingzoo_env:parallel_env"
 
 
@@ -134,7 +134,7 @@ def test_the_fingerprint_names_the_keywords():
         ("CartPol-v1", "did you mean 'CartPole-v1'"),
         ("gpo/Kitchin-v0", "did you mean 'gpo/Kitchen-v0'"),
         ("no.such.module:Thing", "no module 'no.such.module'"),
-        ("tests.environments.foreign_toys:Corrido", "Corrido"),
+        ("tests.environments.support.foreign_toys:Corrido", "Corrido"),
         ("json:dumps", "of Python's own library"),
         ("numpy:save", "is no environment"),
         ("pandas:read_pickle", "is no environment"),

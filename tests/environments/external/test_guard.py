@@ -13,11 +13,11 @@ from environments.external.batch import ForeignBatch
 from environments.external.games.step_values import Strange, require_fit
 from environments.external.guard import Bounds, Guard, Incident
 from environments.system.errors import Problem
-from tests.environments.foreign_toys import Corridor
+from tests.environments.support.foreign_toys import Corridor
 
 pytestmark = pytest.mark.battery("environments: nonsense in play")
 
-ROWDY = "tests.environments.rowdy:Rowdy"
+ROWDY = "tests.environments.support.rowdy:Rowdy"
 HERE = {
     "raises": r"raised ValueError in rowdy.py, line \d+: the wheel is stuck",
     "leaves": r"raised SystemExit in rowdy.py, line \d+: 3",

@@ -15,12 +15,12 @@ import pytest
 from environments.catalog import make_batch, make_world
 from environments.external.games.worker import Lane
 from environments.system.errors import Problem
-from tests.environments.test_foreign import CAMERA, CORRIDOR
+from tests.environments.external.test_external import CAMERA, CORRIDOR
 
 pytestmark = pytest.mark.battery("environments: hang, exit, die in play")
 
-ROWDY = "tests.environments.rowdy:Rowdy"
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROWDY = "tests.environments.support.rowdy:Rowdy"
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def rowdy(how="", size=6, workers=3, patience=1.0, **params):
@@ -205,7 +205,7 @@ import sys, time
 import numpy as np
 from environments.catalog import make_batch, make_world
 if __name__ == "__main__":
-    world = make_world("tests.environments.rowdy:Rowdy", how="hangs", step=2, seeds=(2,))
+    world = make_world("tests.environments.support.rowdy:Rowdy", how="hangs", step=2, seeds=(2,))
     batch = make_batch(world.apart(2, 1000.0), 4)
     print(*(lane._process.pid for lane in batch._games.lanes), flush=True)
     batch.step(np.zeros((4, 1), int))

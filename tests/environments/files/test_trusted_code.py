@@ -17,7 +17,7 @@ from environments.recorded_worlds import described_world, named_world
 from environments.system.errors import Problem
 from environments.terminal.command_line import Parser
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 GAME = """
 import gymnasium, numpy as np
 from os import system

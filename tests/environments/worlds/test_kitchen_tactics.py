@@ -18,7 +18,7 @@ from environments.worlds.kitchen.constants import (
     STAY,
     WEST,
 )
-from tests.environments.kitchen_by_hand import Kitchen, at_the_pot
+from tests.environments.support.kitchen_by_hand import Kitchen, at_the_pot
 
 # ------------------------------------------------------------------ when fetching a dish counts
 

@@ -20,7 +20,7 @@ from environments.system.errors import Problem
 
 pytestmark = pytest.mark.battery("environments: hang, exit, die, raise when tried")
 
-BRUSQUE = "tests.environments.brusque:Brusque"
+BRUSQUE = "tests.environments.support.brusque:Brusque"
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_what_goes_wrong_in_closing_matters_to_nobody(how):
 
 
 def test_both_trials_tell_the_same():
-    opening = Opening("tests.environments.foreign_toys:Corridor", {"length": 4})
+    opening = Opening("tests.environments.support.foreign_toys:Corridor", {"length": 4})
     there = try_apart(opening, __import__("pickle").dumps(opening))
     assert there is not None
     assert there.as_json() == try_here(opening).as_json()
@@ -125,10 +125,10 @@ def test_it_is_not_tried_twice(monkeypatch):
 
 
 def test_what_only_this_process_can_make_is_tried_here():
-    from tests.environments.brusque import Brusque
+    from tests.environments.support.brusque import Brusque
 
     gymnasium.register("OnlyHere-v0", lambda **given: Brusque(**given))
-    gymnasium.register("OnlyHere-v1", "tests.environments.brusque:Brusque")
+    gymnasium.register("OnlyHere-v1", "tests.environments.support.brusque:Brusque")
     try:
         assert make_world("OnlyHere-v0").agents == ("agent",)
         assert make_world("OnlyHere-v1").agents == ("agent",)

@@ -17,7 +17,7 @@ from environments.wrappers.gym_env import SingleFace
 from environments.wrappers.gym_vector_env import VectorFace
 from environments.wrappers.pettingzoo_env import parallel_env
 from environments.wrappers.sb3_vec_env import Sb3Face
-from tests.environments.short_games import HORIZON, short_batch, some_actions
+from tests.environments.support.short_games import HORIZON, short_batch, some_actions
 
 each_world = pytest.mark.parametrize("world_id", WORLDS)
 

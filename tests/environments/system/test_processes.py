@@ -11,7 +11,7 @@ import pytest
 
 from environments.system import processes as process
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 
 
 class Owner:
@@ -68,7 +68,7 @@ def test_a_pulse_tells_who_was_stopped_from_who_is_busy(monkeypatch):
 SCRIPT = """
 import os, signal
 from environments.system import processes as process
-from tests.environments.test_process import Owner, beat_until_told
+from tests.environments.system.test_processes import Owner, beat_until_told
 if __name__ == "__main__":
     owner, pulse = Owner(), process.Pulse()
     started, pipe, end = process.start(owner, "test", beat_until_told, pulse.memory)

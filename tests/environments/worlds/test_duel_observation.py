@@ -11,8 +11,8 @@ from environments.worlds.duel import observation as view
 from environments.worlds.duel.arena import clear
 from environments.worlds.duel.constants import COMPASS, RAYS
 from environments.worlds.duel.projectiles import meets
-from tests.environments.duel_by_hand import FIRE, STILL, WORLD, Duel, cells_of, rows_of
-from tests.environments.short_games import some_actions
+from tests.environments.support.duel_by_hand import FIRE, STILL, WORLD, Duel, cells_of, rows_of
+from tests.environments.support.short_games import some_actions
 
 OPPOSITE = np.array([0, 5, 6, 7, 8, 1, 2, 3, 4])  # of the moves, under half a turn
 

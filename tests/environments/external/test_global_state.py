@@ -15,11 +15,11 @@ from environments.catalog import make_batch
 from environments.external.games import global_state as foreign_state
 from environments.external.games.global_state import Handlers, Theirs, ours
 from environments.system.termination import Terminated
-from tests.environments.brusque import meddle
+from tests.environments.support.brusque import meddle
 
 pytestmark = pytest.mark.battery("environments: seed and change what is global")
 
-DRAWER = "tests.environments.brusque:Drawer"
+DRAWER = "tests.environments.support.brusque:Drawer"
 
 
 def settings():

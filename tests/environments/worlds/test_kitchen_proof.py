@@ -12,7 +12,7 @@ from demos.data.exchange.overcooked.states import decode_state, encode_states, p
 from environments.simulation.batch import Batch
 from environments.worlds.kitchen.layouts import LAYOUTS
 from environments.worlds.kitchen.world import STATE, TERMS
-from tests.environments.recordings import Recorded, recordings
+from tests.environments.support.recordings import Recorded, recordings
 
 REWARD_A_SOUP = 5  # in the recordings; 20 as published
 LONG = 1_000_000  # steps, a horizon that nothing here reaches

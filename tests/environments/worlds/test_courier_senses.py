@@ -17,7 +17,7 @@ from environments.worlds.courier.constants import (
     STATIONS,
     TICK,
 )
-from tests.environments.courier_by_hand import HallByHand
+from tests.environments.support.courier_by_hand import HallByHand
 
 FAR = np.arange(0, REACH + 0.002, 0.002)  # m along a ray
 

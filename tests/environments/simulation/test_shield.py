@@ -13,8 +13,8 @@ from environments.simulation.shield import Shield, offers_shield
 from environments.system.errors import Problem
 from environments.worlds.courier.constants import PERSON_SPEED, TOUCH
 from environments.wrappers.sb3_vec_env import Sb3Face
-from tests.environments.courier_by_hand import HallByHand
-from tests.environments.short_games import HORIZON, short_batch, some_actions
+from tests.environments.support.courier_by_hand import HallByHand
+from tests.environments.support.short_games import HORIZON, short_batch, some_actions
 
 ROUGH = {
     "slip": [0.0, 0.1],

@@ -15,9 +15,9 @@ from environments.simulation.seating import Seating
 from environments.simulation.world import World
 from environments.system.errors import Problem
 from environments.wrappers.sb3_vec_env import Sb3Face
-from tests.environments import native_doors
+from tests.environments.support import native_doors
 
-TOYS = "tests.environments.kind_toys"
+TOYS = "tests.environments.support.kind_toys"
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 from environments.system import library_folders as places
 from environments.system import numba_cache as compiling
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 STARTS = """
 import environments.worlds.balance  # whose functions are to be cached, too
 from environments.simulation.kernels import first_outside  # which is quick to compile
