@@ -9,8 +9,8 @@ import pytest
 
 import gpo
 from environments.catalog import make_world
-from tests.training.test_train import FOREIGN, RECIPE
-from tests.training.toys import Leaning, record
+from tests.training.pipeline.test_train import FOREIGN, RECIPE
+from tests.training.support.toys import Leaning, record
 
 pytestmark = pytest.mark.battery("disk: full, under every verb")
 

@@ -10,7 +10,7 @@ import pytest
 from agents.players.player import RandomPlayer
 from environments.catalog import make_world
 from environments.files.leftovers import GONE, sweep_files
-from tests.training.toys import record
+from tests.training.support.toys import record
 
 
 @pytest.fixture(scope="module")

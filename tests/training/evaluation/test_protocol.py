@@ -6,7 +6,7 @@ import pytest
 from agents.evaluation.games import Interval, interval, play_games
 from agents.players.player import RandomPlayer, StillPlayer
 from environments.catalog import make_batch, make_world
-from tests.training.toys import Leaning, record
+from tests.training.support.toys import Leaning, record
 from training.evaluation.protocol import Protocol, judge, people, summary
 
 KITCHEN, BALANCE = "gpo/Kitchen-v0", "gpo/Balance-v0"

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def begin(words: list[Any], cwd: Path = ROOT) -> Any:

@@ -10,7 +10,7 @@ from gymnasium import spaces
 from pydantic import ValidationError
 
 from environments.system.errors import Problem
-from tests.training.toys import SIGHT, toy_arrays
+from tests.training.support.toys import SIGHT, toy_arrays
 from training.imitation.clone import CloneSettings, clone
 from training.imitation.returns import recorded_returns
 

@@ -9,7 +9,7 @@ import gpo
 from agents.files.agent_file import load_agent
 from environments.catalog import make_world
 from environments.system.errors import Problem
-from tests.training.toys import Leaning, record
+from tests.training.support.toys import Leaning, record
 from training.ppo.lagrange import CostSettings, finite
 from training.run.recipe import check_recipe
 

@@ -14,7 +14,7 @@ from demos.data.dataset.store import Store
 from environments.catalog import make_world
 from environments.system.errors import Problem
 from environments.terminal.progress import Bars
-from tests.training.toys import record
+from tests.training.support.toys import record
 from training.pipeline.clone_population import Helper, characters
 from training.pipeline.clone_stage import subject
 from training.run.folder import Run

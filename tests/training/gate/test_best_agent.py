@@ -11,7 +11,7 @@ import torch
 from agents.networks.policy import AgentPolicy, build_policy
 from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
-from tests.training.toys import careless_clone
+from tests.training.support.toys import careless_clone
 from training.gate.best_agent import Floor, Judge
 from training.pipeline.refine_loop import RefineSettings, Reward, refine
 from training.run.checkpoint import read_checkpoint

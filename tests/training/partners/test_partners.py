@@ -19,7 +19,7 @@ from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
 from environments.system.errors import Problem
 from environments.wrappers.sb3_vec_env import Sb3Face
-from tests.training.toys import record
+from tests.training.support.toys import record
 from training.partners.partners import (
     MemberSettings,
     PartnerSchedule,

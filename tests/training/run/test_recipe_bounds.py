@@ -14,7 +14,7 @@ from environments.files.readers import DEPTH
 from environments.system import memory
 from environments.system.errors import Problem
 from environments.terminal.command_line import MOST
-from tests.training.toys import Leaning, record
+from tests.training.support.toys import Leaning, record
 from training.run.memory_needs import RESAMPLED, check_games, check_sizes, game_bytes
 from training.run.recipe import check_recipe, read_recipe
 from training.settings import COUNT, STEPS

@@ -4,7 +4,7 @@ import pytest
 
 from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
-from tests.training.toys import careless_clone
+from tests.training.support.toys import careless_clone
 from training.gate.best_agent import Floor, Judge
 from training.pipeline.refine_loop import RefineSettings, Reward, refine
 from training.ppo.lagrange import CostSettings

@@ -13,7 +13,7 @@ from environments.catalog import make_batch, make_world
 from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face
-from tests.training.toys import careless_clone
+from tests.training.support.toys import careless_clone
 from training.gate.best_agent import Floor, Judge
 from training.pipeline.refine_loop import RefineSettings, Reward, refine
 from training.ppo.refiner import IN_A_ROW, Diverged, Refiner

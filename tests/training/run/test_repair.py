@@ -14,7 +14,7 @@ from environments.catalog import make_world
 from environments.files.atomic import SEAL, seal
 from environments.files.checked_json import read_lines, read_sealed
 from environments.system.errors import Problem
-from tests.training.toys import Leaning, record
+from tests.training.support.toys import Leaning, record
 from training.run.checkpoint import read_checkpoint, write_checkpoint
 from training.run.folder import Run
 from training.run.recipe import read_recipe

@@ -15,8 +15,8 @@ from demos.data.episodes.episode import Actor, Episode
 from demos.sessions.play.command import Asked
 from environments.catalog import make_world
 from tests.demos.support.plays import PlaySession
-from tests.training.test_train import refusal
-from tests.training.toys import Leaning, record, toy_arrays
+from tests.training.pipeline.test_train import refusal
+from tests.training.support.toys import Leaning, record, toy_arrays
 from training.evaluation.paired_changes import _change, changes
 from training.evaluation.protocol import Protocol, judge
 from training.gate.best_agent import ours

@@ -12,7 +12,7 @@ from stable_baselines3.common.env_util import make_vec_env
 from agents.networks.policy import AgentPolicy
 from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
-from tests.training.toys import careless_clone
+from tests.training.support.toys import careless_clone
 from training.gate.best_agent import Floor, Judge
 from training.pipeline.refine_loop import RefineSettings, Reward, refine
 from training.ppo.lagrange import CostSettings

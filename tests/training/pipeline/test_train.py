@@ -10,7 +10,7 @@ from agents.evaluation.games import play_games
 from agents.files.agent_file import load_agent
 from agents.players.player import RandomPlayer
 from environments.catalog import make_batch, make_world
-from tests.training.toys import Leaning, record
+from tests.training.support.toys import Leaning, record
 
 FOREIGN = "CartPole-v1"
 RECIPE = """

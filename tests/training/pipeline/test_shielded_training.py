@@ -174,7 +174,7 @@ def test_people_are_cloned_with_the_steps_in_which_the_shield_stepped_in(arrays_
 @pytest.fixture
 def arrays_of():
     """Makes recordings of one episode from who acted."""
-    from tests.training.toys import toy_arrays
+    from tests.training.support.toys import toy_arrays
 
     def made(actors):
         steps = len(actors)

@@ -7,8 +7,8 @@ import pytest
 
 from agents.players.player import RandomPlayer
 from environments.catalog import make_world
-from tests.training.ended import begin, ended, leaves_nothing
-from tests.training.toys import record
+from tests.training.support.ended import begin, ended, leaves_nothing
+from tests.training.support.toys import record
 
 pytestmark = pytest.mark.battery("training: Ctrl-C and SIGTERM at any moment")
 

@@ -14,8 +14,8 @@ from agents.files.agent_file import load_agent
 from agents.files.run_agents import stages
 from agents.players.player import RandomPlayer
 from environments.catalog import make_world
-from tests.training.apart import SERVER, start
-from tests.training.toys import Leaning, record
+from tests.training.support.apart import SERVER, start
+from tests.training.support.toys import Leaning, record
 from training.run.checkpoint import read_checkpoint
 from training.run.milestones import is_milestone
 

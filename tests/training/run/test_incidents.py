@@ -14,7 +14,7 @@ from agents.players.player import RandomPlayer
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3Face
-from tests.training.toys import record
+from tests.training.support.toys import record
 from training.ppo.refiner import Refiner
 
 ROWDY = "tests.environments.support.rowdy:Rowdy"

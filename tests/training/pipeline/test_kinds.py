@@ -19,7 +19,7 @@ from environments.system.errors import Problem
 from environments.wrappers.frame_stack_vec_env import MemoryFace
 from environments.wrappers.sb3_vec_env import Sb3Face
 from tests.environments.support.kind_toys import ACTIONS, LENGTH
-from tests.training.experts import Elephant, Porter, Reader
+from tests.training.support.experts import Elephant, Porter, Reader
 from training.imitation.clone import CloneSettings, clone
 from training.imitation.inputs import NetworkSettings, Recorded, sight_for
 from training.ppo.refiner import Refiner

@@ -7,7 +7,7 @@ from pathlib import Path
 SERVER = multiprocessing.get_context("forkserver")  # loads torch once; each process is then a fork
 SERVER.set_forkserver_preload(
     [
-        "tests.training.apart",
+        "tests.training.support.apart",
         "training.pipeline.train",
         "environments.worlds.balance",
         "environments.worlds.kitchen.world",

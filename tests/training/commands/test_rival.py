@@ -14,7 +14,7 @@ import training.commands.demo
 from environments.files.atomic import seal
 from environments.system import processes as process
 from environments.terminal.progress import Bars
-from tests.training.ended import ROOT, begin, ended, leaves_nothing
+from tests.training.support.ended import ROOT, begin, ended, leaves_nothing
 from training.run.recipe import read_recipe
 
 
