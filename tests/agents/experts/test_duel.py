@@ -11,7 +11,7 @@ from agents.players.state_index import regroup
 from environments.catalog import make_batch, make_world
 from environments.worlds.duel import observation as view
 from environments.worlds.duel.constants import FIRE
-from tests.benchmarks.duel_table import play
+from tests.studies.duel_table import play
 
 WORLD = make_world("gpo/Duel-v0")
 

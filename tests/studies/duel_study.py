@@ -1,6 +1,6 @@
 """What demonstrations, refining and hints on the way are worth in a duel.
 
-    python -m tests.benchmarks.duel_study --folder runs/duel-study --root datasets [--jobs 2]
+    python -m tests.studies.duel_study --folder runs/duel-study --root datasets [--jobs 2]
 
 First the demonstrations are recorded, unless they are there. Then every variant is trained twice, with the
 potential terms and without, and plays the pool of opponents on seeds that nobody has trained on:
@@ -23,8 +23,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.ablation import steps_to
-from tests.benchmarks.ranking import show_ranking
+from tests.studies.ablation import steps_to
+from tests.studies.ranking import show_ranking
 from training.evaluation.head_to_head import EVERYBODY
 
 DATASET = "duel-sharpshooter"

@@ -1,6 +1,6 @@
 """What refining, limits, demonstrations and the potential do to a courier: a table of each.
 
-    python -m tests.benchmarks.courier_study --folder runs/courier --seeds 3 [--jobs 2] [--part limits ...]
+    python -m tests.studies.courier_study --folder runs/courier --seeds 3 [--jobs 2] [--part limits ...]
 
 `limits`      the clone, refined within the recipe's limits, and refined without any; 300 held-out games each
 `nothing`     the same steps from nothing: when either was as good as the refined agent in the end
@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from demos.collect.command import collect_command
-from tests.benchmarks.ablation import steps_to
-from tests.benchmarks.kitchens import run
-from tests.benchmarks.ranking import show_ranking
+from tests.studies.ablation import steps_to
+from tests.studies.kitchens import run
+from tests.studies.ranking import show_ranking
 from training.run.recipe import read_recipe
 
 WORLD, HAND, EPISODES = "gpo/Courier-v0", "careful-hand", 100

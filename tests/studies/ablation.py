@@ -1,6 +1,6 @@
 """What each part of refining buys: the same recipe without it, judged with the held-out human model.
 
-    python -m tests.benchmarks.ablation --folder runs/ablation --seeds 3 [--layout NAME] [--jobs 2]
+    python -m tests.studies.ablation --folder runs/ablation --seeds 3 [--layout NAME] [--jobs 2]
 
 For each variant: the return in both seats, the worst dip below the clone while training (return of the
 evaluations), the steps until nine tenths of what the whole recipe ends with, and how likely the agent finds
@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.benchmarks.kitchens import run
+from tests.studies.kitchens import run
 
 SOUP = 20.0  # points
 VARIANTS = {

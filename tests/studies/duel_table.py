@@ -1,4 +1,4 @@
-"""Who beats whom among the scripted duellists, with 95 % intervals: `python -m tests.benchmarks.duel_table`.
+"""Who beats whom among the scripted duellists, with 95 % intervals: `python -m tests.studies.duel_table`.
 
 Every pairing is played on the same seeds with the seats swapped: the side of the arena decides nothing.
 """

@@ -1,6 +1,6 @@
 """How good refined cooks are: every layout, several training seeds, five human models, and the gold standard.
 
-    python -m tests.benchmarks.kitchens --folder runs/study --seeds 3 [--layout NAME ...] [--jobs 2] [--known]
+    python -m tests.studies.kitchens --folder runs/study --seeds 3 [--layout NAME ...] [--jobs 2] [--known]
 
 The gold standard is an agent refined directly with the held-out human model. The other four human
 models are clones of the same held-out people from other training seeds; the worst of the five is reported.
