@@ -1,4 +1,4 @@
-"""Loads every kind of artefact under an audit hook and prints what it heard: `python -m tests.support.audited DIR`.
+"""Loads every kind of artefact under an audit hook: `python -m tests.support.audited DIR`.
 
 An audit hook cannot be taken away again, so this runs in a process of its own. It first makes the artefacts
 and loads each once, so that what libraries import for the first time is not mistaken for theirs.

@@ -1,7 +1,8 @@
 """kitchen: two cooks, one kitchen, the rules of Overcooked as of 2019 (Carroll et al., arXiv 1910.05789).
 
 Three onions in a pot become a soup in 20 ticks; a dish takes it out; the serving hatch pays for it. The
-rules are held to 91,102 recorded transitions of people playing (`tests/environments/worlds/test_kitchen_proof.py`).
+rules are held to 91,102 recorded transitions of people playing
+(`tests/environments/worlds/test_kitchen_proof.py`).
 """
 
 from __future__ import annotations

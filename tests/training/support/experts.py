@@ -1,4 +1,4 @@
-"""Players who know the toys of `tests.environments.support.kind_toys`, so that there is something to clone."""
+"""Players who know the toys of `kind_toys`, so that there is something to clone."""
 
 import numpy as np
 
