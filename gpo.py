@@ -45,7 +45,7 @@ if (_why := stranger()) is not None:
 # Only after we know whose folders these are; they are light.
 from demos.cli.dataset_verbs import DEMOS as DEMOS  # noqa: E402
 from demos.cli.window_verbs import controls, play, record, watch  # noqa: E402
-from environments.system.errors import Problem  # noqa: E402
+from environments.system.errors import UserError  # noqa: E402
 from environments.system.library_folders import settle_places  # noqa: E402
 from environments.system.os_errors import require_folder, system_sentence  # noqa: E402
 from environments.system.streams import drop_output, is_output, printed, settle_streams  # noqa: E402
@@ -69,7 +69,7 @@ def take_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
             own.append(word)
             continue
         if not equals and (value := next(rest, "")) == "":
-            raise Problem(f"--{name} has no value; type `gpo train RECIPE --{name} VALUE`.")
+            raise UserError(f"--{name} has no value; type `gpo train RECIPE --{name} VALUE`.")
         overrides.append(f"{name}={value}")
     return own, overrides
 
@@ -197,7 +197,7 @@ def dispatch(
     if name not in verbs:
         near = difflib.get_close_matches(name, verbs, n=1)
         hint = f"did you mean `gpo {prefix}{near[0]}`?" if near else f"type `gpo {prefix}--help`."
-        raise Problem(f"there is no verb '{prefix}{name}'; {hint}")
+        raise UserError(f"there is no verb '{prefix}{name}'; {hint}")
     return verbs[name](rest)
 
 
@@ -212,7 +212,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settle_places()
         with terminable(), printed():
             return dispatch("", VERBS, ABOUT, given)
-    except Problem as problem:
+    except UserError as problem:
         return say(str(problem), 2)
     except KeyboardInterrupt as stop:
         return say(

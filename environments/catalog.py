@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 import gymnasium
 
-from environments.system.errors import Problem, shortened
+from environments.system.errors import UserError, shortened
 
 if TYPE_CHECKING:  # they compile kernels: the catalog stays light
     from environments.simulation.batch import Batch
@@ -35,14 +35,14 @@ def make_world(world: str | World, /, **params: Any) -> World:
     argument for this function: `environments.recorded_worlds`.
 
     Raises:
-        Problem: no such world, no such parameter, or a value that it cannot have.
+        UserError: no such world, no such parameter, or a value that it cannot have.
     """
     from environments.files.trusted_code import type_in
     from environments.simulation.world import World
 
     if isinstance(world, World):
         if params:
-            raise Problem(
+            raise UserError(
                 f"The world '{world.id}' is made already; it takes no {', '.join(params)}."
             )
         return world
@@ -54,22 +54,22 @@ def make_known(name: str, params: Mapping[str, Any], recorded: bool = False) -> 
     """The `World` of a name that may be run; `recorded_worlds` has seen to that where a file says it.
 
     Raises:
-        Problem: no such world, no such parameter.
+        UserError: no such world, no such parameter.
     """
     from environments.simulation.world import World, nearest
 
     name = plain_name(name)
     if name not in WORLDS:
         if name.startswith("gpo/"):
-            raise Problem(f"There is no world '{name}': {nearest(name, WORLDS)}")
-        from environments.external.world import describe_foreign
+            raise UserError(f"There is no world '{name}': {nearest(name, WORLDS)}")
+        from environments.external.world import describe_external
 
-        return describe_foreign(name, dict(params), recorded)
+        return describe_external(name, dict(params), recorded)
     module = importlib.import_module(WORLDS[name])
     known = [field.name for field in fields(module.Params)]
     for key in params:
         if key not in known:
-            raise Problem(f"The world '{name}' has no parameter '{key}': {nearest(key, known)}")
+            raise UserError(f"The world '{name}' has no parameter '{key}': {nearest(key, known)}")
     _check_types(name, params, get_type_hints(module.Params))
     return World(name, module, module.Params(**params))
 
@@ -96,7 +96,7 @@ def _check_types(world: str, params: Mapping[str, Any], kinds: Mapping[str, Any]
             fits = isinstance(value, wanted)
         if not fits:
             kind = {int: "a whole number", float: "a finite number", str: "a text"}.get(wanted)
-            raise Problem(
+            raise UserError(
                 f"The world '{world}' takes no {key} = {shortened(repr(value))}: "
                 f"give {kind or f'a {wanted.__name__}'}."
             )
@@ -119,15 +119,15 @@ def make_batch(
     With `shield` it is a `ShieldedBatch`.
 
     Raises:
-        Problem: no such world, parameter, term or option; a shield where the world has none.
+        UserError: no such world, parameter, term or option; a shield where the world has none.
     """
-    from environments.external.batch import ForeignBatch
-    from environments.external.world import ForeignWorld
+    from environments.external.batch import ExternalBatch
+    from environments.external.world import ExternalWorld
     from environments.simulation.batch import Batch
     from environments.simulation.shield import Shield, ShieldedBatch
 
     made = make_world(world, **params)
-    kind: type[Batch] = ForeignBatch if isinstance(made, ForeignWorld) else Batch
+    kind: type[Batch] = ExternalBatch if isinstance(made, ExternalWorld) else Batch
     if shield:
         Shield(made)  # refuses a world that has none
         kind = ShieldedBatch
@@ -165,8 +165,8 @@ def _register() -> None:
         if world_id not in gymnasium.registry:
             gymnasium.register(
                 id=world_id,
-                entry_point="environments.wrappers.gym_env:SingleFace",
-                vector_entry_point="environments.wrappers.gym_vector_env:VectorFace",
+                entry_point="environments.wrappers.gym_env:GymEnv",
+                vector_entry_point="environments.wrappers.gym_vector_env:GymVectorEnv",
                 kwargs={"world": world_id},
                 disable_env_checker=True,
                 order_enforce=False,

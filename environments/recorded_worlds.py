@@ -16,7 +16,7 @@ from environments.catalog import WORLDS, make_known, plain_name
 from environments.external.games.factories import is_gymnasium_id, is_pettingzoo_id
 from environments.files.trusted_code import allowed, module_of
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 LONGEST = 10_000  # characters of a parameter in words
 _CODE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")  # what names code: `module:Class`
@@ -33,11 +33,11 @@ def described_world(
         changes: parameters that a person typed, instead of those of the file.
 
     Raises:
-        Problem: as `named_world`; or a parameter cannot be made again from its words.
+        UserError: as `named_world`; or a parameter cannot be made again from its words.
     """
     name, params = described.get("world"), described.get("params") or {}
     if not isinstance(name, str) or not isinstance(params, Mapping):
-        raise Problem(f"{source} does not say what world it is of: choose another file.")
+        raise UserError(f"{source} does not say what world it is of: choose another file.")
     if plain_name(name) not in WORLDS:  # of a foreign one only the words were kept
         params = {key: _from_words(source, name, key, text) for key, text in params.items()}
     return named_world(name, params, source, changes)
@@ -49,42 +49,42 @@ def named_world(
     """The world of a name and parameters that a file holds.
 
     Raises:
-        Problem: nobody has allowed that name here, there is no such world, or it has no such parameters.
+        UserError: nobody has allowed that name here, there is no such world, or it has no such parameters.
     """
     name = plain_name(name)
     _require_trust(name, source)
     given = {key: value for key, value in params.items() if key not in (changes or {})}
     for key, value in given.items():
         if not (isinstance(key, str) and _is_plain(value)):
-            raise Problem(
+            raise UserError(
                 f"{source} has the parameter {str(key)[:40]} of {name}, which is no plain value."
             )
     if len(repr(given)) > LONGEST:
-        raise Problem(f"{source} has parameters of {name} of more than {LONGEST:,} characters.")
+        raise UserError(f"{source} has parameters of {name} of more than {LONGEST:,} characters.")
     try:
         return make_known(name, {**given, **(changes or {})}, recorded=True)
-    except Problem as problem:
+    except UserError as problem:
         if changes:
             raise
-        raise Problem(f"{source} cannot be used: {problem}") from problem
+        raise UserError(f"{source} cannot be used: {problem}") from problem
 
 
 def _require_trust(name: str, source: str) -> None:
     """Refuse a name that is neither one of ours, nor registered, nor allowed.
 
     Raises:
-        Problem: it says what to type.
+        UserError: it says what to type.
     """
     if name.startswith("gpo/") or (":" not in name and _is_registered(name)):
         return
     if ":" not in name:
-        raise Problem(
+        raise UserError(
             f"{source} is of the environment '{name[:80]}', which no installed package registers: install "
             "the one that does."
         )
     if not allowed(name):
         module = module_of(name)[:80]
-        raise Problem(
+        raise UserError(
             f"{source} is of the environment '{name[:80]}', and to make it the code of '{module}' would be "
             f"run: if you know and trust that, type --trust {module} (once in this folder)."
         )
@@ -101,7 +101,7 @@ def _from_words(source: str, name: str, key: str, text: Any) -> Any:
             raise ValueError("no words")
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
-        raise Problem(
+        raise UserError(
             f"{source} is of {name[:80]} made with {key}={str(text)[:80]}, which cannot be made again from "
             "these words."
         ) from error

@@ -11,7 +11,7 @@ from environments.simulation.world import World
 PATIENCE = 1.0  # s before it is said: what is compiled already loads in less
 
 
-def wake(world: World, say: Callable[[str], None], shield: bool = False) -> None:
+def warm_up(world: World, say: Callable[[str], None], shield: bool = False) -> None:
     """Compile a world's loops, or load them from numba's cache; later batches of this `World` have them.
 
     Args:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import gpo
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from training.commands import doctor
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -92,7 +92,7 @@ def with_verb(monkeypatch, raises):
 
 
 def test_a_problem_is_printed_as_it_stands(monkeypatch, capsys):
-    assert with_verb(monkeypatch, Problem("the layout 'x' is unknown.")) == 2
+    assert with_verb(monkeypatch, UserError("the layout 'x' is unknown.")) == 2
     assert capsys.readouterr().err == "gpo: the layout 'x' is unknown.\n"
 
 

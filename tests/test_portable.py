@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from demos.window import signals as stopping
-from environments.files.atomic import hold, locked, put
-from environments.system.errors import Problem
+from environments.files.atomic import locked, try_lock, write_all
+from environments.system.errors import UserError
 from training.commands import platforms as support
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -122,8 +122,8 @@ def test_the_list_says_what_is_done_without(monkeypatch):
 def test_bytes_are_put_in_their_place_without_pwrite(tmp_path, monkeypatch):
     monkeypatch.delattr(os, "pwrite", raising=False)
     handle = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
-    put(handle, b"abc", 2)
-    put(handle, b"xy", 0)
+    write_all(handle, b"abc", 2)
+    write_all(handle, b"xy", 0)
     os.close(handle)
     assert (tmp_path / "file").read_bytes() == b"xyabc"
 
@@ -157,7 +157,7 @@ def test_a_lock_ends_with_its_process_however_that_ends(tmp_path):
     )
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
-    with pytest.raises(Problem, match=r"^in use\.$"), locked(path, "in use.", patience=0.1):
+    with pytest.raises(UserError, match=r"^in use\.$"), locked(path, "in use.", patience=0.1):
         pass
     holder.kill()
     holder.wait()
@@ -170,8 +170,8 @@ def test_a_lock_ends_with_its_process_however_that_ends(tmp_path):
 def test_a_lock_is_also_kept_from_this_process_and_makes_no_folder(tmp_path):
     with locked(tmp_path / "lock", "in use."):
         with (tmp_path / "lock").open("rb") as file:
-            assert not hold(file.fileno())
-        with pytest.raises(Problem), locked(tmp_path / "lock", "in use.", patience=0.0):
+            assert not try_lock(file.fileno())
+        with pytest.raises(UserError), locked(tmp_path / "lock", "in use.", patience=0.0):
             pass
     with pytest.raises(FileNotFoundError), locked(tmp_path / "no" / "lock", "in use."):
         pass

@@ -52,7 +52,7 @@ def interval(values: np.ndarray, seed: int = 0) -> Interval:
 
 
 @dataclass(frozen=True)
-class Games:
+class EpisodeTotals:
     """What happened in E games, seat by seat."""
 
     terms: dict[str, np.ndarray]  # totals, [E, N]
@@ -69,7 +69,7 @@ def play_games(
     players: Sequence[Player],
     deterministic: bool = False,
     tick: Callable[[int], None] | None = None,
-) -> Games:
+) -> EpisodeTotals:
     """Play one episode in every game of a batch that has just been reset.
 
     Args:
@@ -101,7 +101,7 @@ def play_games(
         running &= ~starts
         if tick is not None:
             tick(int(running.sum()))
-    return Games(
+    return EpisodeTotals(
         {name: terms[:, :, k] for k, name in enumerate(batch.world.terms)},
         {name: costs[:, :, k] for k, name in enumerate(batch.world.costs)},
         returns,

@@ -28,7 +28,7 @@ DOCKING, CREEP = 1.0, 0.2  # m from a station at which it slows down, to which m
 
 
 @dataclass(frozen=True)
-class Manner:
+class DrivingStyle:
     """How somebody drives."""
 
     speed: float  # m/s, where nothing asks for less
@@ -40,14 +40,16 @@ class Manner:
     zones: float = TOP_SPEED  # m/s in marked zones and just before them
 
 
-CAREFUL = Manner(speed=1.0, room=0.1, brake=1.2, near_people=0.24, people=1.1, halt=0.3, zones=0.42)
-CARELESS = Manner(speed=TOP_SPEED, room=0.03, brake=2.4)
+CAREFUL = DrivingStyle(
+    speed=1.0, room=0.1, brake=1.2, near_people=0.24, people=1.1, halt=0.3, zones=0.42
+)
+CARELESS = DrivingStyle(speed=TOP_SPEED, room=0.03, brake=2.4)
 # Whoever sees late drives slowly: the same care, at half the pace.
 HAND = replace(CAREFUL, speed=0.5)
 HAND_DELAY, HAND_ERROR = 3, 0.1  # ticks, as people have; share of full deflection
 
 
-class Driver:
+class CourierDriver:
     """Follows the way that the robot's map shows, around what its lidar shows.
 
     Args:
@@ -58,7 +60,7 @@ class Driver:
     """
 
     def __init__(
-        self, manner: Manner = CAREFUL, delay: int = 0, error: float = 0.0, seed: int = 0
+        self, manner: DrivingStyle = CAREFUL, delay: int = 0, error: float = 0.0, seed: int = 0
     ) -> None:
         self.manner, self.delay, self.error = manner, delay, error
         self.reseed(seed)
@@ -131,8 +133,8 @@ class Driver:
 
 
 DRIVERS: Mapping[str, Callable[[int], Player]] = {  # by name, from a seed
-    "careful": lambda seed: Driver(CAREFUL, seed=seed),
-    "careful-hand": lambda seed: Driver(HAND, HAND_DELAY, HAND_ERROR, seed),
-    "careless": lambda seed: Driver(CARELESS, seed=seed),
+    "careful": lambda seed: CourierDriver(CAREFUL, seed=seed),
+    "careful-hand": lambda seed: CourierDriver(HAND, HAND_DELAY, HAND_ERROR, seed),
+    "careless": lambda seed: CourierDriver(CARELESS, seed=seed),
     "chaser": lambda seed: Chaser(),
 }

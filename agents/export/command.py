@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from agents.files.agent_file import Agent, agent_file, load_agent
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 
 def export_command(
@@ -22,16 +22,16 @@ def export_command(
         sb3: a zip for Stable-Baselines3.
 
     Raises:
-        Problem: no such agent, a wrong ending, or a file that would not act as the agent does.
+        UserError: no such agent, a wrong ending, or a file that would not act as the agent does.
     """
     path = agent_file(name)
     if path is None:
-        raise Problem(f"'{name}' is no agent: give a .safetensors file or a run folder.")
+        raise UserError(f"'{name}' is no agent: give a .safetensors file or a run folder.")
     for given, ending, option in ((to, ".onnx", "--to"), (sb3, ".zip", "--sb3")):
         if given is not None and given.suffix != ending:
-            raise Problem(f"{option} is {given}; give it a name that ends in {ending}.")
+            raise UserError(f"{option} is {given}; give it a name that ends in {ending}.")
     if greedy and to is None and sb3 is not None:
-        raise Problem(
+        raise UserError(
             "--greedy is for ONNX files: an SB3 zip is asked for the likeliest action itself."
         )
     agent, console = load_agent(path), Console(soft_wrap=True, highlight=False)

@@ -23,13 +23,13 @@ from minari.serialization import serialize_space
 
 from agents.export.onnx_file import OnnxFile, pack, read_onnx
 from agents.export.onnx_graph import LIKELIEST, Graph, example
-from agents.export.onnx_session import Session
-from agents.export.probe_inputs import trial
+from agents.export.onnx_session import OnnxSession
+from agents.export.probe_inputs import probe_inputs
 from agents.files.agent_file import Agent
 from environments.catalog import WORLDS
-from environments.files.atomic import naming, replace
+from environments.files.atomic import naming_path, replace
 from environments.recorded_worlds import described_world
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 OPSET = 18  # of ONNX's operators: what torch's exporter writes without converting
 MOST = 1e-4  # that a score may differ from torch's
@@ -61,35 +61,35 @@ def export_onnx(agent: Agent, path: Path, greedy: bool = False) -> Exported:
         greedy: always the likeliest action: the file then takes no chance.
 
     Raises:
-        Problem: a package is missing, its actions differ from torch's, or the folder is not there.
+        UserError: a package is missing, its actions differ from torch's, or the folder is not there.
     """
     if not path.parent.is_dir():
-        raise Problem(f"There is no folder {path.parent}: make it, or choose another --to.")
+        raise UserError(f"There is no folder {path.parent}: make it, or choose another --to.")
     graph = Graph(agent.policy, greedy).eval()
     data = pack(_traced(graph, agent), _about(agent, graph))
     beside = path.with_name(f".{path.name}.unchecked")
     try:
-        with naming(path):
+        with naming_path(path):
             replace(beside, data)
         file = read_onnx(beside)  # with every check that its reader will make
         difference = compared(file, graph, agent)
         if not difference <= MOST:
-            raise Problem(
+            raise UserError(
                 f"{path} was not written: its actions would differ from the agent's by {difference:.1e}, "
                 f"where {MOST:.0e} is allowed."
             )
         replace(path, data)
     finally:
-        with naming(path):
+        with naming_path(path):
             beside.unlink(missing_ok=True)
     return Exported(read_onnx(path), difference)
 
 
 def compared(file: OnnxFile, graph: Graph, agent: Agent) -> float:
     """The largest difference between what a file says and what the agent says in torch."""
-    session, most = Session(file, file.shapes(2)), 0.0
+    session, most = OnnxSession(file, file.shapes(2)), 0.0
     names = session.outputs
-    for step in trial(agent.policy, OBSERVATIONS):
+    for step in probe_inputs(agent.policy, OBSERVATIONS):
         feeds = step.feeds if graph.greedy else {**step.feeds, "chance": _none(step.games, graph)}
         found = dict(zip(names, session.run(names, feeds), strict=True))
         with torch.inference_mode():
@@ -181,7 +181,7 @@ def _of_world(described: dict[str, Any]) -> dict[str, Any]:
         return {"north_star": described["terms"][0] if len(described["terms"]) == 1 else None}
     try:
         world = described_world(described, "The agent")
-    except Problem:  # of an older version, with other parameters
+    except UserError:  # of an older version, with other parameters
         return {"north_star": None}
     body = None if world.body is None else [world.body.start, world.body.stop]
     return {

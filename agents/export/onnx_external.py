@@ -14,19 +14,19 @@ import numpy as np
 from gymnasium import spaces
 
 from agents.export.onnx_file import OnnxFile
-from agents.export.onnx_session import Session
+from agents.export.onnx_session import OnnxSession
 from agents.players.player import Player
 from agents.schema.space_schema import printable
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 _warned: set[Path] = set()  # files of which it has been said
 
 
-class Stranger:
+class ExternalOnnxPlayer:
     """Plays a file of which nothing is known but its shapes: observations in; scores, or actions, out."""
 
-    def __init__(self, session: Session, action_space: Any) -> None:
+    def __init__(self, session: OnnxSession, action_space: Any) -> None:
         self._session, self.space = session, action_space
         self._input = session.inputs[0]
         self._kind = np.uint8 if "uint8" in self._input.type else np.float32
@@ -41,7 +41,7 @@ class Stranger:
         """The choice of the highest score, or the action within its bounds: [B, ...].
 
         Raises:
-            Problem: what it gives is no action.
+            UserError: what it gives is no action.
         """
         feeds = {self._input.name: np.asarray(observation).astype(self._kind)}
         found = self._session.run(self._session.outputs[:1], feeds)[0]
@@ -50,7 +50,7 @@ class Stranger:
         if isinstance(self.space, spaces.Discrete):
             size = int(self.space.n)
         if found.shape[:1] != (games,) or found.size not in (games * size, self._one(games)):
-            raise Problem(
+            raise UserError(
                 f"{self._session.file.path} gave {_said(found.shape)} for {games} games of actions "
                 f"{printable(self.space)}. Choose another file."
             )
@@ -66,17 +66,19 @@ class Stranger:
         return games if isinstance(self.space, spaces.Discrete) else -1
 
 
-def stranger(file: OnnxFile, world: World) -> Player:
+def external_onnx_player(file: OnnxFile, world: World) -> Player:
     """Somebody else's file as a player.
 
     Raises:
-        Problem: it does not fit the world.
+        UserError: it does not fit the world.
     """
     why = _misfit(file, world)
     if why:
-        raise Problem(f"{file.path} cannot play {world.id}: {why}. Choose another file.")
+        raise UserError(f"{file.path} cannot play {world.id}: {why}. Choose another file.")
     seen = (2, *world.observation_space.shape)
-    player = Stranger(Session(file, {next(iter(file.inputs)): seen}), world.action_space)
+    player = ExternalOnnxPlayer(
+        OnnxSession(file, {next(iter(file.inputs)): seen}), world.action_space
+    )
     player.predict(np.zeros(seen))  # two games: what it says of its own shapes need not be so
     if file.path not in _warned:
         _warned.add(file.path)

@@ -17,7 +17,7 @@ from agents.files.sealed_tensors import HEADER
 from agents.schema.agent_schema import check_exported
 from agents.schema.space_schema import printable
 from environments.files.readers import Unreadable, parse_json, read_bytes
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 FORMAT = "gpo-onnx-1"
 CURE = "export it again, or get it again from where it came"  # how a message about a file of no use ends
@@ -45,11 +45,11 @@ class OnnxFile:
         """The shapes of its inputs for so many games.
 
         Raises:
-            Problem: it leaves more open than how many games there are.
+            UserError: it leaves more open than how many games there are.
         """
         rest = {name: shape[1:] for name, shape in self.inputs.items()}
         if any(not isinstance(n, int) or n < 1 for shape in rest.values() for n in shape):
-            raise Problem(f"{self.path} leaves open how large its inputs are; {CURE}.")
+            raise UserError(f"{self.path} leaves open how large its inputs are; {CURE}.")
         return {name: (games, *map(int, shape)) for name, shape in rest.items()}
 
     @property
@@ -62,10 +62,10 @@ class OnnxFile:
         """`World.describe()` of the world that its agent was made for.
 
         Raises:
-            Problem: it does not say.
+            UserError: it does not say.
         """
         if not self.ours:
-            raise Problem(
+            raise UserError(
                 f"{self.path} does not say which world it was made for: name the world, and this file "
                 "with --partner."
             )
@@ -84,13 +84,13 @@ def read_onnx(path: Path) -> OnnxFile:
     """Read a file, made by us or not.
 
     Raises:
-        Problem: it is not there, damaged, or would need more than `agents.export.onnx_limits` allows.
+        UserError: it is not there, damaged, or would need more than `agents.export.onnx_limits` allows.
     """
     import onnx
     from google.protobuf.message import DecodeError
 
     if not path.is_file():
-        raise Problem(
+        raise UserError(
             f"There is no ONNX file {path}: give the path of one, or make it by gpo export."
         )
     try:
@@ -101,14 +101,14 @@ def read_onnx(path: Path) -> OnnxFile:
         require_plain(model)
         onnx.checker.check_model(model)
     except Unreadable as error:
-        raise Problem(f"{path} {error}; {CURE}.") from None
+        raise UserError(f"{path} {error}; {CURE}.") from None
     except OSError as error:
-        raise Problem(f"{path} cannot be read: {error.strerror or error}.") from None
+        raise UserError(f"{path} cannot be read: {error.strerror or error}.") from None
     except DecodeError:
-        raise Problem(f"{path} is not a whole ONNX file: {CURE}.") from None
+        raise UserError(f"{path} is not a whole ONNX file: {CURE}.") from None
     except (onnx.checker.ValidationError, ValueError) as error:
         why = in_short(error)
-        raise Problem(f"{path} is no ONNX file that can be run ({why}): {CURE}.") from None
+        raise UserError(f"{path} is no ONNX file that can be run ({why}): {CURE}.") from None
     kept = {tensor.name for tensor in model.graph.initializer}
     inputs = [value for value in model.graph.input if value.name not in kept]
     return OnnxFile(path, data, about, _shapes(inputs), _shapes(model.graph.output))

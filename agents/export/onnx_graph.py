@@ -79,7 +79,7 @@ class Graph(nn.Module):
         return self.act(scores, chance), scores, window
 
     def _remember(self, observation: Tensor, last_action: Tensor, memory: Tensor) -> Tensor:
-        """The window with this step at its end, as `environments.simulation.frame_stack.Window.look`."""
+        """The window with this step at its end, as `environments.simulation.frame_stack.FrameStack.look`."""
         told = (
             _tell(self.space, last_action) * memory[:, -1, -1:]
         )  # nothing was done before a start

@@ -12,21 +12,21 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from agents.export.onnx_external import stranger
+from agents.export.onnx_external import external_onnx_player
 from agents.export.onnx_file import CURE, OnnxFile, in_short, read_onnx
 from agents.export.onnx_graph import LIKELIEST
-from agents.export.onnx_session import Session, failures
+from agents.export.onnx_session import OnnxSession, failures
 from agents.players.player import Player, draw
 from agents.players.unstuck import Unstuck
 from environments.simulation.world import World, require
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 
 def onnx_player(path: Path, world: World, seed: int = 0, temperature: float = 1.0) -> Player:
     """Whoever plays a file, with the stuck rule if its agent was made to be played with it.
 
     Raises:
-        Problem: it is damaged, was made for another world, or does not fit this one.
+        UserError: it is damaged, was made for another world, or does not fit this one.
     """
     return file_player(read_onnx(path), world, seed, temperature)
 
@@ -34,7 +34,7 @@ def onnx_player(path: Path, world: World, seed: int = 0, temperature: float = 1.
 def file_player(file: OnnxFile, world: World, seed: int = 0, temperature: float = 1.0) -> Player:
     """Whoever plays a file that was read; as `onnx_player`."""
     if not file.ours:
-        return stranger(file, world)
+        return external_onnx_player(file, world)
     cure = "Choose a file of this world, or export an agent of it."
     require(world, file.world, str(file.path), cure)
     try:
@@ -44,7 +44,7 @@ def file_player(file: OnnxFile, world: World, seed: int = 0, temperature: float 
         player.predict(np.zeros((2, *world.observation_space.shape)))
         steps = int(file.about["facts"].get("stuck_steps", 0))
     except failures() as error:  # whole, but not as we write it
-        raise Problem(
+        raise UserError(
             f"{file.path} holds no agent that can be played ({in_short(error)}); {CURE}."
         ) from None
     player.reseed(seed)
@@ -88,7 +88,7 @@ class OnnxPlayer:
         self.file, self.space, self.temperature = file, action_space, temperature
         self.discrete = isinstance(action_space, spaces.Discrete)
         self.greedy = bool(file.about["greedy"])
-        self._session = Session(file, file.shapes(2))
+        self._session = OnnxSession(file, file.shapes(2))
         self.reseed(seed)
 
     def reseed(self, seed: int) -> None:
@@ -162,6 +162,6 @@ class OnnxPlayer:
     def _require(self, given: np.ndarray, shape: tuple[int, ...], name: str, games: int) -> None:
         """Refuse an output that is not of the shape that it has in a file that we made."""
         if given.shape != (games, *shape):
-            raise Problem(
+            raise UserError(
                 f"{self.file.path} gave {name} {list(given.shape)} where {[games, *shape]} was due; {CURE}."
             )

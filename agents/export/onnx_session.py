@@ -10,10 +10,10 @@ from agents.export.onnx_cost import require_small
 from agents.export.onnx_file import CURE, OnnxFile, in_short
 from agents.export.onnx_multiplications import Shape
 from environments.files.readers import Unreadable
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 
-class Session:
+class OnnxSession:
     """An `onnxruntime.InferenceSession` of one thread.
 
     Args:
@@ -21,7 +21,7 @@ class Session:
         given: the shapes that it is first run with.
 
     Raises:
-        Problem: it would take too much, or onnxruntime cannot run it.
+        UserError: it would take too much, or onnxruntime cannot run it.
     """
 
     def __init__(self, file: OnnxFile, given: Mapping[str, Shape]) -> None:
@@ -38,7 +38,7 @@ class Session:
                 file.data, options, ["CPUExecutionProvider"]
             )
         except failures() as error:
-            raise Problem(
+            raise UserError(
                 f"{file.path} cannot be run by onnxruntime ({in_short(error)}); {CURE}."
             ) from None
         self.inputs = self._session.get_inputs()
@@ -48,18 +48,18 @@ class Session:
         """Some of the outputs.
 
         Raises:
-            Problem: it would take too much, fails, or gives NaN.
+            UserError: it would take too much, fails, or gives NaN.
         """
         self._allow({name: array.shape for name, array in feeds.items()})
         try:
             found: list[np.ndarray] = self._session.run(list(names), dict(feeds))
         except failures() as error:
-            raise Problem(
+            raise UserError(
                 f"{self.file.path} failed when run ({in_short(error)}); {CURE}."
             ) from None
         for name, array in zip(names, found, strict=True):
             if array.dtype.kind == "f" and np.isnan(array).any():
-                raise Problem(
+                raise UserError(
                     f"{self.file.path} gave NaN as its {name}, which is no number to act by; {CURE}."
                 )
         return found
@@ -69,11 +69,11 @@ class Session:
         if shapes in self._allowed:
             return
         if set(given) != set(self.file.inputs):
-            raise Problem(f"{self.file.path} takes other inputs than {', '.join(given)}; {CURE}.")
+            raise UserError(f"{self.file.path} takes other inputs than {', '.join(given)}; {CURE}.")
         try:
             require_small(self.file.data, given)
         except Unreadable as error:
-            raise Problem(f"{self.file.path} {error}; {CURE}.") from None
+            raise UserError(f"{self.file.path} {error}; {CURE}.") from None
         self._allowed.add(shapes)
 
 

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from gymnasium import spaces
 
-from agents.networks.encoders import Sight
+from agents.networks.encoders import ObservationEncoder
 from agents.networks.policy import AgentPolicy
-from environments.simulation.frame_stack import Window, action_size
+from environments.simulation.frame_stack import FrameStack, action_size
 from environments.simulation.observation_parts import Part, is_picture
 
 _GAMES = (1, 7, 42)  # at once: the first axis of a file is free
@@ -24,7 +24,7 @@ _WHITE = 255
 
 
 @dataclass(frozen=True)
-class Step:
+class ProbeStep:
     """One step of B games."""
 
     shown: np.ndarray  # [B, ...], what the policy is given
@@ -38,7 +38,7 @@ class Step:
         return len(self.scores)
 
 
-def trial(policy: AgentPolicy, count: int, seed: int = 0) -> Iterator[Step]:
+def probe_inputs(policy: AgentPolicy, count: int, seed: int = 0) -> Iterator[ProbeStep]:
     """At least `count` observations, in games of several sizes; the actions in them are drawn at random."""
     random, steps = np.random.default_rng(seed), math.ceil(count / sum(_GAMES))
     for games in _GAMES:
@@ -46,13 +46,13 @@ def trial(policy: AgentPolicy, count: int, seed: int = 0) -> Iterator[Step]:
         if policy.memory:
             shape: Any = policy.observation_space.shape
             size = shape[0] // policy.memory - action_size(policy.action_space) - 1
-            window = Window(games, policy.memory, policy.action_space, size)
+            window = FrameStack(games, policy.memory, policy.action_space, size)
             memory, action = (
                 np.zeros_like(window.past),
                 _actions(policy.action_space, games, random),
             )
         for _ in range(steps):
-            seen = sights(policy, games, random)
+            seen = probe_observations(policy, games, random)
             shown, feeds = seen, {"observation": seen.astype(np.float32)}
             if window is not None:
                 shown = window.look(seen)
@@ -60,19 +60,19 @@ def trial(policy: AgentPolicy, count: int, seed: int = 0) -> Iterator[Step]:
                 memory = window.past.copy()
             with torch.inference_mode():
                 scores: np.ndarray = policy.logits(torch.from_numpy(shown)).numpy()
-            yield Step(shown, feeds, scores, memory)
+            yield ProbeStep(shown, feeds, scores, memory)
             if window is not None:
                 action = _actions(policy.action_space, games, random)
                 window.act(action)
 
 
-def sights(policy: AgentPolicy, count: int, random: np.random.Generator) -> np.ndarray:
+def probe_observations(policy: AgentPolicy, count: int, random: np.random.Generator) -> np.ndarray:
     """Observations of single steps: numbers about as the normaliser has met them, pictures and masks any."""
     space: Any = policy.observation_space
     if is_picture(space):
         return random.integers(_WHITE + 1, size=(count, *space.shape)).astype(np.uint8)
     eyes = policy.pi_features_extractor
-    if not isinstance(eyes, Sight):
+    if not isinstance(eyes, ObservationEncoder):
         flat = _numbers(eyes, count, random)
         return flat.reshape(count, *space.shape)
     found = []
@@ -90,7 +90,7 @@ def sights(policy: AgentPolicy, count: int, random: np.random.Generator) -> np.n
     return np.concatenate(found, axis=1)
 
 
-def _parts(eyes: Sight) -> list[Part]:
+def _parts(eyes: ObservationEncoder) -> list[Part]:
     """In the order in which they stand in an observation."""
     images = {place.start: Part("", "image", shape) for place, shape in eyes.parts.places}
     found, at, end = [], 0, eyes.size - eyes.mask

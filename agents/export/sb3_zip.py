@@ -15,12 +15,12 @@ import torch
 from stable_baselines3 import PPO
 from torch import Tensor, nn
 
-from agents.export.probe_inputs import trial
+from agents.export.probe_inputs import probe_inputs
 from agents.files.agent_file import Agent
 from agents.networks.layers import Normaliser
 from agents.networks.policy import AgentPolicy
 from environments.files.atomic import replace
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 MOST = 1e-4  # that a score may differ from the agent's
 OBSERVATIONS = 1000  # that are compared
@@ -33,17 +33,17 @@ def export_sb3(agent: Agent, path: Path) -> tuple[bool, float]:
     """Write an agent as a zip, in one step; whether it is SB3's own policy, and the largest difference.
 
     Raises:
-        Problem: what the zip would hold does not act as the agent does, or there is no such folder.
+        UserError: what the zip would hold does not act as the agent does, or there is no such folder.
     """
     if not path.parent.is_dir():
-        raise Problem(f"There is no folder {path.parent}: make it, or choose another --sb3.")
+        raise UserError(f"There is no folder {path.parent}: make it, or choose another --sb3.")
     policy = agent.policy
     plain = type(policy.pi_features_extractor) is Normaliser and not policy.mask
     model = _plain(policy) if plain else _ours(policy)
     model.gpo = {"world": agent.world, "facts": agent.facts, "agent": agent.sha256}  # type: ignore[attr-defined]
     difference = _compared(model, policy)
     if not difference <= MOST:
-        raise Problem(
+        raise UserError(
             f"{path} was not written: its actions would differ from the agent's by {difference:.1e}, "
             f"where {MOST:.0e} is allowed."
         )
@@ -123,7 +123,7 @@ def _compared(model: PPO, policy: AgentPolicy) -> float:
     """The largest difference of what actions are made of, over observations of single steps."""
     theirs: Any = model.policy
     most = 0.0
-    for step in trial(policy, OBSERVATIONS):
+    for step in probe_inputs(policy, OBSERVATIONS):
         seen = torch.from_numpy(step.shown)
         with torch.inference_mode():
             if isinstance(theirs, AgentPolicy):

@@ -17,7 +17,7 @@ from minari.serialization import serialize_space
 from safetensors.torch import save
 
 from agents.experts.registry import expert_names, make_expert
-from agents.files.rebuild_network import rebuilt
+from agents.files.rebuild_network import rebuild_network
 from agents.files.sealed_tensors import (
     digest as digest,  # the whole format of a file is at hand here
 )
@@ -26,15 +26,15 @@ from agents.files.sealed_tensors import read_tensors
 from agents.files.sealed_tensors import seal_tensors as seal_tensors
 from agents.files.sealed_tensors import sealed_facts as sealed_facts
 from agents.networks.policy import AgentPolicy
-from agents.players.batched_population import Chorus, alike
+from agents.players.batched_population import BatchedPopulation, same_architecture
 from agents.players.player import NetworkPlayer, Player, RandomPlayer, StillPlayer
 from agents.players.unstuck import Unstuck
 from agents.schema.agent_schema import read_facts, read_world
 from environments.files.atomic import SEAL, replace
 from environments.files.readers import Unreadable
-from environments.simulation.frame_stack import window_space
+from environments.simulation.frame_stack import stacked_space
 from environments.simulation.world import World, require
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 FORMAT = "gpo-agent-1"
 HANDED_ON = "agent.safetensors"  # the name in a run folder of what the run hands on
@@ -64,10 +64,10 @@ class Agent:
         cure = "Choose an agent of this world or train a new one."
         require(world, self.world, called, cure)
         seen, acted, steps = world.observation_space, world.action_space, self.policy.memory
-        shown = window_space(seen, acted, steps) if steps else seen
+        shown = stacked_space(seen, acted, steps) if steps else seen
         own = self.policy.observation_space
         if own.shape != shown.shape or self.policy.action_space != acted:
-            raise Problem(f"{called} sees or acts otherwise than {world.id} has it. {cure}")
+            raise UserError(f"{called} sees or acts otherwise than {world.id} has it. {cure}")
 
 
 def save_agent(
@@ -94,34 +94,36 @@ def load_agent(path: Path) -> Agent:
     """Read an agent.
 
     Raises:
-        Problem: no such file, not an agent, or damaged.
+        UserError: no such file, not an agent, or damaged.
     """
     if not path.is_file():
-        raise Problem(
+        raise UserError(
             f"There is no agent at {path}: give the path of a .safetensors file of a run."
         )
     try:
         metadata, tensors = read_tensors(path)
     except Unreadable as error:
-        raise Problem(f"{path} is not a whole agent file: it {error}; {cure(path)}.") from None
+        raise UserError(
+            f"{path} is not a whole agent file: it {error}; {advice_for(path)}."
+        ) from None
     except OSError as error:
-        raise Problem(f"{path} cannot be read: {error.strerror or error}.") from None
+        raise UserError(f"{path} cannot be read: {error.strerror or error}.") from None
     about = sealed_facts(metadata)
     if about.get("format") != FORMAT:
-        raise Problem(
-            f"{path} is not an agent of this program: its format is not {FORMAT}; {cure(path)}."
+        raise UserError(
+            f"{path} is not an agent of this program: its format is not {FORMAT}; {advice_for(path)}."
         )
     if not is_whole(tensors, about):
-        raise Problem(f"{path} was changed or damaged: its SHA-256 is wrong; {cure(path)}.")
+        raise UserError(f"{path} was changed or damaged: its SHA-256 is wrong; {advice_for(path)}.")
     try:
-        policy = rebuilt(about, tensors)
+        policy = rebuild_network(about, tensors)
         world, facts = read_world(about.get("world")), read_facts(about.get("facts"))
     except Unreadable as error:
-        raise Problem(f"{path} {error}; {cure(path)}.") from None
+        raise UserError(f"{path} {error}; {advice_for(path)}.") from None
     return Agent(policy, world, facts, about[SEAL])
 
 
-def cure(path: Path) -> str:
+def advice_for(path: Path) -> str:
     """What to do about an agent file that is of no use, as the end of a sentence."""
     if (path.parent / "recipe.json").is_file():
         return "delete it and repeat `gpo train` with this run's folder, which makes it again"
@@ -140,20 +142,20 @@ def trained_behind_shield(name: str | None) -> bool:
     return path is not None and path.is_file() and load_agent(path).shielded
 
 
-def as_player(agent: Agent, world: World, seed: int = 0, temperature: float = 1.0) -> Player:
+def make_player(agent: Agent, world: World, seed: int = 0, temperature: float = 1.0) -> Player:
     """The agent ready to play, with the stuck rule if it was made to be played with it."""
     return _with_rule(NetworkPlayer(agent.policy, seed, temperature), agent, world)
 
 
-def as_players(
+def make_players(
     agents: Sequence[Agent], world: World, seed: int = 0, temperature: float = 1.0
 ) -> list[Player]:
     """Agents that are drawn with equal chances, as players: one of them all where they are alike."""
     policies = [agent.policy for agent in agents]
     rules = {agent.facts.get("stuck_steps", 0) for agent in agents}
-    if len(agents) > 1 and len(rules) == 1 and alike(policies):
-        return [_with_rule(Chorus(policies, seed, temperature), agents[0], world)]
-    return [as_player(agent, world, seed + n, temperature) for n, agent in enumerate(agents)]
+    if len(agents) > 1 and len(rules) == 1 and same_architecture(policies):
+        return [_with_rule(BatchedPopulation(policies, seed, temperature), agents[0], world)]
+    return [make_player(agent, world, seed + n, temperature) for n, agent in enumerate(agents)]
 
 
 def _with_rule(player: NetworkPlayer, agent: Agent, world: World) -> Player:
@@ -162,11 +164,11 @@ def _with_rule(player: NetworkPlayer, agent: Agent, world: World) -> Player:
     return Unstuck(player, body, steps) if steps and body is not None else player
 
 
-def named_player(name: str, world: World, seed: int = 0) -> Player:
+def resolve_player(name: str, world: World, seed: int = 0) -> Player:
     """Whoever `name` stands for: "random", "still", a script, or a path: of an agent, a run, an ONNX file.
 
     Raises:
-        Problem: none of them, or an agent made for another world.
+        UserError: none of them, or an agent made for another world.
     """
     if name == "random":
         return RandomPlayer(world.action_space, seed, world.mask_size)
@@ -181,10 +183,10 @@ def named_player(name: str, world: World, seed: int = 0) -> Player:
         return onnx_player(Path(name), world, seed)
     path = agent_file(name)
     if path is None:
-        raise Problem(f"'{name}' is no player: {_who_plays(name, world)}")
+        raise UserError(f"'{name}' is no player: {_who_plays(name, world)}")
     agent = load_agent(path)
     agent.require_world(world, name)
-    return as_player(agent, world, seed)
+    return make_player(agent, world, seed)
 
 
 def agent_file(name: str) -> Path | None:

@@ -10,13 +10,13 @@ from torch import Tensor
 from agents.files.sealed_tensors import not_finite
 from agents.networks.policy import UNKNOWN, AgentPolicy, build_policy
 from agents.schema.agent_schema import check_network
-from agents.schema.space_schema import printable, read_deed, read_sight
+from agents.schema.space_schema import printable, read_action_space, read_observation_space
 from environments.files.readers import Unreadable
 
 _LARGE = 2**24  # bytes of weights, beyond which drawing them first, orthogonal, takes seconds
 
 
-def rebuilt(about: dict[str, Any], tensors: dict[str, Tensor]) -> AgentPolicy:
+def rebuild_network(about: dict[str, Any], tensors: dict[str, Tensor]) -> AgentPolicy:
     """The network that a file describes, with the file's weights.
 
     It is built twice: first without memory for its weights, to compare their names and shapes with the
@@ -26,7 +26,7 @@ def rebuilt(about: dict[str, Any], tensors: dict[str, Tensor]) -> AgentPolicy:
         Unreadable: there is no such network, or these are not its weights.
     """
     described = about.get("observation_space"), about.get("action_space")
-    seen, deed = read_sight(described[0]), read_deed(described[1])
+    seen, deed = read_observation_space(described[0]), read_action_space(described[1])
     settings: Any = about.get("network")
     check_network(settings, seen)
     try:
@@ -35,8 +35,8 @@ def rebuilt(about: dict[str, Any], tensors: dict[str, Tensor]) -> AgentPolicy:
         _compare(wanted, tensors)
         slow = sum(tensor.nbytes for tensor in tensors.values()) > _LARGE
         policy = build_policy(
-            read_sight(described[0]),
-            read_deed(described[1]),
+            read_observation_space(described[0]),
+            read_action_space(described[1]),
             {**settings, "ortho_init": False} if slow else settings,
         )
         policy.ortho_init = True  # as it was when it was made

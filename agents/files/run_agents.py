@@ -16,18 +16,18 @@ from agents.files.agent_file import Agent, load_agent
 from agents.files.checkpoint_file import checkpoint_files, read_checkpoint_file
 from environments.files.checked_json import read_sealed
 from environments.files.readers import Unreadable
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 BEST, CLONE = "agent.safetensors", "clone.safetensors"
 MILESTONES, MILESTONE = "milestones", "update-{:05d}.safetensors"  # folder, and files by update
 
 
-class Gone(Exception):
+class CheckpointGone(Exception):
     """A checkpoint was torn, or vanished, since it was listed; its text names it."""
 
 
 @dataclass(frozen=True)
-class Stage:
+class RunAgent:
     """An agent of a run: a file of its own, or a part of a checkpoint."""
 
     name: str  # as people call it: "clone", "update 144", "best"
@@ -39,71 +39,71 @@ class Stage:
         """Read it.
 
         Raises:
-            Gone: it is part of a checkpoint that is no longer whole or there.
-            Problem: its own file is missing or damaged.
+            CheckpointGone: it is part of a checkpoint that is no longer whole or there.
+            UserError: its own file is missing or damaged.
         """
         if self.part is None:
             return load_agent(self.path)
         found = read_checkpoint_file(self.path)
         if found is None:
-            raise Gone(self.name)
+            raise CheckpointGone(self.name)
         like = load_agent(self.path.parent.parent / CLONE)
         policy = copy.deepcopy(like.policy)
         try:
             policy.load_tensors(found.part(self.part))
         except RuntimeError as error:
-            raise Gone(self.name) from error
+            raise CheckpointGone(self.name) from error
         policy.set_training_mode(False)
         from_clone = self.part == "best" and found.facts.get("best_update", 0) < 0
         facts = like.facts if from_clone else {**like.facts, "role": "refined", "stuck_steps": 0}
         return Agent(policy, like.world, facts, like.sha256)
 
 
-def stages(folder: Path) -> list[Stage]:
+def run_agents(folder: Path) -> list[RunAgent]:
     """All agents of a run that can be shown now; its best is the last.
 
     Raises:
-        Problem: it is no run, or has no agent yet.
+        UserError: it is no run, or has no agent yet.
     """
     found = []
     if (folder / CLONE).is_file():
-        found.append(Stage("clone", folder / CLONE))
+        found.append(RunAgent("clone", folder / CLONE))
         found += _way(folder)
     if (folder / BEST).is_file():
-        found.append(Stage("best", folder / BEST))
+        found.append(RunAgent("best", folder / BEST))
     elif len(found) > 1:
         kept = checkpoints(folder)
         if kept:
-            found.append(Stage("best so far", kept[-1].path, "best", kept[-1].update))
+            found.append(RunAgent("best so far", kept[-1].path, "best", kept[-1].update))
     if not found and not (folder / "recipe.json").is_file():
-        raise Problem(
+        raise UserError(
             f"{folder} is no run: it holds neither a recipe.json nor an agent.safetensors."
         )
     if not found:
-        raise Problem(f"{folder} has no agent yet: wait until its clone is made.")
+        raise UserError(f"{folder} has no agent yet: wait until its clone is made.")
     return found
 
 
-def _way(folder: Path) -> list[Stage]:
+def _way(folder: Path) -> list[RunAgent]:
     """Milestones and checkpoints in the order of training; where both are, the file that stays."""
     by_update = {stage.update: stage for stage in (*checkpoints(folder), *milestones(folder))}
     return [by_update[update] for update in sorted(by_update, key=lambda u: u or 0)]
 
 
-def milestones(folder: Path) -> list[Stage]:
+def milestones(folder: Path) -> list[RunAgent]:
     """The agents that a run keeps of its way, the oldest first."""
     found = []
     for path in sorted((folder / MILESTONES).glob("update-*.safetensors")):
         number = path.stem.removeprefix("update-")
         if number.isdecimal():
-            found.append(Stage(f"update {int(number)}", path, None, int(number)))
+            found.append(RunAgent(f"update {int(number)}", path, None, int(number)))
     return found
 
 
-def checkpoints(folder: Path) -> list[Stage]:
+def checkpoints(folder: Path) -> list[RunAgent]:
     """The checkpoints of a run, the oldest first."""
     return [
-        Stage(f"update {int(path.stem)}", path, "policy", int(path.stem))
+        RunAgent(f"update {int(path.stem)}", path, "policy", int(path.stem))
         for path in checkpoint_files(folder / "checkpoints")
         if path.stem.isdecimal()
     ]
@@ -124,7 +124,7 @@ def run_facts(folder: Path) -> RunFacts | None:
     """The recipe of a run; None where there is none.
 
     Raises:
-        Problem: there is one that cannot be read.
+        UserError: there is one that cannot be read.
     """
     path = folder / "recipe.json"
     if not path.is_file():
@@ -132,11 +132,11 @@ def run_facts(folder: Path) -> RunFacts | None:
     try:
         recipe = read_sealed(path, bare=True)
     except Unreadable as error:
-        raise Problem(f"{path} {error}: put back a copy of it, or choose another run.") from None
+        raise UserError(f"{path} {error}: put back a copy of it, or choose another run.") from None
     try:
         return _facts(recipe)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Problem(f"{path} is no recipe of a run: choose another run folder.") from error
+        raise UserError(f"{path} is no recipe of a run: choose another run folder.") from error
 
 
 def _facts(recipe: Mapping[str, Any]) -> RunFacts:

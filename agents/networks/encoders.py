@@ -28,7 +28,7 @@ from environments.simulation.observation_parts import Part, is_picture, read_par
 _WHITE = 255.0
 
 
-class Sight(BaseFeaturesExtractor):
+class ObservationEncoder(BaseFeaturesExtractor):
     """Features of an observation, [B, ...] -> [B, F + M], or with memory [B, width + F + M].
 
     Args:
@@ -59,7 +59,7 @@ class Sight(BaseFeaturesExtractor):
         super().__init__(observation_space, features_dim=1)  # corrected below
         self.mask, self.steps = mask, steps
         self.size = sum(part.size for part in made)  # O
-        self.parts = Parts([part for part in made if part.kind != "mask"], image)
+        self.parts = PartsEncoder([part for part in made if part.kind != "mask"], image)
         features = self.parts.features + mask
         row, rest = divmod(math.prod(observation_space.shape or ()), max(steps, 1))
         if rest or (row <= self.size if steps else row != self.size):
@@ -68,7 +68,7 @@ class Sight(BaseFeaturesExtractor):
             )
         if steps:
             inputs = self.parts.features + row - self.size - 1
-            self.memory = Memory(inputs, steps, width, heads, layers)
+            self.memory = MemoryEncoder(inputs, steps, width, heads, layers)
             features += width
         self._features_dim = features
 
@@ -95,7 +95,7 @@ class Sight(BaseFeaturesExtractor):
         return torch.cat(found, dim=1)
 
 
-class Parts(nn.Module):
+class PartsEncoder(nn.Module):
     """Each part by its kind, features end to end: [B, O] -> [B, F]."""
 
     def __init__(self, parts: list[Part], image: str) -> None:
@@ -137,7 +137,7 @@ def _whole(space: spaces.Space[Any]) -> Part:
     )
 
 
-class Memory(nn.Module):
+class MemoryEncoder(nn.Module):
     """A causal transformer over a window; what it has made of the last step: [B, k, I] -> [B, width]."""
 
     def __init__(self, inputs: int, steps: int, width: int, heads: int, layers: int) -> None:
@@ -150,7 +150,7 @@ class Memory(nn.Module):
             )
         self.enter = nn.Linear(inputs, width)
         self.age = nn.Parameter(0.02 * torch.randn(steps, width))
-        self.blocks = nn.ModuleList(Block(width, heads) for _ in range(layers))
+        self.blocks = nn.ModuleList(TransformerBlock(width, heads) for _ in range(layers))
         self.leave = nn.LayerNorm(width)
         self.earlier: Tensor  # [k, k]
         self.itself: Tensor  # [k, k]
@@ -167,7 +167,7 @@ class Memory(nn.Module):
         return last.squeeze(1)
 
 
-class Block(nn.Module):
+class TransformerBlock(nn.Module):
     """Attention, then two layers, each beside a shortcut (pre-norm)."""
 
     def __init__(self, width: int, heads: int) -> None:

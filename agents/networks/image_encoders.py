@@ -15,7 +15,7 @@ from torch.nn import functional
 LEAST_NATURE = 36  # pixels a side that NatureCNN's three layers need
 
 
-class Nature(NatureCNN):
+class NatureEncoder(NatureCNN):
     """The network of Mnih et al. (2015), SB3's."""
 
     def __init__(self, channels: int, height: int, width: int) -> None:
@@ -23,7 +23,7 @@ class Nature(NatureCNN):
         self.features = self.features_dim
 
 
-class Impala(nn.Module):
+class ImpalaEncoder(nn.Module):
     """The small residual network of Espeholt et al. (2018, figure 3): [B, C, H, W] -> [B, 256]."""
 
     def __init__(self, channels: int, height: int, width: int) -> None:
@@ -31,7 +31,7 @@ class Impala(nn.Module):
         layers: list[nn.Module] = []
         for depth in (16, 32, 32):
             layers += [nn.Conv2d(channels, depth, 3, padding=1), nn.MaxPool2d(3, 2, padding=1)]
-            layers += [Residual(depth), Residual(depth)]
+            layers += [ResidualBlock(depth), ResidualBlock(depth)]
             channels, height, width = depth, (height + 1) // 2, (width + 1) // 2
         self.features = 256
         last = nn.Linear(channels * height * width, self.features)
@@ -43,7 +43,7 @@ class Impala(nn.Module):
         return found
 
 
-class Residual(nn.Module):
+class ResidualBlock(nn.Module):
     """Two convolutions beside a shortcut: [B, C, H, W] -> the same."""
 
     def __init__(self, depth: int) -> None:
@@ -57,7 +57,7 @@ class Residual(nn.Module):
         return x + added
 
 
-def picture_network(shape: tuple[int, ...], kind: str) -> Nature | Impala:
+def picture_network(shape: tuple[int, ...], kind: str) -> NatureEncoder | ImpalaEncoder:
     """The network for pictures of a shape; "auto" takes NatureCNN where it fits.
 
     Raises:
@@ -74,7 +74,9 @@ def picture_network(shape: tuple[int, ...], kind: str) -> Nature | Impala:
         raise ValueError(
             f"pictures of {height} x {width} are too small for 'nature': choose impala"
         )
-    return (Impala if kind == "impala" or not fits else Nature)(channels, height, width)
+    return (ImpalaEncoder if kind == "impala" or not fits else NatureEncoder)(
+        channels, height, width
+    )
 
 
 def channels_first(pixels: Tensor, shape: tuple[int, ...]) -> Tensor:

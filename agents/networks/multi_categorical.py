@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.distributions import Categorical
 
 
-class Choices(MultiCategoricalDistribution):
+class FastMultiCategorical(MultiCategoricalDistribution):
     """Independent choices, made of logits [M, A].
 
     Args:
@@ -56,7 +56,7 @@ class Choices(MultiCategoricalDistribution):
         """The sum over the parts, [M]."""
         return -(self.probs * self.log_probs).sum(1)
 
-    def divergence(self, other: Choices) -> Tensor:
+    def divergence(self, other: FastMultiCategorical) -> Tensor:
         """KL(this from the other), [M]."""
         return (self.probs * (self.log_probs - other.log_probs)).sum(1)
 

@@ -27,9 +27,9 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 from torch import Tensor, nn
 from torch.distributions import Categorical
 
-from agents.networks.encoders import Sight
+from agents.networks.encoders import ObservationEncoder
 from agents.networks.layers import MaskedHead, MaskedTowers, Normaliser, Towers, activation
-from agents.networks.multi_categorical import Choices
+from agents.networks.multi_categorical import FastMultiCategorical
 from environments.simulation.observation_parts import is_picture
 
 UNKNOWN = "return_scale"  # the tensor that is NaN while values were fitted to nothing
@@ -43,8 +43,9 @@ class AgentPolicy(ActorCriticPolicy):
         dropout: share of hidden units dropped in the policy while cloning; refining switches it off,
             because a rollout and its update must see one policy.
         n_costs: number of cost values beside the reward's value.
-        sight: keywords of `Sight` for pictures, parts, masks and memory; None scales a vector of numbers.
-            Policy and values then have one each, so that values can learn while the policy rests.
+        sight: keywords of `ObservationEncoder` for pictures, parts, masks and memory; None scales a
+            vector of numbers. Policy and values then have one each, so that values can learn while the
+            policy rests.
     """
 
     def __init__(
@@ -61,8 +62,11 @@ class AgentPolicy(ActorCriticPolicy):
         if sight is None and is_picture(observation_space):
             sight = {}
         self.dropout, self.n_costs, self.sight = dropout, n_costs, sight
-        if sight is not None:  # `Sight` scales pictures itself
-            keywords |= {"features_extractor_class": Sight, "features_extractor_kwargs": sight}
+        if sight is not None:  # `ObservationEncoder` scales pictures itself
+            keywords |= {
+                "features_extractor_class": ObservationEncoder,
+                "features_extractor_kwargs": sight,
+            }
             keywords |= {"share_features_extractor": False, "normalize_images": False}
         keywords.setdefault("features_extractor_class", Normaliser)
         keywords.setdefault("activation_fn", nn.ReLU)
@@ -167,7 +171,7 @@ class AgentPolicy(ActorCriticPolicy):
     def distribution_of(self, logits: Tensor) -> Distribution:
         """The action distribution that `logits` [B, A] make."""
         if isinstance(self.action_dist, MultiCategoricalDistribution):
-            return Choices(self.action_dist.action_dims, logits)
+            return FastMultiCategorical(self.action_dist.action_dims, logits)
         made: Any = copy.copy(self.action_dist)  # SB3 hands out the same object every time
         if isinstance(made, CategoricalDistribution):  # without torch's checks, which cost a tenth
             if (

@@ -32,11 +32,11 @@ class Drawn:
         """Nothing: what was done is not remembered."""
 
 
-class Chorus(NetworkPlayer):
+class BatchedPopulation(NetworkPlayer):
     """Plays several discrete policies whose layers have the same shapes, drawn with equal chances.
 
     Args:
-        policies: the clones; see `alike`.
+        policies: the clones; see `same_architecture`.
         seed: of the drawing and of the sampling.
         temperature: as `NetworkPlayer`.
 
@@ -47,7 +47,7 @@ class Chorus(NetworkPlayer):
     def __init__(
         self, policies: Sequence[AgentPolicy], seed: int = 0, temperature: float = 1.0
     ) -> None:
-        if not alike(policies):
+        if not same_architecture(policies):
             raise ValueError("A chorus needs discrete policies with the same plain layers")
         super().__init__(policies[0], seed, temperature)
         self.size = len(policies)
@@ -103,7 +103,7 @@ class Chorus(NetworkPlayer):
         return latent
 
 
-def alike(policies: Sequence[AgentPolicy]) -> bool:
+def same_architecture(policies: Sequence[AgentPolicy]) -> bool:
     """Whether these can be a chorus: plain discrete networks, without masks or memory, of the same shapes."""
     first = policies[0].settings()
     return all(

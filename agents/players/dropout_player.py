@@ -17,7 +17,7 @@ from agents.networks.policy import AgentPolicy
 from agents.players.player import NetworkPlayer
 
 
-class Thinned(NetworkPlayer):
+class DropoutPlayer(NetworkPlayer):
     """Plays a copy of a discrete policy with some of its hidden units left out.
 
     Args:

@@ -27,10 +27,10 @@ class _Past:
 
     def act(self, actions: np.ndarray) -> None:
         """Somebody else acted: tell the player."""
-        tell_done(self.player, actions)
+        tell_executed_action(self.player, actions)
 
 
-class Slowed:
+class HandicappedPlayer:
     """Plays another player's choices `delay` steps late, and some of them not at all.
 
     What it does before its first choice is due is the world's `IDLE` action. A slip is another action drawn
@@ -85,7 +85,7 @@ class Slowed:
         done = self._slip(done) if self.noise else done
         if self.mask:
             done = self._allowed(done, np.asarray(observation)[:, -self.mask :])
-        tell_done(state.player, done)
+        tell_executed_action(state.player, done)
         return done, state
 
     def _idle(self, shape: tuple[int, ...]) -> np.ndarray:
@@ -117,7 +117,7 @@ class Slowed:
         return np.where(wrong, odds.argmax(1), done).astype(done.dtype)
 
 
-def tell_done(state: Any, actions: np.ndarray) -> None:
+def tell_executed_action(state: Any, actions: np.ndarray) -> None:
     """Tell a player's state that something else was done than the player chose: [B, ...].
 
     A state that remembers what was done has a method `act`; others need not be told.

@@ -19,7 +19,7 @@ from agents.players.unstuck import Unstuck
 
 
 @dataclass(frozen=True)
-class Insight:
+class Decision:
     """What stood behind one decision; what a kind of action does not have is None."""
 
     chances: tuple[np.ndarray, ...] = ()  # of one choice [A], or of each of several; a switch: [1]
@@ -29,7 +29,7 @@ class Insight:
     distance: float | None = None  # nats, KL(policy from clone)
 
 
-class OpenPlayer(NetworkPlayer):
+class IntrospectivePlayer(NetworkPlayer):
     """Plays as a `NetworkPlayer` does, and keeps what it saw and weighed last."""
 
     def __init__(self, policy: AgentPolicy, seed: int = 0, temperature: float = 1.0) -> None:
@@ -48,19 +48,21 @@ class OpenPlayer(NetworkPlayer):
         return super().choose(scores, deterministic)
 
 
-def opened(player: Player) -> Player:
+def make_introspective(player: Player) -> Player:
     """The same player, but one that can be looked into, if it is a network with or without a rule."""
     if type(player) is NetworkPlayer:
-        return OpenPlayer(player.policy, temperature=player.temperature)
+        return IntrospectivePlayer(player.policy, temperature=player.temperature)
     if isinstance(player, Unstuck) and type(player.player) is NetworkPlayer:
         network = player.player
         return Unstuck(
-            OpenPlayer(network.policy, temperature=network.temperature), player.body, player.steps
+            IntrospectivePlayer(network.policy, temperature=network.temperature),
+            player.body,
+            player.steps,
         )
     return player
 
 
-def look_into(player: Player | None, clone: AgentPolicy | None = None) -> Insight | None:
+def inspect_decision(player: Player | None, clone: AgentPolicy | None = None) -> Decision | None:
     """What stood behind a player's last decision; None if it cannot be looked into.
 
     Args:
@@ -68,7 +70,7 @@ def look_into(player: Player | None, clone: AgentPolicy | None = None) -> Insigh
         clone: whom to measure the distance from.
     """
     network = player.player if isinstance(player, Unstuck) else player
-    if not isinstance(network, OpenPlayer) or network.seen is None:
+    if not isinstance(network, IntrospectivePlayer) or network.seen is None:
         return None
     policy = network.policy
     with torch.inference_mode():
@@ -83,7 +85,7 @@ def look_into(player: Player | None, clone: AgentPolicy | None = None) -> Insigh
             theirs = clone.distribution_of(clone.logits(seen))
             distance = max(float(kl_divergence(made, theirs).sum()), 0.0)
         chances, mean, spread = _taken_apart(policy, made, network.weighed)
-    return Insight(chances, mean, spread, values, distance)
+    return Decision(chances, mean, spread, values, distance)
 
 
 def comparable(policy: AgentPolicy, clone: AgentPolicy) -> bool:
@@ -97,7 +99,7 @@ def comparable(policy: AgentPolicy, clone: AgentPolicy) -> bool:
 def _taken_apart(
     policy: AgentPolicy, made: Distribution, weighed: np.ndarray | None
 ) -> tuple[tuple[np.ndarray, ...], np.ndarray | None, np.ndarray | None]:
-    """Chances, mean and spread, as `Insight` has them."""
+    """Chances, mean and spread, as `Decision` has them."""
     space, inner = policy.action_space, made.distribution
     if isinstance(space, spaces.Discrete):
         scores = made.distribution.logits[0].numpy() if weighed is None else weighed[0]  # type: ignore[union-attr]

@@ -16,12 +16,12 @@ import numpy as np
 
 from agents.networks.policy import AgentPolicy
 from agents.players.player import NetworkPlayer, Player
-from agents.players.state_index import regroup
+from agents.players.state_index import index_state
 
 _APART = 7919  # between the seeds of two members
 
 
-class Oneself:
+class SelfPlayer:
     """The learner as it is now, playing with or against itself; of no use before it is told who that is."""
 
     def __init__(self, seed: int = 0, temperature: float = 1.0) -> None:
@@ -107,7 +107,7 @@ class Mixture:
     def bind(self, policy: AgentPolicy) -> None:
         """Tell the members that are the learner itself who that is."""
         for player in self.players:
-            if isinstance(player, Oneself):
+            if isinstance(player, SelfPlayer):
                 player.bind(policy)
 
     def reseed(self, seed: int) -> None:
@@ -149,7 +149,7 @@ class Mixture:
             if len(before) and len(games) and not np.array_equal(games, before):
                 # A game that it did not play just now begins, and so its memory is dropped anyway.
                 place = np.searchsorted(before, games).clip(max=len(before) - 1)
-                state.memory[k] = regroup(state.memory[k], place)
+                state.memory[k] = index_state(state.memory[k], place)
             elif not len(before):
                 state.memory[k] = None
             state.games[k] = games

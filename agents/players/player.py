@@ -13,11 +13,11 @@ from gymnasium import spaces
 from gymnasium.vector.utils import batch_space
 
 from agents.networks.policy import AgentPolicy
-from environments.simulation.frame_stack import Window, action_size
+from environments.simulation.frame_stack import FrameStack, action_size
 from environments.simulation.seating import (
     Player as Player,  # the one method, described in the lowest room
 )
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 _NO_NUMBERS = (
     "The agent gave NaN, which is no action: its weights are of no use, so train it again."
@@ -111,13 +111,13 @@ class NetworkPlayer:
         self._random = np.random.default_rng(seed)
 
     def look(self, observation: Any, state: Any, episode_start: Any) -> tuple[Any, Any]:
-        """What the policy is to see and the state: with memory a `Window`, to be told what was done."""
+        """What the policy is to see and the state: with memory a `FrameStack`, to be told what was done."""
         steps = self.policy.memory
         if not steps:
             return observation, None
-        if not isinstance(state, Window) or state.games != len(observation):
+        if not isinstance(state, FrameStack) or state.games != len(observation):
             acted, row = self.policy.action_space, self.policy.observation_space.shape[0] // steps  # type: ignore[index]
-            state = Window(len(observation), steps, acted, row - action_size(acted) - 1)
+            state = FrameStack(len(observation), steps, acted, row - action_size(acted) - 1)
         return state.look(np.asarray(observation), episode_start), state
 
     def scores(self, observation: Any) -> np.ndarray:
@@ -141,7 +141,7 @@ class NetworkPlayer:
         """As `Player.predict`; the state is the window of a policy with memory, changed in place.
 
         Raises:
-            Problem: the policy gives what is no action.
+            UserError: the policy gives what is no action.
         """
         seen, state = self.look(observation, state, episode_start)
         action = self._choose(seen, deterministic)
@@ -162,7 +162,7 @@ class NetworkPlayer:
             except ValueError:  # so torch says that it was given NaN
                 if np.isfinite(self.scores(seen)).all():
                     raise
-                raise Problem(_NO_NUMBERS) from None
+                raise UserError(_NO_NUMBERS) from None
         if np.isnan(action).any():
-            raise Problem(_NO_NUMBERS)
+            raise UserError(_NO_NUMBERS)
         return action.astype(self.policy.action_space.dtype, copy=False)

@@ -18,17 +18,17 @@ from typing import Any
 
 import numpy as np
 
-from agents.players.mixture import Mixture, Oneself
+from agents.players.mixture import Mixture, SelfPlayer
 from agents.players.player import Player
 from agents.players.remote_server import LETTER, do, taken, work
 from environments.simulation.batch import Batch
 from environments.system import processes as process
-from environments.system.errors import Problem
-from environments.system.processes import GLANCE, possible, start
-from environments.system.shared_arrays import Layout, lay_out, shared_memory
+from environments.system.errors import UserError
+from environments.system.processes import GLANCE, can_start, start
+from environments.system.shared_arrays import Layout, map_arrays, shared_memory
 
 
-class Lost(Problem):
+class PlayerLost(UserError):
     """The process of a player is gone, and with it what the player remembered; `what` says how it went."""
 
     def __init__(self, what: str) -> None:
@@ -37,21 +37,22 @@ class Lost(Problem):
 
 
 @dataclass
-class _Kept:
+class _RemoteMemory:
     """Stands for what the player remembers over there."""
 
     number: int
 
 
-class Elsewhere:
+class RemotePlayer:
     """Plays a player in a process of its own: `begin` lets it choose, `predict` takes what it chose.
 
     Args:
-        player: who plays; see `can_move`.
+        player: who plays; see `can_be_remote`.
         batch: the games, of which it plays all seats but one.
 
     Raises:
-        Lost: by any method, if the process has ended, or has not answered for so long that it was ended.
+        PlayerLost: by any method, if the process has ended, or has not answered for so long that it was
+            ended.
     """
 
     def __init__(self, player: Player, batch: Batch) -> None:
@@ -60,7 +61,10 @@ class Elsewhere:
         self._places = 2 * self._seats  # each may be asked, after a letter
         rows, seen, done = (self._places, batch.size), batch.observation, batch.actions
         layout: Layout = {  # each order has a place; after the last comes the first again
-            "order": (rows[:1], "i8"),  # whose turn it is, the number of a `_Kept`; or LETTER
+            "order": (
+                rows[:1],
+                "i8",
+            ),  # whose turn it is, the number of a `_RemoteMemory`; or LETTER
             "observation": ((*rows, *seen.shape[2:]), seen.dtype.str),
             "start": (rows, "?"),
             "greedy": (rows[:1], "?"),
@@ -68,10 +72,10 @@ class Elsewhere:
             "failed": ((1,), "?"),
         }
         memory, spawn = shared_memory(layout), multiprocessing.get_context("spawn")
-        self._board = lay_out(layout, memory)
+        self._board = map_arrays(layout, memory)
         self._go, self._done = spawn.Semaphore(0), spawn.Semaphore(0)
         self._orders = self._heard = self._kept = 0  # how many there were so far
-        self._asked: dict[int, int] = {}  # in which order, by the number of a `_Kept`
+        self._asked: dict[int, int] = {}  # in which order, by the number of a `_RemoteMemory`
         self.away = False  # whether the player has moved
         self._process, self._pipe, self.end = start(
             self, "gpo-partner", work, layout, memory, self._go, self._done
@@ -83,8 +87,8 @@ class Elsewhere:
         """Let the player choose, as `predict` would; returns the state to hand to that `predict`."""
         if not self.away and not self._move():
             return state
-        if not isinstance(state, _Kept):
-            remembered, state, self._kept = state, _Kept(self._kept), self._kept + 1
+        if not isinstance(state, _RemoteMemory):
+            remembered, state, self._kept = state, _RemoteMemory(self._kept), self._kept + 1
             self._write("remember", state.number, remembered)
         if len(self._asked) == self._seats:  # nobody takes what was begun
             self.drop()
@@ -105,7 +109,7 @@ class Elsewhere:
         """As `Player.predict`; what was begun for this state is waited for instead."""
         if not self.away:
             return self._player.predict(observation, state, episode_start, deterministic)  # type: ignore[no-any-return]
-        if not isinstance(state, _Kept) or state.number not in self._asked:
+        if not isinstance(state, _RemoteMemory) or state.number not in self._asked:
             state = self.begin(observation, state, episode_start, deterministic)
         order = self._asked.pop(state.number)
         self._hear(order + 1)
@@ -135,7 +139,7 @@ class Elsewhere:
         """Let the player go if the process is up; whether it went."""
         if self._process.is_alive() and self._pipe.poll():
             # It may have died since, or not know the player's class.
-            with suppress(EOFError, OSError, Problem, RuntimeError):
+            with suppress(EOFError, OSError, UserError, RuntimeError):
                 self._pipe.recv()
                 self._write("arrive", self._player)
                 self.away = True
@@ -180,26 +184,28 @@ class Elsewhere:
             if not self._process.is_alive():
                 code = self._process.exitcode
                 self.end()
-                raise Lost(f"The process in which the partner plays has ended (exit code {code})")
+                raise PlayerLost(
+                    f"The process in which the partner plays has ended (exit code {code})"
+                )
         self.end()
-        raise Lost(
+        raise PlayerLost(
             "The process in which the partner plays has not answered for "
             f"{process.PATIENCE * GLANCE:g} s and was ended"
         )
 
 
-def at_best_elsewhere(player: Player, batch: Batch) -> Player:
+def remote_if_possible(player: Player, batch: Batch) -> Player:
     """The player in a process of its own, or as it is where that cannot be."""
-    if can_move(player):
+    if can_be_remote(player):
         with suppress(ImportError, OSError):  # no memory or semaphores to share on this machine
-            return Elsewhere(player, batch)
+            return RemotePlayer(player, batch)
     return player
 
 
-def can_move(player: Player) -> bool:
+def can_be_remote(player: Player) -> bool:
     """Whether a player plays the same in another process: not the learner itself, nor what cannot be sent."""
     members = player.players if isinstance(player, Mixture) else [player]
-    if not possible() or any(isinstance(member, Oneself) for member in members):
+    if not can_start() or any(isinstance(member, SelfPlayer) for member in members):
         return False
     try:
         pickle.dumps(player)

@@ -11,9 +11,9 @@ from typing import Any
 
 import torch
 
-from environments.system.errors import Problem
-from environments.system.processes import GLANCE, attend_parent
-from environments.system.shared_arrays import Board, Layout, lay_out
+from environments.system.errors import UserError
+from environments.system.processes import GLANCE, end_with_parent
+from environments.system.shared_arrays import Board, Layout, map_arrays
 
 LETTER = -1  # an order to read the pipe
 _AWAKE = 1e-3  # s, for which a wait keeps its core: longer than a step, shorter than an update
@@ -34,7 +34,7 @@ def do(player: Any, name: str, argument: float) -> None:
         getattr(player, name)(argument)
 
 
-class _There:
+class _Server:
     """The player in the other process.
 
     Args:
@@ -68,10 +68,10 @@ class _There:
 
 def work(pipe: Any, layout: Layout, memory: Any, go: Any, done: Any) -> None:
     """Play for the process that started this one, as long as there is one."""
-    attend_parent()
+    end_with_parent()
     torch.set_num_threads(1)
-    board = lay_out(layout, memory)
-    orders, there = board["order"], _There(board)
+    board = map_arrays(layout, memory)
+    orders, there = board["order"], _Server(board)
     pipe.send("up")
     for place in itertools.cycle(range(len(orders))):
         while not taken(go, GLANCE):
@@ -82,7 +82,7 @@ def work(pipe: Any, layout: Layout, memory: Any, go: Any, done: Any) -> None:
                 there.read(*pickle.loads(pipe.recv_bytes()))  # noqa: S301 - our own process's, no file's
             else:
                 there.choose(order, place)
-        except Problem as problem:
+        except UserError as problem:
             _fail(board, pipe, problem)
         except Exception:  # noqa: BLE001 - it is raised on the other side
             _fail(board, pipe, RuntimeError(traceback.format_exc()))

@@ -16,20 +16,20 @@ from gymnasium import spaces
 from agents.players.player import Player
 
 
-class Kept(NamedTuple):
+class PlayerSnapshot(NamedTuple):
     """A player's moment."""
 
     memory: Any  # what `predict` returned
     draws: tuple[tuple[np.random.Generator, Mapping[str, Any]], ...]  # generators and their states
 
 
-def keep(player: Player | None, memory: Any) -> Kept:
+def take_snapshot(player: Player | None, memory: Any) -> PlayerSnapshot:
     """Keep a moment."""
     draws = tuple((g, g.bit_generator.state) for g in generators(player))
-    return Kept(copy.deepcopy(memory), draws)
+    return PlayerSnapshot(copy.deepcopy(memory), draws)
 
 
-def put_back(kept: Kept) -> Any:
+def restore_snapshot(kept: PlayerSnapshot) -> Any:
     """Set the generators back; returns the memory to go on with."""
     for generator, state in kept.draws:
         generator.bit_generator.state = state

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from environments.simulation.frame_stack import Window
+from environments.simulation.frame_stack import FrameStack
 
 
-def regroup(state: Any, index: np.ndarray) -> Any:
+def index_state(state: Any, index: np.ndarray) -> Any:
     """A player's state of B games for the games `index` [M] of them; a game may come several times.
 
     An array's first axis counts games, in a dataclass, list or dict as well; single values are of all games.
@@ -29,7 +29,7 @@ def regroup(state: Any, index: np.ndarray) -> Any:
         return state[index]
     if isinstance(state, torch.Tensor):
         return state[torch.from_numpy(index)]
-    if isinstance(state, Window):
+    if isinstance(state, FrameStack):
         taken = copy.copy(state)
         for name, value in vars(state).items():
             if isinstance(value, np.ndarray):
@@ -38,10 +38,10 @@ def regroup(state: Any, index: np.ndarray) -> Any:
         return taken
     if dataclasses.is_dataclass(state) and not isinstance(state, type):
         fields = [field.name for field in dataclasses.fields(state)]
-        parts = {name: regroup(getattr(state, name), index) for name in fields}
+        parts = {name: index_state(getattr(state, name), index) for name in fields}
         return dataclasses.replace(state, **parts)
     if isinstance(state, dict):
-        return {key: regroup(value, index) for key, value in state.items()}
+        return {key: index_state(value, index) for key, value in state.items()}
     if isinstance(state, (list, tuple)):
-        return type(state)(regroup(value, index) for value in state)
+        return type(state)(index_state(value, index) for value in state)
     raise TypeError(f"A {type(state).__name__} cannot be taken apart by games")

@@ -17,8 +17,8 @@ from agents.schema.space_schema import (
     are_sizes,
     is_whole_number,
     printable,
-    read_deed,
-    read_sight,
+    read_action_space,
+    read_observation_space,
 )
 from environments.files.readers import Unreadable
 
@@ -154,7 +154,10 @@ def check_exported(about: dict[str, Any]) -> None:
         raise Unreadable(f"holds no agent: it lacks '{missing[0]}'")
     read_world(about["world"])
     read_facts(about["facts"])
-    for key, read in (("observation_space", read_sight), ("action_space", read_deed)):
+    for key, read in (
+        ("observation_space", read_observation_space),
+        ("action_space", read_action_space),
+    ):
         if key in about:
             read(about[key])
     rules: Rules = {

@@ -26,7 +26,7 @@ def printable(text: Any, most: int = 60) -> str:
     return kept if len(kept) <= most else f"{kept[: most - 3]}..."
 
 
-def read_sight(described: Any) -> spaces.Box:
+def read_observation_space(described: Any) -> spaces.Box:
     """The space of what an agent is shown.
 
     Raises:
@@ -38,7 +38,7 @@ def read_sight(described: Any) -> spaces.Box:
     return box
 
 
-def read_deed(described: Any) -> spaces.Space[Any]:
+def read_action_space(described: Any) -> spaces.Space[Any]:
     """The space of what an agent does.
 
     Raises:

@@ -16,7 +16,7 @@ from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.history import edit_of, lineage, revision_names
 from demos.data.dataset.store import Store
 from demos.data.inspection.summary import Summary, summarise
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 
 def list_datasets(root: Path) -> None:
@@ -38,7 +38,7 @@ def list_datasets(root: Path) -> None:
         try:
             dataset = store.open(name)
             table.add_row(name, *_row(dataset, summarise(dataset)))
-        except Problem:
+        except UserError:
             table.add_row(name, "damaged", "", "", "", f"gpo demos info {name}")
     console.print(table)
     console.print("Minutes are of play: two people in one game count once.", style="dim")
@@ -116,16 +116,16 @@ def import_command(
     """`gpo demos import`: published play, or a file of another tool.
 
     Raises:
-        Problem: what is asked for one of them belongs to the other, or no file is named.
+        UserError: what is asked for one of them belongs to the other, or no file is named.
     """
     if kind == "overcooked":
         if path is not None or name is not None or any(options.values()):
-            raise Problem("`gpo demos import overcooked` reads no file: it takes only --layout.")
+            raise UserError("`gpo demos import overcooked` reads no file: it takes only --layout.")
         return import_overcooked(root, layout)
     if layout:
-        raise Problem(f"--layout is for overcooked alone, not for {kind}.")
+        raise UserError(f"--layout is for overcooked alone, not for {kind}.")
     if path is None:
-        raise Problem(f"Say what to read: gpo demos import {kind} PLACE")
+        raise UserError(f"Say what to read: gpo demos import {kind} PLACE")
     from demos.data.exchange.formats import import_from
 
     chosen = name or re.sub("[^A-Za-z0-9_-]+", "-", path.stem).strip("-_")

@@ -157,10 +157,10 @@ def demos_filter(arguments: list[str]) -> int:
     )
     parser.add_argument("--finished", action="store_true", help="not broken off")
     given = vars(parser.parse_args(arguments))
-    from demos.data.editing.filter import Wanted, filter_episodes
+    from demos.data.editing.filter import EpisodeFilter, filter_episodes
 
     known = {key: given.pop(key) for key in ("root", "name")}
-    wanted = Wanted(**{**given, "max_cost": dict(given.get("max_cost", []))})
+    wanted = EpisodeFilter(**{**given, "max_cost": dict(given.get("max_cost", []))})
     return done(Namespace(**known, wanted=wanted), filter_episodes)
 
 

@@ -27,7 +27,7 @@ MEMORY = 256 * 2**20  # bytes that the games played at once may take
 
 
 @dataclass(frozen=True)
-class Plan:
+class CollectPlan:
     """How games are collected, beside who plays."""
 
     seed: int = 0  # of the first game, each has the next one
@@ -77,7 +77,7 @@ def collect(
         description: in words, for `gpo demos info`.
         provenance: where the play comes from, likewise.
         tick: told how many games are done, in parts too.
-        plan: fields of `Plan`: seed, options, shield and so on.
+        plan: fields of `CollectPlan`: seed, options, shield and so on.
 
     Raises:
         ValueError: not one player a seat.
@@ -86,7 +86,7 @@ def collect(
     """
     if len(players) != len(world.agents):
         raise ValueError(f"{len(players)} players for {len(world.agents)} seats")
-    todo = Plan(**plan)
+    todo = CollectPlan(**plan)
     longest = game_bytes(world, todo.options)
     require_memory(longest, "A game as long as its horizon takes", "give a shorter --horizon")
     remember(world.id)  # who records with an environment has run it here
@@ -130,7 +130,7 @@ def _play(
     players: Sequence[Player],
     first: int,
     size: int,
-    plan: Plan,
+    plan: CollectPlan,
     tick: Callable[[float], None],
 ) -> _Games:
     """Every game until its first end."""
@@ -191,7 +191,9 @@ def _note(games: _Games, batch: Any, wanted: np.ndarray, ended: np.ndarray) -> N
         games.columns.setdefault(name, []).append(values.copy())
 
 
-def _episode(world: World, games: _Games, b: int, seat: int, match: str, plan: Plan) -> Episode:
+def _episode(
+    world: World, games: _Games, b: int, seat: int, match: str, plan: CollectPlan
+) -> Episode:
     """A game as one of its players saw it."""
     steps, count = int(games.length[b]), len(world.agents)
 

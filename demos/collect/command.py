@@ -8,20 +8,20 @@ from typing import Any
 
 from rich.console import Console
 
-from agents.files.agent_file import Agent, as_player, load_agent, named_player
-from agents.files.run_agents import stages
+from agents.files.agent_file import Agent, load_agent, make_player, resolve_player
+from agents.files.run_agents import run_agents
 from agents.players.mixture import Mixture
 from agents.players.player import Player
 from demos.collect.collect import collect
 from demos.data.dataset.store import Store
 from environments.catalog import make_world
 from environments.external.trial.isolated import PATIENCE, patient
-from environments.external.world import played_apart
+from environments.external.world import in_processes
 from environments.simulation.shield import Shield
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.terminal.progress import Bars
-from environments.warmup import wake
+from environments.warmup import warm_up
 
 STOPPED = 130  # exit code of a command that Ctrl-C ended
 APART = 1000  # between the seeds of two players
@@ -64,12 +64,12 @@ def collect_command(
         patience: s, after which one that does not answer is ended.
 
     Raises:
-        Problem: the name is taken, or there is no such world, player, parameter, option or shield.
+        UserError: the name is taken, or there is no such world, player, parameter, option or shield.
     """
     store = Store(root)
     store.require_free(name)
     with patient(patience):
-        place = played_apart(make_world(world, **dict(params or {})), workers, patience)
+        place = in_processes(make_world(world, **dict(params or {})), workers, patience)
     given = {**dict(options or {}), **({} if horizon is None else {"horizon": horizon})}
     for option in given:
         place.check_option(option)
@@ -86,7 +86,7 @@ def collect_command(
     console = Console()
     words = describe(roles, seed, episodes, shield)
     try:
-        wake(place, lambda words: console.print(words, soft_wrap=True), shield)
+        warm_up(place, lambda words: console.print(words, soft_wrap=True), shield)
         with Bars(console).bar(f"collecting {name}", episodes, "episodes") as bar:
             dataset = collect(
                 store,
@@ -125,7 +125,7 @@ def _roles(player: str, against: Sequence[str], world: World) -> list[list[str]]
     """Who plays: the one that is collected, then everybody who may have each of the other seats."""
     seats = len(world.agents)
     if against and seats == 1:
-        raise Problem(f"In '{world.id}' no seat is left for '{against[0]}': leave it out.")
+        raise UserError(f"In '{world.id}' no seat is left for '{against[0]}': leave it out.")
     return [[player], *([list(dict.fromkeys(against)) or [player]] * (seats - 1))]
 
 
@@ -142,11 +142,11 @@ class _Seat:
 
     def __init__(self, name: str, world: World) -> None:
         if name == "human":
-            raise Problem("People are not collected but recorded: type `gpo record`.")
+            raise UserError("People are not collected but recorded: type `gpo record`.")
         self.name, self.world = name, world
         self.agent: Agent | None = None
         if Path(name).is_dir():
-            self.agent = stages(Path(name))[-1].load()
+            self.agent = run_agents(Path(name))[-1].load()
         elif name.endswith(".safetensors"):
             self.agent = load_agent(Path(name))
         if self.agent is not None:
@@ -162,8 +162,8 @@ class _Seat:
     def player(self, seed: int) -> Player:
         """A player of its own."""
         if self.agent is not None:
-            return as_player(self.agent, self.world, seed)
-        return named_player(self.name, self.world, seed)
+            return make_player(self.agent, self.world, seed)
+        return resolve_player(self.name, self.world, seed)
 
 
 def _together(players: list[Player], seed: int) -> Player:

@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # its greeting is none of our words
 
@@ -24,23 +24,25 @@ def require_display(cure: str) -> None:
         cure: what to do instead, as a sentence ends with it.
 
     Raises:
-        Problem: there is no screen, or none answers.
+        UserError: there is no screen, or none answers.
     """
     driver = os.environ.get("SDL_VIDEODRIVER", "")
     if driver in BLIND:
-        raise Problem(f"SDL_VIDEODRIVER is '{driver}', which shows no window: unset it, or {cure}.")
+        raise UserError(
+            f"SDL_VIDEODRIVER is '{driver}', which shows no window: unset it, or {cure}."
+        )
     if driver or not sys.platform.startswith("linux"):
         return  # somebody chose, or the system always has one: SDL says whether it works
     if os.environ.get("WAYLAND_DISPLAY"):
         return
     name = os.environ.get("DISPLAY", "")
     if not name:
-        raise Problem(
+        raise UserError(
             "There is no screen to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set): "
             f"log in to a desktop, or {cure}."
         )
     if not _answers(name):
-        raise Problem(f"The screen DISPLAY={name} does not answer: correct it, or {cure}.")
+        raise UserError(f"The screen DISPLAY={name} does not answer: correct it, or {cure}.")
 
 
 def _answers(name: str) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 import pygame
 
 from demos.window.video import FASTEST, KINDS, VideoWriter
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 CATCH_UP = 5  # frames at most that one picture stands for after a stall
 
@@ -68,14 +68,16 @@ def check_film(path: Path) -> None:
     """Refuse a name that no video can have, before anything else happens.
 
     Raises:
-        Problem: it is neither .mp4 nor .gif, or lies in a folder that is not there.
+        UserError: it is neither .mp4 nor .gif, or lies in a folder that is not there.
     """
     if path.suffix.lower() not in KINDS:
-        raise Problem(
+        raise UserError(
             f"A video is called .mp4 or .gif, not '{path.name}': give --record another name."
         )
     if not path.parent.is_dir():
-        raise Problem(f"There is no folder {path.parent} for the video {path.name}: make it first.")
+        raise UserError(
+            f"There is no folder {path.parent} for the video {path.name}: make it first."
+        )
 
 
 def most_frames(path: Path, wanted: float) -> float:

@@ -23,14 +23,14 @@ from demos.window.drawing.widgets import (
     write_fitting,
 )
 from demos.window.signals import Stop
-from demos.window.window import Stage
+from demos.window.window import AppWindow
 
 FRAME = 1 / 30  # s between two pictures
 Found = TypeVar("Found")
 
 
 def wait_for(
-    stage: Stage, work: Callable[[], Found], title: str, words: str, stop: Stop
+    stage: AppWindow, work: Callable[[], Found], title: str, words: str, stop: Stop
 ) -> Found | None:
     """Do what may take long while the window stays alive; None if the person would not wait.
 
@@ -67,7 +67,7 @@ def window_left_alone() -> Iterator[None]:
 
 def _waited(
     worker: threading.Thread,
-    stage: Stage,
+    stage: AppWindow,
     title: str,
     words: str,
     stop: Stop,

@@ -13,12 +13,12 @@ import pygame
 from demos.sessions.game.phases import Phase
 from demos.sessions.record.cards import draw_cards
 from demos.sessions.record.hud import draw_hud, draw_message
-from demos.sessions.record.session import Recorder
+from demos.sessions.record.session import RecordSession
 from demos.window.drawing.scenery import Scenery
 from demos.window.pacing import Clock
 from demos.window.script import Script
 from demos.window.signals import Stop
-from demos.window.window import Stage
+from demos.window.window import AppWindow
 
 FRAME = 1 / 60  # s between two pictures
 NAP = 1 / 120  # s at most between two looks at the events
@@ -32,14 +32,14 @@ SHARE = (
 class Painter:
     """Draws a session when there is time for it: a picture never makes a step late if that can be helped."""
 
-    def __init__(self, stage: Stage, scenery: Scenery, names: dict[str, Any]) -> None:
+    def __init__(self, stage: AppWindow, scenery: Scenery, names: dict[str, Any]) -> None:
         self.stage, self.scenery, self.names = stage, scenery, names
         self.watched = not stage.headless
         self._cost = 0.0  # s that a picture takes
         self._drawn = float("-inf")
         self._shown: tuple[object, ...] = ()
 
-    def paint(self, recorder: Recorder, now: float) -> None:
+    def paint(self, recorder: RecordSession, now: float) -> None:
         """Draw if a picture is due and fits before the next step."""
         waited, shows = now - self._drawn, self._shows(recorder, now)
         if waited < (FRAME if self.watched else GLANCE) and recorder.phase in self._shown:
@@ -55,7 +55,7 @@ class Painter:
         self._cost += 0.2 * (took - self._cost)
         self._drawn, self._shown = now, shows
 
-    def _shows(self, recorder: Recorder, now: float) -> tuple[object, ...]:
+    def _shows(self, recorder: RecordSession, now: float) -> tuple[object, ...]:
         """All that a picture depends on: the same again need not be drawn."""
         left = recorder.countdown(now) if recorder.phase is Phase.COUNTDOWN else 0.0
         return (
@@ -69,7 +69,7 @@ class Painter:
             self.stage.surface.get_size(),
         )
 
-    def draw(self, recorder: Recorder, now: float) -> None:
+    def draw(self, recorder: RecordSession, now: float) -> None:
         """Draw everything."""
         surface = self.stage.surface
         places = draw_hud(surface, recorder)
@@ -81,8 +81,8 @@ class Painter:
 
 
 def run(
-    stage: Stage,
-    recorder: Recorder,
+    stage: AppWindow,
+    recorder: RecordSession,
     painter: Painter,
     clock: Clock,
     stop: Stop,

@@ -67,7 +67,7 @@ class SimulatedClock:
         self._now = max(self._now, until)
 
 
-class Clockwork:
+class Pacer:
     """Says which steps are due, and how well that went.
 
     Args:

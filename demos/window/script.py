@@ -23,9 +23,9 @@ from typing import Any
 
 import pygame
 
-from demos.window.script_events import Moment, moments_of, plugging
+from demos.window.script_events import ScriptedEvent, plugging, scripted_events
 from environments.files.readers import read_toml
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 
 class Script:
@@ -35,7 +35,7 @@ class Script:
         moments: in any order; those of one time stay in theirs.
     """
 
-    def __init__(self, moments: Iterable[Moment]) -> None:
+    def __init__(self, moments: Iterable[ScriptedEvent]) -> None:
         self._moments = sorted(moments, key=lambda moment: moment.at)
         self._next = 0
 
@@ -44,18 +44,20 @@ class Script:
         """Read a script.
 
         Raises:
-            Problem: it cannot be read, is not TOML, or an event is wrong; it says which.
+            UserError: it cannot be read, is not TOML, or an event is wrong; it says which.
         """
         content = read_toml(Path(path), "The script ")
         events = content.pop("event", None)
         if content or not isinstance(events, list) or not all(isinstance(e, dict) for e in events):
-            raise Problem(f"The script {path} must be a list of [[event]] and nothing else.")
-        moments: list[Moment] = []
+            raise UserError(f"The script {path} must be a list of [[event]] and nothing else.")
+        moments: list[ScriptedEvent] = []
         for number, event in enumerate(events, 1):
             try:
-                moments += moments_of(event)
-            except Problem as problem:
-                raise Problem(f"The script {path}: [[event]] number {number}: {problem}") from None
+                moments += scripted_events(event)
+            except UserError as problem:
+                raise UserError(
+                    f"The script {path}: [[event]] number {number}: {problem}"
+                ) from None
         return cls(_plugged_in(moments, events))
 
     @property
@@ -93,7 +95,9 @@ class Script:
         return events
 
 
-def _plugged_in(moments: list[Moment], events: Sequence[dict[str, Any]]) -> list[Moment]:
+def _plugged_in(
+    moments: list[ScriptedEvent], events: Sequence[dict[str, Any]]
+) -> list[ScriptedEvent]:
     """Pads that are used, or unplugged, and never plugged in before, are there from the beginning."""
     first: dict[int, tuple[float, bool]] = {}
     for event in sorted(events, key=lambda event: event["at"]):
@@ -101,4 +105,4 @@ def _plugged_in(moments: list[Moment], events: Sequence[dict[str, Any]]) -> list
             if kind in event:
                 first.setdefault(event[kind], (event["at"], kind == "plug"))
     there = sorted(pad for pad, (_, plugs) in first.items() if not plugs)
-    return [Moment(0.0, plugging(pad, f"scripted pad {pad}")) for pad in there] + moments
+    return [ScriptedEvent(0.0, plugging(pad, f"scripted pad {pad}")) for pad in there] + moments

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from demos.window.video_encoder import Encoder
-from environments.files.atomic import naming, sync
-from environments.system.errors import Problem
+from environments.files.atomic import naming_path, sync
+from environments.system.errors import UserError
 from environments.system.os_errors import os_sentence, shown
 
 Frame = npt.NDArray[np.uint8]  # [H, W, 3]
@@ -36,7 +36,7 @@ class VideoWriter:
         self.path, self.size, self.count = path, size, 0
         self._beside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            with naming(path):
+            with naming_path(path):
                 self._beside.write_bytes(
                     b""
                 )  # what is wrong with the place is best said by the system
@@ -48,7 +48,7 @@ class VideoWriter:
         """Take the next frame.
 
         Raises:
-            Problem: the encoder stopped.
+            UserError: the encoder stopped.
             ValueError: it is not uint8 [H, W, 3], or not of the video's size.
         """
         if _size(frame) != self.size[::-1]:
@@ -64,12 +64,12 @@ class VideoWriter:
         """Finish the file and put it in its place; returns how many frames it has.
 
         Raises:
-            Problem: it could not be written whole.
+            UserError: it could not be written whole.
         """
         try:
             if not self._encoder.end() or not self._is_whole():
                 raise self._problem(self._encoder.complaint(self.path))
-            with naming(self.path):
+            with naming_path(self.path):
                 sync(self._beside)
                 self._beside.replace(self.path)
                 sync(self.path.parent)
@@ -93,8 +93,8 @@ class VideoWriter:
         except RuntimeError:  # it is no video at all
             return False
 
-    def _problem(self, why: str) -> Problem:
-        return Problem(f"The video {shown(str(self.path))} could not be written: {why}")
+    def _problem(self, why: str) -> UserError:
+        return UserError(f"The video {shown(str(self.path))} could not be written: {why}")
 
     def __enter__(self) -> VideoWriter:
         return self
@@ -115,13 +115,13 @@ def write_video(path: Path, frames: Iterable[Frame], fps: float) -> int:
     """Write frames of one even size as they come; returns how many there were.
 
     Raises:
-        Problem: no frame came, or the video could not be written.
+        UserError: no frame came, or the video could not be written.
         ValueError: a frame that is not uint8 [H, W, 3], or not of the first one's size.
     """
     stream = iter(frames)
     first = next(stream, None)
     if first is None:
-        raise Problem(f"There is no frame to write to {path}; let at least one step be played.")
+        raise UserError(f"There is no frame to write to {path}; let at least one step be played.")
     high, wide = _size(first)
     with VideoWriter(path, (wide, high), fps) as writer:
         writer.add(first)
@@ -134,19 +134,19 @@ def read_video(path: Path) -> Iterator[Frame]:
     """The frames of a video, one after another.
 
     Raises:
-        Problem: the file is missing or is no video.
+        UserError: the file is missing or is no video.
     """
     import imageio_ffmpeg
 
     if not path.is_file():
-        raise Problem(f"There is no video {path}.")
+        raise UserError(f"There is no video {path}.")
     reader = imageio_ffmpeg.read_frames(path)
     try:
         wide, high = next(reader)["source_size"]
         for data in reader:
             yield np.frombuffer(data, np.uint8).reshape(high, wide, 3)
     except OSError as error:
-        raise Problem(f"{path} is no video that can be read.") from error
+        raise UserError(f"{path} is no video that can be read.") from error
     finally:
         reader.close()
 

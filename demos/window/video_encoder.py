@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.system.os_errors import os_sentence
 
 LINES = 20  # of what it says that are kept
@@ -35,7 +35,7 @@ class Encoder:
         how: "codec", "pix_fmt_out" (yuv420p) and "output_params", as imageio-ffmpeg calls them.
 
     Raises:
-        Problem: there is no ffmpeg.
+        UserError: there is no ffmpeg.
         OSError: it cannot be started.
     """
 
@@ -103,14 +103,14 @@ def find_ffmpeg() -> str:
     """The program.
 
     Raises:
-        Problem: there is none.
+        UserError: there is none.
     """
     import imageio_ffmpeg  # here: it looks for its program when it loads
 
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
-        raise Problem(
+        raise UserError(
             "There is no ffmpeg that would write the video: name one with IMAGEIO_FFMPEG_EXE, or install "
             "imageio-ffmpeg again."
         ) from error

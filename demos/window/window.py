@@ -12,7 +12,7 @@ import pygame
 
 from demos.window.display import BLIND, require_display
 from environments.files.atomic import replace
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 SIZE = (1024, 720)  # pixels, of a new window
 LEAST = (640, 480)  # pixels; on a smaller window a picture of this size is shrunk
@@ -21,7 +21,7 @@ CURE = "use --headless with --script FILE"
 MOUSE = (pygame.MOUSEMOTION, pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP)
 
 
-class Stage:
+class AppWindow:
     """A window to draw on, of at least `LEAST` pixels as far as whoever draws can tell.
 
     Use it as a context manager, draw on `surface`, then `show`. F11 is its own: full screen and back.
@@ -33,7 +33,7 @@ class Stage:
         cure: what to do where there is no screen, as a sentence ends with it.
 
     Raises:
-        Problem: there is no screen to open a window on.
+        UserError: there is no screen to open a window on.
     """
 
     def __init__(
@@ -54,8 +54,8 @@ class Stage:
             self._open(title, size)
         except pygame.error as error:
             self.close()
-            raise Problem(f"No window can be opened ({error}): {cure}.") from error
-        except Problem:
+            raise UserError(f"No window can be opened ({error}): {cure}.") from error
+        except UserError:
             self.close()
             raise
         self._title, self._windowed, self.full_screen = title, size, False
@@ -73,14 +73,14 @@ class Stage:
     def _open(self, title: str, size: tuple[int, int]) -> None:
         pygame.display.init()
         if not self.headless and pygame.display.get_driver() in BLIND:
-            raise Problem(f"No screen answers, so no window can be opened: {self._cure}.")
+            raise UserError(f"No screen answers, so no window can be opened: {self._cure}.")
         pygame.font.init()
         if not self.headless:
             pygame.joystick.init()  # from now on pads announce themselves
         pygame.display.set_caption(title)
         pygame.display.set_mode(size, pygame.RESIZABLE)
 
-    def __enter__(self) -> Stage:
+    def __enter__(self) -> AppWindow:
         return self
 
     def __exit__(

@@ -6,7 +6,7 @@ or else `info["cost"]`, are its costs. Which names there are is read off one tri
 A game that raises, or gives what is not finite, not declared or a cost below 0, is cut off: its episode is
 truncated at the last good observation, with no reward in that step, and it is begun anew with the next seed
 (`environments.external.guard`). So is one that hangs or dies, if it is played in a process of its own
-(`ForeignWorld.apart`).
+(`ExternalWorld.apart`).
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from typing import Any
 
 import numpy as np
 
-from environments.external.games.arrays import board_layout
-from environments.external.games.executor import open_place
-from environments.external.games.games import Fault, Opening, Order
+from environments.external.games.arrays import arrays_layout
+from environments.external.games.executor import make_executor
+from environments.external.games.games import EnvironmentSpec, GameFault, ResetOrder
 from environments.external.guard import Bounds, Incident, improper
-from environments.external.world import ForeignWorld, foreign_world
+from environments.external.world import ExternalWorld, external_world
 from environments.simulation.batch import Batch
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 
-class ForeignBatch(Batch):
+class ExternalBatch(Batch):
     """B games of a foreign environment, stepped one after the other, with the arrays of a `Batch`.
 
     Actions are [B, N] or [B, N, A]. An agent that has left the game sees zeros and gets none.
     """
 
-    world: ForeignWorld
+    world: ExternalWorld
 
     def _open(self) -> None:
         world = self.world
@@ -41,9 +41,11 @@ class ForeignBatch(Batch):
         self._names = tuple(world.terms), tuple(world.costs)
         self._bounds = Bounds(world.observation_space)
         sizes = (self.size, len(world.agents), len(world.terms), len(world.costs))
-        layout = board_layout(world.observation_space, world.action_space, *sizes)
-        opening = Opening(world.id, world.params, self._names[0][1:], self._names[1], world.closes)
-        self._games = open_place(opening, layout, world.workers, world.patience)
+        layout = arrays_layout(world.observation_space, world.action_space, *sizes)
+        opening = EnvironmentSpec(
+            world.id, world.params, self._names[0][1:], self._names[1], world.closes
+        )
+        self._games = make_executor(opening, layout, world.workers, world.patience)
         self._board = self._games.board
 
     def _write_options(self, game: int, options: dict[str, Any]) -> None:
@@ -57,7 +59,7 @@ class ForeignBatch(Batch):
         self._lost[games] = False
         seeds = [None if seed is None else int(seed) for seed in self.state["seed"]]
         orders = [
-            Order(b, seeds[b], self._asked[b] or None) for b in np.flatnonzero(games).tolist()
+            ResetOrder(b, seeds[b], self._asked[b] or None) for b in np.flatnonzero(games).tolist()
         ]
         self._begin_games(orders)
         return self.observation
@@ -71,7 +73,7 @@ class ForeignBatch(Batch):
         self.state["tick"] += 1
         faults = {**self._improper(), **faults}
         if self._lost.any():
-            faults |= dict.fromkeys(np.flatnonzero(self._lost).tolist(), Fault(""))
+            faults |= dict.fromkeys(np.flatnonzero(self._lost).tolist(), GameFault(""))
             self._lost[:] = False
         cut_off = sorted(faults)
         last = self.observation[cut_off]  # a copy of what they saw before
@@ -90,14 +92,14 @@ class ForeignBatch(Batch):
         self._go_on(faults)
         return self.observation
 
-    def _improper(self) -> dict[int, Fault]:
+    def _improper(self) -> dict[int, GameFault]:
         """What is wrong with what the games told in this step."""
         board = self._board
         found = improper(board["terms"], board["costs"], self._names)
         found |= self._bounds.outside(board["observation"], board["present"])
-        return {b: Fault(what) for b, what in found.items()}
+        return {b: GameFault(what) for b, what in found.items()}
 
-    def _go_on(self, faults: dict[int, Fault]) -> None:
+    def _go_on(self, faults: dict[int, GameFault]) -> None:
         """Begin the next episodes of games that ended, and anew those that were cut off."""
         ended = np.flatnonzero(self.ended)
         if not len(ended):
@@ -106,14 +108,14 @@ class ForeignBatch(Batch):
             self.final_observation[ended] = self.observation[ended]
             going = [b for b in ended.tolist() if b not in faults]
             self.state["episode"][going] += np.uint64(1)
-            orders = [Order(b, None, self._asked[b] or None) for b in going]
+            orders = [ResetOrder(b, None, self._asked[b] or None) for b in going]
             self._begin_games(orders + self._anew(faults))
         elif faults:
             shown = self.observation.copy()  # it stays until the next reset
             self._begin_games(self._anew(faults))
             np.copyto(self.observation, shown)
 
-    def _begin_games(self, orders: list[Order]) -> None:
+    def _begin_games(self, orders: list[ResetOrder]) -> None:
         """Begin episodes as ordered, anew where that fails, until all have begun."""
         board = self._board
         while orders:
@@ -123,16 +125,16 @@ class ForeignBatch(Batch):
             self._lost[[b for b in faults if b not in games]] = True  # cut off in the next step
             seen = board["observation"][games]
             outside = self._bounds.outside(seen, board["present"][games])
-            faults = {games[i]: Fault(what) for i, what in outside.items()} | faults
+            faults = {games[i]: GameFault(what) for i, what in outside.items()} | faults
             good = [k for k, b in enumerate(games) if b not in faults and not self._lost[b]]
             self.observation[np.array(games)[good]] = seen[good]
             orders = self._anew(faults)
 
-    def _anew(self, faults: Mapping[int, Fault]) -> list[Order]:
+    def _anew(self, faults: Mapping[int, GameFault]) -> list[ResetOrder]:
         """Write down what happened; then how these games begin, with fresh environments and new seeds.
 
         Raises:
-            Problem: it happened too often.
+            UserError: it happened too often.
         """
         for b, fault in sorted(faults.items()):
             if fault.what:
@@ -142,9 +144,11 @@ class ForeignBatch(Batch):
         games = sorted(faults)
         self.state["seed"][games] += np.uint64(self.size)  # no other game has it
         self.state["episode"][games] = 0
-        return [Order(b, int(self.state["seed"][b]), self._asked[b] or None, True) for b in games]
+        return [
+            ResetOrder(b, int(self.state["seed"][b]), self._asked[b] or None, True) for b in games
+        ]
 
-    def _incident(self, b: int, fault: Fault) -> Incident:
+    def _incident(self, b: int, fault: GameFault) -> Incident:
         seed, episode, tick = (int(self.state[name][b]) for name in ("seed", "episode", "tick"))
         lost = tuple(int(self.state["seed"][game]) for game in fault.lost)
         return Incident(self.world.id, b, seed, episode, tick, fault.what, fault.lost, lost)
@@ -157,13 +161,15 @@ class ForeignBatch(Batch):
         """One game as a picture: uint8 [H, W, 3].
 
         Raises:
-            Problem: it was not made with `render_mode="rgb_array"`, or it fails to draw.
+            UserError: it was not made with `render_mode="rgb_array"`, or it fails to draw.
         """
         drawn = self._games.draw(game)
         if isinstance(drawn, str):
-            raise Problem(f"The environment '{self.world.id}' {drawn}, when it was to draw.")
+            raise UserError(f"The environment '{self.world.id}' {drawn}, when it was to draw.")
         if drawn is None:
-            raise Problem(f"Make '{self.world.id}' with render_mode=\"rgb_array\" to see pictures.")
+            raise UserError(
+                f"Make '{self.world.id}' with render_mode=\"rgb_array\" to see pictures."
+            )
         seen: np.ndarray = drawn
         return seen
 
@@ -172,7 +178,7 @@ class ForeignBatch(Batch):
         self._games.close()
 
 
-def foreign_batch(
+def external_batch(
     name: str,
     size: int = 1,
     *,
@@ -181,7 +187,7 @@ def foreign_batch(
     options: Mapping[str, Any] | None = None,
     restart: bool = True,
     **params: Any,
-) -> ForeignBatch:
+) -> ExternalBatch:
     """A batch of a foreign environment: arguments as `Batch`, then the keywords it is made with."""
-    world = foreign_world(name, **params)
-    return ForeignBatch(world, size, seed=seed, weights=weights, options=options, restart=restart)
+    world = external_world(name, **params)
+    return ExternalBatch(world, size, seed=seed, weights=weights, options=options, restart=restart)

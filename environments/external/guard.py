@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 QUOTA = 10  # times that games may be begun anew ...
 REFILL = 60.0  # s, until there is one more
@@ -77,7 +77,7 @@ class Guard:
         """Write an incident down, say it, and let its game begin anew.
 
         Raises:
-            Problem: it happened too often.
+            UserError: it happened too often.
         """
         self.incidents.append(incident)
         for tell in self.listeners:
@@ -86,7 +86,7 @@ class Guard:
         self._left = min(self.quota, self._left + (now - self._since) / self.refill)
         self._since = now
         if self._left < 1:
-            raise Problem(
+            raise UserError(
                 f"{incident} It is not begun anew any more ({self.quota} times, and once more every "
                 f"{self.refill:g} s): mend the environment, then repeat the command."
             )

@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from environments.external.games.games import Opening
+from environments.external.games.games import EnvironmentSpec
 from environments.external.guard import Guard
-from environments.external.trial.isolated import PATIENCE, tried
+from environments.external.trial.isolated import PATIENCE, try_once
 from environments.simulation.kernels import HEADER, Kernels
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 HORIZON = 1000  # steps, for an environment that names no limit of its own
 TICK = 0.05  # s, for one that names no `render_fps`
 
 
 @dataclass(frozen=True)
-class ForeignWorld(World):
+class ExternalWorld(World):
     """A foreign environment described as ours are; `params` are the keywords it is made with.
 
     Its module is no file: it holds what one trial step told, under the names that a world's file uses.
@@ -34,7 +34,7 @@ class ForeignWorld(World):
     closes: bool = field(default=True, compare=False)  # whether a game can be closed without a hang
     guard: Guard = field(default_factory=Guard, compare=False, repr=False)  # of all its batches
 
-    def apart(self, workers: int, patience: float = PATIENCE) -> ForeignWorld:
+    def apart(self, workers: int, patience: float = PATIENCE) -> ExternalWorld:
         """The same world with a batch's games in processes of their own, so that one may hang or die."""
         return replace(self, workers=workers, patience=patience)
 
@@ -46,21 +46,21 @@ class ForeignWorld(World):
         """None: it is played by `ForeignBatch`.
 
         Raises:
-            Problem: always.
+            UserError: always.
         """
-        raise Problem(f"'{self.id}' is a foreign environment; `catalog.make_batch` plays it.")
+        raise UserError(f"'{self.id}' is a foreign environment; `catalog.make_batch` plays it.")
 
 
-def foreign_world(name: str, /, **params: Any) -> ForeignWorld:
-    """Describe a foreign environment after one trial step: `foreign_world("CartPole-v1")`.
+def external_world(name: str, /, **params: Any) -> ExternalWorld:
+    """Describe a foreign environment after one trial step: `external_world("CartPole-v1")`.
 
     Raises:
-        Problem: as `describe_foreign`.
+        UserError: as `describe_external`.
     """
-    return describe_foreign(name, params)
+    return describe_external(name, params)
 
 
-def describe_foreign(name: str, params: dict[str, Any], recorded: bool = False) -> ForeignWorld:
+def describe_external(name: str, params: dict[str, Any], recorded: bool = False) -> ExternalWorld:
     """Describe a foreign environment after one trial step.
 
     The trial runs in a process of its own (`environments.external.trial.isolated`).
@@ -71,10 +71,10 @@ def describe_foreign(name: str, params: dict[str, Any], recorded: bool = False) 
         recorded: both were read from a file.
 
     Raises:
-        Problem: see `open_game`; it fails at once, hangs or dies; or it sees or acts in a way that we cannot
-            handle.
+        UserError: see `open_game`; it fails at once, hangs or dies; or it sees or acts in a way that we
+            cannot handle.
     """
-    facts = tried(Opening(name, params, recorded=recorded))
+    facts = try_once(EnvironmentSpec(name, params, recorded=recorded))
     done = facts.done
     module = ModuleType(name)
     module.__dict__.update(
@@ -93,19 +93,19 @@ def describe_foreign(name: str, params: dict[str, Any], recorded: bool = False) 
         PARTS=facts.parts,
         ACTION_SPACE=done,
     )
-    return ForeignWorld(name, module, params, closes=facts.closes)
+    return ExternalWorld(name, module, params, closes=facts.closes)
 
 
-def played_apart(world: World, workers: int, patience: float = PATIENCE) -> World:
+def in_processes(world: World, workers: int, patience: float = PATIENCE) -> World:
     """The world with its games in so many processes, if they are to be any.
 
     Raises:
-        Problem: it is one of ours, whose games cannot hang.
+        UserError: it is one of ours, whose games cannot hang.
     """
-    if not isinstance(world, ForeignWorld):
+    if not isinstance(world, ExternalWorld):
         if not workers:
             return world
-        raise Problem(
+        raise UserError(
             f"'{world.id}' is played in this process: leave out `workers`, which are for environments "
             "of other people."
         )

@@ -17,18 +17,18 @@ from typing import Any
 
 from environments.files.readers import BINARY as BINARY
 from environments.files.readers import KEYS, read_json
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 SEAL = "sha256"
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
-class DiskFull(Problem):
+class DiskFull(UserError):
     """No room on the disk, or in one's quota of it: nothing half-written counts, nothing older is touched."""
 
 
 @contextmanager
-def room(on: str) -> Iterator[None]:
+def raising_disk_full(on: str) -> Iterator[None]:
     """Turn a full disk, met anywhere in the block, into DiskFull; `on` says what the disk holds."""
     try:
         yield
@@ -42,7 +42,7 @@ def room(on: str) -> Iterator[None]:
 
 
 @contextmanager
-def naming(path: Path) -> Iterator[None]:
+def naming_path(path: Path) -> Iterator[None]:
     """Let an error of the system, met in the block, name `path` where it names no file, or one beside it.
 
     One that is met in writing names none.
@@ -56,7 +56,7 @@ def naming(path: Path) -> Iterator[None]:
         raise
 
 
-def put(file: int, data: bytes, offset: int = 0) -> None:
+def write_all(file: int, data: bytes, offset: int = 0) -> None:
     """Write all of `data` at `offset` of an open file: the one place where recorded bytes leave us.
 
     After an error the same call may be made again; it begins anew at the same offset.
@@ -112,24 +112,24 @@ def write_synced(path: Path, data: bytes) -> None:
 def write_new(path: Path, data: bytes, through: bool = False) -> None:
     """Write a new file; what is not written `through` is safe only after `sync_all`."""
     with path.open("xb", buffering=0) as file:
-        put(file.fileno(), data)
+        write_all(file.fileno(), data)
         if through:
             os.fsync(file.fileno())
 
 
 def replace(path: Path, data: bytes) -> None:
     """Put `data` at `path` in one step; a reader sees all of the old file or all of the new."""
-    with made_beside(path) as beside:
+    with replace_after(path) as beside:
         write_new(beside, data)
 
 
 @contextmanager
-def made_beside(path: Path) -> Iterator[Path]:
+def replace_after(path: Path) -> Iterator[Path]:
     """A hidden name beside `path` for the block to write a file at, put in its place in one step after it.
 
     If the block fails nothing of it stays, and what was at `path` does. An error of the system names `path`.
     """
-    with naming(path):
+    with naming_path(path):
         beside = path.with_name(f".{path.name}.{os.getpid()}")
         beside.unlink(missing_ok=True)  # left by an earlier process with the same number
         try:
@@ -148,13 +148,13 @@ def to_json(value: Any) -> bytes:
     return (text + "\n").encode()
 
 
-def seal(facts: dict[str, Any]) -> bytes:
+def to_checked_json(facts: dict[str, Any]) -> bytes:
     """JSON that carries the hash of its own content."""
     return to_json({**facts, SEAL: hashlib.sha256(to_json(facts)).hexdigest()})
 
 
-def unseal(path: Path, most_keys: int = KEYS) -> dict[str, Any]:
-    """Read what `seal` wrote; ValueError if a single character of its content changed.
+def read_checked_json(path: Path, most_keys: int = KEYS) -> dict[str, Any]:
+    """Read what `to_checked_json` wrote; ValueError if a single character of its content changed.
 
     A checksum is no signature: whoever changes the content can make a new one. What it says is still
     to be checked by whoever believes it.
@@ -174,18 +174,18 @@ def locked(path: Path, refusal: str, patience: float = 0.5) -> Iterator[None]:
     The lock belongs to the open file, not to its name: it ends with the process that holds it,
     however that process ends, so a lock file left behind by a crash never stands in the way.
     """
-    with room(str(path.parent)):
+    with raising_disk_full(str(path.parent)):
         file = path.open("ab")
     with file:
         deadline = time.monotonic() + patience  # seconds
-        while not hold(file.fileno()):
+        while not try_lock(file.fileno()):
             if time.monotonic() >= deadline:
-                raise Problem(refusal)
+                raise UserError(refusal)
             time.sleep(0.02)
         yield
 
 
-def hold(file: int) -> bool:
+def try_lock(file: int) -> bool:
     """Lock an open file against whoever else opens it; False if somebody has. It ends when it is closed."""
     from filelock import lock_descriptor  # here: it brings more than what does without locks needs
 
@@ -193,7 +193,7 @@ def hold(file: int) -> bool:
 
 
 @contextmanager
-def unbroken() -> Iterator[None]:
+def defer_signals() -> Iterator[None]:
     """Let Ctrl-C and SIGTERM wait until the block is done; for what takes well under a second.
 
     Only the main thread hears signals: in any other the block runs as it is.

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from environments.files.atomic import BINARY, SEAL, naming, put, replace, to_json
+from environments.files.atomic import BINARY, SEAL, naming_path, replace, to_json, write_all
 from environments.files.readers import LARGE, Unreadable, parse_json, read_bytes, read_json
 
 NUMBER = "line"
@@ -60,7 +60,7 @@ def _checked(found: Any, bare: bool) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Found:
+class CheckedLines:
     """What a file of lines holds."""
 
     rows: list[dict[str, Any]]  # those that are whole
@@ -68,7 +68,7 @@ class Found:
     torn: bool = False  # whether its last line was cut off
 
 
-def read_lines(path: Path, bare: bool = False) -> Found:
+def read_lines(path: Path, bare: bool = False) -> CheckedLines:
     """The rows of a file of lines; see `read_sealed`.
 
     Raises:
@@ -77,7 +77,7 @@ def read_lines(path: Path, bare: bool = False) -> Found:
     try:
         *lines, rest = read_bytes(path, LARGE).split(b"\n")
     except Unreadable as error:
-        return Found([], str(error))
+        return CheckedLines([], str(error))
     rows, damage = [], ""
     for number, line in enumerate(lines, 1):
         try:
@@ -88,7 +88,7 @@ def read_lines(path: Path, bare: bool = False) -> Found:
         if row.pop(NUMBER, number if bare else 0) != number:
             damage = damage or f"is damaged: a line is missing or misplaced before line {number}"
         rows.append(row)
-    return Found(rows, damage, bool(rest))
+    return CheckedLines(rows, damage, bool(rest))
 
 
 def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -96,7 +96,7 @@ def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     replace(path, b"".join(_line(row, number) for number, row in enumerate(rows, 1)))
 
 
-class Lines:
+class LinesFile:
     """A file of lines that is added to; a torn end is cut off first."""
 
     def __init__(self, path: Path) -> None:
@@ -110,13 +110,13 @@ class Lines:
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Write a row through to the disk."""
-        with naming(self.path):
+        with naming_path(self.path):
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT | BINARY, 0o666)
             try:
                 count, end = self._end or self._found()
                 line = _line(row, count + 1)
                 os.ftruncate(handle, end)
-                put(handle, line, end)
+                write_all(handle, line, end)
                 os.fsync(handle)
             finally:
                 os.close(handle)

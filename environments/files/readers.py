@@ -18,7 +18,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any
 
-from environments.system.errors import Problem, shortened
+from environments.system.errors import UserError, shortened
 
 DEPTH = 64  # lists and tables inside each other
 DIGITS = 40  # of a whole number: seeds of 128 bits fit
@@ -45,7 +45,7 @@ class Unreadable(ValueError):
     """What is wrong with a text, as words that go on after its name: "is not JSON: ..."."""
 
 
-class Garbled(Unreadable):
+class SyntaxUnreadable(Unreadable):
     """It is not written in that language at all."""
 
 
@@ -96,7 +96,7 @@ def parse_json(
     except RecursionError:
         raise Unreadable(_too_deep()) from None
     except ValueError as error:
-        raise Garbled(f"is not JSON: {error}") from None
+        raise SyntaxUnreadable(f"is not JSON: {error}") from None
     if opened > DEPTH:
         _check(found, infinite=infinite, most_keys=most_keys)
     if _HALF.search(text):
@@ -119,7 +119,7 @@ def parse_toml(data: bytes | str, most: int = SMALL) -> dict[str, Any]:
     except RecursionError:
         raise Unreadable(_too_deep()) from None
     except tomllib.TOMLDecodeError as error:
-        raise Garbled(f"is not TOML: {str(error).rstrip('.')}") from None
+        raise SyntaxUnreadable(f"is not TOML: {str(error).rstrip('.')}") from None
     except ValueError as error:  # a number of 4,400 digits, or a day that no month has
         raise Unreadable(f"holds a value that is none: {str(error).rstrip('.')}") from None
     _check(found, above=-1)  # the whole is a table that nobody wrote
@@ -143,14 +143,14 @@ def read_toml(path: Path, what: str = "") -> dict[str, Any]:
     """The plain values of a TOML file that a person named; a sentence calls it `what` before its path.
 
     Raises:
-        Problem: it cannot be read, or is not as `parse_toml` wants it; the sentence names the file.
+        UserError: it cannot be read, or is not as `parse_toml` wants it; the sentence names the file.
     """
     try:
         return parse_toml(read_bytes(path, SMALL))
     except Unreadable as error:
-        raise Problem(f"{what}{path} {error}.") from None
+        raise UserError(f"{what}{path} {error}.") from None
     except OSError as error:
-        raise Problem(f"{what}{path} cannot be read: {error.strerror}.") from None
+        raise UserError(f"{what}{path} cannot be read: {error.strerror}.") from None
 
 
 def read_bytes(path: Path, most: int) -> bytes:
@@ -196,7 +196,7 @@ def _text(data: bytes | str, most: int, kind: str) -> str:
     try:
         return data if isinstance(data, str) else data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Garbled(f"is not {kind}: {error}") from None
+        raise SyntaxUnreadable(f"is not {kind}: {error}") from None
 
 
 def _whole(text: str) -> int:

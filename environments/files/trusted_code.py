@@ -14,7 +14,7 @@ from pathlib import Path
 
 from environments.files.atomic import locked, replace, to_json
 from environments.files.readers import Unreadable, read_json
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 ABOUT = (
     "Environments whose code GPO may run when a file names them, by the folder one stands in: recorded or "
@@ -40,14 +40,14 @@ def allow(name: str) -> None:
     """What `--trust` does: a module, or a name in one, may be run in this folder from now on.
 
     Raises:
-        Problem: it is no name of a module, or one that never holds environments.
+        UserError: it is no name of a module, or one that never holds environments.
     """
     module = module_of(name) or name
     if not all(part.isidentifier() for part in module.split(".")):
-        raise Problem(f"--trust takes the name of a module, like my_game, and '{name}' is none.")
+        raise UserError(f"--trust takes the name of a module, like my_game, and '{name}' is none.")
     refuse_standard_library(name, module)
     if _is_of_ours(module):
-        raise Problem(f"'{module}' is GPO's own and needs no trust; no file of ours names it.")
+        raise UserError(f"'{module}' is GPO's own and needs no trust; no file of ours names it.")
     _typed.add(name)
     _keep(name)
 
@@ -66,10 +66,10 @@ def refuse_standard_library(name: str, module: str) -> None:
     """Refuse modules in which no environment can be.
 
     Raises:
-        Problem: it is one of Python's own.
+        UserError: it is one of Python's own.
     """
     if module.partition(".")[0] in sys.stdlib_module_names:
-        raise Problem(f"'{name}' is no environment: '{module}' is of Python's own library.")
+        raise UserError(f"'{name}' is no environment: '{module}' is of Python's own library.")
 
 
 def remember(name: str) -> None:

@@ -14,7 +14,7 @@ from gymnasium import spaces
 from environments.simulation.kernels import first_outside, weigh
 from environments.simulation.reward import weight_vector
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 Options = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
@@ -47,9 +47,9 @@ class Batch:
         discount: float = 1.0,
     ) -> None:
         if size < 1:
-            raise Problem(f"A batch needs at least one game, not {size}.")
+            raise UserError(f"A batch needs at least one game, not {size}.")
         if not 0 <= discount <= 1:
-            raise Problem(f"The discount is {discount}; give a number from 0 to 1.")
+            raise UserError(f"The discount is {discount}; give a number from 0 to 1.")
         self.world, self.size, self.restart = world, size, restart
         self.options = dict(options or {})
         agents = len(world.agents)
@@ -84,7 +84,7 @@ class Batch:
         a game, are added to those the batch was made with and hold until others are given.
 
         Raises:
-            Problem: an option the world does not know, a horizon below 1, a negative seed.
+            UserError: an option the world does not know, a horizon below 1, a negative seed.
         """
         games = self._begin(seed, options, chosen)
         self._kernels.reset(self.world.table, self.state, games, self.observation)
@@ -100,7 +100,7 @@ class Batch:
             return games
         given = np.asarray(seed)
         if given.dtype.kind not in "iu" or given.shape not in ((), (self.size,)) or given.min() < 0:
-            raise Problem(
+            raise UserError(
                 f"The seed is {seed}; give a whole number from 0 up, or one for each game."
             )
         seeds: np.ndarray = given.astype(np.uint64)
@@ -113,7 +113,7 @@ class Batch:
     def _read_options(self, options: Options, games: np.ndarray) -> None:
         each = list(options) if isinstance(options, Sequence) else [options or {}] * self.size
         if len(each) != self.size:
-            raise Problem(f"There are options for {len(each)} games, but {self.size} games.")
+            raise UserError(f"There are options for {len(each)} games, but {self.size} games.")
         for b in np.flatnonzero(games).tolist():
             merged = {**self.options, **each[b]}
             for name in merged:
@@ -129,7 +129,7 @@ class Batch:
         """Act in every game with `actions` [B, N]; returns the next observation [B, N, O].
 
         Raises:
-            Problem: the actions have the wrong shape or type, or one of them does not exist.
+            UserError: the actions have the wrong shape or type, or one of them does not exist.
         """
         self._take(actions)
         self.terms.fill(0)
@@ -156,7 +156,7 @@ class Batch:
     def _take(self, actions: Any) -> None:
         """Copy the actions into our buffer; compiled loops check no bounds, so this does."""
         buffer = self.actions
-        given = fitting(actions, buffer.shape, buffer.dtype)
+        given = as_actions(actions, buffer.shape, buffer.dtype)
         buffer[...] = given
         space = self.world.action_space
         if isinstance(space, spaces.Discrete):
@@ -170,7 +170,7 @@ class Batch:
             game = next((b for b in range(self.size) if not _all_in(space, buffer[b])), -1)
         if game >= 0:
             what = given[game].tolist()
-            raise Problem(f"Game {game} was given the actions {what}; they must be in {space}.")
+            raise UserError(f"Game {game} was given the actions {what}; they must be in {space}.")
 
     def observe(self) -> np.ndarray:
         """The observation of the states as they are now, for a caller that has set them: [B, N, O]."""
@@ -193,17 +193,19 @@ class Batch:
         return ended
 
 
-def fitting(actions: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+def as_actions(actions: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """The actions as an array that can be copied into such a buffer without a loss.
 
     Raises:
-        Problem: they have another shape, or are fractions where whole numbers are wanted.
+        UserError: they have another shape, or are fractions where whole numbers are wanted.
     """
     given = np.asarray(actions)
     if given.shape != shape:
-        raise Problem(f"The actions have the shape {list(given.shape)}; it must be {list(shape)}.")
+        raise UserError(
+            f"The actions have the shape {list(given.shape)}; it must be {list(shape)}."
+        )
     if given.dtype.kind not in ("iuf" if np.dtype(dtype).kind == "f" else "iub"):
-        raise Problem(f"The actions are of type {given.dtype}; they must be {dtype}.")
+        raise UserError(f"The actions are of type {given.dtype}; they must be {dtype}.")
     return given
 
 
@@ -233,11 +235,11 @@ def horizon_of(steps: Any) -> int:
     """The option `horizon`, checked.
 
     Raises:
-        Problem: it is no number of steps.
+        UserError: it is no number of steps.
     """
     whole = isinstance(steps, (int, np.integer)) and not isinstance(steps, bool)
     if not whole or not 1 <= steps < 2**31:
-        raise Problem(
+        raise UserError(
             f"The horizon of an episode is {steps!r}; give a whole number of steps from 1 up."
         )
     return int(steps)

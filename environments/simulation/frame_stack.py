@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 
 def action_size(space: Any) -> int:
@@ -33,19 +33,19 @@ def tell(space: Any, actions: np.ndarray) -> np.ndarray:
     return flat.astype(np.float32)
 
 
-def window_space(seen: Any, acted: Any, steps: int) -> spaces.Box:
+def stacked_space(seen: Any, acted: Any, steps: int) -> spaces.Box:
     """The space of a window over such observations and actions, flattened: [k x W].
 
     Raises:
-        Problem: no steps to remember.
+        UserError: no steps to remember.
     """
     if steps < 1:
-        raise Problem(f"A memory of {steps} steps is none; give at least one.")
+        raise UserError(f"A memory of {steps} steps is none; give at least one.")
     width = math.prod(seen.shape) + action_size(acted) + 1
     return spaces.Box(-np.inf, np.inf, (steps * width,), np.float32)
 
 
-class Window:
+class FrameStack:
     """The last steps of B games.
 
     Args:
@@ -106,7 +106,7 @@ def recorded_rows(
     return rows
 
 
-def window_rows(starts: np.ndarray, steps: int) -> np.ndarray:
+def stacked_rows(starts: np.ndarray, steps: int) -> np.ndarray:
     """Which of `recorded_rows` each recorded step's window is made of, oldest first: [S, k]."""
     count = int(starts[-1])
     first = np.repeat(starts[:-1], np.diff(starts))[:, None]  # [S, 1], of the step's own episode

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from gymnasium import spaces
 
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 Kind = Literal["vector", "image", "mask"]
 
@@ -67,7 +67,7 @@ def is_picture(space: Any) -> bool:
     return bool((space.low == 0).all() and (space.high == 255).all())
 
 
-def parts_of(space: Any) -> tuple[Part, ...]:
+def parts_of_space(space: Any) -> tuple[Part, ...]:
     """The parts of a space in the order in which Gymnasium flattens it, named by their way through it."""
     return tuple(_leaves(space, ""))
 
@@ -89,7 +89,7 @@ def choices(space: Any) -> int:
     """How many numbers an action mask has: one a choice, of all parts of an action end to end.
 
     Raises:
-        Problem: nothing in such an action can be forbidden.
+        UserError: nothing in such an action can be forbidden.
     """
     if isinstance(space, spaces.Discrete):
         return int(space.n)
@@ -97,7 +97,7 @@ def choices(space: Any) -> int:
         return int(space.nvec.sum())
     if isinstance(space, spaces.MultiBinary):  # whether a switch may be on
         return math.prod(space.shape)
-    raise Problem(f"Actions {space} cannot be masked: only discrete choices can.")
+    raise UserError(f"Actions {space} cannot be masked: only discrete choices can.")
 
 
 def with_mask(space: spaces.Box, mask: int) -> spaces.Box:
@@ -111,14 +111,14 @@ def flat_mask(given: Any, size: int, name: str) -> np.ndarray:
     """A mask as a world gave it, perhaps in several pieces, as one row of 0 and 1.
 
     Raises:
-        Problem: it is missing, or has not one number a choice.
+        UserError: it is missing, or has not one number a choice.
     """
     if given is None:
-        raise Problem(f"'{name}' has offered an action mask, but does not in every step.")
+        raise UserError(f"'{name}' has offered an action mask, but does not in every step.")
     pieces = given if isinstance(given, (tuple, list)) else [given]
     mask: np.ndarray = np.concatenate([np.ravel(piece) for piece in pieces]) != 0
     if len(mask) != size:
-        raise Problem(
+        raise UserError(
             f"The action mask of '{name}' has {len(mask)} numbers; there are {size} choices."
         )
     return mask.astype(np.float32, copy=False)

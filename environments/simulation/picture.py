@@ -1,4 +1,4 @@
-"""What a person sees of a game: as an array, without a window (`picture`), or in one (`Window`)."""
+"""What a person sees of a game: as an array, without a window (`picture`), or in one (`PygameWindow`)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def picture(
     return np.ascontiguousarray(pygame.surfarray.array3d(surface).transpose(1, 0, 2))
 
 
-class Window:
+class PygameWindow:
     """A window that shows one game at the pace at which people play it."""
 
     def __init__(self, world: World, size: tuple[int, int] = SIZE) -> None:

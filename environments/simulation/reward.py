@@ -7,23 +7,23 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 
 def weight_vector(terms: Iterable[str], weights: Mapping[str, float]) -> np.ndarray:
     """The weights in the order of the terms, zero where none is given: float64 [K].
 
     Raises:
-        Problem: a weight for a term that the world does not have, or one that is not finite.
+        UserError: a weight for a term that the world does not have, or one that is not finite.
     """
     names = list(terms)
     for name, weight in weights.items():
         if name not in names:
             near = difflib.get_close_matches(name, names, n=1)
             hint = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(names)}."
-            raise Problem(
+            raise UserError(
                 f"The reward gives a weight to '{name}', but the world has no such term: {hint}"
             )
         if not np.isfinite(weight):
-            raise Problem(f"The weight of '{name}' is {weight}; give a finite number.")
+            raise UserError(f"The weight of '{name}' is {weight}; give a finite number.")
     return np.array([weights.get(name, 0.0) for name in names], np.float64)

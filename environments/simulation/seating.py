@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from environments.simulation.batch import Batch, fitting
-from environments.system.errors import Problem
+from environments.simulation.batch import Batch, as_actions
+from environments.system.errors import UserError
 
 
 class Player(Protocol):
@@ -48,7 +48,9 @@ class Seating:
     def __init__(self, batch: Batch, seat: int | str = 0, partner: Player | None = None) -> None:
         agents = len(batch.world.agents)
         if seat != "alternate" and seat not in range(agents):
-            raise Problem(f"The seat is {seat!r}; choose one of 0 to {agents - 1}, or 'alternate'.")
+            raise UserError(
+                f"The seat is {seat!r}; choose one of 0 to {agents - 1}, or 'alternate'."
+            )
         self.batch, self.partner = batch, partner
         self.games = np.arange(batch.size)
         self.seats = self.games % agents if seat == "alternate" else np.full(batch.size, int(seat))
@@ -100,7 +102,7 @@ class Seating:
     def step(self, actions: np.ndarray) -> np.ndarray:
         """Play `actions` [B] in our seats, the partner's in the others; returns what we see, [B, O]."""
         shape = (self.batch.size, *self.actions.shape[2:])
-        self.actions[self.games, self.seats] = fitting(actions, shape, self.actions.dtype)
+        self.actions[self.games, self.seats] = as_actions(actions, shape, self.actions.dtype)
         if self.partner is not None:
             for k, seats in enumerate(self._others):
                 chosen, self._memory[k] = self.partner.predict(

@@ -20,7 +20,7 @@ import numpy as np
 from environments.simulation.batch import Batch
 from environments.simulation.kernels import bind_shield
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 
 class Shield:
@@ -30,12 +30,12 @@ class Shield:
         world: which offers it.
 
     Raises:
-        Problem: the world has none.
+        UserError: the world has none.
     """
 
     def __init__(self, world: World) -> None:
         if not offers_shield(world):
-            raise Problem(f"The world '{world.id}' has no shield: play it without.")
+            raise UserError(f"The world '{world.id}' has no shield: play it without.")
         self.world, self._loop = world, bind_shield(world.module)
 
     def __call__(self, states: np.ndarray, requested: np.ndarray, applied: np.ndarray) -> None:

@@ -41,7 +41,7 @@ from gymnasium import spaces
 
 from environments.simulation.kernels import Kernels, bind
 from environments.simulation.observation_parts import Part, choices, with_mask
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -114,11 +114,11 @@ class World:
         """Refuse an option that no episode of this world reads.
 
         Raises:
-            Problem: it is unknown.
+            UserError: it is unknown.
         """
         if name not in self.options:
             hint = nearest(name, self.options)
-            raise Problem(f"The world '{self.id}' has no option '{name}': {hint}")
+            raise UserError(f"The world '{self.id}' has no option '{name}': {hint}")
 
     @property
     def idle(self) -> Any:
@@ -243,13 +243,13 @@ def require(world: World, described: dict[str, Any], what: str, cure: str) -> No
         cure: what to do instead, as a sentence.
 
     Raises:
-        Problem: they differ; it says in what.
+        UserError: they differ; it says in what.
     """
     if described.get("world") != world.id:
-        raise Problem(f"{what} was made for {described.get('world')}, not for {world.id}. {cure}")
+        raise UserError(f"{what} was made for {described.get('world')}, not for {world.id}. {cure}")
     lines = differences(world.describe(), described)
     if lines:
-        raise Problem(f"{what} was made for another {world.id}: {'; '.join(lines)}. {cure}")
+        raise UserError(f"{what} was made for another {world.id}: {'; '.join(lines)}. {cure}")
 
 
 def differences(ours: dict[str, Any], theirs: dict[str, Any]) -> list[str]:

@@ -19,7 +19,7 @@ _TURNING = (
 )  # what follows, backwards
 
 
-class Problem(Exception):
+class UserError(Exception):
     """A mistake in what a person gave us: a sentence saying what was wrong, where, and what to do.
 
     The command line prints it as it stands and exits with code 2; nobody else catches it.

@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 SHARE = 0.9  # of it that one thing may take: Python and its libraries need some too
 UNKNOWN = 2**40  # bytes, where nobody says how much there is
@@ -34,11 +34,11 @@ def require_memory(need: int, what: str, cure: str) -> None:
         cure: what to do instead.
 
     Raises:
-        Problem: there is not as much.
+        UserError: there is not as much.
     """
     there = memory()
     if need > SHARE * there:
-        raise Problem(
+        raise UserError(
             f"{what} at least {_size(need)} of memory, and this machine has {_size(there)}: {cure}."
         )
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing import connection, util
 from typing import Any
 
-from environments.system.shared_arrays import Layout, lay_out, shared_memory
+from environments.system.shared_arrays import Layout, map_arrays, shared_memory
 
 ENDING = 3.0  # s, for a process to end
 BEAT = 0.25  # s, between two beats of a process that runs
@@ -30,7 +30,7 @@ def start(
 ) -> tuple[Any, Any, Callable[[], Any]]:
     """Start a process that does `work(pipe, *arguments)`; the process, our end of the pipe, and what ends it.
 
-    It is also ended when `owner` is forgotten and when Python exits. Its work begins with `attend_parent`.
+    It is also ended when `owner` is forgotten and when Python exits. Its work begins with `end_with_parent`.
     """
     spawn = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
     pipe, theirs = spawn.Pipe()
@@ -41,12 +41,12 @@ def start(
     return process, pipe, util.Finalize(owner, _kill, (process, pipe), exitpriority=_FIRST)
 
 
-def possible() -> bool:
+def can_start() -> bool:
     """Whether this process may start others: one that was itself started so may not."""
     return not multiprocessing.current_process().daemon
 
 
-def attend_parent(pulse: Any = None) -> None:
+def end_with_parent(pulse: Any = None) -> None:
     """In a process that was started so: leave Ctrl-C to the parent, and end when it does, even if stuck.
 
     Args:
@@ -61,12 +61,12 @@ def attend_parent(pulse: Any = None) -> None:
 class Pulse:
     """Tells a process that is at work, however long it takes, from one that was stopped or is stuck.
 
-    Its `memory` is handed to the process, which hands it to `attend_parent`.
+    Its `memory` is handed to the process, which hands it to `end_with_parent`.
     """
 
     def __init__(self) -> None:
         self.memory = shared_memory(_PULSE)
-        self._beats = lay_out(_PULSE, self.memory)["beats"]
+        self._beats = map_arrays(_PULSE, self.memory)["beats"]
         self._seen, self._still = -1, 0
 
     def stopped(self) -> bool:
@@ -112,7 +112,7 @@ def _leave_with_parent() -> None:
 
 
 def _beat(pulse: Any) -> None:
-    beats = lay_out(_PULSE, pulse)["beats"]
+    beats = map_arrays(_PULSE, pulse)["beats"]
     while True:
         beats[0] += 1
         time.sleep(BEAT)

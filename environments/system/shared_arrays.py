@@ -12,17 +12,17 @@ Board = dict[str, np.ndarray]  # the arrays that a layout names
 Layout = Mapping[str, tuple[tuple[int, ...], str]]  # shape and type of each
 
 
-def board_bytes(layout: Layout) -> int:
-    """How much memory `lay_out` wants."""
+def arrays_bytes(layout: Layout) -> int:
+    """How much memory `map_arrays` wants."""
     return sum(_place(np.prod(shape) * np.dtype(kind).itemsize) for shape, kind in layout.values())
 
 
 def shared_memory(layout: Layout) -> Any:
-    """Memory for `lay_out` that can be handed to a process when it is started; it leaves no file behind."""
-    return sharedctypes.RawArray("c", board_bytes(layout))
+    """Memory for `map_arrays` that a process can be handed when it is started; it leaves no file behind."""
+    return sharedctypes.RawArray("c", arrays_bytes(layout))
 
 
-def lay_out(layout: Layout, memory: Any) -> Board:
+def map_arrays(layout: Layout, memory: Any) -> Board:
     """The arrays of the board, one after another in `memory`."""
     board, at = {}, 0
     for name, (shape, kind) in layout.items():

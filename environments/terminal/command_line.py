@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from environments.files.readers import DIGITS, Garbled, Unreadable, parse_toml
+from environments.files.readers import DIGITS, SyntaxUnreadable, Unreadable, parse_toml
 from environments.files.trusted_code import allow
-from environments.system.errors import Problem, shortened
+from environments.system.errors import UserError, shortened
 
 MOST = 2**31 - 1  # of steps and games: a game counts its ticks in 32 bits
 SEEDS = 2**63 - 1  # a game's seed has 64 bits, and games count on from the first one's
@@ -59,7 +59,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise what argparse would print."""
-        raise Problem(f"{shortened(message.rstrip('.'), 400)}; type `{self.prog} --help`.")
+        raise UserError(f"{shortened(message.rstrip('.'), 400)}; type `{self.prog} --help`.")
 
 
 def complaint_of(word: str) -> str | None:
@@ -167,11 +167,11 @@ def joined(spans: Iterable[Sequence[int]]) -> list[int]:
     """The numbers of several spans, end to end.
 
     Raises:
-        Problem: more than anybody means.
+        UserError: more than anybody means.
     """
     each = list(spans)
     if (count := sum(map(len, each))) > SPAN:
-        raise Problem(f"That names {count:,} episodes; name at most {SPAN:,}.")
+        raise UserError(f"That names {count:,} episodes; name at most {SPAN:,}.")
     return [number for span in each for number in span]
 
 
@@ -214,7 +214,7 @@ def meant(text: str) -> Any:
     """
     try:
         found = parse_toml(f"value = {text}")
-    except Garbled:
+    except SyntaxUnreadable:
         return text
     return found["value"] if list(found) == ["value"] else text
 

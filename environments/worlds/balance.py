@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from environments.simulation.kernels import HEADER, uniform
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 VERSION = 1  # raise it when the physics or the observation changes: old recordings are then refused
 AGENTS = ("cart",)  # one name per seat
@@ -44,12 +44,12 @@ class Params:
         """Refuse what no cart can be.
 
         Raises:
-            Problem: a mass, length or limit that is not above zero, or beyond all sense.
+            UserError: a mass, length or limit that is not above zero, or beyond all sense.
         """
         for field in fields(self):
             value = getattr(self, field.name)
             if not LEAST <= value <= MOST:
-                raise Problem(
+                raise UserError(
                     f"The balance's {field.name} is {value}; give a number from {LEAST:g} to {MOST:g}."
                 )
 
@@ -109,7 +109,7 @@ def reset_state(state: Any, table: Any, options: dict[str, Any]) -> None:
     """Read the options of an episode into its state.
 
     Raises:
-        Problem: `state` is not four finite numbers.
+        UserError: `state` is not four finite numbers.
     """
     begin = options.get("state")
     state["begin_given"] = begin is not None
@@ -120,7 +120,7 @@ def reset_state(state: Any, table: Any, options: dict[str, Any]) -> None:
     except (TypeError, ValueError, OverflowError):
         numbers = np.empty(0)
     if numbers.shape != (4,) or not np.isfinite(numbers).all():
-        raise Problem(f"The option 'state' is {begin!r}; give four finite numbers.")
+        raise UserError(f"The option 'state' is {begin!r}; give four finite numbers.")
     state["begin"] = numbers
 
 

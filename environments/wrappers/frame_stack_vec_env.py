@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvWrapper
 
-from environments.simulation.frame_stack import Window, window_space
+from environments.simulation.frame_stack import FrameStack, stacked_space
 
 
-class MemoryFace(VecEnvWrapper):
+class FrameStackVecEnv(VecEnvWrapper):
     """Windows over another face, reset where episodes begin.
 
     Args:
@@ -25,10 +25,10 @@ class MemoryFace(VecEnvWrapper):
     """
 
     def __init__(self, venv: VecEnv, steps: int) -> None:
-        space = window_space(venv.observation_space, venv.action_space, steps)
+        space = stacked_space(venv.observation_space, venv.action_space, steps)
         super().__init__(venv, observation_space=space)
         size = math.prod(venv.observation_space.shape or ())
-        self.window = Window(venv.num_envs, steps, venv.action_space, size)
+        self.window = FrameStack(venv.num_envs, steps, venv.action_space, size)
 
     def reset(self) -> np.ndarray:
         """Begin new episodes everywhere; [B, k x W]."""

@@ -10,15 +10,15 @@ import gymnasium
 import numpy as np
 
 from environments.catalog import make_batch
-from environments.simulation.picture import Window
+from environments.simulation.picture import PygameWindow
 from environments.simulation.seating import Player, Seating
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 RENDER_MODES = ("rgb_array", "human")
 
 
-class SingleFace(gymnasium.Env[np.ndarray, Any]):
+class GymEnv(gymnasium.Env[np.ndarray, Any]):
     """One seat of one game; every info holds `terms`, `costs`, `cost` (their sum) and `agents`.
 
     Args:
@@ -55,7 +55,7 @@ class SingleFace(gymnasium.Env[np.ndarray, Any]):
         self.observation_space = copy.deepcopy(self.world.observation_space)
         self.action_space = copy.deepcopy(self.world.action_space)
         self._score = self._no_score()
-        self._window: Window | None = None
+        self._window: PygameWindow | None = None
         self._seeded = False
 
     def reset(
@@ -81,7 +81,7 @@ class SingleFace(gymnasium.Env[np.ndarray, Any]):
         """Act once.
 
         Raises:
-            Problem: there is no such action.
+            UserError: there is no such action.
         """
         batch, seat = self.seating.batch, self.seating.seats[0]
         seen = self.seating.step(np.asarray(action)[None])
@@ -117,7 +117,7 @@ class SingleFace(gymnasium.Env[np.ndarray, Any]):
         if self.render_mode != "human":
             return
         if self._window is None:
-            self._window = Window(self.world)
+            self._window = PygameWindow(self.world)
         self._window.show(self.seating.batch.state[0], self._score)
 
     def close(self) -> None:
@@ -132,7 +132,7 @@ def check_render_mode(mode: str | None, known: tuple[str, ...]) -> None:
     """Refuse a way of drawing that a face does not have.
 
     Raises:
-        Problem: it does not have it.
+        UserError: it does not have it.
     """
     if mode is not None and mode not in known:
-        raise Problem(f"The render mode is {mode!r}; choose one of {', '.join(known)}, or None.")
+        raise UserError(f"The render mode is {mode!r}; choose one of {', '.join(known)}, or None.")

@@ -19,7 +19,7 @@ from environments.simulation.world import World
 from environments.wrappers.gym_env import check_render_mode
 
 
-class VectorFace(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
+class GymVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     """B games as B `SingleFace`s in a `SyncVectorEnv` would be, with same-step autoreset.
 
     An ended game's last observation and info are in `final_obs` and `final_info`; what is returned

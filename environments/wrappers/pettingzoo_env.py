@@ -10,13 +10,13 @@ import numpy as np
 from pettingzoo import ParallelEnv
 
 from environments.catalog import make_batch
-from environments.simulation.picture import Window
+from environments.simulation.picture import PygameWindow
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.wrappers.gym_env import RENDER_MODES, check_render_mode
 
 
-class ParallelFace(ParallelEnv):  # type: ignore[misc]
+class PettingZooEnv(ParallelEnv):  # type: ignore[misc]
     """All agents of one game act at once; every agent's info holds `terms`, `costs` and `cost`.
 
     Args:
@@ -48,7 +48,7 @@ class ParallelFace(ParallelEnv):  # type: ignore[misc]
         spaces = self.world.observation_space, self.world.action_space
         self.observation_spaces = {name: copy.deepcopy(spaces[0]) for name in self.world.agents}
         self.action_spaces = {name: copy.deepcopy(spaces[1]) for name in self.world.agents}
-        self._window: Window | None = None
+        self._window: PygameWindow | None = None
         self._seeded = False
 
     def observation_space(self, agent: str) -> Any:
@@ -79,13 +79,13 @@ class ParallelFace(ParallelEnv):  # type: ignore[misc]
         """Act once with everybody's action: observations, rewards, terminated, truncated, infos.
 
         Raises:
-            Problem: an agent's action is missing, or there is no such action.
+            UserError: an agent's action is missing, or there is no such action.
         """
         if not self.agents:
             return {}, {}, {}, {}, {}
         missing = [name for name in self.agents if name not in actions]
         if missing:
-            raise Problem(f"There is no action for {', '.join(missing)}; every agent needs one.")
+            raise UserError(f"There is no action for {', '.join(missing)}; every agent needs one.")
         batch = self.batch
         batch.step(np.stack([np.asarray(actions[name]) for name in self.agents])[None])
         over = bool(batch.terminated[0]), bool(batch.truncated[0])
@@ -123,7 +123,7 @@ class ParallelFace(ParallelEnv):  # type: ignore[misc]
         if self.render_mode != "human":
             return
         if self._window is None:
-            self._window = Window(self.world)
+            self._window = PygameWindow(self.world)
         self._window.show(self.batch.state[0], {})
 
     def close(self) -> None:
@@ -134,6 +134,6 @@ class ParallelFace(ParallelEnv):  # type: ignore[misc]
         self.batch.close()
 
 
-def parallel_env(world: str | World = "gpo/Kitchen-v0", **keywords: Any) -> ParallelFace:
-    """A `ParallelFace` under the name by which PettingZoo's modules offer theirs."""
-    return ParallelFace(world, **keywords)
+def parallel_env(world: str | World = "gpo/Kitchen-v0", **keywords: Any) -> PettingZooEnv:
+    """A `PettingZooEnv` under the name by which PettingZoo's modules offer theirs."""
+    return PettingZooEnv(world, **keywords)

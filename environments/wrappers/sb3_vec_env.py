@@ -18,17 +18,17 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvIndices
 from environments.simulation.seating import Seating
 
 
-class Game:
+class GameHandle:
     """One game of the batch, for those of SB3's functions that name games one by one."""
 
-    def __init__(self, face: Sb3Face, index: int) -> None:
+    def __init__(self, face: Sb3VecEnv, index: int) -> None:
         self._face, self._index = face, index
         self.render_mode = face.shown
         self.spec = None
         self.observation_space, self.action_space = face.observation_space, face.action_space
 
     @property
-    def unwrapped(self) -> Game:
+    def unwrapped(self) -> GameHandle:
         """Itself: nothing is wrapped."""
         return self
 
@@ -53,7 +53,7 @@ class Game:
         return self._face.seating.batch.render(self._index)
 
 
-class Sb3Face(VecEnv):
+class Sb3VecEnv(VecEnv):
     """A `Seating` as SB3 wants it; no Python loop over games except those that ended.
 
     An ended game's info holds `terminal_observation`, `TimeLimit.truncated` and `episode`: `r`, `l`, `t` as
@@ -75,7 +75,7 @@ class Sb3Face(VecEnv):
         batch = seating.batch
         self.observation_space = batch.world.observation_space
         self.action_space = batch.world.action_space
-        self._games = [Game(self, b) for b in range(batch.size)]
+        self._games = [GameHandle(self, b) for b in range(batch.size)]
         super().__init__(batch.size, self.observation_space, self.action_space)
         self._actions = seating.ours(batch.actions)
         self._began = time.time()
@@ -169,15 +169,15 @@ class Sb3Face(VecEnv):
         """Every game as a picture."""
         return [game.render() if self.shown else None for game in self._games]
 
-    def _chosen(self, indices: VecEnvIndices) -> list[Game]:
+    def _chosen(self, indices: VecEnvIndices) -> list[GameHandle]:
         return [self._games[b] for b in self._get_indices(indices)]
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
-        """An attribute of each chosen `Game`."""
+        """An attribute of each chosen `GameHandle`."""
         return [getattr(game, attr_name) for game in self._chosen(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
-        """Set an attribute on each chosen `Game`."""
+        """Set an attribute on each chosen `GameHandle`."""
         for game in self._chosen(indices):
             setattr(game, attr_name, value)
 
@@ -188,7 +188,7 @@ class Sb3Face(VecEnv):
         indices: VecEnvIndices = None,
         **method_kwargs: Any,
     ) -> list[Any]:
-        """Call a method of each chosen `Game`."""
+        """Call a method of each chosen `GameHandle`."""
         return [
             getattr(game, method_name)(*method_args, **method_kwargs)
             for game in self._chosen(indices)

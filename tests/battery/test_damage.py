@@ -12,7 +12,7 @@ from agents.export.onnx_export import export_onnx
 from agents.export.onnx_file import read_onnx
 from agents.files.agent_file import load_agent
 from agents.files.checkpoint_file import read_checkpoint_file
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.demos.support.runs import small_run
 
 pytestmark = [pytest.mark.battery("files: bits flipped, ends cut off"), pytest.mark.slow]
@@ -30,7 +30,7 @@ def run(tmp_path_factory):
 def _agent(path: Path) -> bool:
     try:
         load_agent(path)
-    except Problem:
+    except UserError:
         return False
     return True
 
@@ -38,7 +38,7 @@ def _agent(path: Path) -> bool:
 def _onnx(path: Path) -> bool:
     try:
         read_onnx(path)
-    except Problem:
+    except UserError:
         return False
     return True
 

@@ -9,7 +9,7 @@ import pytest
 from agents.networks.policy import AgentPolicy
 from environments.catalog import make_batch
 from environments.simulation.seating import Seating
-from environments.wrappers.sb3_vec_env import Sb3Face
+from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from tests.benchmarks.test_world_speed import TURNS
 from training.ppo.refiner import Refiner
 from training.run.recipe import read_recipe
@@ -57,7 +57,7 @@ def test_most_of_a_training_step_is_not_the_hall():
     batch = make_batch("gpo/Courier-v0", settings.games)
     learner = Refiner(
         AgentPolicy,
-        Sb3Face(Seating(batch)),
+        Sb3VecEnv(Seating(batch)),
         n_steps=settings.rollout,
         batch_size=settings.batch_size,
         n_epochs=settings.epochs,

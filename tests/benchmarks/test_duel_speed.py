@@ -14,7 +14,7 @@ import torch
 from agents.networks.policy import AgentPolicy
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
-from environments.wrappers.sb3_vec_env import Sb3Face
+from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from training.partners.partners import make_partner
 from training.ppo.refiner import Refiner
 from training.run.recipe import read_recipe
@@ -78,7 +78,7 @@ def test_the_share_of_a_training_step_that_world_and_opponents_take():
     batch: Any = make_batch(world, settings.games, weights=recipe.reward.weights, discount=0.99)
     costs: dict[str, Any] = {"policy_kwargs": {"n_costs": len(world.costs)}, "costs": recipe.costs}
     shape: dict[str, Any] = {"n_steps": settings.rollout, "batch_size": settings.batch_size}
-    face = Sb3Face(Seating(batch, "alternate", partner))
+    face = Sb3VecEnv(Seating(batch, "alternate", partner))
     model = Refiner(AgentPolicy, face, n_epochs=settings.epochs, device="cpu", **shape, **costs)
     rollout = settings.rollout * settings.games
     model.learn(rollout)  # not counted

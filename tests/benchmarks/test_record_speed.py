@@ -10,7 +10,8 @@ import pytest
 
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor, Episode
-from demos.data.journal.take import Row, Stream, Take
+from demos.data.journal.records import StepRecord, Stream
+from demos.data.journal.take import OpenEpisode
 
 NUMBERS = 64  # in an observation, for the cost of a step
 STEPS = 3_000
@@ -41,11 +42,11 @@ def test_a_step_costs_at_most_a_tenth_of_a_millisecond(tmp_path):
     streams = [Stream("player", "Ada", "gamepad", tuple(f"axis {n}" for n in range(8)))]
     seconds = []
     with dataset.writing():
-        take = Take.begin(
+        take = OpenEpisode.begin(
             dataset, streams, [seen[0]], match="m", seed=0, options={}, meta={"tick": 1 / RATE}
         )
         for t in range(STEPS):
-            row = Row(
+            row = StepRecord(
                 seen[t + 1], actions[t], actions[t], raw[t], 1.0, terms[t], costs[t],
                 False, False, time.monotonic_ns(), False, Actor.HUMAN,
             )  # fmt: skip

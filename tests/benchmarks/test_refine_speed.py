@@ -13,12 +13,12 @@ from torch import nn
 
 from agents.networks.policy import AgentPolicy, build_policy
 from agents.players.player import NetworkPlayer
-from agents.players.remote_player import Elsewhere
+from agents.players.remote_player import RemotePlayer
 from agents.players.unstuck import Unstuck
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
-from environments.wrappers.sb3_vec_env import Sb3Face
-from training.compute.hardware import choose_engine
+from environments.wrappers.sb3_vec_env import Sb3VecEnv
+from training.compute.hardware import choose_compute
 from training.compute.second_core import free_cores
 from training.ppo.refiner import Refiner
 
@@ -37,8 +37,8 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-def balance(size: int = 256) -> Sb3Face:
-    return Sb3Face(Seating(make_batch("gpo/Balance-v0", size)))
+def balance(size: int = 256) -> Sb3VecEnv:
+    return Sb3VecEnv(Seating(make_batch("gpo/Balance-v0", size)))
 
 
 def rate(agent: PPO, steps: int) -> float:
@@ -54,7 +54,7 @@ def peers() -> dict[str, Any]:
     batched = {**common, "n_steps": 64, "batch_size": 4096}
     plain: dict[str, Any] = {"net_arch": [64, 64], "activation_fn": nn.Tanh}
     few = {**common, "n_steps": 256, "batch_size": 64}
-    precision = choose_engine(refiner(batched, "float32").policy, 4096, None, 1).precision
+    precision = choose_compute(refiner(batched, "float32").policy, 4096, None, 1).precision
     return {
         "SB3, make_vec_env(8)": (
             lambda: PPO("MlpPolicy", make_vec_env("CartPole-v1", 8), policy_kwargs=plain, **few),
@@ -197,7 +197,7 @@ def test_balance_learned_against_the_clock(capsys):
                 PPO("MlpPolicy", peer, n_steps=32, batch_size=256, n_epochs=20, gae_lambda=0.8,
                     gamma=0.98, policy_kwargs=plain, **settings), 475.0)
         )  # fmt: skip
-        face = Sb3Face(Seating(make_batch("gpo/Balance-v0", 64)))
+        face = Sb3VecEnv(Seating(make_batch("gpo/Balance-v0", 64)))
         kwargs: dict[str, Any] = {**SMALL, "optimizer_kwargs": {"eps": 1e-5, "fused": True}}
         ours.append(
             seconds_to(
@@ -218,9 +218,11 @@ def kitchen(cores: int) -> Refiner:
     batch, partner = make_batch(world, 256), Unstuck(NetworkPlayer(clone, 1), world.body)
     return Refiner(
         AgentPolicy,
-        Sb3Face(Seating(batch, "alternate", partner if cores == 1 else Elsewhere(partner, batch))),
+        Sb3VecEnv(
+            Seating(batch, "alternate", partner if cores == 1 else RemotePlayer(partner, batch))
+        ),
         policy_kwargs={**arch, "optimizer_kwargs": {"eps": 1e-5, "fused": True}},
-        precision=choose_engine(clone, 4000, None, 1).precision,
+        precision=choose_compute(clone, 4000, None, 1).precision,
         n_steps=125,
         batch_size=4000,
         n_epochs=4,

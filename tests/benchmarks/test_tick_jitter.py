@@ -11,7 +11,7 @@ from demos.window.drawing.scenery import Scenery
 from demos.window.loop import Painter, run
 from demos.window.pacing import RealClock
 from demos.window.signals import Stop
-from demos.window.window import Stage
+from demos.window.window import AppWindow
 from tests.demos.support.sessions import Session
 
 SECONDS, HERTZ = 20, 60
@@ -43,7 +43,7 @@ def test_ticks_come_evenly(tmp_path, size):
     steps = SECONDS * HERTZ
     with (
         Session(tmp_path, fps=HERTZ, options={"horizon": steps}) as session,
-        Stage("jitter", size, headless=True) as stage,
+        AppWindow("jitter", size, headless=True) as stage,
     ):
         recorder = session.recorder
         clock = recorder.clock = RealClock()

@@ -11,7 +11,7 @@ from demos.sessions.match.cast_by_name import cast_for
 from demos.sessions.watch.camera import Camera
 from demos.sessions.watch.command import SIZE
 from demos.sessions.watch.viewer import Viewer
-from demos.window.window import Stage
+from demos.window.window import AppWindow
 from tests.demos.support.runs import small_run
 
 FRAMES, WANTED = 400, 60  # pictures; a second
@@ -39,7 +39,7 @@ def test_pictures_with_all_panels(tmp_path, world, ghost):
     """Each picture shows another step: nothing that was drawn before can be shown again."""
     recipe: Any = {"costs": {name: {"limit": 3} for name in LIMITS[world]}}
     run = small_run(tmp_path / "run", world, settings={"hidden": HIDDEN}, **recipe)
-    with Stage("bench", SIZE, headless=True) as stage:
+    with AppWindow("bench", SIZE, headless=True) as stage:
         viewer = Viewer(cast_for(str(run), options={"horizon": 400}), 1)
         if ghost:
             viewer.toggle_ghost(0.0)

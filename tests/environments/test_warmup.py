@@ -7,8 +7,8 @@ import pytest
 
 from demos.sessions.game.game import Game
 from environments.catalog import make_batch, make_world
-from environments.system.errors import Problem
-from environments.warmup import wake
+from environments.system.errors import UserError
+from environments.warmup import warm_up
 
 
 def compiled(loop):
@@ -19,7 +19,7 @@ def compiled(loop):
 @pytest.mark.parametrize("world_id", ["gpo/Balance-v0", "gpo/Duel-v0"])
 def test_nothing_is_left_to_compile_when_play_begins(world_id):
     world = make_world(world_id)
-    wake(world, print)
+    warm_up(world, print)
     loops = world.kernels.reset, world.kernels.step
     assert [compiled(loop) for loop in loops] == [1, 1]
     batch = make_batch(world, 5, restart=False)
@@ -40,8 +40,8 @@ def test_a_game_of_a_person_has_its_step_compiled_before_it_begins():
 def test_what_takes_long_is_said_and_what_does_not_is_not(monkeypatch):
     world = make_world("gpo/Balance-v0")
     said: list[str] = []
-    wake(world, said.append)
-    wake(world, said.append)
+    warm_up(world, said.append)
+    warm_up(world, said.append)
     monkeypatch.setattr("environments.warmup.PATIENCE", 0.01)
     told = len(said)
 
@@ -50,14 +50,14 @@ def test_what_takes_long_is_said_and_what_does_not_is_not(monkeypatch):
         return make_batch(*given, **keywords)
 
     monkeypatch.setattr("environments.warmup.make_batch", slow)
-    wake(world, said.append)
+    warm_up(world, said.append)
     assert len(said) == told + 1
     assert said[-1].startswith("Getting gpo/Balance-v0 ready")
     assert "only once" in said[-1]
 
 
 def test_a_foreign_environment_is_left_alone_and_a_missing_shield_is_said(monkeypatch):
-    with pytest.raises(Problem, match="has no shield"):
-        wake(make_world("gpo/Balance-v0"), print, shield=True)
+    with pytest.raises(UserError, match="has no shield"):
+        warm_up(make_world("gpo/Balance-v0"), print, shield=True)
     monkeypatch.setattr("environments.warmup.make_batch", None)
-    wake(make_world("CartPole-v1"), print)
+    warm_up(make_world("CartPole-v1"), print)

@@ -14,7 +14,7 @@ from scipy import stats
 
 from agents.evaluation.games import HELD_OUT, play_games
 from agents.experts.duel.styles import STYLES
-from agents.files.agent_file import named_player
+from agents.files.agent_file import resolve_player
 from environments.catalog import make_batch, make_world
 from environments.simulation.world import World
 
@@ -53,7 +53,7 @@ def play(world: World, one: str, other: str, games: int, seed: int = HELD_OUT) -
     for seat in range(2):
         names = (one, other) if seat == 0 else (other, one)
         players = [
-            named_player(name, world, 4 * seed + 2 * seat + n) for n, name in enumerate(names)
+            resolve_player(name, world, 4 * seed + 2 * seat + n) for n, name in enumerate(names)
         ]
         # One against itself is the same either way round: then other arenas say more.
         arenas = seed + (games // 2 * seat if one == other else 0)

@@ -19,11 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
-from agents.files.agent_file import as_player, load_agent
+from agents.files.agent_file import load_agent, make_player
 from environments.catalog import make_world
 from environments.worlds.kitchen.layouts import LAYOUTS
 from training.evaluation.overcooked_published import PUBLISHED
-from training.evaluation.protocol import Protocol, judge
+from training.evaluation.protocol import Protocol, evaluate
 from training.run.recipe import read_recipe
 
 HUMANS = 5
@@ -48,10 +48,10 @@ def score(folder: Path, human: Path) -> tuple[float, float]:
     recipe = read_recipe(folder.parent.name)
     world = make_world(recipe.world.id, **recipe.world.params)
     agent, partner = load_agent(folder / "agent.safetensors"), load_agent(human)
-    played = judge(
+    played = evaluate(
         world,
-        lambda seed: as_player(agent, world, seed),
-        lambda seed: as_player(partner, world, seed),
+        lambda seed: make_player(agent, world, seed),
+        lambda seed: make_player(partner, world, seed),
         Protocol(GAMES, recipe.world.horizon or world.horizon),
     )
     return float(played[0].returns[:, 0].mean()), float(played[1].returns[:, 1].mean())

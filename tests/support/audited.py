@@ -45,9 +45,9 @@ def loaders(folder: Path) -> dict[str, Callable[[], Any]]:
     """Makes an artefact of every kind in the folder; what loads each, by its name."""
     from agents.export.onnx_export import export_onnx
     from agents.export.onnx_player import onnx_player
-    from agents.files.agent_file import load_agent, named_player
+    from agents.files.agent_file import load_agent, resolve_player
     from agents.files.checkpoint_file import checkpoint_files, read_checkpoint_file
-    from agents.files.run_agents import run_facts, stages
+    from agents.files.run_agents import run_agents, run_facts
     from agents.players.player import RandomPlayer
     from demos.collect.collect import collect
     from demos.data.dataset.store import Store
@@ -83,11 +83,11 @@ def loaders(folder: Path) -> dict[str, Callable[[], Any]]:
         games.load_all()
 
     return {
-        "agent": lambda: named_player(
+        "agent": lambda: resolve_player(
             str(run), described_world(load_agent(run / "agent.safetensors").world, "it")
         ),
         "checkpoint": lambda: [read_checkpoint_file(path) for path in checkpoint_files(run / "checkpoints")],
-        "run": lambda: ([stage.load() for stage in stages(run)], run_facts(run)),
+        "run": lambda: ([stage.load() for stage in run_agents(run)], run_facts(run)),
         "onnx": lambda: onnx_player(folder / "a.onnx", world),
         "dataset": dataset,
         "verify": lambda: verify(store.open("games")),

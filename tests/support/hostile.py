@@ -17,7 +17,7 @@ from demos.data.dataset.store import Store
 from demos.data.exchange.formats import export
 from environments.catalog import make_world
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 MARKER = "PWNED"  # the file that the code would leave in the current folder
 MODULE = f"""
@@ -69,7 +69,7 @@ def everything(folder: Path, kind: str) -> None:
         about: Any = {"world": world.id, "fingerprint": world.fingerprint}
         dataset.append_many([replace(e, **about) for e in store.open("harmless").load_all()])
     for form in ("npz", "minari", "imitation"):
-        with suppress(Problem):  # minari's makes the environment again, where it knows the id
+        with suppress(UserError):  # minari's makes the environment again, where it knows the id
             export(store, "evil", form, folder / f"evil.{form}")
     words = ", ".join(f"{key} = {json.dumps(value)}" for key, value in params.items())
     (folder / "recipe.toml").write_text(

@@ -17,13 +17,13 @@ import numpy as np
 import torch
 from rich.console import Console
 
-from agents.files.agent_file import as_player
+from agents.files.agent_file import make_player
 from demos.cli.dataset_commands import import_overcooked
 from demos.window.video import write_video
 from environments.catalog import make_batch, make_world
 from environments.simulation.picture import picture
 from environments.system import processes as process
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.terminal.progress import Bars
 from environments.worlds.kitchen.layouts import named_layout
 from training.compute.second_core import free_cores
@@ -31,7 +31,7 @@ from training.evaluation.overcooked_published import published_texts
 from training.evaluation.plots import draw_curve, read_metrics
 from training.evaluation.tables import show_scores
 from training.pipeline.train import train
-from training.run.folder import Run
+from training.run.folder import RunFolder
 from training.run.recipe import Recipe, check_recipe, read_recipe
 
 SHOWN = (  # rows of the table, in this order
@@ -48,7 +48,7 @@ def demo(folder: Path | None = None, layout: str = "cramped_room") -> None:
     """Run everything for one layout and say what came out.
 
     Raises:
-        Problem: an unknown layout, a missing package, a folder with another run.
+        UserError: an unknown layout, a missing package, a folder with another run.
     """
     named_layout(layout)
     console = Console()
@@ -59,7 +59,7 @@ def demo(folder: Path | None = None, layout: str = "cramped_room") -> None:
         "and play both with a model of other people, whom neither has seen."
     )
     import_overcooked(recipe.data.root, [layout])
-    run = Run(place, recipe)
+    run = RunFolder(place, recipe)
     with run.alone(), _from_nothing(place / "from_nothing", recipe) as rival:
         bars = Bars(console)
         for note in rival.run.notes:
@@ -72,10 +72,10 @@ def demo(folder: Path | None = None, layout: str = "cramped_room") -> None:
 
 
 @dataclass
-class Rival:
+class RivalTraining:
     """The same training begun from nothing, in a process of its own."""
 
-    run: Run
+    run: RunFolder
     done: Any  # steps so far, shared
     pulse: process.Pulse
     process: Any = None  # where there is a core to spare
@@ -111,14 +111,14 @@ class Rival:
 
 
 @contextmanager
-def _from_nothing(folder: Path, recipe: Recipe) -> Iterator[Rival]:
+def _from_nothing(folder: Path, recipe: Recipe) -> Iterator[RivalTraining]:
     """Start the rival where a second core is free; stop it if we stop."""
     content = recipe.model_dump(mode="json")
     content["refine"] |= {"start": "nothing"}
-    run = Run(folder, check_recipe(content, "the demo's recipe"))
+    run = RunFolder(folder, check_recipe(content, "the demo's recipe"))
     with run.alone():  # what is damaged is set aside, and made again
         spawn = multiprocessing.get_context("spawn")
-        rival = Rival(run, spawn.Value("q", 0), process.Pulse())
+        rival = RivalTraining(run, spawn.Value("q", 0), process.Pulse())
     if free_cores() > 1 and not rival.ready:
         work = (_train_rival, folder, content, rival.done, rival.pulse.memory)
         rival.process, rival.pipe, rival.end = process.start(rival, "gpo-rival", *work)
@@ -140,18 +140,18 @@ def _train_rival(pipe: Any, folder: Path, content: dict[str, Any], done: Any, pu
                 else (lambda _: None)
             )
 
-    process.attend_parent(pulse)
+    process.end_with_parent(pulse)
     torch.set_num_threads(1)
     try:
-        run = Run(folder, check_recipe(content, "the demo's recipe"))
+        run = RunFolder(folder, check_recipe(content, "the demo's recipe"))
         with run.alone():
             train(run, Quiet(None))
-    except Problem as problem:
+    except UserError as problem:
         with suppress(OSError):
             pipe.send(str(problem))
 
 
-def _finish(run: Run, rival: Rival, console: Console, layout: str) -> None:
+def _finish(run: RunFolder, rival: RivalTraining, console: Console, layout: str) -> None:
     """Table, curve and video."""
     world = make_world(run.recipe.world.id, **run.recipe.world.params)
     scores = run.read_json("scores.json")
@@ -198,11 +198,11 @@ def _compare_speed(ours: Path, theirs: Path) -> str:
     )
 
 
-def _film(run: Run) -> None:
+def _film(run: RunFolder) -> None:
     """One game of the refined agent with the human model, as a video."""
     world = make_world(run.recipe.world.id, **run.recipe.world.params)
     agent, human = (run.load_agent(f"{name}.safetensors") for name in ("agent", "human_model"))
-    players = [as_player(agent, world, 1), as_player(human, world, 2)]
+    players = [make_player(agent, world, 1), make_player(human, world, 2)]
     batch = make_batch(world, 1, options={"horizon": run.recipe.world.horizon}, restart=False)
     names = {"title": "GPO", "cook_0": "refined agent", "cook_1": "human model"}
 

@@ -9,18 +9,18 @@ from rich.console import Console
 
 from agents.evaluation.games import HELD_OUT
 from agents.export.onnx_file import read_onnx
-from agents.files.agent_file import agent_file, load_agent, named_player, trained_behind_shield
+from agents.files.agent_file import agent_file, load_agent, resolve_player, trained_behind_shield
 from agents.players.player import Player
 from environments.catalog import make_world
 from environments.external.trial.isolated import PATIENCE, patient
-from environments.external.world import played_apart
+from environments.external.world import in_processes
 from environments.files.trusted_code import type_in
 from environments.recorded_worlds import described_world
 from environments.simulation.shield import Shield
 from environments.simulation.world import World
-from environments.system.errors import Problem
-from environments.warmup import wake
-from training.evaluation.protocol import Protocol, judge, summary
+from environments.system.errors import UserError
+from environments.warmup import warm_up
+from training.evaluation.protocol import Protocol, evaluate, summary
 from training.evaluation.tables import show_parts, show_scores
 from training.run.memory_needs import check_games
 
@@ -54,28 +54,28 @@ def evaluate_command(
         patience: s, after which one that does not answer is ended.
 
     Raises:
-        Problem: an unknown player or world, or an agent made for another world.
+        UserError: an unknown player or world, or an agent made for another world.
     """
     with patient(patience):
-        place = played_apart(_world(agent, world), workers, patience)
+        place = in_processes(_world(agent, world), workers, patience)
     shield = shield or any(map(trained_behind_shield, (agent, partner)))
     if shield:
         Shield(place)  # refuses a world that has none
     check_games(place, "--episodes", episodes)
     protocol = Protocol(episodes, horizon or place.horizon, greedy, seed, shield)
     if seat is not None and seat >= len(place.agents):
-        raise Problem(f"There is no seat {seat} in {place.id}: it has {len(place.agents)}.")
+        raise UserError(f"There is no seat {seat} in {place.id}: it has {len(place.agents)}.")
 
     console = Console()
-    wake(place, lambda words: console.print(words, soft_wrap=True), shield)
+    warm_up(place, lambda words: console.print(words, soft_wrap=True), shield)
 
     def me(seed: int) -> Player:
-        return named_player(agent, place, seed)
+        return resolve_player(agent, place, seed)
 
     def other(seed: int) -> Player:
-        return named_player(partner or agent, place, seed)
+        return resolve_player(partner or agent, place, seed)
 
-    found = summary(judge(place, me, other if len(place.agents) > 1 else None, protocol))
+    found = summary(evaluate(place, me, other if len(place.agents) > 1 else None, protocol))
     if seat is not None:
         found["seats"] = [found["seats"][seat]]
     name = (
@@ -95,7 +95,7 @@ def _world(agent: str, world: str | None) -> World:
     if described is not None and (world is None or world == described["world"]):
         return described_world(described, agent)
     if world is None:
-        raise Problem(
+        raise UserError(
             f"'{agent}' plays any world: say which with --world, for instance gpo/Kitchen-v0."
         )
     return make_world(world)

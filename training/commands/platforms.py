@@ -19,7 +19,7 @@ TRIED = {
 }
 
 
-class Part(NamedTuple):
+class PlatformFeature(NamedTuple):
     """Something of the system, and what is done where there is none."""
 
     name: str  # module and attribute
@@ -27,22 +27,32 @@ class Part(NamedTuple):
 
 
 PARTS = (
-    Part("os.getuid", "compiled code has no temporary folder that one start leaves to the next"),
-    Part("os.killpg", "what a foreign environment started by itself is not ended with it"),
-    Part("os.posix_fallocate", "a full disk is met while recordings are cached, not before"),
-    Part("os.pwrite", "a journal is written by seeking first"),
-    Part("os.sched_getaffinity", "all processors count as ours to use"),
-    Part("os.sysconf", "how much memory there is, is not known before it runs out"),
-    Part("signal.ITIMER_REAL", "a window that does not heed Ctrl-C is not interrupted"),
-    Part("signal.SIGALRM", "a window that does not heed Ctrl-C is not interrupted"),
-    Part("signal.SIGKILL", "what a foreign environment started by itself is not ended with it"),
-    Part("signal.pthread_kill", "a second Ctrl-C may be heard only when what waits goes on"),
-    Part("signal.pthread_sigmask", "Ctrl-C may end a helper while it loads"),
-    Part("signal.setitimer", "a window that does not heed Ctrl-C is not interrupted"),
+    PlatformFeature(
+        "os.getuid", "compiled code has no temporary folder that one start leaves to the next"
+    ),
+    PlatformFeature(
+        "os.killpg", "what a foreign environment started by itself is not ended with it"
+    ),
+    PlatformFeature(
+        "os.posix_fallocate", "a full disk is met while recordings are cached, not before"
+    ),
+    PlatformFeature("os.pwrite", "a journal is written by seeking first"),
+    PlatformFeature("os.sched_getaffinity", "all processors count as ours to use"),
+    PlatformFeature("os.sysconf", "how much memory there is, is not known before it runs out"),
+    PlatformFeature("signal.ITIMER_REAL", "a window that does not heed Ctrl-C is not interrupted"),
+    PlatformFeature("signal.SIGALRM", "a window that does not heed Ctrl-C is not interrupted"),
+    PlatformFeature(
+        "signal.SIGKILL", "what a foreign environment started by itself is not ended with it"
+    ),
+    PlatformFeature(
+        "signal.pthread_kill", "a second Ctrl-C may be heard only when what waits goes on"
+    ),
+    PlatformFeature("signal.pthread_sigmask", "Ctrl-C may end a helper while it loads"),
+    PlatformFeature("signal.setitimer", "a window that does not heed Ctrl-C is not interrupted"),
 )
 
 
-def absent() -> Iterator[Part]:
+def absent() -> Iterator[PlatformFeature]:
     """What this system does not have."""
     for part in PARTS:
         module, _, name = part.name.partition(".")

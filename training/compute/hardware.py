@@ -16,17 +16,17 @@ from typing import Any, Literal, TypeVar
 import torch
 from torch import Tensor
 
-from training.compute.second_core import Crew, free_cores
+from training.compute.second_core import SecondCore, free_cores
 
 Precision = Literal["float32", "bfloat16"]
 Choice = TypeVar("Choice")
 WORTH = 1.1  # a choice must pay by this factor, or the plain one is kept
 REPEATS = 7
-ALONE = Crew(1)
+ALONE = SecondCore(1)
 
 
 @dataclass(frozen=True)
-class Engine:
+class ComputeChoice:
     """What a run computes with; once chosen it is kept, or resuming would not be exact."""
 
     precision: Precision  # of the layers in updates
@@ -34,16 +34,16 @@ class Engine:
     cores: int = 1  # for the two sides of an update; the bits are the same
 
 
-PLAIN = Engine("float32", 1)
+PLAIN = ComputeChoice("float32", 1)
 
 
-def choose_engine(
+def choose_compute(
     policy: Any,
     batch_size: int,
     precision: Precision | None,
     threads: int | None,
     cores: int | None = 1,
-) -> Engine:
+) -> ComputeChoice:
     """Measure what is None: the precision on one thread, then torch's threads, then a core for each side."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -57,10 +57,10 @@ def choose_engine(
     many = _fastest(several, lambda choice: _step(subject, seen, half, choice))
     torch.set_num_threads(1)
     crews = [1] if many > 1 else sorted({1, min(2, free_cores())}) if cores is None else [cores]
-    crew = {choice: Crew(choice) for choice in crews}
+    crew = {choice: SecondCore(choice) for choice in crews}
     sides = _fastest(crews, lambda choice: _step(subject, seen, half, None, crew[choice]))
     torch.set_num_threads(before)
-    return Engine(rough, many, sides)
+    return ComputeChoice(rough, many, sides)
 
 
 def _fastest(choices: list[Choice], work: Callable[[Choice], None]) -> Choice:
@@ -77,7 +77,7 @@ def _fastest(choices: list[Choice], work: Callable[[Choice], None]) -> Choice:
 
 
 def _step(
-    policy: Any, seen: Tensor, half: bool, threads: int | None = None, crew: Crew = ALONE
+    policy: Any, seen: Tensor, half: bool, threads: int | None = None, crew: SecondCore = ALONE
 ) -> None:
     """The arithmetic of a gradient step, without the step."""
     if threads is not None:

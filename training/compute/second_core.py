@@ -55,7 +55,7 @@ class Task(Generic[Result]):
             self.elsewhere.exception()
 
 
-class Crew:
+class SecondCore:
     """Does work on a second core if it has one, else when the result is asked for.
 
     Args:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Clock:
+class StageTimer:
     """Adds up seconds by name; a part inside another is not counted twice."""
 
     def __init__(self) -> None:

@@ -7,6 +7,7 @@ opponents are the scripted players named in the recipe's `[partner]`, and all of
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,15 @@ from rich.console import Console
 from rich.table import Table
 from scipy import stats
 
-from agents.evaluation.games import Games, interval
+from agents.evaluation.games import EpisodeTotals, interval
 from agents.experts.registry import expert_names
-from agents.files.agent_file import Agent, as_player, named_player
+from agents.files.agent_file import Agent, make_player, resolve_player
 from agents.players.player import Player
 from environments.simulation.world import World
 from environments.terminal.progress import Bars
-from training.evaluation.protocol import Protocol, judge
+from training.evaluation.protocol import Protocol, evaluate
 from training.evaluation.tables import show_limits
-from training.gate.best_agent import ours
+from training.gate.best_agent import judged_totals
 from training.partners.partners import PartnerSettings
 
 WIN = "win"
@@ -38,7 +39,7 @@ def opponents(settings: PartnerSettings, world: World) -> tuple[str, ...]:
     return tuple(name for name in named if name in expert_names(world))
 
 
-def matches(
+def play_matches(
     world: World,
     me: Callable[[int], Player],
     names: tuple[str, ...],
@@ -56,13 +57,14 @@ def matches(
             protocol.seed + number * protocol.games,
             protocol.shield,
         )
-        played = judge(world, me, lambda seed, name=name: named_player(name, world, seed), apart)  # type: ignore[misc]
+        opponent = partial(resolve_player, name, world)
+        played = evaluate(world, me, opponent, apart)
         everything.append(_ours(world, played))
-        found[name] = result(everything[-1])
+        found[name] = match_statistics(everything[-1])
         tick()
     if len(names) > 1:
         together = {key: np.concatenate([e[key] for e in everything]) for key in everything[0]}
-        found[EVERYBODY] = result(together)
+        found[EVERYBODY] = match_statistics(together)
     return found
 
 
@@ -73,15 +75,15 @@ def against_all(
     protocol: Protocol,
     bars: Bars,
 ) -> dict[str, Any]:
-    """How each agent does against the opponents: `matches` by agent."""
+    """How each agent does against the opponents: `play_matches` by agent."""
     found: dict[str, Any] = {}
     pairings = len(agents) * len(names)
     with bars.bar("judging against opponents", pairings, "pairings") as bar:
         done = iter(range(1, pairings + 1))
         for who, agent in agents.items():
-            found[who] = matches(
+            found[who] = play_matches(
                 world,
-                lambda seed, agent=agent: as_player(agent, world, seed),  # type: ignore[misc]
+                lambda seed, agent=agent: make_player(agent, world, seed),  # type: ignore[misc]
                 names,
                 protocol,
                 lambda: bar(next(done)),
@@ -98,12 +100,12 @@ def show_all(console: Console, found: Mapping[str, Any], limits: Mapping[str, fl
     show_limits(console, [(name, cost, limits.get(name)) for name, cost in row["costs"].items()])
 
 
-def _ours(world: World, played: list[Games]) -> dict[str, np.ndarray]:
+def _ours(world: World, played: list[EpisodeTotals]) -> dict[str, np.ndarray]:
     """The judged player's win and costs of each game: [E] each."""
-    return {name: ours(played, name) for name in (WIN, *world.costs)}
+    return {name: judged_totals(played, name) for name in (WIN, *world.costs)}
 
 
-def result(totals: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def match_statistics(totals: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """Shares with Wilson's 95 % intervals, and the costs' means with bootstrap intervals, as JSON.
 
     A draw is no win: a duel that is waited out counts as little as a lost one.

@@ -14,7 +14,7 @@ from gymnasium import spaces
 
 from agents.networks.policy import AgentPolicy
 from demos.data.episodes.arrays import Arrays
-from training.imitation.inputs import Recorded
+from training.imitation.inputs import RecordedInputs
 from training.ppo.network_outputs import CHUNK
 
 RESAMPLES = 2000  # of a bootstrap
@@ -33,7 +33,7 @@ class Change:
 
 def likelihoods(policy: AgentPolicy, arrays: Arrays, rows: np.ndarray) -> tuple[np.ndarray, ...]:
     """Log-likelihood of recorded actions [R]; for choices also whether they are the likeliest, [R]."""
-    recorded = Recorded(arrays, policy)
+    recorded = RecordedInputs(arrays, policy)
     choices = isinstance(policy.action_space, spaces.Discrete)
     actions = torch.from_numpy(arrays.actions[rows])
     actions = actions.long() if choices else actions.float()

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.evaluation.games import HELD_OUT, Games, interval, play_games
+from agents.evaluation.games import HELD_OUT, EpisodeTotals, interval, play_games
 from agents.players.player import Player
 from demos.data.dataset.dataset import Dataset
 from environments.catalog import make_batch
@@ -36,12 +36,12 @@ class Protocol:
         return f"{self.games} games a seat, {self.horizon} steps, {how}, seeds from {self.seed:,}"
 
 
-def judge(
+def evaluate(
     world: World,
     me: Callable[[int], Player],
     partner: Callable[[int], Player] | None,
     protocol: Protocol,
-) -> list[Games]:
+) -> list[EpisodeTotals]:
     """Play in every seat in turn.
 
     Args:
@@ -72,7 +72,7 @@ def judge(
     return played
 
 
-def summary(played: list[Games]) -> dict[str, Any]:
+def summary(played: list[EpisodeTotals]) -> dict[str, Any]:
     """Means and 95 % intervals by seat: returns, terms and costs, as JSON."""
     seats = []
     for seat, games in enumerate(played):
@@ -81,7 +81,7 @@ def summary(played: list[Games]) -> dict[str, Any]:
     return {"seats": seats, "games": len(played[0].steps)}
 
 
-def people(dataset: Dataset, world: World, horizon: int) -> dict[str, Any]:
+def recorded_scores(dataset: Dataset, world: World, horizon: int) -> dict[str, Any]:
     """What the recorded people reached in the first `horizon` steps of each match, as `summary`.
 
     A recording that was cut off before that is left out; a game that was over by then is whole.

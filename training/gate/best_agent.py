@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 
-from agents.evaluation.games import Games, interval, play_games
+from agents.evaluation.games import EpisodeTotals, interval, play_games
 from agents.networks.policy import AgentPolicy
 from agents.players.player import NetworkPlayer, Player
-from environments.files.checked_json import Lines, read_lines
+from environments.files.checked_json import LinesFile, read_lines
 from training.run.checkpoint import Checkpoint, optimiser_tensors, write_checkpoint
 
 JUDGE_SEEDS = 500_000  # apart from the training's, and from those of the last judgement
@@ -42,7 +42,7 @@ class Judge:
         self.make_batch, self.partner = make_batch, partner
         self.games, self.seats = games, seats
 
-    def __call__(self, player: Player) -> list[Games]:
+    def __call__(self, player: Player) -> list[EpisodeTotals]:
         """The games of each seat."""
         played = []
         for seat in range(self.seats):
@@ -55,13 +55,13 @@ class Judge:
         return played
 
 
-def ours(played: list[Games], name: str) -> np.ndarray:
+def judged_totals(played: list[EpisodeTotals], name: str) -> np.ndarray:
     """A term's or cost's totals of the judged agent, seat after seat: [E]."""
     found = [(g.terms | g.costs | g.shield)[name][:, seat] for seat, g in enumerate(played)]
     return np.concatenate(found)
 
 
-class Floor(BaseCallback):
+class BestAgentKeeper(BaseCallback):
     """Judges, keeps the best, writes metrics and checkpoints.
 
     Args:
@@ -94,12 +94,12 @@ class Floor(BaseCallback):
     ) -> None:
         super().__init__()
         self.judge, self.north_star, self.every, self.folder = judge, north_star, every, folder
-        self.clone_mean = float(ours(judge(clone_player), north_star).mean())
+        self.clone_mean = float(judged_totals(judge(clone_player), north_star).mean())
         self.best: AgentPolicy = copy.deepcopy(clone)
         self.least = self.clone_mean if guard else -math.inf
         self.best_mean, self.best_update = self.clone_mean, -1  # -1: the clone itself
         self.highest = self.least
-        self.metrics = Lines(folder / "metrics.jsonl")
+        self.metrics = LinesFile(folder / "metrics.jsonl")
         self.refused = ""  # why the last agent that was not kept for its costs or distance was not
         self.weights = dict(weights or {})
         self.limits, self.budget = dict(limits or {}), budget
@@ -135,10 +135,10 @@ class Floor(BaseCallback):
             f"{self.best_mean:.2f} against the clone's {self.clone_mean:.2f} on the same seeds."
         )
 
-    def _complaint(self, played: list[Games], policy: AgentPolicy) -> str:
+    def _complaint(self, played: list[EpisodeTotals], policy: AgentPolicy) -> str:
         """Why an agent may not be handed on, in a sentence; nothing if it may."""
         for name, limit in self.limits.items():
-            high = interval(ours(played, name)).high
+            high = interval(judged_totals(played, name)).high
             if high > limit:
                 return f"The last agent refused may cost {high:.2f} {name}, more than its limit of {limit:g}."
         distance = getattr(getattr(self.model, "anchor", None), "distance", 0.0)
@@ -192,7 +192,7 @@ class Floor(BaseCallback):
     def _play(self, policy: AgentPolicy) -> dict[str, Any]:
         """Judge the policy, keep it if it is the best, and return the row of metrics."""
         played = self.judge(NetworkPlayer(policy, JUDGE_SEEDS))
-        found = interval(ours(played, self.north_star))
+        found = interval(judged_totals(played, self.north_star))
         complaint = self._complaint(played, policy)
         if complaint:
             self.refused = complaint
@@ -201,9 +201,12 @@ class Floor(BaseCallback):
             self.best_mean, self.best_update = found.mean, self._update
         if not complaint:
             self.highest = max(self.highest, found.mean)
-        high = {f"high/{name}": interval(ours(played, name)).high for name in self.limits}
-        world = {name: ours(played, name).mean() for name in (*played[0].terms, *played[0].costs)}
-        acted = {name: ours(played, name).mean() for name in played[0].shield}
+        high = {f"high/{name}": interval(judged_totals(played, name)).high for name in self.limits}
+        world = {
+            name: judged_totals(played, name).mean()
+            for name in (*played[0].terms, *played[0].costs)
+        }
+        acted = {name: judged_totals(played, name).mean() for name in played[0].shield}
         proxy = sum(w * world[name] for name, w in self.weights.items())
         return {
             "update": self._update,

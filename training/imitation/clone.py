@@ -22,8 +22,8 @@ from torch.nn import functional
 from agents.networks.layers import FORBIDDEN
 from agents.networks.policy import AgentPolicy, build_policy
 from demos.data.episodes.arrays import Arrays
-from environments.system.errors import Problem
-from training.imitation.inputs import Recorded, policy_space, require_allowed
+from environments.system.errors import UserError
+from training.imitation.inputs import RecordedInputs, policy_space, require_allowed
 from training.imitation.returns import return_scale
 from training.settings import COUNT, EPOCHS, Settings, Units
 
@@ -91,12 +91,12 @@ def clone(
         action_names: for `action_weights`.
         seed: of the split, the weights and the order.
         tick: called with each epoch's record.
-        sight: of the network, as `training.imitation.inputs.sight_for` gives it.
+        sight: of the network, as `training.imitation.inputs.encoder_settings` gives it.
         start: whose weights and scales it begins with; None draws them from the seed.
         rows: [S] bool, which steps to learn from; all if None.
 
     Raises:
-        Problem: fewer than two matches, a weight for an action that does not exist, actions that their mask
+        UserError: fewer than two matches, a weight for an action that does not exist, actions that their mask
             forbade, or a loss that is no longer a number.
     """
     torch.manual_seed(seed)
@@ -116,7 +116,7 @@ def clone(
     if start is not None:
         policy.load_state_dict(start.state_dict())
     recorded, weights = (
-        Recorded(arrays, policy),
+        RecordedInputs(arrays, policy),
         action_weights(settings, action_names, action_space),
     )
     objective = Objective(policy, settings, weights, recorded.see)
@@ -153,7 +153,7 @@ def _fit(
             tick(record)
         found = record["validation_loss"]
         if not math.isfinite(loss + found):
-            raise Problem(DIVERGED)
+            raise UserError(DIVERGED)
         least = min(least, found)
         if found <= least + settings.tolerance * abs(least):  # a log-density may be negative
             kept_epoch, kept = epoch + 1, copy.deepcopy(policy.state_dict())
@@ -222,7 +222,7 @@ class Objective:
         try:
             likelihood: Tensor = self.policy.get_distribution(observations).log_prob(actions)
         except ValueError:  # torch's answer to a mean that is no number
-            raise Problem(DIVERGED) from None
+            raise UserError(DIVERGED) from None
         return -likelihood.mean()
 
     def _cross_entropy(self, logits: Tensor, actions: Tensor) -> Tensor:
@@ -266,10 +266,10 @@ def require_matches(count: int) -> None:
     """Refuse recordings that cannot be parted.
 
     Raises:
-        Problem: fewer than two matches.
+        UserError: fewer than two matches.
     """
     if count < 2:
-        raise Problem(
+        raise UserError(
             "Cloning holds back whole matches to judge itself, but the recordings hold only "
             f"{count}: record at least two."
         )
@@ -291,12 +291,12 @@ def action_weights(
     """The weight of each discrete action in the loss, [A], or None if all count alike.
 
     Raises:
-        Problem: a weight for an action that does not exist, or weights where actions are not discrete.
+        UserError: a weight for an action that does not exist, or weights where actions are not discrete.
     """
     if not settings.action_weights:
         return None
     if not isinstance(space, spaces.Discrete):
-        raise Problem(
+        raise UserError(
             "clone.action_weights is for discrete actions; this world's are not: remove it."
         )
     known = list(names) or [str(a) for a in range(int(space.n))]
@@ -305,6 +305,6 @@ def action_weights(
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean '{near[0]}'?" if near else f"choose among {', '.join(known)}."
-            raise Problem(f"clone.action_weights names '{name}', which is no action: {hint}")
+            raise UserError(f"clone.action_weights names '{name}', which is no action: {hint}")
         weights[known.index(name)] = weight
     return weights

@@ -12,7 +12,7 @@ import numpy as np
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.arrays import Arrays
 from demos.data.episodes.episode import Actor
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from training.imitation.clone import split
 
 HELD_BACK_FROM = 4  # corrected games, from which on some are held back
@@ -35,7 +35,7 @@ def read_corrections(dataset: Dataset, doubt: float) -> Corrections:
     pressed in it.
 
     Raises:
-        Problem: there are none in it.
+        UserError: there are none in it.
     """
     arrays = dataset.arrays()
     facts = [dataset.episode_facts(e) for e in range(len(dataset))]
@@ -57,7 +57,7 @@ def read_corrections(dataset: Dataset, doubt: float) -> Corrections:
             else:  # and the agent drives on here
                 corrected[max(start, turn - settle) : turn] = False
     if not corrected.any():
-        raise Problem(
+        raise UserError(
             f"Nobody took over in dataset {dataset.name}: coach the agent with gpo play --coach."
         )
     return Corrections(arrays, groups[arrays.episode], corrected, trusted)

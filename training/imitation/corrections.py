@@ -24,9 +24,9 @@ from torch import Tensor
 
 from agents.networks.policy import AgentPolicy, build_policy
 from demos.data.episodes.arrays import Arrays
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from training.imitation.clone import DIVERGED, CloneSettings, Objective, one_epoch
-from training.imitation.inputs import Recorded
+from training.imitation.inputs import RecordedInputs
 from training.settings import COUNT, EPOCHS, Settings
 
 MOST = 50.0  # recorded steps that a corrected one may count as: a handful is only learned by heart
@@ -54,7 +54,7 @@ class CorrectionsSettings(Settings):
     refine: bool = False  # go on with [refine] from there
 
 
-def joined(first: Arrays, second: Arrays) -> Arrays:
+def concatenate(first: Arrays, second: Arrays) -> Arrays:
     """The episodes of two datasets end to end."""
 
     def both(name: str) -> np.ndarray:
@@ -85,7 +85,7 @@ def weighted(base: np.ndarray, corrected: np.ndarray, weight: float, seed: int) 
     return np.concatenate([base, np.repeat(corrected, times)])
 
 
-def learn_on(
+def finetune(
     policy: AgentPolicy,
     arrays: Arrays,
     rows: np.ndarray,
@@ -113,7 +113,7 @@ def learn_on(
         tick: told of each epoch.
 
     Raises:
-        Problem: the loss is no number any more.
+        UserError: the loss is no number any more.
 
     The spread of continuous actions stays as it was.
     """
@@ -121,7 +121,7 @@ def learn_on(
     about = {**policy.settings(), "dropout": dropout}
     learner = build_policy(policy.observation_space, policy.action_space, about)
     learner.load_tensors(copy.deepcopy(policy.tensors()))
-    recorded = Recorded(arrays, learner)
+    recorded = RecordedInputs(arrays, learner)
     objective = Objective(learner, cloning, action_weights, recorded.see)
     kind = np.int64 if objective.discrete else np.float32
     data = [recorded.shown[rows], torch.from_numpy(arrays.actions[rows].astype(kind))]
@@ -137,7 +137,7 @@ def learn_on(
         for group in optimiser.param_groups:
             group["lr"] = settings.learning_rate * (1 - epoch / settings.epochs)
         if not np.isfinite(one_epoch(objective, optimiser, data, cloning.batch_size)):
-            raise Problem(DIVERGED.replace("clone.", "corrections."))
+            raise UserError(DIVERGED.replace("clone.", "corrections."))
         tick(epoch + 1)
     if hasattr(learner, "log_std"):
         learner.log_std.requires_grad_(True)

@@ -14,10 +14,10 @@ from torch import Tensor
 
 from agents.networks.policy import AgentPolicy, build_policy
 from demos.data.episodes.arrays import Arrays
-from environments.simulation.frame_stack import recorded_rows, window_rows, window_space
+from environments.simulation.frame_stack import recorded_rows, stacked_rows, stacked_space
 from environments.simulation.observation_parts import is_picture
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from training.settings import Settings, Units
 
 
@@ -34,11 +34,11 @@ class NetworkSettings(Settings):
     layers: int = Field(1, ge=1, le=1000)  # of attention
 
 
-def sight_for(world: World, settings: NetworkSettings) -> dict[str, Any] | None:
-    """Keywords of `agents.networks.encoders.Sight` for a world; None where plain layers on numbers will do.
+def encoder_settings(world: World, settings: NetworkSettings) -> dict[str, Any] | None:
+    """Keywords of `ObservationEncoder` for a world; None where plain layers on numbers will do.
 
     Raises:
-        Problem: settings that do not fit each other or the world's pictures.
+        UserError: settings that do not fit each other or the world's pictures.
     """
     parts = [part.as_json() for part in world.parts]
     seen = world.observation_space
@@ -61,16 +61,16 @@ def _try(world: World, sight: dict[str, Any]) -> None:
         space = policy_space(world.observation_space, world.action_space, sight)
         build_policy(space, world.action_space, tiny)
     except ValueError as error:
-        raise Problem(f"The network cannot be built as [network] says: {error}.") from None
+        raise UserError(f"The network cannot be built as [network] says: {error}.") from None
 
 
 def policy_space(seen: Any, acted: Any, sight: dict[str, Any] | None) -> Any:
     """The space of what such a policy is handed: what the world shows, or a window over it."""
     steps = (sight or {}).get("steps", 0)
-    return window_space(seen, acted, steps) if steps else seen
+    return stacked_space(seen, acted, steps) if steps else seen
 
 
-class Recorded:
+class RecordedInputs:
     """Recorded observations as a policy sees them; windows are put together only when they are asked for.
 
     Args:
@@ -85,7 +85,7 @@ class Recorded:
         self.rows: Tensor | None = None
         if policy.memory:
             rows = recorded_rows(kept, arrays.actions, arrays.starts, policy.action_space)
-            self.shown = torch.from_numpy(window_rows(arrays.starts, policy.memory))  # [S, k]
+            self.shown = torch.from_numpy(stacked_rows(arrays.starts, policy.memory))  # [S, k]
             self.rows = torch.from_numpy(rows)  # [S + 1, W]
 
     def see(self, shown: Tensor) -> Tensor:
@@ -105,7 +105,7 @@ def require_allowed(arrays: Arrays, world_mask: int, space: Any) -> None:
     """Refuse recordings of actions that the world's own mask forbade: no policy could have taken them.
 
     Raises:
-        Problem: it says how many, and the first.
+        UserError: it says how many, and the first.
     """
     if not world_mask:
         return
@@ -119,7 +119,7 @@ def require_allowed(arrays: Arrays, world_mask: int, space: Any) -> None:
     else:  # switches
         wrong = (masks & (flat > 0)).any(1)
     if wrong.any():
-        raise Problem(
+        raise UserError(
             f"{int(wrong.sum())} recorded actions are forbidden by the action mask beside them, the first at "
             f"step {int(wrong.nonzero()[0, 0])}: leave their episodes out."
         )

@@ -26,13 +26,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, NonNegativeFloat, field_validator
 from stable_baselines3.common.callbacks import BaseCallback
 
-from agents.files.agent_file import Agent, as_player, as_players, load_agent, named_player
-from agents.players.dropout_player import Thinned
-from agents.players.mixture import Mixture, Oneself
+from agents.files.agent_file import Agent, load_agent, make_player, make_players, resolve_player
+from agents.players.dropout_player import DropoutPlayer
+from agents.players.mixture import Mixture, SelfPlayer
 from agents.players.player import NetworkPlayer, Player
 from agents.players.unstuck import Unstuck
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from training.settings import COUNT, Settings
 
 Ends = Annotated[
@@ -85,13 +85,13 @@ def check_partners(settings: PartnerSettings, world: World) -> None:
     """Refuse partners that do not exist.
 
     Raises:
-        Problem: no such player, an agent of another world, dropout where nothing can be left out.
+        UserError: no such player, an agent of another world, dropout where nothing can be left out.
     """
     for member in settings.members:
         if member.player not in ("clone", "self"):
             _player(member, world, None, 0)
         if member.dropout and member.player == "self":
-            raise Problem(
+            raise UserError(
                 "The learner plays with itself as it is: leave out the dropout of 'self'."
             )
 
@@ -124,13 +124,13 @@ def make_partner(
     for member in members:
         at = seed + len(players)
         if member.player == "clone" and not member.dropout:
-            made = as_players(clones, world, at, member.temperature)
+            made = make_players(clones, world, at, member.temperature)
         else:
             named = clones if member.player == "clone" else [None]
             made = [_player(member, world, agent, at + n) for n, agent in enumerate(named)]
         players += made
         weights += [(member.weight[0] / len(made), member.weight[1] / len(made))] * len(made)
-    if len(players) == 1 and not isinstance(players[0], Oneself):
+    if len(players) == 1 and not isinstance(players[0], SelfPlayer):
         return players[0]
     start, final = zip(*weights, strict=True)
     return Mixture(players, start, seed, final, settings.until)
@@ -145,13 +145,13 @@ def _settled(member: MemberSettings) -> MemberSettings:
 def _player(member: MemberSettings, world: World, agent: Agent | None, seed: int) -> Player:
     """One member, ready to play; `agent` is the clone if it is to be one."""
     if member.player == "self":
-        return Oneself(seed, member.temperature)
+        return SelfPlayer(seed, member.temperature)
     if agent is None and member.player.endswith(".safetensors"):
         agent = load_agent(Path(member.player))
         agent.require_world(world, member.player)
     if agent is None:
-        return named_player(member.player, world, seed)
-    player = as_player(agent, world, seed, member.temperature)
+        return resolve_player(member.player, world, seed)
+    player = make_player(agent, world, seed, member.temperature)
     return _thinned(player, member, seed) if member.dropout else player
 
 
@@ -159,13 +159,13 @@ def _thinned(player: Any, member: MemberSettings, seed: int) -> Player:
     """The same player with units left out.
 
     Raises:
-        Problem: nothing can be left out of its network.
+        UserError: nothing can be left out of its network.
     """
     network: NetworkPlayer = player.player if isinstance(player, Unstuck) else player
     try:
-        thinned = Thinned(network.policy, member.dropout, seed, member.temperature)
+        thinned = DropoutPlayer(network.policy, member.dropout, seed, member.temperature)
     except ValueError as error:
-        raise Problem(f"The partner '{member.player}' cannot have dropout: {error}.") from None
+        raise UserError(f"The partner '{member.player}' cannot have dropout: {error}.") from None
     return Unstuck(thinned, player.body, player.steps) if isinstance(player, Unstuck) else thinned
 
 

@@ -24,18 +24,18 @@ from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.store import Store
 from environments.simulation.world import World
 from environments.system import processes as process
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.terminal.progress import Bars
 from training.compute.second_core import free_cores
 from training.imitation.clone import Clone
-from training.pipeline.clone_stage import Subject, file_of, keep, kept, subject
-from training.run.folder import Run
+from training.pipeline.clone_stage import CloneTask, clone_task, file_of, keep, kept
+from training.run.folder import RunFolder
 from training.run.recipe import Recipe
 
 HELPERS = 4  # at most: each holds torch
 
 
-def characters(run: Run, world: World, dataset: Dataset, bars: Bars) -> list[Agent]:
+def clone_population(run: RunFolder, world: World, dataset: Dataset, bars: Bars) -> list[Agent]:
     """The further clones that the recipe asks for, from the run folder as far as they are there.
 
     The others of a `share` begin from weights drawn anew, or, with `[partner] start = "clone"`, as the clone
@@ -52,7 +52,7 @@ def characters(run: Run, world: World, dataset: Dataset, bars: Bars) -> list[Age
 
 
 def _make(
-    run: Run,
+    run: RunFolder,
     world: World,
     dataset: Dataset,
     start: AgentPolicy | None,
@@ -60,7 +60,7 @@ def _make(
     bars: Bars,
 ) -> None:
     """Make and keep the clones that are missing."""
-    who, epochs, done = subject(run.recipe, world), run.recipe.clone.epochs, 0
+    who, epochs, done = clone_task(run.recipe, world), run.recipe.clone.epochs, 0
 
     def receive(number: int, found: Clone) -> None:
         nonlocal done
@@ -96,12 +96,12 @@ def _make(
 
 @contextmanager
 def _helpers(
-    recipe: Recipe, who: Subject, start: AgentPolicy | None, missing: deque[int]
-) -> Iterator[list[Helper]]:
+    recipe: Recipe, who: CloneTask, start: AgentPolicy | None, missing: deque[int]
+) -> Iterator[list[CloneWorker]]:
     """As many as there are cores and work for; they end with this."""
     cores = free_cores() if recipe.refine.cores == "auto" else recipe.refine.cores
-    count = min(cores - 1, len(missing) - 1, HELPERS) if process.possible() else 0
-    helpers = [Helper(who, start, missing) for _ in range(count)]
+    count = min(cores - 1, len(missing) - 1, HELPERS) if process.can_start() else 0
+    helpers = [CloneWorker(who, start, missing) for _ in range(count)]
     try:
         yield helpers
     finally:
@@ -109,7 +109,7 @@ def _helpers(
             helper.end()
 
 
-class Helper:
+class CloneWorker:
     """A process that clones, taking numbers from the end of what is missing.
 
     Args:
@@ -118,7 +118,7 @@ class Helper:
         missing: the numbers; shared with whoever else makes some.
     """
 
-    def __init__(self, who: Subject, start: AgentPolicy | None, missing: deque[int]) -> None:
+    def __init__(self, who: CloneTask, start: AgentPolicy | None, missing: deque[int]) -> None:
         self.missing = missing
         self.number = 0  # that it is at; 0: none
         self._ready = self._lost = False  # nothing is asked of it before it could begin at once
@@ -131,7 +131,7 @@ class Helper:
         """Take what it has made, if it has, and give it the next number.
 
         Raises:
-            Problem: what it met while cloning.
+            UserError: what it met while cloning.
         """
         found = self._hear() if not self._lost and self.pipe.poll() else None
         if self._ready and not self.number and self.missing:
@@ -162,7 +162,7 @@ class Helper:
             self._lose()
             return None
         number, self.number = self.number, 0
-        if isinstance(said, Problem):
+        if isinstance(said, UserError):
             raise said
         self._ready = True
         return None if said is None else (number, said)
@@ -170,16 +170,16 @@ class Helper:
 
 def _work(pipe: Any, order: bytes, pulse: Any) -> None:
     """Clone for the process that started this one, as long as there is one."""
-    process.attend_parent(pulse)
+    process.end_with_parent(pulse)
     torch.set_num_threads(1)
     who, start = pickle.loads(order)  # noqa: S301 - our own process's, no file's
     dataset = Store(who.recipe.data.root).open(who.recipe.data.train)
-    said: Clone | Problem | None = None  # None: ready
+    said: Clone | UserError | None = None  # None: ready
     with suppress(EOFError, OSError):
         while True:
             pipe.send_bytes(pickle.dumps(said))
             number = pipe.recv()
             try:
                 said = who.clone(dataset, number, start)
-            except Problem as problem:
+            except UserError as problem:
                 said = problem

@@ -17,9 +17,9 @@ from environments.simulation.world import World
 from environments.terminal.progress import Bars
 from training.imitation.clone import Clone, CloneSettings, clone
 from training.imitation.corrected_steps import as_asked, people_only
-from training.imitation.inputs import sight_for
+from training.imitation.inputs import encoder_settings
 from training.imitation.returns import recorded_returns
-from training.run.folder import Run
+from training.run.folder import RunFolder
 from training.run.recipe import Recipe
 from training.settings import discount
 
@@ -34,7 +34,7 @@ def matches(dataset: Dataset) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Subject:
+class CloneTask:
     """What is cloned, and how: plain values, that another process can be handed."""
 
     recipe: Recipe
@@ -75,26 +75,26 @@ class Subject:
         return found
 
 
-def subject(recipe: Recipe, world: World) -> Subject:
+def clone_task(recipe: Recipe, world: World) -> CloneTask:
     """What a recipe says of a world's players."""
-    return Subject(
+    return CloneTask(
         recipe,
         world.observation_space,
         world.action_space,
         tuple(world.action_names),
-        sight_for(world, recipe.network),
+        encoder_settings(world, recipe.network),
         dict(recipe.reward.weights or world.weights),
         tuple(world.costs),
         discount(recipe.refine.half_life, world.tick),
     )
 
 
-def cloned(run: Run, role: str, world: World, dataset: Dataset, bars: Bars) -> Agent:
+def clone_stage(run: RunFolder, role: str, world: World, dataset: Dataset, bars: Bars) -> Agent:
     """The first agent cloned from a dataset, from the run folder if it is there."""
     if not run.has(file_of(role)):
         recipe = run.recipe
         with bars.bar(CLONING[role], recipe.clone.epochs, "epochs") as bar:
-            found = subject(recipe, world).clone(
+            found = clone_task(recipe, world).clone(
                 dataset, tick=lambda record: bar(int(record["epoch"]))
             )
         keep(run, role, 0, found, world, dataset)
@@ -111,7 +111,9 @@ def seed_of(recipe: Recipe, number: int) -> int:
     return recipe.seed + number * CLONE_SEEDS
 
 
-def keep(run: Run, role: str, number: int, found: Clone, world: World, dataset: Dataset) -> None:
+def keep(
+    run: RunFolder, role: str, number: int, found: Clone, world: World, dataset: Dataset
+) -> None:
     """Put a clone, and how it got there, into the run folder."""
     path, recipe = run.path(file_of(role, number)), run.recipe
     history = run.read_json("cloning.json") if run.has("cloning.json") else {}
@@ -129,7 +131,7 @@ def keep(run: Run, role: str, number: int, found: Clone, world: World, dataset: 
     save_agent(path, found.policy, world, facts)
 
 
-def kept(run: Run, role: str, number: int, world: World) -> Agent:
+def kept(run: RunFolder, role: str, number: int, world: World) -> Agent:
     """A clone from the run folder."""
     name = file_of(role, number)
     agent = run.load_agent(name)

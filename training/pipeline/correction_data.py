@@ -15,18 +15,18 @@ from environments.simulation.world import World
 from environments.terminal.progress import Bars
 from training.imitation.clone import action_weights, split
 from training.imitation.corrected_steps import Corrections, hold_back, people_only
-from training.imitation.corrections import joined, learn_on, weight_of, weighted
+from training.imitation.corrections import concatenate, finetune, weight_of, weighted
 from training.imitation.returns import recorded_returns
 from training.pipeline.clone_stage import cloning_settings, matches, steps_of
-from training.run.folder import Run
+from training.run.folder import RunFolder
 from training.settings import discount
 
 
 @dataclass(frozen=True)
-class Lesson:
+class CorrectionData:
     """A round's recordings and corrections."""
 
-    run: Run
+    run: RunFolder
     world: World
     recordings: Mapping[str, Dataset]
     corrections: Corrections
@@ -46,7 +46,7 @@ class Lesson:
             f"beside {len(beside):,} {'recorded' if offset else 'trusted'} ones."
         )
         with bars.bar("learning from corrections", settings.epochs, "epochs") as bar:
-            return learn_on(
+            return finetune(
                 start.policy,
                 arrays,
                 rows,
@@ -72,7 +72,7 @@ class Lesson:
             return corrections.arrays, np.flatnonzero(corrections.trusted), 0
         recorded = steps_of(self.run.recipe, self.recordings["clone"])
         train, _ = self.parted(recorded)
-        return joined(recorded, corrections.arrays), train, len(recorded.actions)
+        return concatenate(recorded, corrections.arrays), train, len(recorded.actions)
 
     def parted(self, recorded: Arrays) -> tuple[np.ndarray, np.ndarray]:
         """Recorded rows learned from and held back, as the clone's were."""

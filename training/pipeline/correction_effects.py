@@ -13,20 +13,22 @@ from rich.console import Console
 from rich.table import Table
 
 from agents.evaluation.games import interval
-from agents.files.agent_file import Agent, as_player, load_agent
+from agents.files.agent_file import Agent, load_agent, make_player
 from agents.networks.policy import AgentPolicy
 from demos.data.episodes.arrays import Arrays
 from environments.simulation.world import World
 from environments.terminal.progress import Bars
 from training.evaluation.paired_changes import Change, changes
-from training.evaluation.protocol import Protocol, judge
-from training.gate.best_agent import ours
+from training.evaluation.protocol import Protocol, evaluate
+from training.gate.best_agent import judged_totals
 from training.imitation.corrected_steps import hold_back
 from training.pipeline.clone_stage import cloning_settings, matches, steps_of
-from training.pipeline.correction_data import Lesson
+from training.pipeline.correction_data import CorrectionData
 
 
-def effects_of(lesson: Lesson, start: Agent, policy: AgentPolicy, bars: Bars) -> dict[str, Any]:
+def effects_of(
+    lesson: CorrectionData, start: Agent, policy: AgentPolicy, bars: Bars
+) -> dict[str, Any]:
     """What changed: on corrected steps, on those left alone, on recordings, and in play."""
     corrections, seed = lesson.corrections, lesson.run.recipe.seed
     held = hold_back(corrections, cloning_settings(lesson.run.recipe).validation, seed)
@@ -51,7 +53,7 @@ def effects_of(lesson: Lesson, start: Agent, policy: AgentPolicy, bars: Bars) ->
     }
 
 
-def _strangers(lesson: Lesson) -> tuple[str, Arrays, np.ndarray, np.ndarray]:
+def _strangers(lesson: CorrectionData) -> tuple[str, Arrays, np.ndarray, np.ndarray]:
     """Recorded steps that nobody has learned from."""
     if "human_model" in lesson.recordings:
         dataset = lesson.recordings["human_model"]
@@ -64,7 +66,7 @@ def _strangers(lesson: Lesson) -> tuple[str, Arrays, np.ndarray, np.ndarray]:
     return "recorded, held back", arrays, rows, groups[arrays.episode][rows]
 
 
-def _play(lesson: Lesson, before: Agent, after: Agent, bars: Bars) -> dict[str, Any]:
+def _play(lesson: CorrectionData, before: Agent, after: Agent, bars: Bars) -> dict[str, Any]:
     """Terms and costs per game before and after, on the same seeds beside the same partner."""
     recipe, world = lesson.run.recipe, lesson.world
     horizon = recipe.world.horizon or world.horizon
@@ -78,19 +80,19 @@ def _play(lesson: Lesson, before: Agent, after: Agent, bars: Bars) -> dict[str, 
     with bars.bar("playing before and after", 2, "agents") as bar:
         for number, agent in enumerate((before, after), 1):
             played.append(
-                judge(
+                evaluate(
                     world,
-                    lambda seed, agent=agent: as_player(agent, world, seed),  # type: ignore[misc]
+                    lambda seed, agent=agent: make_player(agent, world, seed),  # type: ignore[misc]
                     None
                     if len(world.agents) == 1
-                    else lambda seed: as_player(partner, world, seed),
+                    else lambda seed: make_player(partner, world, seed),
                     protocol,
                 )
             )
             bar(number)
     rows = {}
     for name in (world.north_star, *world.costs):
-        old, new = ours(played[0], name), ours(played[1], name)
+        old, new = judged_totals(played[0], name), judged_totals(played[1], name)
         gap = interval(new - old)
         change = Change(float(old.mean()), float(new.mean()), gap.mean, gap.low, gap.high)
         rows[name] = asdict(change)

@@ -29,14 +29,14 @@ from demos.data.dataset.store import Store
 from environments.files.atomic import replace
 from environments.files.readers import Unreadable
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.terminal.progress import Bars
 from training.evaluation.tables import show_scores
 from training.imitation.corrected_steps import Corrections, as_asked, read_corrections
-from training.pipeline.correction_data import Lesson
+from training.pipeline.correction_data import CorrectionData
 from training.pipeline.correction_effects import effects_of, loss_of, show_effects
 from training.pipeline.train import judged, prepare, refined
-from training.run.folder import Run, read_resolved
+from training.run.folder import RunFolder, read_resolved
 from training.run.recipe import Recipe
 from training.run.repair import read_told
 
@@ -53,19 +53,19 @@ def correct_from_recipe(recipe: Recipe, base: Path) -> None:
         base: the folder of the run that was coached.
 
     Raises:
-        Problem: no such run, agent or corrections, or they do not belong together.
+        UserError: no such run, agent or corrections, or they do not belong together.
     """
     world, recordings = prepare(recipe)
     dataset = Store(recipe.data.root).open(str(recipe.data.corrections))
     dataset.require_world(world)
     for complaint in dataset.check()[:1]:
-        raise Problem(complaint)
+        raise UserError(complaint)
     corrections = read_corrections(dataset, recipe.corrections.doubt)
     if recipe.world.shield:
         corrections = dataclasses.replace(corrections, arrays=as_asked(dataset, corrections.arrays))
     folder, start = next_round(base, dataset, recipe.corrections.start)
     content = recipe.corrections.model_copy(update={"start": str(start)})
-    run = Run(folder, recipe.model_copy(update={"corrections": content}))
+    run = RunFolder(folder, recipe.model_copy(update={"corrections": content}))
     console = Console()
     with run.alone():
         verdict = Round(run, world, recordings, corrections, dataset).learn(Bars(console))
@@ -80,12 +80,12 @@ def next_round(base: Path, dataset: Dataset, start: str | None) -> tuple[Path, P
     """The folder of the round to do, or to go on with, and the agent file that it begins from.
 
     Raises:
-        Problem: there is nothing to begin from.
+        UserError: there is nothing to begin from.
     """
     first = Path(start) if start else base
     agent = first if first.suffix == ".safetensors" else first / AGENT
     if not agent.is_file():
-        raise Problem(
+        raise UserError(
             f"There is no agent at {agent} to correct: train it first, or name it with --run "
             "or --corrections.start."
         )
@@ -108,7 +108,7 @@ def _told(folder: Path) -> dict[str, Any] | None:
     recipe: dict[str, Any] = {}
     sealed = False
     if (folder / "recipe.json").is_file():
-        with suppress(Problem):  # which is told if this is the round to do
+        with suppress(UserError):  # which is told if this is the round to do
             recipe, sealed = read_resolved(folder / "recipe.json")
     try:
         return read_told(folder / TOLD, sealed)
@@ -123,16 +123,16 @@ def _told(folder: Path) -> dict[str, Any] | None:
 class Round:
     """A round of corrections."""
 
-    run: Run
+    run: RunFolder
     world: World
     recordings: Mapping[str, Dataset]
     corrections: Corrections
     dataset: Dataset
 
     @cached_property
-    def lesson(self) -> Lesson:
+    def lesson(self) -> CorrectionData:
         """What it learns from."""
-        return Lesson(self.run, self.world, self.recordings, self.corrections)
+        return CorrectionData(self.run, self.world, self.recordings, self.corrections)
 
     def learn(self, bars: Bars) -> str:
         """Do what is still to do; what is handed on, in a sentence."""

@@ -18,15 +18,15 @@ from torch import Tensor
 
 from agents.networks.policy import AgentPolicy
 from agents.players.player import Player
-from agents.players.remote_player import Elsewhere, Lost, at_best_elsewhere
+from agents.players.remote_player import PlayerLost, RemotePlayer, remote_if_possible
 from environments.catalog import make_batch
 from environments.simulation.seating import Seating
 from environments.simulation.world import World
-from environments.system.errors import Problem
-from environments.wrappers.frame_stack_vec_env import MemoryFace
-from environments.wrappers.sb3_vec_env import Sb3Face
-from training.compute.hardware import PLAIN, Engine
-from training.gate.best_agent import Floor
+from environments.system.errors import UserError
+from environments.wrappers.frame_stack_vec_env import FrameStackVecEnv
+from environments.wrappers.sb3_vec_env import Sb3VecEnv
+from training.compute.hardware import PLAIN, ComputeChoice
+from training.gate.best_agent import BestAgentKeeper
 from training.partners.partners import PartnerSchedule
 from training.pipeline.resume import learn
 from training.ppo.kl_anchor import AnchorSettings
@@ -82,7 +82,7 @@ class RefineSettings(Settings):
 
 
 @dataclass(frozen=True)
-class Reward:
+class RewardSchedule:
     """Weights by term, and those that fall to nothing by a share of the steps."""
 
     weights: Mapping[str, float]
@@ -93,7 +93,7 @@ class Reward:
 class FadeReward(BaseCallback):
     """Sets the weights of the faded terms at the start of each rollout."""
 
-    def __init__(self, batch: Any, reward: Reward) -> None:
+    def __init__(self, batch: Any, reward: RewardSchedule) -> None:
         super().__init__()
         self.batch, self.reward = batch, reward
         self.full = batch.weights.copy()
@@ -109,7 +109,7 @@ class FadeReward(BaseCallback):
         return True
 
 
-class Report(BaseCallback):
+class ProgressReport(BaseCallback):
     """Tells a progress bar after each rollout how many steps are done."""
 
     def __init__(self, tick: Callable[[int], None]) -> None:
@@ -128,8 +128,8 @@ def refine(
     clone: AgentPolicy,
     partner: Player | None,
     settings: RefineSettings,
-    reward: Reward,
-    floor: Floor,
+    reward: RewardSchedule,
+    floor: BestAgentKeeper,
     *,
     seed: int,
     folder: Path,
@@ -137,7 +137,7 @@ def refine(
     demonstrations: tuple[Tensor, Tensor] | None = None,
     options: Mapping[str, Any] | None = None,
     shield: bool = False,
-    engine: Engine = PLAIN,
+    engine: ComputeChoice = PLAIN,
     tick: Callable[[int], None] = lambda steps: None,
     keep: BaseCallback | None = None,
     say: Callable[[str], None] = print,
@@ -162,25 +162,25 @@ def refine(
             discount=discount(settings.half_life, world.tick),  # potential terms need the learner's
             shield=shield,
         )
-        where = at_best_elsewhere(partner, batch) if apart and partner is not None else partner
+        where = remote_if_possible(partner, batch) if apart and partner is not None else partner
         try:
             face = _face(batch, where, clone, limited)
             model = _build(face, clone, settings, limited, demonstrations, world.tick, seed, engine)
-            beside = [FadeReward(batch, reward), PartnerSchedule(where), Report(tick)]
+            beside = [FadeReward(batch, reward), PartnerSchedule(where), ProgressReport(tick)]
             beside += [keep] if keep is not None else []
             learn(model, settings.steps, floor, beside, folder, say)
-        except Lost:
+        except PlayerLost:
             batch.close()
             raise
         finally:
-            if isinstance(where, Elsewhere):
+            if isinstance(where, RemotePlayer):
                 where.end()
         batch.close()
         return floor.best
 
     try:
         return attempt(engine.cores > 1)
-    except Lost as lost:
+    except PlayerLost as lost:
         say(
             f"{lost.what}: it plays in this process from here on. What was learned since the last "
             "checkpoint is learned again; the agent is the same."
@@ -193,8 +193,8 @@ def _face(
 ) -> Any:
     """The games as the learner sees them."""
     budgets = {name: cost.limit for name, cost in costs.items() if cost.stop_when_spent}
-    face: Any = Sb3Face(Seating(batch, "alternate", partner), budgets=budgets)
-    return MemoryFace(face, clone.memory) if clone.memory else face
+    face: Any = Sb3VecEnv(Seating(batch, "alternate", partner), budgets=budgets)
+    return FrameStackVecEnv(face, clone.memory) if clone.memory else face
 
 
 def _build(
@@ -205,7 +205,7 @@ def _build(
     demonstrations: tuple[Tensor, Tensor] | None,
     tick: float,
     seed: int,
-    engine: Engine,
+    engine: ComputeChoice,
 ) -> Refiner:
     frozen = copy.deepcopy(clone)
     wanted = (
@@ -264,11 +264,11 @@ def set_noise(policy: Any, noise: float) -> None:
     """Let continuous actions vary by this share of half their range.
 
     Raises:
-        Problem: the actions are not continuous.
+        UserError: the actions are not continuous.
     """
     space = policy.action_space
     if not isinstance(space, Box):
-        raise Problem("refine.noise is for continuous actions; this world's are not: remove it.")
+        raise UserError("refine.noise is for continuous actions; this world's are not: remove it.")
     half = np.nan_to_num((space.high - space.low) / 2, posinf=1.0).reshape(-1)
     with torch.no_grad():
         policy.log_std.copy_(torch.from_numpy(np.log(noise * half)))

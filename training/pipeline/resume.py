@@ -9,8 +9,8 @@ from typing import Any
 
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 
-from environments.system.errors import Problem
-from training.gate.best_agent import Floor
+from environments.system.errors import UserError
+from training.gate.best_agent import BestAgentKeeper
 from training.ppo.refiner import Diverged
 from training.run.checkpoint import Checkpoint, read_checkpoint, restore_optimiser
 from training.run.tensorboard import event_logger
@@ -19,7 +19,7 @@ from training.run.tensorboard import event_logger
 def learn(
     model: Any,
     steps: int,
-    floor: Floor,
+    floor: BestAgentKeeper,
     beside: list[BaseCallback],
     folder: Path,
     say: Callable[[str], None],
@@ -42,7 +42,7 @@ def learn(
 
 
 def go_on(
-    model: Any, floor: Floor, folder: Path, steps: int, say: Callable[[str], None]
+    model: Any, floor: BestAgentKeeper, folder: Path, steps: int, say: Callable[[str], None]
 ) -> Checkpoint | None:
     """Put a model and its floor where the newest whole checkpoint left them; None if there is none.
 
@@ -54,7 +54,7 @@ def go_on(
         say: is told of each damaged checkpoint that was passed over.
 
     Raises:
-        Problem: the checkpoint is whole, but not of such a run.
+        UserError: the checkpoint is whole, but not of such a run.
     """
     start, damaged = read_checkpoint(folder)
     since = "from the clone" if start is None else f"from update {start.update}"
@@ -65,7 +65,7 @@ def go_on(
     try:
         _restore(model, floor, start)
     except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
-        raise Problem(
+        raise UserError(
             f"{folder / f'{start.update:08d}.safetensors'} is no checkpoint of such a run "
             f"({type(error).__name__}): delete it and repeat the command."
         ) from error
@@ -73,7 +73,7 @@ def go_on(
     return start
 
 
-def _restore(model: Any, floor: Floor, start: Checkpoint) -> None:
+def _restore(model: Any, floor: BestAgentKeeper, start: Checkpoint) -> None:
     model.policy.load_tensors(start.part("policy"))
     restore_optimiser(model.policy.optimizer, start.part("optimiser"))
     model.restore(start.facts["refiner"])

@@ -14,37 +14,37 @@ import torch
 from gymnasium.spaces import Discrete
 from rich.console import Console
 
-from agents.files.agent_file import HANDED_ON, Agent, as_player, save_agent
+from agents.files.agent_file import HANDED_ON, Agent, make_player, save_agent
 from agents.networks.policy import AgentPolicy
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.store import Store
 from environments.catalog import make_batch, make_world
 from environments.external.trial.isolated import patient
-from environments.external.world import played_apart
+from environments.external.world import in_processes
 from environments.files.trusted_code import remember
 from environments.simulation.reward import weight_vector
 from environments.simulation.shield import Shield
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.terminal.progress import Bars
-from environments.warmup import wake
-from training.compute.hardware import Engine, choose_engine
+from environments.warmup import warm_up
+from training.compute.hardware import ComputeChoice, choose_compute
 from training.evaluation.head_to_head import against_all, opponents, show_all
 from training.evaluation.plots import draw_curve
-from training.evaluation.protocol import Protocol, judge, people, summary
+from training.evaluation.protocol import Protocol, evaluate, recorded_scores, summary
 from training.evaluation.tables import limited, show_limits, show_scores
-from training.gate.best_agent import Floor, Judge
+from training.gate.best_agent import BestAgentKeeper, Judge
 from training.imitation.clone import (
     action_weights,
     require_matches,
 )
-from training.imitation.inputs import Recorded, sight_for
+from training.imitation.inputs import RecordedInputs, encoder_settings
 from training.partners.partners import check_partners, make_partner
-from training.pipeline.clone_population import characters
-from training.pipeline.clone_stage import cloned, matches, steps_of
-from training.pipeline.refine_loop import Reward, refine
+from training.pipeline.clone_population import clone_population
+from training.pipeline.clone_stage import clone_stage, matches, steps_of
+from training.pipeline.refine_loop import RewardSchedule, refine
 from training.ppo.network_outputs import CHUNK
-from training.run.folder import Run
+from training.run.folder import RunFolder
 from training.run.incidents import keep_incidents
 from training.run.memory_needs import check_sizes
 from training.run.milestones import Milestones
@@ -57,7 +57,7 @@ def train_from_file(name: str, folder: str | None = None, overrides: Sequence[st
     """Run a recipe and print what came out.
 
     Raises:
-        Problem: anything about the recipe, the data or the folder that cannot work.
+        UserError: anything about the recipe, the data or the folder that cannot work.
     """
     recipe = read_recipe(name, overrides)
     place = Path(folder) if folder else Path("runs") / Path(name).stem
@@ -67,7 +67,7 @@ def train_from_file(name: str, folder: str | None = None, overrides: Sequence[st
         correct_from_recipe(recipe, place)
         return
     prepare(recipe)  # before the run folder: a mistake leaves nothing behind
-    run = Run(place, recipe)
+    run = RunFolder(place, recipe)
     console = Console()
     with run.alone():
         verdict = train(run, Bars(console))
@@ -87,25 +87,25 @@ def prepare(recipe: Recipe) -> tuple[World, dict[str, Dataset]]:
     """The world and the recordings of a recipe, checked as far as can be without training.
 
     Raises:
-        Problem: the recipe names something that does not exist or does not fit.
+        UserError: the recipe names something that does not exist or does not fit.
     """
     with patient(recipe.world.patience):
         world = make_world(recipe.world.id, **recipe.world.params)  # of a recipe that was named
     remember(world.id)
-    world = played_apart(world, recipe.world.workers, recipe.world.patience)
+    world = in_processes(world, recipe.world.workers, recipe.world.patience)
     if recipe.world.shield:
         Shield(world)  # refuses a world that has none
     weight_vector(world.terms, recipe.reward.weights or {})
     weight_vector(world.terms, dict.fromkeys(recipe.reward.faded, 0.0))
     for name in recipe.costs:
         if name not in world.costs:
-            raise Problem(
+            raise UserError(
                 f"The recipe limits the cost '{name}', but {world.id} has "
                 f"{', '.join(world.costs) or 'none'}."
             )
     action_weights(recipe.clone, world.action_names, world.action_space)
     check_sizes(recipe, world)
-    sight_for(world, recipe.network)
+    encoder_settings(world, recipe.network)
     check_partners(recipe.partner, world)
     store = Store(recipe.data.root)
     recordings = {"clone": store.open(recipe.data.train)}
@@ -114,12 +114,12 @@ def prepare(recipe: Recipe) -> tuple[World, dict[str, Dataset]]:
     for dataset in recordings.values():
         dataset.require_world(world)
         for complaint in dataset.check()[:1]:
-            raise Problem(complaint)
+            raise UserError(complaint)
         require_matches(len(set(matches(dataset))))
     return world, recordings
 
 
-def train(run: Run, bars: Bars) -> str:
+def train(run: RunFolder, bars: Bars) -> str:
     """Do what is still to do; returns the floor's verdict in one sentence."""
     recipe = run.recipe
     torch.set_num_threads(1)
@@ -130,10 +130,10 @@ def train(run: Run, bars: Bars) -> str:
             f"Going on with this run is not exact, for since it began: {'; '.join(run.changed)}."
         )
     world, recordings = prepare(recipe)
-    wake(world, bars.say, recipe.world.shield)
+    warm_up(world, bars.say, recipe.world.shield)
     keep_incidents(world, run.folder)
-    made = {role: cloned(run, role, world, data, bars) for role, data in recordings.items()}
-    clones = [made["clone"], *characters(run, world, recordings["clone"], bars)]
+    made = {role: clone_stage(run, role, world, data, bars) for role, data in recordings.items()}
+    clones = [made["clone"], *clone_population(run, world, recordings["clone"], bars)]
     agent, verdict = refined(run, world, clones, recordings["clone"], bars)
     if not run.has("scores.json"):
         run.write_json("scores.json", judged(recipe, world, made, agent, recordings, bars))
@@ -142,7 +142,7 @@ def train(run: Run, bars: Bars) -> str:
 
 
 def refined(
-    run: Run, world: World, clones: list[Agent], recordings: Dataset, bars: Bars
+    run: RunFolder, world: World, clones: list[Agent], recordings: Dataset, bars: Bars
 ) -> tuple[Agent, str]:
     """The refined agent and the floor's verdict, from the run folder if they are there."""
     recipe, cloned = run.recipe, clones[0]
@@ -156,7 +156,9 @@ def refined(
                 cloned.policy,
                 make_partner(recipe.partner, world, clones, recipe.seed + PARTNER_SEED),
                 settings,
-                Reward(reward.weights or world.weights, tuple(reward.faded), reward.fade_until),
+                RewardSchedule(
+                    reward.weights or world.weights, tuple(reward.faded), reward.fade_until
+                ),
                 floor,
                 costs=recipe.costs,
                 demonstrations=_demonstrations(recipe, recordings, cloned.policy),
@@ -186,7 +188,7 @@ def refined(
     return agent, str(agent.facts["verdict"])
 
 
-def _milestones(run: Run, world: World) -> Milestones:
+def _milestones(run: RunFolder, world: World) -> Milestones:
     """What is kept of the way."""
     about = {"seed": run.recipe.seed, "recipe": run.recipe_hash}
     shield = run.recipe.world.shield
@@ -195,7 +197,7 @@ def _milestones(run: Run, world: World) -> Milestones:
     )
 
 
-def _floor(run: Run, world: World, clones: list[Agent]) -> Floor:
+def _floor(run: RunFolder, world: World, clones: list[Agent]) -> BestAgentKeeper:
     """The floor of a run, which first plays the clone."""
     recipe, cloned, options = run.recipe, clones[0], _options(run.recipe)
     shield = recipe.world.shield
@@ -208,11 +210,11 @@ def _floor(run: Run, world: World, clones: list[Agent]) -> Floor:
         recipe.refine.judge_games,
         len(world.agents),
     )
-    return Floor(
+    return BestAgentKeeper(
         judge_again,
         world.north_star,
         cloned.policy,
-        as_player(cloned, world, recipe.seed),
+        make_player(cloned, world, recipe.seed),
         recipe.refine.judge_every,
         run.folder,
         weights=recipe.reward.weights or world.weights,
@@ -222,11 +224,11 @@ def _floor(run: Run, world: World, clones: list[Agent]) -> Floor:
     )
 
 
-def _engine(run: Run, cloned: Agent) -> Engine:
+def _engine(run: RunFolder, cloned: Agent) -> ComputeChoice:
     """Precision, threads and cores of this run's updates, from the run folder if they were chosen before."""
     settings = run.recipe.refine
     if not run.has("engine.json"):
-        engine = choose_engine(
+        engine = choose_compute(
             cloned.policy,
             settings.batch_size,
             None if settings.precision == "auto" else settings.precision,
@@ -235,7 +237,7 @@ def _engine(run: Run, cloned: Agent) -> Engine:
         )
         run.write_json("engine.json", asdict(engine))
     kept = run.read_json("engine.json")
-    return Engine(kept["precision"], kept["threads"], kept.get("cores", 1))
+    return ComputeChoice(kept["precision"], kept["threads"], kept.get("cores", 1))
 
 
 def _demonstrations(
@@ -243,7 +245,9 @@ def _demonstrations(
 ) -> tuple[Any, torch.Tensor]:
     """Recorded observations, as the policy sees them, and actions: [S, ...], [S, ...]."""
     arrays = steps_of(recipe, recordings)
-    seen = Recorded(arrays, policy) if policy.memory else torch.from_numpy(arrays.observations)
+    seen = (
+        RecordedInputs(arrays, policy) if policy.memory else torch.from_numpy(arrays.observations)
+    )
     actions = torch.from_numpy(arrays.actions)
     return seen, actions.long() if isinstance(policy.action_space, Discrete) else actions.float()
 
@@ -283,16 +287,16 @@ def judged(
     rows = {}
     source = recordings.get("human_model", recordings["clone"])
     scripted = source.facts["description"].startswith("scripted:")
-    rows["recorded play" if alone or scripted else "people with people"] = people(
+    rows["recorded play" if alone or scripted else "people with people"] = recorded_scores(
         source, world, horizon
     )
     with bars.bar("judging", len(pairings), "pairings") as bar:
         for number, (name, (me, other)) in enumerate(pairings.items(), 1):
             rows[name] = summary(
-                judge(
+                evaluate(
                     world,
-                    lambda seed, me=me: as_player(me, world, seed),  # type: ignore[misc]
-                    None if other is None else (lambda seed, o=other: as_player(o, world, seed)),  # type: ignore[misc]
+                    lambda seed, me=me: make_player(me, world, seed),  # type: ignore[misc]
+                    None if other is None else (lambda seed, o=other: make_player(o, world, seed)),  # type: ignore[misc]
                     protocol,
                 )
             )

@@ -20,7 +20,7 @@ class AnchorSettings(Settings):
     budget: float | None = Field(None, gt=0)  # an agent further away than this is never handed on
 
 
-class Anchor:
+class KLAnchor:
     """Adapts the weight of KL(policy from clone): Ziegler et al., "Fine-Tuning Language Models from Human
     Preferences", 2019, section 2.2, a proportional controller in the logarithm; and harder beyond a budget.
 

@@ -13,7 +13,7 @@ from stable_baselines3.common.distributions import CategoricalDistribution, Dist
 from torch import Tensor
 from torch.nn import functional
 
-from agents.networks.multi_categorical import Choices
+from agents.networks.multi_categorical import FastMultiCategorical
 
 
 def total(parts: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
@@ -68,7 +68,7 @@ def divergence(p: Distribution, q: Distribution) -> Tensor:
         here, there = p.distribution, q.distribution  # normalised logits
         result: Tensor = (here.probs * (here.logits - there.logits)).sum(-1)
         return result
-    if isinstance(p, Choices) and isinstance(q, Choices):
+    if isinstance(p, FastMultiCategorical) and isinstance(q, FastMultiCategorical):
         return p.divergence(q)
     ours: Any = p.distribution
     theirs: Any = q.distribution

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.compute.second_core import Crew, Task
+from training.compute.second_core import SecondCore, Task
 
 Said = dict[str, Tensor]  # [M, ...] each, or [T x B, ...]
 CHUNK = 8192  # observations a forward pass, at most; larger passes fall out of the cache
@@ -24,7 +24,7 @@ PIECE = 2048  # likewise while a rollout goes on: the last piece can only be rea
 LARGE = 256  # numbers of an observation above which a pass takes fewer
 
 
-class Reading:
+class BackgroundForward:
     """Reads a rollout's steps, those that `played` tells of while the others are played.
 
     Args:
@@ -36,7 +36,7 @@ class Reading:
 
     def __init__(
         self,
-        crew: Crew,
+        crew: SecondCore,
         read: Callable[[np.ndarray, np.ndarray], Said],
         observations: np.ndarray,
         actions: np.ndarray,
@@ -46,7 +46,7 @@ class Reading:
         self._observations = observations.reshape(-1, *observations.shape[2:])  # views
         self._actions = actions.reshape(-1, *actions.shape[2:])
         # The last bits of a value depend on where its part ends, on where it is cut in pieces they do not.
-        sizes = [len(part) for part in parts(self._observations)]
+        sizes = [len(part) for part in even_parts(self._observations)]
         pieces = [min(PIECE, size - at) for size in sizes for at in range(0, size, PIECE)]
         self._ends = np.cumsum(pieces).tolist()
         self._tasks: list[Task[Said]] = []
@@ -70,7 +70,7 @@ class Reading:
         return {name: torch.cat([piece[name] for piece in pieces]) for name in pieces[0]}
 
 
-def parts(observations: np.ndarray) -> list[np.ndarray]:
+def even_parts(observations: np.ndarray) -> list[np.ndarray]:
     """The same observations in even parts, none much larger than a forward pass should take."""
     return np.array_split(observations, max(1, len(observations) // chunk(observations)))
 

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from training.compute.hardware import Precision
 from training.ppo.gradient_step import UpdatePPO
-from training.ppo.kl_anchor import Anchor, AnchorSettings
+from training.ppo.kl_anchor import AnchorSettings, KLAnchor
 from training.ppo.lagrange import surrogate_weights
 
 IN_A_ROW = 3  # rejected updates after which the run is stopped
@@ -90,7 +90,7 @@ class Refiner(UpdatePPO):
             "imitation": imitation if demonstrations is not None else 0.0,
         }
         start = kl_clone(1.0) if callable(kl_clone) else kl_clone
-        self.anchor = Anchor(anchor or AnchorSettings(), start)
+        self.anchor = KLAnchor(anchor or AnchorSettings(), start)
         self.warm_up, self.warmed, self.best_fit = warm_up, 0, -math.inf
         self.rejected = 0
         super().__init__(

@@ -19,12 +19,12 @@ from stable_baselines3.common.utils import obs_as_tensor
 from stable_baselines3.common.vec_env import VecEnv, VecTransposeImage
 from torch import Tensor
 
-from training.compute.second_core import Crew, keep_memory
-from training.compute.timers import Clock
+from training.compute.second_core import SecondCore, keep_memory
+from training.compute.timers import StageTimer
 from training.ppo.advantages import generalised_advantages
 from training.ppo.lagrange import CostSettings, Multiplier, finite
-from training.ppo.network_outputs import Reading, Said, parts
-from training.ppo.rollout_buffer import CostMeter, LastingBuffer, Tape
+from training.ppo.network_outputs import BackgroundForward, Said, even_parts
+from training.ppo.rollout_buffer import CostMeter, EpisodeEnds, ReusedBuffer
 
 
 class RolloutPPO(PPO):
@@ -42,9 +42,9 @@ class RolloutPPO(PPO):
         **keywords: Any,
     ) -> None:
         keep_memory()
-        self.crew = Crew(cores)
+        self.crew = SecondCore(cores)
         self.multipliers = {name: Multiplier(s) for name, s in finite(costs or {}).items()}
-        self.reward_scale, self.reseed_every, self.clock = reward_scale, reseed_every, Clock()
+        self.reward_scale, self.reseed_every, self.clock = reward_scale, reseed_every, StageTimer()
         super().__init__(policy, env, **keywords)
 
     @staticmethod
@@ -55,7 +55,7 @@ class RolloutPPO(PPO):
         return wrapped.venv if turned else wrapped  # type: ignore[attr-defined]
 
     def _setup_model(self) -> None:
-        self.rollout_buffer_class = self.rollout_buffer_class or LastingBuffer
+        self.rollout_buffer_class = self.rollout_buffer_class or ReusedBuffer
         super()._setup_model()
         self.meter = CostMeter(list(self.multipliers), self.n_envs)
         self.said: Said = {}  # of the last rollout
@@ -73,9 +73,9 @@ class RolloutPPO(PPO):
         callback.on_rollout_start()
         self._begin_afresh(env)
         self.meter.begin()
-        tape = Tape(n_rollout_steps, env.num_envs, len(self.multipliers))
+        tape = EpisodeEnds(n_rollout_steps, env.num_envs, len(self.multipliers))
         buffer: Any = rollout_buffer
-        reading = Reading(self.crew, self._read, buffer.observations, buffer.actions)
+        reading = BackgroundForward(self.crew, self._read, buffer.observations, buffer.actions)
         nothing = torch.zeros(env.num_envs)
         scale = self._scales()[0]
         ask: Callable[[], bool] = getattr(env, "ask_partner", bool)  # others' environments: False
@@ -153,7 +153,7 @@ class RolloutPPO(PPO):
         names: Any = getattr(self.env, "cost_names", list(self.multipliers))
         return [0, *(1 + list(names).index(name) for name in self.multipliers)]
 
-    def _judge_steps(self, buffer: RolloutBuffer, tape: Tape) -> None:
+    def _judge_steps(self, buffer: RolloutBuffer, tape: EpisodeEnds) -> None:
         """Values of every observation, then advantages and returns of the reward and of each cost."""
         steps, games = buffer.rewards.shape
         values = self.said.pop("values").cpu().numpy().reshape(steps, games, -1)
@@ -181,7 +181,7 @@ class RolloutPPO(PPO):
 
     def _values(self, observations: np.ndarray) -> np.ndarray:
         """[M, O] -> [M, 1 + C]."""
-        found = torch.cat([self._values_of(part) for part in parts(observations)])
+        found = torch.cat([self._values_of(part) for part in even_parts(observations)])
         values: np.ndarray = found.cpu().numpy()
         return values
 

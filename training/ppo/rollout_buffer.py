@@ -14,7 +14,7 @@ from stable_baselines3.common.vec_env import VecEnv
 from torch import Tensor
 
 
-class LastingBuffer(RolloutBuffer):
+class ReusedBuffer(RolloutBuffer):
     """SB3's buffer, which is written over by the next rollout: new memory costs more than what is put in."""
 
     def reset(self) -> None:
@@ -94,7 +94,7 @@ def _named(info: dict[str, Any], name: str) -> float:
     return float(costs[name] if name in costs else info.get(name, 0.0))
 
 
-class Tape:
+class EpisodeEnds:
     """The ends of episodes in a rollout, and the costs of its steps."""
 
     def __init__(self, steps: int, games: int, costs: int) -> None:

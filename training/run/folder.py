@@ -38,13 +38,13 @@ from typing import Any
 import torch
 
 from agents.files.agent_file import Agent, load_agent
-from environments.files.atomic import locked, replace, seal, to_json
+from environments.files.atomic import locked, replace, to_checked_json, to_json
 from environments.files.checked_json import read_sealed
 from environments.files.readers import Unreadable
 from environments.simulation.world import differences
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from training.run.recipe import Recipe
-from training.run.repair import read_told, tidy
+from training.run.repair import read_told, repair_run
 
 PACKAGES = (
     "torch",
@@ -60,11 +60,11 @@ PACKAGES = (
 FORMAT = "gpo-run-1"  # stands in the recipe of every run that has seals
 
 
-class Run:
+class RunFolder:
     """A run folder, opened for one recipe.
 
     Raises:
-        Problem: the folder holds a run of another recipe, or its recipe is damaged.
+        UserError: the folder holds a run of another recipe, or its recipe is damaged.
     """
 
     def __init__(self, folder: Path, recipe: Recipe) -> None:
@@ -82,7 +82,7 @@ class Run:
         """Refuse a run of another recipe; whether this one has seals."""
         found, sealed = read_resolved(self.path("recipe.json"))
         if lines := differences(resolved, found):
-            raise Problem(
+            raise UserError(
                 f"{self.folder} holds a run of another recipe ({'; '.join(lines)}): "
                 "choose another folder with --run, or remove it."
             )
@@ -111,29 +111,29 @@ class Run:
         """A JSON file of the run.
 
         Raises:
-            Problem: it is damaged.
+            UserError: it is damaged.
         """
         try:
             return read_told(self.path(name), self.sealed)
         except Unreadable as error:
-            raise Problem(
+            raise UserError(
                 f"{self.path(name)} {error}: delete it and repeat the command, which makes it again."
             ) from None
 
     def write_json(self, name: str, content: dict[str, Any]) -> None:
         """Put a JSON file in place in one step, with its seal."""
-        replace(self.path(name), seal(content))
+        replace(self.path(name), to_checked_json(content))
 
     def load_agent(self, name: str) -> Agent:
         """An agent of the run.
 
         Raises:
-            Problem: it is damaged.
+            UserError: it is damaged.
         """
         try:
             return load_agent(self.path(name))
-        except Problem as problem:
-            raise Problem(
+        except UserError as problem:
+            raise UserError(
                 f"{problem} Delete it and repeat the command: the run makes it again."
             ) from None
 
@@ -146,7 +146,7 @@ class Run:
         with locked(self.path(".lock"), refusal):
             # Another process may have begun the folder since this one looked.
             self._require_recipe(self.recipe.model_dump(mode="json"))
-            self.notes = tidy(self.folder, self.sealed)
+            self.notes = repair_run(self.folder, self.sealed)
             self.write_json("machine.json", {**self._machine, "changed": self.changed})
             yield
 
@@ -155,7 +155,7 @@ def read_resolved(path: Path) -> tuple[dict[str, Any], bool]:
     """The recipe of a run, and whether the run has seals; an older one has none.
 
     Raises:
-        Problem: it is damaged.
+        UserError: it is damaged.
     """
     try:
         found = read_sealed(path, bare=True)
@@ -163,7 +163,7 @@ def read_resolved(path: Path) -> tuple[dict[str, Any], bool]:
         if sealed:  # then it must have its seal
             read_sealed(path)
     except Unreadable as error:
-        raise Problem(
+        raise UserError(
             f"{path} {error}: put back a copy of it, or choose another folder with --run; "
             "the agents that lie beside it can be used as they are."
         ) from None

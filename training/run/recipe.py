@@ -33,7 +33,7 @@ from pydantic import (
 )
 
 from environments.files.readers import DEPTH, Unreadable, read_toml
-from environments.system.errors import Problem, shortened
+from environments.system.errors import UserError, shortened
 from environments.terminal.command_line import MOST, meant
 from training.imitation.clone import CloneSettings
 from training.imitation.corrections import CorrectionsSettings
@@ -128,7 +128,7 @@ def read_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
     """Read a recipe by path or by the name of one of ours, then apply `section.key=value` overrides.
 
     Raises:
-        Problem: no such recipe, not TOML within its limits, an unknown key, a value out of bounds.
+        UserError: no such recipe, not TOML within its limits, an unknown key, a value out of bounds.
     """
     path = _find(name)
     content = read_toml(path)
@@ -141,13 +141,13 @@ def check_recipe(content: dict[str, Any], where: str) -> Recipe:
     """A recipe from plain values.
 
     Raises:
-        Problem: an unknown key or a value out of bounds, named with the nearest that is known.
+        UserError: an unknown key or a value out of bounds, named with the nearest that is known.
     """
     check_values(content, where)
     try:
         return Recipe.model_validate(content)
     except ValidationError as error:
-        raise Problem(_sentence(error, where)) from None
+        raise UserError(_sentence(error, where)) from None
 
 
 def _find(name: str) -> Path:
@@ -158,7 +158,7 @@ def _find(name: str) -> Path:
     ours = sorted(path.stem for path in RECIPES.glob("*.toml"))
     near = difflib.get_close_matches(Path(name).stem, ours, n=1)
     hint = f"did you mean '{near[0]}'?" if near else f"ours are {', '.join(ours)}."
-    raise Problem(f"There is no recipe '{name}': {hint}")
+    raise UserError(f"There is no recipe '{name}': {hint}")
 
 
 def _override(content: dict[str, Any], override: str) -> None:
@@ -166,17 +166,17 @@ def _override(content: dict[str, Any], override: str) -> None:
     name, _, text = override.partition("=")
     *sections, key = name.split(".")
     if len(sections) >= DEPTH:
-        raise Problem(
+        raise UserError(
             f"--{shortened(name)} has {len(sections) + 1:,} parts; no setting has more than {DEPTH}."
         )
     try:
         value = meant(text)
     except Unreadable as error:
-        raise Problem(f"The value of --{shortened(name)} {error}.") from None
+        raise UserError(f"The value of --{shortened(name)} {error}.") from None
     for section in sections:
         content = content.setdefault(section, {})
         if not isinstance(content, dict):
-            raise Problem(f"--{shortened(name)} cannot be set: '{section}' is a single value.")
+            raise UserError(f"--{shortened(name)} cannot be set: '{section}' is a single value.")
     content[key] = value
 
 

@@ -9,7 +9,7 @@ from datetime import date, time
 from typing import Any
 
 from environments.files.readers import DEPTH
-from environments.system.errors import Problem, shortened
+from environments.system.errors import UserError, shortened
 from environments.terminal.command_line import complaint_of, unfit
 
 Place = tuple[str, ...]
@@ -20,13 +20,13 @@ def check_values(content: dict[str, Any], where: str) -> None:
     """Refuse what no setting may be, by the place where it stands.
 
     Raises:
-        Problem: a number that is not finite where it must be, a date, a name of letters that no name has or
+        UserError: a number that is not finite where it must be, a date, a name of letters that no name has or
             of too many, or values too deep inside each other.
     """
     for place, value in _all(content, where):
         told = ".".join(shortened(part, 40) for part in place)
         if (complaint := _complaint(place, value)) is not None:
-            raise Problem(f"{where}: {told} = {shortened(repr(value))}: {complaint}.")
+            raise UserError(f"{where}: {told} = {shortened(repr(value))}: {complaint}.")
 
 
 def _all(content: dict[str, Any], where: str) -> Iterator[tuple[Place, Any]]:
@@ -35,11 +35,11 @@ def _all(content: dict[str, Any], where: str) -> Iterator[tuple[Place, Any]]:
     while waiting:
         place, value = waiting.pop()
         if len(place) > DEPTH:
-            raise Problem(f"{where}: {place[0]} is nested more than {DEPTH} deep.")
+            raise UserError(f"{where}: {place[0]} is nested more than {DEPTH} deep.")
         if isinstance(value, dict):
             for name in value:
                 if not isinstance(name, str) or _steers(name):
-                    raise Problem(f"{where}: {shortened(repr(name))} is no name of a setting.")
+                    raise UserError(f"{where}: {shortened(repr(name))} is no name of a setting.")
             waiting += [((*place, name), inner) for name, inner in value.items()]
         elif isinstance(value, (list, tuple)):
             waiting += [((*place, str(n)), inner) for n, inner in enumerate(value)]

@@ -31,7 +31,7 @@ ROWS: dict[str, tuple[str, ...]] = {  # files of lines, and the numbers that eac
 }
 
 
-def tidy(folder: Path, sealed: bool) -> list[str]:
+def repair_run(folder: Path, sealed: bool) -> list[str]:
     """Put a run folder in order that this process holds alone; what it met, a sentence each.
 
     Args:

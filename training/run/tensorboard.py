@@ -18,7 +18,7 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from environments.files.atomic import naming
+from environments.files.atomic import naming_path
 
 
 class EventFile(KVWriter):
@@ -34,7 +34,7 @@ class EventFile(KVWriter):
         stem = f"events.out.tfevents.{int(now):010d}.{platform.node()}.{os.getpid()}"
         taken = len(list(folder.glob(f"{stem}.*")))
         self.path = folder / f"{stem}.{taken}"
-        with naming(self.path):
+        with naming_path(self.path):
             self._file = self.path.open("xb", buffering=0)
         self._add(Event(wall_time=now, file_version="brain.Event:2"))
 
@@ -57,7 +57,7 @@ class EventFile(KVWriter):
         self._file.close()
 
     def _add(self, event: Any) -> None:
-        with naming(self.path):
+        with naming_path(self.path):
             RecordWriter(_Whole(self._file)).write(event.SerializeToString())
 
 

@@ -21,7 +21,7 @@ _PLACES = np.array([[7, 5.5], [7, -5.5], [4, 0], [6, 3], [6, -3], [0, 6], [0, -6
 
 
 @dataclass
-class Mind:
+class Intentions:
     """What B duellists have in mind."""
 
     delay: Delay
@@ -37,7 +37,7 @@ class Mind:
     nerve: np.ndarray  # [B] 0..1, drawn anew now and then: whether a shot is dodged
 
 
-def blank(games: int, ticks: int) -> Mind:
+def blank(games: int, ticks: int) -> Intentions:
     """The minds of duellists that perceive others so many ticks late, before they have seen anything."""
 
     def one() -> np.ndarray:
@@ -46,7 +46,7 @@ def blank(games: int, ticks: int) -> Mind:
     def two() -> np.ndarray:
         return np.zeros((games, 2))
 
-    return Mind(
+    return Intentions(
         delay=Delay.of(games, ticks),
         error=one(),
         side=one(),
@@ -62,7 +62,7 @@ def blank(games: int, ticks: int) -> Mind:
 
 
 def reconsider(
-    mind: Mind, s: Senses, starts: np.ndarray, random: np.random.Generator, error: float
+    mind: Intentions, s: Senses, starts: np.ndarray, random: np.random.Generator, error: float
 ) -> None:
     """Let the hand wander by `error` in rad, and change sides and places now and then."""
     games = len(starts)

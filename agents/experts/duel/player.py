@@ -20,9 +20,9 @@ from agents.experts.duel.geometry import (
     unit,
     wrapped,
 )
-from agents.experts.duel.intentions import Mind, blank, reconsider
+from agents.experts.duel.intentions import Intentions, blank, reconsider
 from agents.experts.duel.senses import Senses, sense
-from agents.experts.duel.styles import Level, Style
+from agents.experts.duel.styles import SkillLevel, Style
 from environments.simulation.world import World
 from environments.worlds.duel.constants import FIGHTER_RADIUS, RAYS, TICK, WAYS
 
@@ -40,7 +40,7 @@ class Duellist:
         seed: of its unsteadiness.
     """
 
-    def __init__(self, world: World, style: Style, level: Level, seed: int = 0) -> None:
+    def __init__(self, world: World, style: Style, level: SkillLevel, seed: int = 0) -> None:
         table = world.table[0]
         self.style, self.level = style, level
         self.ticks = round(level.delay / 1000 / TICK)
@@ -57,10 +57,10 @@ class Duellist:
     def predict(
         self,
         observation: Any,
-        state: Mind | None = None,
+        state: Intentions | None = None,
         episode_start: Any = None,
         deterministic: bool = False,
-    ) -> tuple[np.ndarray, Mind]:
+    ) -> tuple[np.ndarray, Intentions]:
         """As `Player.predict`; the state is changed in place."""
         seen = np.asarray(observation)
         games = len(seen)
@@ -86,7 +86,7 @@ class Duellist:
             axis=1,
         ).astype(np.int64), state
 
-    def _target(self, mind: Mind, s: Senses) -> np.ndarray:
+    def _target(self, mind: Intentions, s: Senses) -> np.ndarray:
         """Where a shot fired now would meet the other, if it walks on: [B, 2] m."""
         # Good eyes make up for their own delay; how far somebody walks on meanwhile is what is led.
         late = self.ticks * TICK
@@ -98,7 +98,7 @@ class Duellist:
     # ------------------------------------------------------------------ walking
 
     def _walk(
-        self, mind: Mind, s: Senses, target: np.ndarray, fights: np.ndarray
+        self, mind: Intentions, s: Senses, target: np.ndarray, fights: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Where to: a vector [B, 2], nothing is standing; and whether to dash there."""
         style = self.style
@@ -116,7 +116,7 @@ class Duellist:
         walk = np.where(dodges[:, None], aside, walk)
         return walk, dash | (dodges & (mind.nerve < style.dodges / 2))
 
-    def _fight(self, mind: Mind, s: Senses, target: np.ndarray) -> np.ndarray:
+    def _fight(self, mind: Intentions, s: Senses, target: np.ndarray) -> np.ndarray:
         """Keep the distance of the style and walk sideways; who hides does so towards cover if too far."""
         style = self.style
         away = np.hypot(*(s.there - s.place).T)
@@ -145,7 +145,7 @@ class Duellist:
         wanted: np.ndarray = (short | hurt) & (waits < 0.3)
         return wanted
 
-    def _steer(self, mind: Mind, s: Senses, walk: np.ndarray) -> np.ndarray:
+    def _steer(self, mind: Intentions, s: Senses, walk: np.ndarray) -> np.ndarray:
         """The move that goes most nearly there; past what is in the way on one side, for a while: [B]."""
         ways, wanted = WAYS[1:], unit(walk)
         straight = wanted @ ways.T  # [B, 8] cosines
@@ -165,7 +165,7 @@ class Duellist:
 
     def _off_target(
         self,
-        mind: Mind,
+        mind: Intentions,
         s: Senses,
         target: np.ndarray,
         fights: np.ndarray,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Level:
+class SkillLevel:
     """How good a pair of eyes and hands is."""
 
     delay: float  # ms from seeing to acting, of all that others do
@@ -15,11 +15,11 @@ class Level:
 
 # The first is about who has never played, the last about who plays every day.
 LEVELS = {
-    1: Level(450.0, 10.0),
-    2: Level(350.0, 6.5),
-    3: Level(250.0, 4.0),
-    4: Level(200.0, 2.5),
-    5: Level(150.0, 1.5),
+    1: SkillLevel(450.0, 10.0),
+    2: SkillLevel(350.0, 6.5),
+    3: SkillLevel(250.0, 4.0),
+    4: SkillLevel(200.0, 2.5),
+    5: SkillLevel(150.0, 1.5),
 }
 
 

@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from demos.data.episodes.columns import Column
-from environments.files.atomic import seal, unseal
+from environments.files.atomic import read_checked_json, to_checked_json
 
 FOLDER = ".cache"
 FACTS_FILE = "cache.json"
@@ -74,7 +74,7 @@ def _mapped(place: Path) -> Columns:
     """What is kept, compared with all its checksums; ValueError or OSError if it is not whole."""
     if place.is_symlink() or place.parent.is_symlink():
         raise ValueError("is a link")
-    facts = unseal(place / FACTS_FILE)
+    facts = read_checked_json(place / FACTS_FILE)
     if facts["format"] != FORMAT:
         raise ValueError("of another format")
     columns = {}
@@ -100,7 +100,7 @@ def _made(place: Path, layout: Layout, fill: Callable[[Columns], None]) -> Colum
         columns = {name: _allocated(path, layout[name]) for name, path in places.items()}
         fill(columns)
         noted = {name: _noted(path, layout[name]) for name, path in places.items()}
-        (beside / FACTS_FILE).write_bytes(seal({"format": FORMAT, "columns": noted}))
+        (beside / FACTS_FILE).write_bytes(to_checked_json({"format": FORMAT, "columns": noted}))
         shutil.rmtree(place, ignore_errors=True)  # damaged, or we would not be here
         # No fsync: what a power cut tears is found by its CRC-32.
         beside.rename(place)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from environments.files.atomic import sync, sync_all, unbroken, write_new
+from environments.files.atomic import defer_signals, sync, sync_all, write_new
 
 BESIDE = ".writing-"  # begins the name of a folder that is not, or no longer, an episode
 BULK = 8  # episodes, from which on one sync of everything is quicker than one for each file
@@ -38,7 +38,7 @@ def written_beside(
 
 def place(folders: Sequence[Path], data: Path, first: int) -> None:
     """Let folders count as episodes `first` and on: all of them, or after an error none."""
-    with unbroken():
+    with defer_signals():
         placed: list[tuple[Path, Path]] = []
         try:
             for number, folder in enumerate(folders, first):
@@ -52,7 +52,7 @@ def place(folders: Sequence[Path], data: Path, first: int) -> None:
 
 def withdraw(data: Path, numbers: Sequence[int]) -> None:
     """Let episodes count no more, the newest first, and remove them."""
-    with unbroken():
+    with defer_signals():
         hidden = [
             (data / str(number)).rename(data / f"{BESIDE}back-{number}")
             for number in sorted(numbers, reverse=True)

@@ -28,17 +28,23 @@ from typing import Any
 
 from demos.data.dataset.commit import place, sweep, withdraw, written_beside
 from demos.data.dataset.loading import load_kept, load_steps, stamp
-from demos.data.dataset.lock import busy
+from demos.data.dataset.lock import in_use_message
 from demos.data.dataset.revision import Revision, current_name, read_current, read_revision
 from demos.data.dataset.validation import require_fitting
 from demos.data.episodes.arrays import Arrays
 from demos.data.episodes.episode import Episode
 from demos.data.episodes.files import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE, Damaged, read_own
 from demos.data.episodes.parquet import decode, encode, read_facts
-from environments.files.atomic import locked, replace, room, seal, unseal
+from environments.files.atomic import (
+    locked,
+    raising_disk_full,
+    read_checked_json,
+    replace,
+    to_checked_json,
+)
 from environments.files.leftovers import sweep_files
 from environments.simulation.world import World, require
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 _NUMBER = re.compile("0|[1-9][0-9]{0,99}")  # as we write it: a folder 007 is none of ours
 GAPS = 1000  # episodes that may be missing, beside as many as are there
@@ -89,7 +95,7 @@ class Dataset:
         """Episode `number`, verified against its checksum."""
         # One look at the folder before the whole listing: a loop over `load` stays linear.
         if not (self.data / str(number)).is_dir() and not 0 <= number < len(self):
-            raise Problem(
+            raise UserError(
                 f"Dataset {self.name} has no episode {number}: "
                 f"it holds {len(self)}, numbered from 0."
             )
@@ -149,7 +155,7 @@ class Dataset:
             try:
                 self.load(number)
                 self.episode_facts(number)
-            except Problem as problem:
+            except UserError as problem:
                 complaints.append(str(problem))
         return complaints
 
@@ -160,19 +166,19 @@ class Dataset:
         from the second time on. They may be written to: only the caller sees that.
 
         Raises:
-            Problem: there are none, or one of them is damaged.
+            UserError: there are none, or one of them is damaged.
         """
         chosen = range(len(self)) if numbers is None else numbers
         if len(chosen) == 0:
-            raise Problem(f"Dataset {self.name} holds no episodes: record or import some first.")
+            raise UserError(f"Dataset {self.name} holds no episodes: record or import some first.")
         if numbers is None:
             with suppress(OSError):  # a file that is missing is named below
                 return load_kept(self)
         return load_steps(self, chosen)
 
-    def damaged(self, number: int, damage: Damaged) -> Problem:
+    def damaged(self, number: int, damage: Damaged) -> UserError:
         """What to tell a person about an episode that is damaged."""
-        return Problem(
+        return UserError(
             f"Dataset {self.name}, episode {number}: {damage.file} {damage.reason}; restore that "
             "folder from a copy or leave the episode out, the others still load."
         )
@@ -190,7 +196,7 @@ class Dataset:
         if self._writing:
             yield
             return
-        with locked(self.folder / "lock", busy(self.name)):
+        with locked(self.folder / "lock", in_use_message(self.name)):
             # Edited since we opened it? What is written belongs to what counts now.
             if current_name(self.folder, self.name) != self.revision.name:
                 self._turn_to_current()
@@ -211,11 +217,11 @@ class Dataset:
         """Add episodes, all of them or none.
 
         Raises:
-            Problem: they are of another world, or another process is writing.
+            UserError: they are of another world, or another process is writing.
             DiskFull: there is no room for them; the dataset is as it was.
             ValueError: one has other terms, costs or spaces than the dataset.
         """
-        with room(f"dataset {self.name}"), self.writing():
+        with raising_disk_full(f"dataset {self.name}"), self.writing():
             for episode in episodes:
                 self._fits(episode)
             spaces = self.revision.observation_space, self.revision.action_space
@@ -231,12 +237,12 @@ class Dataset:
         """Undo the newest episodes, such as the streams of the game kept last; they are gone.
 
         Raises:
-            Problem: `numbers` are not the newest ones; nothing was taken back.
+            UserError: `numbers` are not the newest ones; nothing was taken back.
         """
         with self.writing():
             count = len(self)
             if not numbers or sorted(numbers) != list(range(count))[-len(numbers) :]:
-                raise Problem(
+                raise UserError(
                     f"Dataset {self.name} holds {count} episodes, and only the newest can be taken "
                     f"back, not {', '.join(map(str, numbers)) or 'none'}; "
                     f"gpo demos delete {self.name} leaves out any."
@@ -251,7 +257,7 @@ class Dataset:
         """Refuse an episode of another world, or with other terms or costs than this dataset's."""
         for name in ("world", "fingerprint"):
             if getattr(episode, name) != self.facts[name]:
-                raise Problem(
+                raise UserError(
                     f"This episode's {name} is {getattr(episode, name)}, but dataset {self.name} "
                     f"holds {self.facts[name]}: give it a dataset of its own."
                 )
@@ -269,7 +275,7 @@ class Dataset:
         steps = 0
         size = 0  # bytes
         for number in self._listing():
-            with suppress(Problem, OSError):  # a damaged episode counts no steps
+            with suppress(UserError, OSError):  # a damaged episode counts no steps
                 steps += self.episode_facts(number)["total_steps"]
                 size += (self.data / str(number) / STEPS_FILE).stat().st_size
         return self.revision.minari_view(self.name, len(self), steps, round(size / 1e6, 1))
@@ -278,21 +284,21 @@ class Dataset:
         # The digest and the seal let the next opening see, without reading the facts of every
         # episode, that the counts are still right.
         view = {**self._minari_view(), "checksums": self._known_digest()}
-        replace(self.data / "metadata.json", seal(view))
+        replace(self.data / "metadata.json", to_checked_json(view))
 
     def _known_digest(self) -> str | None:
         try:
             return self.digest()
-        except (Problem, OSError):
+        except (UserError, OSError):
             return None  # an episode has lost its checksum: count anew at each opening
 
     def _mend_counts(self) -> None:
         """Make minari's counts agree with the listing, unless a writer is at it or we may not."""
-        with suppress(Problem, OSError, ValueError, KeyError):
-            noted = unseal(self.data / "metadata.json")
+        with suppress(UserError, OSError, ValueError, KeyError):
+            noted = read_checked_json(self.data / "metadata.json")
             if noted["checksums"] is not None and noted["checksums"] == self._known_digest():
                 return
-        with suppress(Problem, OSError), locked(self.folder / "lock", "busy", patience=0.0):
+        with suppress(UserError, OSError), locked(self.folder / "lock", "busy", patience=0.0):
             self._write_counts()
 
 
@@ -300,17 +306,17 @@ def _numbers(data: Path) -> list[int]:
     """The numbers of the episodes in a `data` folder.
 
     Raises:
-        Problem: it cannot be read, or a number leaves more gaps than lost episodes would.
+        UserError: it cannot be read, or a number leaves more gaps than lost episodes would.
     """
     try:
         names = os.listdir(data)  # noqa: PTH208  a third of the time, at every look
     except OSError as error:
-        raise Problem(
+        raise UserError(
             f"{data} cannot be read ({error.strerror}): restore it from a copy."
         ) from error
     found = [int(name) for name in names if _NUMBER.fullmatch(name)]
     if found and (last := max(found)) > 2 * len(found) + GAPS:
-        raise Problem(
+        raise UserError(
             f"{data} holds {len(found)} episodes, and one that is numbered {last}: move the folder "
             f"{last} away, or restore those that are missing."
         )

@@ -22,11 +22,11 @@ from typing import Any
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.revision import Revision, read_revision
 from demos.data.episodes.facts import REVISION
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 
 @dataclass(frozen=True, order=True)
-class Place:
+class EpisodeLocation:
     """Where an episode is, or was: a revision and a number in it."""
 
     revision: str
@@ -37,7 +37,7 @@ class Place:
         return f"{self.revision}/{self.number}"
 
     @classmethod
-    def read(cls, text: str) -> Place:
+    def read(cls, text: str) -> EpisodeLocation:
         """From `str(place)`."""
         revision, _, number = text.rpartition("/")
         return cls(revision, int(number))
@@ -63,10 +63,10 @@ def before_edit(dataset: Dataset, before: Revision, edit: dict[str, Any]) -> ran
     """The numbers of the episodes that an edit found in the revision before it.
 
     Raises:
-        Problem: there are fewer.
+        UserError: there are fewer.
     """
     if edit["of"] > dataset.episodes_of(before.name):
-        raise Problem(
+        raise UserError(
             f"Dataset {dataset.name} was edited when {before.name} held {edit['of']} episodes, and some "
             "of them are missing: restore that folder from a copy."
         )
@@ -101,15 +101,15 @@ class Ancestry:
         self._dataset = dataset
         self._read: dict[str, list[str]] = {}
 
-    def chain(self, number: int) -> Iterator[Place]:
+    def chain(self, number: int) -> Iterator[EpisodeLocation]:
         """The places of an episode, from now back to where it was recorded."""
-        place = Place(self._dataset.revision.name, number)
+        place = EpisodeLocation(self._dataset.revision.name, number)
         yield place
         while (before := self._before(place)) is not None:
             yield before
             place = before
 
-    def _before(self, place: Place) -> Place | None:
+    def _before(self, place: EpisodeLocation) -> EpisodeLocation | None:
         name = place.revision
         if name not in self._read:
             revision = read_revision(self._dataset.folder, name, self._dataset.name)
@@ -117,4 +117,4 @@ class Ancestry:
             # A merged or split dataset comes from others: what they did is their history.
             self._read[name] = edit["episodes"] if edit.get("parent") else []
         origins = self._read[name]
-        return Place.read(origins[place.number]) if place.number < len(origins) else None
+        return EpisodeLocation.read(origins[place.number]) if place.number < len(origins) else None

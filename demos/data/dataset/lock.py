@@ -20,7 +20,7 @@ def dataset_name(world: World) -> str:
     return re.sub("[^A-Za-z0-9_-]+", "-", words).strip("-_").lower() or "recorded"
 
 
-def busy(name: str) -> str:
+def in_use_message(name: str) -> str:
     """The sentence that refuses a second writer."""
     return (
         f"Dataset {name} is being written by another process: "
@@ -36,5 +36,5 @@ def require_free(root: Path, name: str) -> None:
     """
     lock = root / name / "lock"
     if lock.is_file():
-        with suppress(OSError), locked(lock, busy(name), patience=0.0):
+        with suppress(OSError), locked(lock, in_use_message(name), patience=0.0):
             pass

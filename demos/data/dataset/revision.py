@@ -13,9 +13,9 @@ import gymnasium
 
 from demos.data.dataset.spaces import read_space
 from demos.data.episodes.facts import REVISION, require_printable, require_revision, shown
-from environments.files.atomic import replace, seal, unseal, write_synced
+from environments.files.atomic import read_checked_json, replace, to_checked_json, write_synced
 from environments.files.readers import Unreadable, read_ordinary
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 FORMAT = 1  # of what is written here; raise it when older readers would go wrong
 FIRST = "revision-v0"
@@ -64,14 +64,14 @@ def write_revision(
         "observation_space": serialize_space(observation_space),
         "action_space": serialize_space(action_space),
     }
-    data = seal(written)
+    data = to_checked_json(written)
     try:
         require_revision(name, written)
         require_printable(data, written)
         for space in (observation_space, action_space):
             read_space(serialize_space(space))
     except ValueError as error:  # what is written can be read
-        raise Problem(f"A dataset cannot hold this: {error}.") from error
+        raise UserError(f"A dataset cannot hold this: {error}.") from error
     (dataset / name / "data").mkdir(parents=True)
     write_synced(dataset / name / "revision.json", data)
 
@@ -85,7 +85,7 @@ def current_name(dataset: Path, called: str) -> str:
     """The name of the revision that counts.
 
     Raises:
-        Problem: nothing says which it is, or a link or a device stands in its folder.
+        UserError: nothing says which it is, or a link or a device stands in its folder.
     """
     require_own(dataset, called, OWN)
     try:
@@ -106,16 +106,16 @@ def read_revision(dataset: Path, name: str, called: str) -> Revision:
     """The revision of that name.
 
     Raises:
-        Problem: it is damaged, or of another format.
+        UserError: it is damaged, or of another format.
     """
     try:
         path = dataset / name / "revision.json"
         for folder in (dataset / name, dataset / name / "data"):
             if folder.is_symlink():
                 raise Unreadable(f"{folder.name} is a link, and what is in a dataset is its own")
-        facts = unseal(path)
+        facts = read_checked_json(path)
         if facts.get("format") != FORMAT and type(facts.get("format")) is int:
-            raise Problem(
+            raise UserError(
                 f"Dataset {called} has format {facts['format']} and this program reads {FORMAT}: "
                 "use the release that wrote it."
             )
@@ -138,19 +138,19 @@ def require_own(dataset: Path, called: str, names: Sequence[str]) -> None:
     """Refuse links, pipes and devices where a dataset has files of its own.
 
     Raises:
-        Problem: one of the names is something else than a file.
+        UserError: one of the names is something else than a file.
     """
     for name in names:
         with suppress(OSError):
             if not stat.S_ISREG((dataset / name).lstat().st_mode):
-                raise Problem(
+                raise UserError(
                     f"Dataset {called}: {dataset / name} is no ordinary file; remove it, or restore it "
                     "from a copy."
                 )
 
 
-def _damaged(called: str, error: Exception) -> Problem:
-    return Problem(
+def _damaged(called: str, error: Exception) -> UserError:
+    return UserError(
         f"Dataset {called}: its `current` or `revision.json` is damaged ({error}); restore it "
         "from a copy, the episodes beside it are untouched."
     )

@@ -17,9 +17,9 @@ import gymnasium
 
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.revision import FIRST, make_current, write_revision
-from environments.files.atomic import locked, room, sync
+from environments.files.atomic import locked, raising_disk_full, sync
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 _BUILDING = ".building-"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # serves as folder and as minari's namespace
@@ -36,11 +36,11 @@ class Store:
         """The datasets there are, in order.
 
         Raises:
-            Problem: a file is where the folder of datasets should be.
+            UserError: a file is where the folder of datasets should be.
         """
         if not self.root.is_dir():
             if self.root.exists():
-                raise Problem(f"{self.root} is no folder of datasets: give another --root.")
+                raise UserError(f"{self.root} is no folder of datasets: give another --root.")
             return []
         return sorted(folder.parent.name for folder in self.root.glob("[!.]*/current"))
 
@@ -48,7 +48,7 @@ class Store:
         """The dataset of that name, its counts mended."""
         names = self.names()
         if name not in names:
-            raise Problem(f"There is no dataset {name} in {self.root}{_hint(name, names)}")
+            raise UserError(f"There is no dataset {name} in {self.root}{_hint(name, names)}")
         return Dataset(self.root / name)
 
     def create(self, name: str, **facts: Any) -> Dataset:
@@ -76,7 +76,7 @@ class Store:
         """A dataset to fill, put into place when the block ends and gone if the block fails.
 
         Raises:
-            Problem: the name is taken or cannot be one; DiskFull, if there is no room for it.
+            UserError: the name is taken or cannot be one; DiskFull, if there is no room for it.
         """
         self.require_free(name)
         facts = {
@@ -91,7 +91,7 @@ class Store:
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "tools": {tool: importlib.metadata.version(tool) for tool in _TOOLS},
         }
-        with room(f"dataset {name}"), self._scaffold() as folder:
+        with raising_disk_full(f"dataset {name}"), self._scaffold() as folder:
             write_revision(folder, FIRST, facts, observation_space, action_space)
             make_current(folder, FIRST)
             dataset = Dataset(folder, name)
@@ -127,12 +127,14 @@ class Store:
     def require_free(self, name: str) -> None:
         """Refuse a name that cannot be one or is taken."""
         if not _NAME.fullmatch(name):
-            raise Problem(
+            raise UserError(
                 f"{name!r} cannot name a dataset: use letters, digits, - and _, "
                 "beginning with a letter or digit."
             )
         if (self.root / name).exists():
-            raise Problem(f"There is already a dataset {name} in {self.root}: choose another name.")
+            raise UserError(
+                f"There is already a dataset {name} in {self.root}: choose another name."
+            )
 
     @contextmanager
     def _scaffold(self) -> Iterator[Path]:
@@ -159,7 +161,7 @@ class Store:
     def _sweep(self) -> None:
         """Remove what a builder that was killed left; a live one holds its lock."""
         for leftover in self.root.glob(f"{_BUILDING}*/building"):
-            with suppress(Problem, OSError), locked(leftover, "alive", patience=0.0):
+            with suppress(UserError, OSError), locked(leftover, "alive", patience=0.0):
                 shutil.rmtree(leftover.parent, ignore_errors=True)
 
 

@@ -13,11 +13,11 @@ from demos.data.editing.delete import leave_out
 from demos.data.editing.revise import editing
 from demos.data.episodes.episode import Episode
 from environments.simulation.world import nearest
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 
 @dataclass(frozen=True)
-class Wanted:
+class EpisodeFilter:
     """What an episode has to be; what is None or empty is not asked."""
 
     rating: int | None = None  # at least; one that nobody rated is left out
@@ -32,25 +32,27 @@ class Wanted:
     finished: bool = False  # not broken off
 
 
-def filter_episodes(store: Store, name: str, wanted: Wanted) -> str:
+def filter_episodes(store: Store, name: str, wanted: EpisodeFilter) -> str:
     """Leave out the episodes that are not wanted; returns what was done, as a sentence.
 
     Raises:
-        Problem: nothing is asked, a cost or player nobody knows, nothing or all would be left out.
+        UserError: nothing is asked, a cost or player nobody knows, nothing or all would be left out.
     """
-    if wanted == Wanted():
-        raise Problem("Say which episodes to keep, for example with --min-return 10 or --rating 4.")
+    if wanted == EpisodeFilter():
+        raise UserError(
+            "Say which episodes to keep, for example with --min-return 10 or --rating 4."
+        )
     with editing(store.open(name)) as dataset:
         _require_known(dataset, wanted)
         star = dataset.facts["north_star"]
         gone = [n for n in range(len(dataset)) if not fits(dataset.load(n), wanted, star)]
         if not gone:
-            raise Problem(f"Every episode of dataset {name} is as wanted: nothing was left out.")
-        what = f"kept those with {in_words(wanted)}, left out {len(gone)}"
+            raise UserError(f"Every episode of dataset {name} is as wanted: nothing was left out.")
+        what = f"kept those with {describe_filter(wanted)}, left out {len(gone)}"
         return leave_out(dataset, "filter", gone, what)
 
 
-def fits(episode: Episode, wanted: Wanted, star: str | None) -> bool:
+def fits(episode: Episode, wanted: EpisodeFilter, star: str | None) -> bool:
     """Whether an episode is all that is wanted."""
     total = float(episode.rewards.sum(dtype="float64"))
     reached = episode.total(star) if star is not None and star in episode.terms else 0.0
@@ -69,7 +71,7 @@ def fits(episode: Episode, wanted: Wanted, star: str | None) -> bool:
     return limits and all(rule() for asked, rule in rules if asked is not None)
 
 
-def in_words(wanted: Wanted) -> str:
+def describe_filter(wanted: EpisodeFilter) -> str:
     """What is asked, as it was typed: `--min-return 10 --player Ada`."""
     words = []
     for field_ in fields(wanted):
@@ -86,10 +88,10 @@ def in_words(wanted: Wanted) -> str:
     return " ".join(words)
 
 
-def _require_known(dataset: Dataset, wanted: Wanted) -> None:
+def _require_known(dataset: Dataset, wanted: EpisodeFilter) -> None:
     for cost in wanted.max_cost:
         if cost not in dataset.facts["costs"]:
-            raise Problem(
+            raise UserError(
                 f"Dataset {dataset.name} has no cost '{cost}': {nearest(cost, dataset.facts['costs'])}"
             )
     if wanted.player:
@@ -98,7 +100,7 @@ def _require_known(dataset: Dataset, wanted: Wanted) -> None:
             if player not in known:
                 near = difflib.get_close_matches(player, [name for name in known if name], n=1)
                 cure = f"`gpo demos info {dataset.name}` lists who did."
-                raise Problem(
+                raise UserError(
                     f"Nobody called '{player}' played in dataset {dataset.name}: "
                     + (f"did you mean '{near[0]}'?" if near else cure)
                 )

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from demos.data.dataset.dataset import Dataset
-from demos.data.dataset.history import Place, noted
+from demos.data.dataset.history import EpisodeLocation, noted
 from demos.data.dataset.store import Store
 from demos.data.editing.delete import count
 from demos.data.editing.revise import Piece, note_origins, put_pieces
 from demos.data.inspection.resimulate import matches
 from environments.simulation.world import differences
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 _SAME = ("world", "fingerprint", "terms", "costs", "observation_space", "action_space")
 
@@ -25,11 +25,11 @@ def merge(store: Store, names: Sequence[str], into: str) -> str:
     """Make one dataset of several of one world; an episode that several hold is taken once.
 
     Raises:
-        Problem: fewer than two, one that does not exist, two of different worlds, or the name is taken.
+        UserError: fewer than two, one that does not exist, two of different worlds, or the name is taken.
     """
     store.require_free(into)
     if len(set(names)) < 2:
-        raise Problem("Name at least two different datasets to merge.")
+        raise UserError("Name at least two different datasets to merge.")
     datasets = [store.open(name) for name in dict.fromkeys(names)]
     first = datasets[0]
     for other in datasets[1:]:
@@ -58,19 +58,19 @@ def split(
         into: names of the two; NAME-a and NAME-b if None.
 
     Raises:
-        Problem: the share is none, there are fewer than two matches, or a name is taken.
+        UserError: the share is none, there are fewer than two matches, or a name is taken.
     """
     if not 0 < share < 1:
-        raise Problem(f"The share is {share:g}; give a number between 0 and 1, such as 0.8.")
+        raise UserError(f"The share is {share:g}; give a number between 0 and 1, such as 0.8.")
     dataset = store.open(name)
     games = matches(dataset, range(len(dataset)))
     if len(games) < 2:
-        raise Problem(f"Dataset {name} holds {len(games)} match: there is nothing to split.")
+        raise UserError(f"Dataset {name} holds {len(games)} match: there is nothing to split.")
     order = np.random.default_rng(seed).permutation(len(games))
     first = min(max(round(share * len(games)), 1), len(games) - 1)
     parts = into or (f"{name}-a", f"{name}-b")
     if parts[0] == parts[1]:
-        raise Problem(f"Both parts would be called {parts[0]}: give them two names.")
+        raise UserError(f"Both parts would be called {parts[0]}: give them two names.")
     for part in parts:
         store.require_free(part)
     told = []
@@ -113,7 +113,9 @@ def _together(datasets: Sequence[Dataset]) -> tuple[list[Piece], int]:
 
 def _named(dataset: Dataset, piece: Piece) -> Piece:
     """The piece with the dataset in its place, as other datasets note it."""
-    return replace(piece, place=Place(f"{dataset.name}/{piece.place.revision}", piece.place.number))
+    return replace(
+        piece, place=EpisodeLocation(f"{dataset.name}/{piece.place.revision}", piece.place.number)
+    )
 
 
 def _make(
@@ -140,6 +142,6 @@ def _require_alike(first: Dataset, other: Dataset) -> None:
         return
     described = [dataset.facts["world_description"] for dataset in (first, other)]
     lines = differences(*described) or ["they were recorded in different worlds"]
-    raise Problem(
+    raise UserError(
         f"Datasets {first.name} (here) and {other.name} (there) cannot be merged: {'; '.join(lines)}."
     )

@@ -22,12 +22,12 @@ from demos.data.dataset.store import Store
 from demos.data.editing.delete import count
 from demos.data.editing.revise import Piece, editing, revise
 from demos.data.episodes.episode import Episode
-from demos.data.inspection.resimulate import Played, Untold, matches, world_of
+from demos.data.inspection.resimulate import CannotResimulate, ResimulatedEpisode, matches, world_of
 from demos.data.inspection.verify import differing, first_end, replayed
 from environments.catalog import make_batch
 from environments.simulation.batch import Batch
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 
 def relabel(store: Store, name: str, *, changed_view: bool = False) -> str:
@@ -39,7 +39,7 @@ def relabel(store: Store, name: str, *, changed_view: bool = False) -> str:
         changed_view: observations mean something else by now, though they look alike.
 
     Raises:
-        Problem: a game cannot be played again, its dynamics no longer agree, or nothing would change.
+        UserError: a game cannot be played again, its dynamics no longer agree, or nothing would change.
     """
     with editing(store.open(name)) as dataset:
         world = world_of(dataset)
@@ -56,7 +56,9 @@ def relabel(store: Store, name: str, *, changed_view: bool = False) -> str:
                     changed[number] = made
         batch.close()
         if not changed:
-            raise Problem(f"Dataset {name} says what today's {world.id} says: nothing was changed.")
+            raise UserError(
+                f"Dataset {name} says what today's {world.id} says: nothing was changed."
+            )
         pieces = [Piece.of(dataset, n, changed.get(n)) for n in range(len(dataset))]
         what = f"recomputed {count(len(changed))} with today's {world.id}"
         edit = noted("relabel", what, dataset.revision.name, len(dataset))
@@ -64,7 +66,7 @@ def relabel(store: Store, name: str, *, changed_view: bool = False) -> str:
         return f"{made_name} of {name}: {what}."
 
 
-def relabelled(world: World, stream: Episode, played: Played) -> Episode:
+def relabelled(world: World, stream: Episode, played: ResimulatedEpisode) -> Episode:
     """The episode with what the world says to it."""
     seat, steps = world.agents.index(stream.agent), len(stream)
     return replace(
@@ -80,7 +82,7 @@ def relabelled(world: World, stream: Episode, played: Played) -> Episode:
 def _revision_for(dataset: Dataset, world: World) -> Revision:
     """A revision like the current one, but of today's world."""
     if dataset.revision.action_space != world.action_space:
-        raise Problem(
+        raise UserError(
             f"Dataset {dataset.name} holds actions {dataset.revision.action_space}, and today's "
             f"{world.id} takes {world.action_space}: they cannot be played again."
         )
@@ -97,17 +99,17 @@ def _revision_for(dataset: Dataset, world: World) -> Revision:
 
 def _played(
     world: World, dataset: Dataset, game: Sequence[int], streams: Sequence[Episode], batch: Batch
-) -> Played:
+) -> ResimulatedEpisode:
     try:
         played = replayed(world, streams, batch)
         again = replayed(world, streams, batch)
-    except Untold as why:
-        raise Problem(
+    except CannotResimulate as why:
+        raise UserError(
             f"Dataset {dataset.name}, episode {game[0]} cannot be played again: {why}; leave it out "
             "first, with `gpo demos delete`."
         ) from why
     if not np.array_equal(played.observations, again.observations):
-        raise Problem(
+        raise UserError(
             f"{world.id} does not repeat a game from its seed, so dataset {dataset.name} cannot be "
             "relabelled."
         )
@@ -119,7 +121,7 @@ def _require_same_dynamics(
     dataset: Dataset,
     number: int,
     stream: Episode,
-    played: Played,
+    played: ResimulatedEpisode,
     changed_view: bool,
 ) -> None:
     seat, steps, star = world.agents.index(stream.agent), len(stream), world.north_star
@@ -135,7 +137,7 @@ def _require_same_dynamics(
         if step is not None:
             found = step, f"{star} is not earned as it was recorded"
     if found is not None:
-        raise Problem(
+        raise UserError(
             f"Today's {world.id} goes another way than dataset {dataset.name}, episode {number}, in "
             f"step {found[0]}: {found[1]}. Its dynamics have changed (or only what is seen: then add "
             "--changed-view), so nothing was relabelled."

@@ -17,22 +17,22 @@ from pathlib import Path
 from typing import Any
 
 from demos.data.dataset.dataset import Dataset
-from demos.data.dataset.history import Place, next_name
+from demos.data.dataset.history import EpisodeLocation, next_name
 from demos.data.dataset.revision import Revision, make_current, write_revision
 from demos.data.episodes.episode import Episode
 from demos.data.episodes.files import STEPS_FILE, Damaged
 from demos.data.episodes.parquet import encode, read_facts
 from environments.files.atomic import (
+    raising_disk_full,
     replace,
-    room,
-    seal,
     sync,
     sync_all,
+    to_checked_json,
     to_json,
     write_new,
     write_synced,
 )
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 _BUILDING = ".building-"
 
@@ -41,14 +41,16 @@ _BUILDING = ".building-"
 class Piece:
     """An episode of a revision to come."""
 
-    place: Place  # where it comes from
+    place: EpisodeLocation  # where it comes from
     folder: Path  # its files
     changed: Episode | None = None  # what it is to be instead
 
     @classmethod
     def of(cls, dataset: Dataset, number: int, changed: Episode | None = None) -> Piece:
         """An episode of the revision that counts."""
-        return cls(Place(dataset.revision.name, number), dataset.data / str(number), changed)
+        return cls(
+            EpisodeLocation(dataset.revision.name, number), dataset.data / str(number), changed
+        )
 
 
 @contextmanager
@@ -56,9 +58,9 @@ def editing(dataset: Dataset) -> Iterator[Dataset]:
     """Hold a dataset for an edit, as it is now.
 
     Raises:
-        Problem: another process is writing; DiskFull, if there is no room: then nothing was changed.
+        UserError: another process is writing; DiskFull, if there is no room: then nothing was changed.
     """
-    with room(f"dataset {dataset.name}"), dataset.writing():
+    with raising_disk_full(f"dataset {dataset.name}"), dataset.writing():
         for left in dataset.folder.glob(f"{_BUILDING}*"):  # by an edit that was killed
             shutil.rmtree(left, ignore_errors=True)
         yield dataset
@@ -123,7 +125,7 @@ def note_origins(dataset: Dataset, edit: dict[str, Any], origins: Sequence[str])
     """Note where the episodes come from in a dataset that is still being built."""
     path = dataset.folder / dataset.revision.name / "revision.json"
     edit = {**edit, "episodes": list(origins), "changed": []}
-    replace(path, seal({**dataset.facts, "edit": edit}))
+    replace(path, to_checked_json({**dataset.facts, "edit": edit}))
 
 
 def _counts(revision: Revision, dataset: str, data: Path) -> bytes:
@@ -139,7 +141,7 @@ def _counts(revision: Revision, dataset: str, data: Path) -> bytes:
 
 def _link(source: Path, target: Path) -> None:
     if not source.is_dir():
-        raise Problem(
+        raise UserError(
             f"The folder of episode {source.name} is missing below {source.parent}: restore it from "
             "a copy, or leave the episode out first, with `gpo demos delete`."
         )

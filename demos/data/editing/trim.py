@@ -28,7 +28,7 @@ from demos.data.editing.revise import Piece, editing, revise
 from demos.data.episodes.episode import Episode
 from demos.data.inspection.resimulate import matches, world_of
 from environments.catalog import WORLDS
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 NEAR_ZERO = 0.05  # of a continuous action, as part of its range: what a stick at rest gives
 SHORTEST = 10  # steps that a game keeps, or it is left as it is
@@ -52,7 +52,7 @@ def trim(
         near_zero: how far from 0 a continuous action still counts as none, of half its range.
 
     Raises:
-        Problem: nobody knows what idle is here, nothing is idle, or an episode is damaged.
+        UserError: nobody knows what idle is here, nothing is idle, or an episode is damaged.
     """
     with editing(store.open(name)) as dataset:
         none = idle_action(dataset, idle)
@@ -71,7 +71,9 @@ def trim(
             changed |= {n: shorter(s, first, last) for n, s in zip(game, streams, strict=True)}
         left = f"; {short} too idle to cut" if short else ""
         if not changed:
-            raise Problem(f"No game of dataset {name} starts or ends idle{left}: nothing was done.")
+            raise UserError(
+                f"No game of dataset {name} starts or ends idle{left}: nothing was done."
+            )
         pieces = [Piece.of(dataset, n, changed.get(n)) for n in range(len(dataset))]
         what = f"cut {cut} idle steps off {count(len(changed))}{left}"
         made = revise(dataset, pieces, noted("trim", what, dataset.revision.name, len(dataset)))
@@ -82,7 +84,7 @@ def idle_action(dataset: Dataset, given: int | None = None) -> Any:
     """The action that does nothing in a dataset's world; 0 where near zero is meant.
 
     Raises:
-        Problem: nobody knows.
+        UserError: nobody knows.
     """
     space = dataset.revision.action_space
     if given is not None:
@@ -93,7 +95,7 @@ def idle_action(dataset: Dataset, given: int | None = None) -> Any:
         world = world_of(dataset)
         if len(world.agents) > 1:  # alone, nobody ever leaves the seat empty: IDLE means nothing
             return world.idle
-    raise Problem(
+    raise UserError(
         f"The world {dataset.world} does not say which of its actions does nothing: "
         "say it with --idle NUMBER."
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 DENSEST = 1100  # bytes for each byte of a file: deflate packs a run of one byte as 1032 to 1
 SMALL = 2**16  # bytes of a file, which may be as dense as it likes
@@ -25,7 +25,7 @@ def require_plain(root: Path) -> None:
     """Refuse a folder with links out of it, pipes or devices anywhere in it; no link is followed.
 
     Raises:
-        Problem: the sentence names what is in the way.
+        UserError: the sentence names what is in the way.
     """
     base = root.resolve()
     for entry in _below(root, 0):
@@ -33,17 +33,17 @@ def require_plain(root: Path) -> None:
         if stat.S_ISLNK(mode):
             target = Path(os.path.realpath(entry.path))
             if not target.is_relative_to(base) or not target.is_file():
-                raise Problem(
+                raise UserError(
                     f"{entry.path} is a link to {target}: what is imported has to be inside of {root}, "
                     "and no other file is read."
                 )
         elif not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-            raise Problem(f"{entry.path} is a pipe or a device, not a file: it is not read.")
+            raise UserError(f"{entry.path} is a pipe or a device, not a file: it is not read.")
 
 
 def _below(folder: Path, depth: int) -> Iterator[os.DirEntry[str]]:
     if depth > DEEPEST:
-        raise Problem(f"{folder} is nested more than {DEEPEST} folders deep: it is not read.")
+        raise UserError(f"{folder} is nested more than {DEEPEST} folders deep: it is not read.")
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
@@ -51,7 +51,7 @@ def _below(folder: Path, depth: int) -> Iterator[os.DirEntry[str]]:
                 if entry.is_dir(follow_symlinks=False):
                     yield from _below(Path(entry.path), depth + 1)
     except OSError as error:
-        raise Problem(f"{folder} cannot be read ({error.strerror}).") from error
+        raise UserError(f"{folder} cannot be read ({error.strerror}).") from error
 
 
 def require_room(size: int, packed: int) -> None:

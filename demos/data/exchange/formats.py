@@ -8,10 +8,10 @@ from typing import Any
 
 from demos.data.dataset.store import Store
 from demos.data.editing.delete import count
-from demos.data.exchange.portable_episode import fitted
-from environments.files.atomic import naming
+from demos.data.exchange.portable_episode import fit_to_world
+from environments.files.atomic import naming_path
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 FORMATS = {
     "minari": "demos.data.exchange.minari_format",
@@ -24,7 +24,7 @@ KINDS = tuple(FORMATS)
 def format_of(kind: str) -> Any:
     """The module that writes and reads a format; imported here, for each brings a package with it."""
     if kind not in KINDS:
-        raise Problem(f"There is no format '{kind}': choose one of {', '.join(KINDS)}.")
+        raise UserError(f"There is no format '{kind}': choose one of {', '.join(KINDS)}.")
     return importlib.import_module(FORMATS[kind])
 
 
@@ -38,16 +38,16 @@ def export(store: Store, name: str, kind: str, out: Path | None = None) -> str:
         out: the folder, or the file of an npz; NAME-KIND here if None.
 
     Raises:
-        Problem: something is there already, an episode is damaged, there are none, a package is missing.
+        UserError: something is there already, an episode is damaged, there are none, a package is missing.
     """
     module, dataset = format_of(kind), store.open(name)
     out = out or Path(f"{name}.npz" if kind == "npz" else f"{name}-{kind}")
     if out.exists():
-        raise Problem(f"{out} is there already: choose another place, with --out.")
+        raise UserError(f"{out} is there already: choose another place, with --out.")
     if len(dataset) == 0:
-        raise Problem(f"Dataset {name} holds no episodes: record or import some first.")
+        raise UserError(f"Dataset {name} holds no episodes: record or import some first.")
     out.parent.mkdir(parents=True, exist_ok=True)
-    with naming(out):
+    with naming_path(out):
         module.write(dataset, out)
     return f"{count(len(dataset))} of {name} written to {out}."
 
@@ -74,11 +74,11 @@ def import_from(
         zeros: take rewards, terms and costs that the file does not have as 0.
 
     Raises:
-        Problem: it cannot be read, does not fit the world, or the name is taken.
+        UserError: it cannot be read, does not fit the world, or the name is taken.
     """
     store.require_free(name)
     if not path.exists():
-        raise Problem(f"There is no {path}.")
+        raise UserError(f"There is no {path}.")
     about, episodes = format_of(kind).read(path)
     known = _world(about, world, path)
     provenance = {**about.get("provenance", {}), "imported": f"{kind} from {path.name}"}
@@ -88,11 +88,11 @@ def import_from(
         provenance["zeros"] = "what the file did not hold was taken as 0"
     with store.building_for(known, name, about.get("description", ""), provenance) as dataset:
         fits = [
-            fitted(known, loose, f"Episode {number} of {path.name}", seat, zeros)
+            fit_to_world(known, loose, f"Episode {number} of {path.name}", seat, zeros)
             for number, loose in enumerate(episodes)
         ]
         if not fits:
-            raise Problem(f"{path} holds no episodes.")
+            raise UserError(f"{path} holds no episodes.")
         dataset.append_many(fits)
     return f"{name}: {count(len(fits))} of {known.id} imported from {path}."
 
@@ -106,7 +106,7 @@ def _world(about: dict[str, Any], world: str | None, path: Path) -> World:
 
     if not about:
         if world is None:
-            raise Problem(f"{path} does not say what was played in: say it with --world ID.")
+            raise UserError(f"{path} does not say what was played in: say it with --world ID.")
         return make_world(world)
     if world is not None:
         type_in(world)

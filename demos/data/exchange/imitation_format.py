@@ -22,9 +22,14 @@ from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.facts import TABLE, listed, require, shown
 from demos.data.exchange.arrow_reader import row_width
 from demos.data.exchange.folder_limits import STRANGE, require_plain, require_room, words
-from demos.data.exchange.portable_episode import Loose, dataset_facts, loosened, require_about
+from demos.data.exchange.portable_episode import (
+    PortableEpisode,
+    dataset_facts,
+    require_about,
+    to_portable,
+)
 from environments.files.readers import parse_json, read_json
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 _OURS = "gpo"
 _COLUMNS = ("obs", "acts", "infos", "terminal", "rews")
@@ -42,7 +47,7 @@ def write(dataset: Dataset, path: Path) -> None:
 
     trajectories = []
     for number in range(len(dataset)):
-        loose = loosened(dataset.load(number))
+        loose = to_portable(dataset.load(number))
         infos = _infos(loose)
         about = {"dataset": dataset_facts(dataset)} if number == 0 else {}
         infos[0][_OURS] = {**about, "episode": {**loose.facts, "truncated": loose.truncated}}
@@ -65,14 +70,14 @@ def write(dataset: Dataset, path: Path) -> None:
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def read(path: Path) -> tuple[dict[str, Any], Iterator[Loose]]:
+def read(path: Path) -> tuple[dict[str, Any], Iterator[PortableEpisode]]:
     """What goes with the episodes, empty where nothing does, and the episodes.
 
     Raises:
-        Problem: it is no such folder, or holds more than plain numbers and texts.
+        UserError: it is no such folder, or holds more than plain numbers and texts.
     """
     if not path.is_dir():
-        raise Problem(
+        raise UserError(
             f"{path} is no folder: save the trajectories with imitation's `serialize.save`, older files "
             "of its are pickles, which can run code."
         )
@@ -85,8 +90,8 @@ def read(path: Path) -> tuple[dict[str, Any], Iterator[Loose]]:
     return about, _episodes(path, rows)
 
 
-def _unreadable(path: Path, error: BaseException) -> Problem:
-    return Problem(f"{path} holds no trajectories of imitation: {words(error)}.")
+def _unreadable(path: Path, error: BaseException) -> UserError:
+    return UserError(f"{path} holds no trajectories of imitation: {words(error)}.")
 
 
 def _rows(path: Path) -> pa.Table:
@@ -117,7 +122,7 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
     return kind.storage_type if isinstance(kind, pa.ExtensionType) else kind
 
 
-def _episodes(path: Path, rows: pa.Table) -> Iterator[Loose]:
+def _episodes(path: Path, rows: pa.Table) -> Iterator[PortableEpisode]:
     try:
         for number in range(len(rows)):
             yield _episode(rows, number)
@@ -125,7 +130,7 @@ def _episodes(path: Path, rows: pa.Table) -> Iterator[Loose]:
         raise _unreadable(path, error) from error
 
 
-def _episode(rows: pa.Table, number: int) -> Loose:
+def _episode(rows: pa.Table, number: int) -> PortableEpisode:
     """A row of the table; `infos` are read as JSON and never as what they may name."""
     row = rows.slice(number, 1).to_pylist()[0]
     steps = len(row["acts"])
@@ -139,7 +144,7 @@ def _episode(rows: pa.Table, number: int) -> Loose:
     if "raw_names" not in facts.get("meta", {}):
         noted.pop("raw", None)
     rewards = np.array(row["rews"]) if row.get("rews") is not None else None
-    return Loose(
+    return PortableEpisode(
         np.array(row["obs"]),
         np.array(row["acts"]),
         rewards,
@@ -160,7 +165,7 @@ def _ours(rows: pa.Table, number: int) -> dict[str, Any]:
     return found
 
 
-def _infos(loose: Loose) -> list[dict[str, Any]]:
+def _infos(loose: PortableEpisode) -> list[dict[str, Any]]:
     columns: dict[str, list[Any]] = {n: _plain(values) for n, values in loose.noted.items()}
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
@@ -180,7 +185,7 @@ def _require_packages() -> None:
                 if name == "imitation"
                 else ("pip install -e '.[imitation]'")
             )
-            raise Problem(f"This format needs the package '{name}'; type: {cure}")
+            raise UserError(f"This format needs the package '{name}'; type: {cure}")
 
 
 def _quiet() -> Any:

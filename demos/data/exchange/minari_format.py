@@ -20,11 +20,16 @@ from demos.data.episodes.facts import EPISODES, NAME, require, shown, whole
 from demos.data.episodes.files import CHECKSUM_FILE, Damaged
 from demos.data.episodes.parquet import decode
 from demos.data.exchange.folder_limits import STRANGE, memory, require_plain, words
-from demos.data.exchange.portable_episode import Loose, dataset_facts, loosened, require_about
+from demos.data.exchange.portable_episode import (
+    PortableEpisode,
+    dataset_facts,
+    require_about,
+    to_portable,
+)
 from demos.data.inspection.resimulate import world_of
 from environments.files.atomic import sync, to_json, write_synced
 from environments.files.readers import read_json
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 _OURS = "gpo"  # where metadata.json notes what minari does not ask for
 
@@ -51,17 +56,17 @@ def write(dataset: Dataset, path: Path) -> None:
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def read(path: Path) -> tuple[dict[str, Any], Iterator[Loose]]:
+def read(path: Path) -> tuple[dict[str, Any], Iterator[PortableEpisode]]:
     """What goes with the episodes, empty where nothing does, and the episodes.
 
     Neither spaces nor anything else is had from an environment that the files name: nothing is made of
     such a name. minari itself does not read here, for it follows links.
 
     Raises:
-        Problem: it is no dataset that minari wrote, or holds more than plain numbers.
+        UserError: it is no dataset that minari wrote, or holds more than plain numbers.
     """
     if not path.is_dir():
-        raise Problem(f"{path} is no folder: name that of a minari dataset, which holds `data`.")
+        raise UserError(f"{path} is no folder: name that of a minari dataset, which holds `data`.")
     require_plain(path)
     data = path / "data" if (path / "data").is_dir() else path
     try:
@@ -75,19 +80,21 @@ def read(path: Path) -> tuple[dict[str, Any], Iterator[Loose]]:
         raise _unreadable(path, error) from error
 
 
-def _unreadable(path: Path, error: BaseException) -> Problem:
-    return Problem(f"{path} cannot be read as a minari dataset: {words(error)}.")
+def _unreadable(path: Path, error: BaseException) -> UserError:
+    return UserError(f"{path} cannot be read as a minari dataset: {words(error)}.")
 
 
-def _ours(data: Path, episodes: int) -> Iterator[Loose]:
+def _ours(data: Path, episodes: int) -> Iterator[PortableEpisode]:
     for number in range(episodes):
         try:
-            yield loosened(decode(data / str(number)))
+            yield to_portable(decode(data / str(number)))
         except Damaged as damage:
-            raise Problem(f"Episode {number} of {data}: {damage.file} {damage.reason}.") from damage
+            raise UserError(
+                f"Episode {number} of {data}: {damage.file} {damage.reason}."
+            ) from damage
 
 
-def _theirs(path: Path, data: Path, told: Mapping[str, Any]) -> Iterator[Loose]:
+def _theirs(path: Path, data: Path, told: Mapping[str, Any]) -> Iterator[PortableEpisode]:
     from minari import supported_dataset_versions
 
     if told["minari_version"] not in supported_dataset_versions:
@@ -113,13 +120,13 @@ def _theirs(path: Path, data: Path, told: Mapping[str, Any]) -> Iterator[Loose]:
             else "demos.data.exchange.arrow_reader"
         )
     except ModuleNotFoundError as error:
-        raise Problem(
+        raise UserError(
             f"This format needs the package '{error.name}'; type: pip install {error.name}"
         ) from error
     return _loose(path, reader.episodes(data, *found, jpeg, told["total_episodes"]), found[0])
 
 
-def _loose(path: Path, episodes: Iterator[dict[str, Any]], space: Any) -> Iterator[Loose]:
+def _loose(path: Path, episodes: Iterator[dict[str, Any]], space: Any) -> Iterator[PortableEpisode]:
     try:
         for number, episode in enumerate(episodes):
             yield _episode(episode, space, f"Episode {number} of {path.name}")
@@ -127,8 +134,8 @@ def _loose(path: Path, episodes: Iterator[dict[str, Any]], space: Any) -> Iterat
         raise _unreadable(path, error) from error
 
 
-def _episode(episode: Mapping[str, Any], space: Any, where: str) -> Loose:
-    from environments.external.games.adapters import sight
+def _episode(episode: Mapping[str, Any], space: Any, where: str) -> PortableEpisode:
+    from environments.external.games.adapters import flatten_observation
 
     seen, steps = episode["observations"], len(episode["rewards"])
     if not steps:
@@ -136,13 +143,13 @@ def _episode(episode: Mapping[str, Any], space: Any, where: str) -> Loose:
     if not isinstance(space, spaces.Box):  # flattened as the adapter of foreign worlds does
         if spaces.flatdim(space) * (steps + 1) * 4 > memory():
             raise ValueError(f"{where} is larger than what there is room for")
-        flatten = sight(space, "the dataset")[1]
+        flatten = flatten_observation(space, "the dataset")[1]
         seen = np.stack([flatten(_row(seen, row)) for row in range(steps + 1)])
     seed, options = episode["seed"], episode["options"]
     known: dict[str, Any] = {} if seed is None or int(seed) < 0 else {"seed": int(seed)}
     if isinstance(options, dict) and options:
         known["options"] = options
-    return Loose(
+    return PortableEpisode(
         np.asarray(seen),
         np.asarray(episode["actions"]),
         np.asarray(episode["rewards"]),

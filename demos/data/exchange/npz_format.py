@@ -31,10 +31,15 @@ import numpy.typing as npt
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.facts import EPISODES, TABLE, listed, require, shown
 from demos.data.exchange.folder_limits import STRANGE, memory, require_room, words
-from demos.data.exchange.portable_episode import Loose, dataset_facts, loosened, require_about
-from environments.files.atomic import made_beside
+from demos.data.exchange.portable_episode import (
+    PortableEpisode,
+    dataset_facts,
+    require_about,
+    to_portable,
+)
+from environments.files.atomic import replace_after
 from environments.files.readers import parse_json
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 _NEEDED = ("observations", "final_observations", "actions", "starts", "terminated", "truncated")
 _KNOWN = re.compile(
@@ -47,7 +52,7 @@ _header_2_0 = np.lib.format.read_array_header_2_0
 
 def write(dataset: Dataset, path: Path) -> None:
     """All episodes of a dataset into a file that is not there yet."""
-    episodes = [loosened(dataset.load(number)) for number in range(len(dataset))]
+    episodes = [to_portable(dataset.load(number)) for number in range(len(dataset))]
     lengths = [len(episode.actions) for episode in episodes]
     arrays: dict[str, npt.NDArray[Any]] = {
         "observations": np.concatenate([e.observations[:-1] for e in episodes]),
@@ -63,15 +68,15 @@ def write(dataset: Dataset, path: Path) -> None:
     arrays |= {f"raw/{k}": e.noted["raw"] for k, e in enumerate(episodes) if "raw" in e.noted}
     facts = {"dataset": dataset_facts(dataset), "episodes": [dict(e.facts) for e in episodes]}
     arrays["facts"] = np.array(json.dumps(facts))
-    with made_beside(path) as beside, beside.open("xb") as file:
+    with replace_after(path) as beside, beside.open("xb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
-def read(path: Path) -> tuple[dict[str, Any], Iterator[Loose]]:
+def read(path: Path) -> tuple[dict[str, Any], Iterator[PortableEpisode]]:
     """What goes with the episodes, empty where nothing does, and the episodes.
 
     Raises:
-        Problem: it is no such file.
+        UserError: it is no such file.
     """
     try:
         arrays = _arrays(path)
@@ -80,11 +85,11 @@ def read(path: Path) -> tuple[dict[str, Any], Iterator[Loose]]:
         require(told, {"dataset": TABLE, "episodes": listed(TABLE, EPISODES)}, "facts.")
         about = require_about(told["dataset"])
     except (*STRANGE, zipfile.BadZipFile, zlib.error) as error:
-        raise Problem(
+        raise UserError(
             f"{path} cannot be read as an .npz file of plain arrays: {words(error)}."
         ) from error
     if missing := [name for name in _NEEDED if name not in arrays]:
-        raise Problem(
+        raise UserError(
             f"{path} has no {', '.join(missing)}; what such a file holds is written at the top of "
             "demos/data/exchange/npz_format.py."
         )
@@ -131,7 +136,7 @@ def _array(name: str, part: Any, info: zipfile.ZipInfo) -> npt.NDArray[Any]:
     return made
 
 
-def _episodes(arrays: dict[str, npt.NDArray[Any]], facts: list[Any]) -> Iterator[Loose]:
+def _episodes(arrays: dict[str, npt.NDArray[Any]], facts: list[Any]) -> Iterator[PortableEpisode]:
     starts = arrays["starts"]
     raw = {name: arrays.pop(name) for name in list(arrays) if name.startswith("raw/")}
     noted = {name: a for name, a in arrays.items() if name not in (*_NEEDED, "rewards")}
@@ -141,7 +146,7 @@ def _episodes(arrays: dict[str, npt.NDArray[Any]], facts: list[Any]) -> Iterator
         own = {name: values[rows] for name, values in noted.items()}
         if f"raw/{e}" in raw:
             own["raw"] = raw[f"raw/{e}"]
-        yield Loose(
+        yield PortableEpisode(
             np.concatenate([arrays["observations"][rows], arrays["final_observations"][e : e + 1]]),
             arrays["actions"][rows],
             None if rewards is None else rewards[rows],
@@ -156,17 +161,17 @@ def _require_lengths(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
     """Refuse arrays that do not belong together."""
     for name, values in arrays.items():
         if values.ndim == 0:
-            raise Problem(f"{path}: `{name}` is a single number, and needs rows.")
+            raise UserError(f"{path}: `{name}` is a single number, and needs rows.")
         if name in ("terminated", "truncated") and values.ndim > 1:
-            raise Problem(f"{path}: `{name}` needs one value an episode.")
+            raise UserError(f"{path}: `{name}` needs one value an episode.")
     starts, steps = arrays["starts"], len(arrays["actions"])
     whole = starts.ndim == 1 and starts.dtype.kind in "iu" and len(starts) > 1
     if not whole or starts[0] != 0 or starts[-1] != steps or (np.diff(starts) < 1).any():
-        raise Problem(f"{path}: `starts` must rise from 0 to the number of actions, {steps}.")
+        raise UserError(f"{path}: `starts` must rise from 0 to the number of actions, {steps}.")
     for name, values in arrays.items():
         by_episode = name in ("final_observations", "terminated", "truncated")
         wanted = len(starts) - 1 if by_episode else steps
         if name != "starts" and not name.startswith("raw/") and len(values) != wanted:
-            raise Problem(f"{path}: `{name}` has {len(values)} rows, and needs {wanted}.")
+            raise UserError(f"{path}: `{name}` has {len(values)} rows, and needs {wanted}.")
     if arrays["observations"].shape[1:] != arrays["final_observations"].shape[1:]:
-        raise Problem(f"{path}: `observations` and `final_observations` have different rows.")
+        raise UserError(f"{path}: `observations` and `final_observations` have different rows.")

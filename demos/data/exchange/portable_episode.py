@@ -25,7 +25,7 @@ from demos.data.episodes.facts import (
 )
 from demos.data.episodes.parquet import FACTS, facts_of
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 NOTED = (
     "requested_actions",
@@ -38,7 +38,7 @@ ABOUT = {name: REVISION_FACTS[name] for name in DATASET} | {"from": TEXT}
 
 
 @dataclass(frozen=True)
-class Loose:
+class PortableEpisode:
     """One episode in plain arrays, of which nobody knows yet whether they fit a world."""
 
     observations: npt.NDArray[Any]  # [T+1, ...]
@@ -50,14 +50,14 @@ class Loose:
     facts: Mapping[str, Any] = field(default_factory=dict)  # seed, agent, ...: see `parquet.FACTS`
 
 
-def loosened(episode: Episode) -> Loose:
+def to_portable(episode: Episode) -> PortableEpisode:
     """An episode for export."""
     noted = {name: getattr(episode, name) for name in NOTED}
     noted |= {TERM + name: values for name, values in episode.terms.items()}
     noted |= {COST + name: values for name, values in episode.costs.items()}
     if episode.raw.size:
         noted["raw"] = episode.raw
-    return Loose(
+    return PortableEpisode(
         episode.observations,
         episode.actions,
         episode.rewards,
@@ -88,7 +88,9 @@ def dataset_facts(dataset: Dataset) -> dict[str, Any]:
     return {**facts, "from": f"{dataset.name}, {dataset.revision.name}"}
 
 
-def fitted(world: World, loose: Loose, where: str, seat: str | None, zeros: bool) -> Episode:
+def fit_to_world(
+    world: World, loose: PortableEpisode, where: str, seat: str | None, zeros: bool
+) -> Episode:
     """The episode as one of a world.
 
     Args:
@@ -99,7 +101,7 @@ def fitted(world: World, loose: Loose, where: str, seat: str | None, zeros: bool
         zeros: take rewards, terms and costs that the file does not have as 0.
 
     Raises:
-        Problem: it does not fit; the sentence says why.
+        UserError: it does not fit; the sentence says why.
     """
     steps = len(loose.actions)
     rewards = loose.rewards
@@ -110,7 +112,7 @@ def fitted(world: World, loose: Loose, where: str, seat: str | None, zeros: bool
     named = {"rewards": rewards, **terms, **costs}
     missing = [name for name, values in named.items() if values is None]
     if missing and not zeros:
-        raise Problem(
+        raise UserError(
             f"{where} has no {', '.join(missing)}, which {world.id} has: add --zeros to take them as 0."
         )
     nothing = np.zeros(steps, np.float32)
@@ -137,7 +139,7 @@ def fitted(world: World, loose: Loose, where: str, seat: str | None, zeros: bool
         )
         require_episode(facts_of(made))
     except (ValueError, TypeError, AttributeError, IndexError, KeyError, OverflowError) as error:
-        raise Problem(f"{where} is no episode: {error}.") from error
+        raise UserError(f"{where} is no episode: {error}.") from error
     return made
 
 
@@ -147,7 +149,7 @@ def _seat(world: World, given: Any, where: str) -> str:
     if given not in world.agents:
         seats = ", ".join(world.agents)
         said = "does not say who played" if given is None else f"was played by {given}"
-        raise Problem(f"{where} {said}; {world.id} has {seats}: say which, with --seat.")
+        raise UserError(f"{where} {said}; {world.id} has {seats}: say which, with --seat.")
     return str(given)
 
 
@@ -155,14 +157,14 @@ def _as(values: npt.NDArray[Any], space: Any, what: str) -> npt.NDArray[Any]:
     """The rows in a space's own type; numbers may be rounded, but not cut."""
     rows = np.asarray(values)
     if rows.shape[1:] != space.shape:
-        raise Problem(
+        raise UserError(
             f"{what} have rows of shape {list(rows.shape[1:])}; the world has {list(space.shape)}."
         )
     if rows.dtype.kind not in "iufb":
-        raise Problem(f"{what} are of type {rows.dtype}; the world has {space.dtype}.")
+        raise UserError(f"{what} are of type {rows.dtype}; the world has {space.dtype}.")
     fitting = rows.astype(space.dtype)
     if np.dtype(space.dtype).kind != "f" and not np.array_equal(fitting, rows):
-        raise Problem(f"{what} are not whole numbers as the world's {space.dtype}.")
+        raise UserError(f"{what} are not whole numbers as the world's {space.dtype}.")
     return fitting
 
 
@@ -171,7 +173,7 @@ def _in(actions: npt.NDArray[Any], space: Any, where: str) -> npt.NDArray[Any]:
     if not isinstance(space, spaces.Box):
         for step, action in enumerate(actions):
             if not space.contains(action):
-                raise Problem(
+                raise UserError(
                     f"{where}, step {step}: there is no action {action.tolist()} in {space}."
                 )
     return actions

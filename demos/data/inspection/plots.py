@@ -12,9 +12,9 @@ import numpy as np
 from gymnasium import spaces
 
 from demos.data.dataset.dataset import Dataset
-from demos.data.inspection.positions import Places
-from demos.data.inspection.step_statistics import Detail
-from environments.files.atomic import made_beside
+from demos.data.inspection.positions import Positions
+from demos.data.inspection.step_statistics import StepStatistics
+from environments.files.atomic import replace_after
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +26,11 @@ PARTS = 12  # of an action that are drawn
 
 
 def draw_pictures(
-    dataset: Dataset, detail: Detail, names: tuple[str, ...], places: Places | None, folder: Path
+    dataset: Dataset,
+    detail: StepStatistics,
+    names: tuple[str, ...],
+    places: Positions | None,
+    folder: Path,
 ) -> list[Path]:
     """Draw all into PNG files in a folder; returns them.
 
@@ -47,7 +51,7 @@ def draw_pictures(
     else:
         drawn["places.png"] = _places(dataset, places)
     for name, figure in drawn.items():
-        with made_beside(folder / name) as beside:
+        with replace_after(folder / name) as beside:
             figure.savefig(beside, dpi=150, format="png")
     return [folder / name for name in drawn]
 
@@ -68,7 +72,7 @@ def _plain(axes: Axes) -> Axes:
     return axes
 
 
-def _returns(dataset: Dataset, detail: Detail) -> Figure:
+def _returns(dataset: Dataset, detail: StepStatistics) -> Figure:
     """A point an episode, in the order of recording, with the running mean over ten."""
     star = dataset.facts["north_star"]
     figure = _figure(f"{dataset.name}: what each episode earned")
@@ -108,7 +112,7 @@ def _proportional(some: list[float], others: list[float]) -> bool:
     return np.allclose(a * np.abs(b).max(), b * np.abs(a).max())
 
 
-def _actions(dataset: Dataset, detail: Detail, names: tuple[str, ...]) -> Figure:
+def _actions(dataset: Dataset, detail: StepStatistics, names: tuple[str, ...]) -> Figure:
     """How often each action was applied; of continuous ones the spread of each part."""
     space = dataset.revision.action_space
     arrays = dataset.arrays(detail.numbers)
@@ -157,7 +161,7 @@ def _spread(title: str, actions: Any, space: spaces.Box) -> Figure:
     return figure
 
 
-def _places(dataset: Dataset, places: Places) -> Figure:
+def _places(dataset: Dataset, places: Positions) -> Figure:
     """The world at its start, and beside it the share of time that was spent in each place."""
     figure = _figure(f"{dataset.name}: where time was spent, in {places.games} games", (9.5, 4.2))
     before, axes = figure.subplots(1, 2, width_ratios=(1, 1.2))
@@ -189,7 +193,7 @@ def _places(dataset: Dataset, places: Places) -> Figure:
     return figure
 
 
-def _shares(places: Places) -> tuple[Any, tuple[float, float, float, float]]:
+def _shares(places: Positions) -> tuple[Any, tuple[float, float, float, float]]:
     """Percent of the time by place, masked where nobody was, and the picture's edges."""
     points = places.points
     if places.cells:
@@ -204,7 +208,7 @@ def _shares(places: Places) -> tuple[Any, tuple[float, float, float, float]]:
     return np.ma.masked_equal(100 * counts / len(points), 0), reach
 
 
-def _lengths(dataset: Dataset, detail: Detail) -> Figure:
+def _lengths(dataset: Dataset, detail: StepStatistics) -> Figure:
     figure = _figure(f"{dataset.name}: how long each episode is")
     axes = _plain(figure.subplots())
     _points(axes, detail.numbers, [float(length) for length in detail.lengths], "steps")

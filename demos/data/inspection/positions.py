@@ -16,20 +16,20 @@ import numpy.typing as npt
 from demos.data.dataset.dataset import Dataset
 from demos.data.inspection.resimulate import (
     SEEDLESS,
-    Untold,
+    CannotResimulate,
     first_step,
     joint_actions,
     matches,
-    play,
+    resimulate,
     seeds_of,
 )
-from environments.external.world import ForeignWorld
+from environments.external.world import ExternalWorld
 from environments.simulation.batch import Batch
 from environments.simulation.world import World
 
 
 @dataclass(frozen=True)
-class Places:
+class Positions:
     """Positions of all bodies in all games. P = how many there are, D = 1 or 2."""
 
     points: npt.NDArray[np.float64]  # [P, D]
@@ -38,10 +38,10 @@ class Places:
     start: npt.NDArray[np.uint8]  # [H, W, 3], the world as a person sees it at its start
 
 
-def find_places(world: World, dataset: Dataset) -> Places | None:
+def find_places(world: World, dataset: Dataset) -> Positions | None:
     """Where everybody was in every step of every game; None where the world does not tell."""
     names = set(world.state_dtype.names or ())
-    if isinstance(world, ForeignWorld) or not names & {"position", "x"}:
+    if isinstance(world, ExternalWorld) or not names & {"position", "x"}:
         return None
     batch = Batch(world, 1, restart=False)
     start = batch.render()
@@ -51,11 +51,11 @@ def find_places(world: World, dataset: Dataset) -> Places | None:
         streams = [dataset.load(number) for number in game]
         try:
             actions, seed = joint_actions(world, streams), seeds_of(streams)
-        except Untold:
+        except CannotResimulate:
             continue
         seen: list[npt.NDArray[np.float64]] = []
         options = streams[0].options
-        play(
+        resimulate(
             world,
             actions,
             SEEDLESS[0] if seed is None else seed,
@@ -66,7 +66,7 @@ def find_places(world: World, dataset: Dataset) -> Places | None:
         found += seen[first_step(streams[0]) :]
         games += 1
     cells = "position" in names and world.state_dtype["position"].base.kind in "iu"
-    return Places(np.concatenate(found), cells, games, start) if found else None
+    return Positions(np.concatenate(found), cells, games, start) if found else None
 
 
 def positions(world: World, state: Any) -> npt.NDArray[np.float64]:

@@ -10,9 +10,14 @@ from rich.table import Table
 
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.store import Store
-from demos.data.inspection.step_statistics import STRETCH, Detail, look, quantiles
+from demos.data.inspection.step_statistics import (
+    STRETCH,
+    StepStatistics,
+    compute_step_statistics,
+    quantiles,
+)
 from demos.data.inspection.summary import Summary, summarise
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 
 def show_dataset(root: Path, name: str, pictures: Path | None = None) -> None:
@@ -24,7 +29,7 @@ def show_dataset(root: Path, name: str, pictures: Path | None = None) -> None:
         pictures: a folder to draw it into.
     """
     dataset = Store(root).open(name)
-    summary, detail = summarise(dataset), look(dataset)
+    summary, detail = summarise(dataset), compute_step_statistics(dataset)
     console = Console(markup=False)
     console.print(_about(dataset, summary))
     if detail.numbers:
@@ -36,13 +41,15 @@ def show_dataset(root: Path, name: str, pictures: Path | None = None) -> None:
         _draw(console, dataset, detail, pictures)
 
 
-def _draw(console: Console, dataset: Dataset, detail: Detail, folder: Path) -> None:
+def _draw(console: Console, dataset: Dataset, detail: StepStatistics, folder: Path) -> None:
     from demos.data.inspection.plots import draw_pictures
     from demos.data.inspection.positions import find_places
     from demos.data.inspection.resimulate import world_of
 
     if not detail.numbers:
-        raise Problem(f"Dataset {dataset.name} holds no episode that can be read: nothing to draw.")
+        raise UserError(
+            f"Dataset {dataset.name} holds no episode that can be read: nothing to draw."
+        )
     names: tuple[str, ...] = ()
     places = None
     try:
@@ -50,7 +57,7 @@ def _draw(console: Console, dataset: Dataset, detail: Detail, folder: Path) -> N
         names = world.action_names
         if not detail.damaged and world.fingerprint == dataset.fingerprint:
             places = find_places(world, dataset)
-    except Problem as problem:  # pictures of the world are left out, the others need none
+    except UserError as problem:  # pictures of the world are left out, the others need none
         console.print(str(problem), style="dim", soft_wrap=True, highlight=False)
     for path in draw_pictures(dataset, detail, names, places, folder):
         console.print(f"drawn: {path}", soft_wrap=True, highlight=False)
@@ -88,7 +95,7 @@ def _edited(dataset: Dataset) -> str:
     return f"{edit['what']} (history: gpo demos log {dataset.name})"
 
 
-def _totals(dataset: Dataset, summary: Summary, detail: Detail) -> Table:
+def _totals(dataset: Dataset, summary: Summary, detail: StepStatistics) -> Table:
     table = Table(title="Per episode", title_justify="left")
     table.add_column("term or cost", overflow="fold")
     for heading in ("mean", "least", "25 %", "median", "75 %", "most"):
@@ -102,7 +109,7 @@ def _totals(dataset: Dataset, summary: Summary, detail: Detail) -> Table:
     return table
 
 
-def _play(dataset: Dataset, detail: Detail) -> Table:
+def _play(dataset: Dataset, detail: StepStatistics) -> Table:
     """How it was played: pace, idleness, doubles, ratings, who."""
     table = Table(title="Play", title_justify="left", show_header=False)
     table.add_column(style="bold")
@@ -130,7 +137,7 @@ def _play(dataset: Dataset, detail: Detail) -> Table:
     return table
 
 
-def _pace(detail: Detail) -> str:
+def _pace(detail: StepStatistics) -> str:
     if detail.rate is None:
         return "times were not captured"
     really = f"{detail.rate:.2f} steps/s"
@@ -138,7 +145,7 @@ def _pace(detail: Detail) -> str:
     return f"{really} (median), of {wanted} intended" if wanted else f"{really} (median)"
 
 
-def _idle(detail: Detail) -> str:
+def _idle(detail: StepStatistics) -> str:
     if detail.idle is None:
         return "unknown: the world does not say which action does nothing"
     share = _share(detail.idle, detail.steps)
@@ -146,14 +153,14 @@ def _idle(detail: Detail) -> str:
     return f"{share} of steps; {len(detail.stretches)} stretches of {STRETCH:g} s or more{longest}"
 
 
-def _ratings(detail: Detail) -> str:
+def _ratings(detail: StepStatistics) -> str:
     rated = {rating: n for rating, n in detail.ratings.items() if rating is not None}
     words = [f"{n} with {rating}" for rating, n in sorted(rated.items(), reverse=True)]
     words += [f"{detail.ratings[None]} not rated"] if detail.ratings[None] else []
     return ", ".join(words) + (f"; {detail.marks} moments marked" if detail.marks else "")
 
 
-def _shield(detail: Detail) -> str:
+def _shield(detail: StepStatistics) -> str:
     if not detail.shielded:
         return ""
     steps = detail.actors["shield"]
@@ -162,7 +169,7 @@ def _shield(detail: Detail) -> str:
     return f"stood by in {games} and stepped in {steps:,} times, {mean:.1f} an episode"
 
 
-def _players(dataset: Dataset, detail: Detail) -> str:
+def _players(dataset: Dataset, detail: StepStatistics) -> str:
     star = dataset.facts["north_star"] or "return"
     lines = [
         f"{player}: {len(values)} episodes, {sum(values) / len(values):.1f} {star}"

@@ -26,7 +26,7 @@ SEEDLESS = (
 
 
 @dataclass(frozen=True)
-class Played:
+class ResimulatedEpisode:
     """What a world said to the actions of one game."""
 
     observations: npt.NDArray[Any]  # [T+1, N, ...]
@@ -37,7 +37,7 @@ class Played:
     truncated: npt.NDArray[np.bool_]  # [T]
 
 
-class Untold(Exception):
+class CannotResimulate(Exception):
     """A game cannot be played again; the text says why, as the end of a sentence."""
 
 
@@ -75,16 +75,16 @@ def joint_actions(world: World, streams: Sequence[Episode]) -> npt.NDArray[Any]:
     A seat without a stream is read from the raw numbers of the others, where they hold its actions.
 
     Raises:
-        Untold: streams are missing, or do not belong together.
+        CannotResimulate: streams are missing, or do not belong together.
     """
     by_seat = {stream.agent: stream for stream in streams}
     if len(by_seat) < len(streams):
-        raise Untold("a seat was recorded twice under one match")
+        raise CannotResimulate("a seat was recorded twice under one match")
     if strange := by_seat.keys() - set(world.agents):
-        raise Untold(f"{world.id} has no seat {min(strange)}")
+        raise CannotResimulate(f"{world.id} has no seat {min(strange)}")
     lengths = {len(stream) for stream in streams}
     if len(lengths) > 1 or len({first_step(stream) for stream in streams}) > 1:
-        raise Untold("its streams are of different lengths")
+        raise CannotResimulate("its streams are of different lengths")
     space = world.action_space
     together = []
     for agent in world.agents:
@@ -97,10 +97,10 @@ def joint_actions(world: World, streams: Sequence[Episode]) -> npt.NDArray[Any]:
         try:
             seat = np.asarray(rows, space.dtype).reshape(len(rows), *(space.shape or ()))
         except (ValueError, TypeError, OverflowError):
-            raise Untold(f"what is noted of {agent} is no row of actions") from None
+            raise CannotResimulate(f"what is noted of {agent} is no row of actions") from None
         together.append(seat)
     if len({len(seat) for seat in together}) > 1:
-        raise Untold("its seats have different numbers of actions")
+        raise CannotResimulate("its seats have different numbers of actions")
     return np.stack(together, axis=1)
 
 
@@ -112,17 +112,17 @@ def _noted_actions(agent: str, streams: Sequence[Episode]) -> list[Any]:
         if columns:
             early = stream.meta.get("trimmed", {}).get("others", {}).get(agent, [])
             return [*early, *stream.raw[:, columns]]
-    raise Untold(f"the stream of {agent} is missing")
+    raise CannotResimulate(f"the stream of {agent} is missing")
 
 
-def play(
+def resimulate(
     world: World,
     actions: npt.NDArray[Any],
     seed: int,
     options: Mapping[str, Any],
     batch: Batch | None = None,
     watch: Callable[[Batch], None] = lambda batch: None,
-) -> Played:
+) -> ResimulatedEpisode:
     """Play a game until it ends or the actions do; what would come after its end is as its last step.
 
     Args:
@@ -139,7 +139,7 @@ def play(
     batch = batch or make_batch(world, 1, restart=False)
     batch.reset(seed=[seed], options=[dict(options)])
     steps = len(actions)
-    played = Played(
+    played = ResimulatedEpisode(
         np.empty((steps + 1, *batch.observation.shape[1:]), batch.observation.dtype),
         np.zeros((steps, *batch.reward.shape[1:]), np.float32),
         np.zeros((steps, *batch.terms.shape[1:]), np.float32),
@@ -165,17 +165,17 @@ def seeds_of(streams: Sequence[Episode]) -> int | None:
     """The seed of a game; None if none was recorded.
 
     Raises:
-        Untold: its streams disagree.
+        CannotResimulate: its streams disagree.
     """
     found = {stream.seed for stream in streams}
     if len(found) > 1 or any(stream.options != streams[0].options for stream in streams):
-        raise Untold("its streams have different seeds or options")
+        raise CannotResimulate("its streams have different seeds or options")
     return found.pop()
 
 
-def aligned(played: Played, first: int) -> Played:
+def aligned(played: ResimulatedEpisode, first: int) -> ResimulatedEpisode:
     """The same game from its step `first` on."""
-    return Played(
+    return ResimulatedEpisode(
         played.observations[first:],
         played.rewards[first:],
         played.terms[first:],

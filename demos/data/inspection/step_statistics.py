@@ -14,13 +14,13 @@ import numpy.typing as npt
 from demos.data.dataset.dataset import Dataset
 from demos.data.editing.trim import idle_action, is_idle
 from demos.data.episodes.episode import NANOSECONDS, Actor, Episode
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 STRETCH = 2.0  # s without an action, from which on it is told
 
 
 @dataclass
-class Detail:
+class StepStatistics:
     """What only the steps tell; filled an episode at a time. E = episodes that can be read."""
 
     damaged: list[str] = field(default_factory=list)  # a sentence each
@@ -50,18 +50,18 @@ class Detail:
         return 1 / median if median > 0 else None
 
 
-def look(dataset: Dataset) -> Detail:
+def compute_step_statistics(dataset: Dataset) -> StepStatistics:
     """Read every episode; a damaged one is named and nothing else of it is told."""
-    detail = Detail()
+    detail = StepStatistics()
     try:
         none = idle_action(dataset)
-    except Problem:
+    except UserError:
         none, detail.idle = None, None
     same: dict[str, list[int]] = defaultdict(list)
     for number in range(len(dataset)):
         try:
             episode = dataset.load(number)
-        except Problem as problem:
+        except UserError as problem:
             detail.damaged.append(str(problem))
             continue
         detail.numbers.append(number)
@@ -73,7 +73,7 @@ def look(dataset: Dataset) -> Detail:
     return detail
 
 
-def _count(detail: Detail, dataset: Dataset, episode: Episode, none: Any) -> None:
+def _count(detail: StepStatistics, dataset: Dataset, episode: Episode, none: Any) -> None:
     star = dataset.facts["north_star"]
     detail.returns.append(float(episode.rewards.sum(dtype=np.float64)))
     detail.lengths.append(len(episode))

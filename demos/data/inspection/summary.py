@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from demos.data.dataset.dataset import Dataset
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def summarise(dataset: Dataset) -> Summary:
     for number in range(len(dataset)):
         try:
             whole.append(dataset.episode_facts(number))
-        except Problem as problem:
+        except UserError as problem:
             damaged.append(str(problem))
     lengths = _match_lengths(whole)
     names = (*dataset.facts["terms"], *dataset.facts["costs"])

@@ -13,21 +13,21 @@ from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.episode import Episode
 from demos.data.inspection.resimulate import (
     SEEDLESS,
-    Played,
-    Untold,
+    CannotResimulate,
+    ResimulatedEpisode,
     aligned,
     first_step,
     joint_actions,
     matches,
-    play,
+    resimulate,
     seeds_of,
     world_of,
 )
 from environments.catalog import make_batch
 from environments.simulation.batch import Batch
 from environments.simulation.world import World
-from environments.system.errors import Problem
-from environments.warmup import wake
+from environments.system.errors import UserError
+from environments.warmup import warm_up
 
 CLOSE = (
     1e-5  # absolute and relative: other processors round otherwise, other dynamics differ by more
@@ -36,7 +36,7 @@ Found = Literal["agrees", "differs", "untold"]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verification:
     """What came of one episode."""
 
     episode: int
@@ -49,17 +49,17 @@ def verify(
     dataset: Dataset,
     numbers: Iterable[int] | None = None,
     say: Callable[[str], None] = lambda words: None,
-) -> list[Verdict]:
+) -> list[Verification]:
     """Play episodes again (all if None) and compare observations, rewards, terms, costs and ends.
 
     If the world has to be compiled first, `say` is told.
 
     Raises:
-        Problem: the world is another one by now, or an episode is damaged.
+        UserError: the world is another one by now, or an episode is damaged.
     """
     world = world_of(dataset)
     dataset.require_world(world)
-    wake(world, say)
+    warm_up(world, say)
     chosen = range(len(dataset)) if numbers is None else sorted(set(numbers))
     wanted = {dataset.episode_facts(number)["match"] for number in chosen} - {None}
     # The other streams of the same games are needed too.
@@ -69,51 +69,55 @@ def verify(
         if number in chosen or dataset.episode_facts(number)["match"] in wanted
     ]
     batch = make_batch(world, 1, restart=False)
-    verdicts: list[Verdict] = []
+    verdicts: list[Verification] = []
     for game in matches(dataset, there):
         verdicts += _verify_game(world, dataset, game, batch)
     batch.close()
     return sorted((v for v in verdicts if v.episode in chosen), key=lambda v: v.episode)
 
 
-def _verify_game(world: World, dataset: Dataset, game: list[int], batch: Batch) -> list[Verdict]:
+def _verify_game(
+    world: World, dataset: Dataset, game: list[int], batch: Batch
+) -> list[Verification]:
     streams = [dataset.load(number) for number in game]
     try:
         played = replayed(world, streams, batch)
         actions = joint_actions(world, streams)
-    except (Untold, Problem) as why:
+    except (CannotResimulate, UserError) as why:
         text = str(why).rstrip(".")
-        return [Verdict(n, "untold", f"cannot be played again: {text}.") for n in game]
+        return [Verification(n, "untold", f"cannot be played again: {text}.") for n in game]
     verdicts = []
     for number, stream in zip(game, streams, strict=True):
         found = first_difference(world, stream, played)
         if found is None:
-            verdicts.append(Verdict(number, "agrees", "plays again as it was recorded."))
+            verdicts.append(Verification(number, "agrees", "plays again as it was recorded."))
             continue
         step, what = found
         hint = _shifted(world, stream, streams, actions, batch)
-        verdicts.append(Verdict(number, "differs", f"step {step}: {what}{hint}.", step))
+        verdicts.append(Verification(number, "differs", f"step {step}: {what}{hint}.", step))
     return verdicts
 
 
-def replayed(world: World, streams: Sequence[Episode], batch: Batch) -> Played:
+def replayed(world: World, streams: Sequence[Episode], batch: Batch) -> ResimulatedEpisode:
     """A recorded game as the world plays it, from the first step that its streams have.
 
     Raises:
-        Untold: see `joint_actions`; or no seed was recorded, and the game depends on it.
+        CannotResimulate: see `joint_actions`; or no seed was recorded, and the game depends on it.
     """
     actions, seed = joint_actions(world, streams), seeds_of(streams)
     options = streams[0].options
     if seed is not None:
-        played = play(world, actions, seed, options, batch)
+        played = resimulate(world, actions, seed, options, batch)
     else:
-        played, other = (play(world, actions, tried, options, batch) for tried in SEEDLESS)
+        played, other = (resimulate(world, actions, tried, options, batch) for tried in SEEDLESS)
         if not np.array_equal(played.observations, other.observations):
-            raise Untold("no seed was recorded, and the game depends on it")
+            raise CannotResimulate("no seed was recorded, and the game depends on it")
     return aligned(played, first_step(streams[0]))
 
 
-def first_difference(world: World, stream: Episode, played: Played) -> tuple[int, str] | None:
+def first_difference(
+    world: World, stream: Episode, played: ResimulatedEpisode
+) -> tuple[int, str] | None:
     """The first step in which a stream is not what was played, counted as it was played, and what."""
     seat, steps = world.agents.index(stream.agent), len(stream)
     columns: dict[str, tuple[npt.NDArray[Any], npt.NDArray[Any]]] = {
@@ -144,7 +148,7 @@ def first_difference(world: World, stream: Episode, played: Played) -> tuple[int
     return None if found is None else (first + found[0], found[1])
 
 
-def first_end(stream: Episode, played: Played) -> tuple[int, str] | None:
+def first_end(stream: Episode, played: ResimulatedEpisode) -> tuple[int, str] | None:
     """The first step after which the game was over for one and went on for the other."""
     over = np.flatnonzero(played.terminated | played.truncated)
     last = len(stream) - 1
@@ -186,7 +190,7 @@ def _shifted(
     if hasattr(world.action_space, "n"):  # what came first is lost: any may have
         tries += [(_begun_with(early, a), "early") for a in range(world.action_space.n)]
     for shifted, word in tries:
-        again = play(world, shifted, streams[0].seed or 0, stream.options, batch)
+        again = resimulate(world, shifted, streams[0].seed or 0, stream.options, batch)
         if differing(seen[:-1], again.observations[:-1, seat]) is None:
             return f"; every action seems to be recorded one step too {word}"
     return ""

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from environments.files.atomic import hold
-from environments.system.errors import Problem
+from environments.files.atomic import try_lock
+from environments.system.errors import UserError
 
 # Kinds: the game in JSON, first observations, a step, a mark, the wish to keep, closed in order.
 HEAD, FIRST, STEP, MARK, KEEP, END = b"H", b"O", b"S", b"M", b"K", b"E"
@@ -25,7 +25,7 @@ _CRC = struct.Struct("<I")
 _LEAD = _FRAME.size + _CRC.size  # bytes before the payload
 
 
-class Entry(NamedTuple):
+class JournalFrame(NamedTuple):
     """One thing that happened."""
 
     kind: bytes
@@ -33,17 +33,17 @@ class Entry(NamedTuple):
     steps: int  # of the game, this one counted
 
 
-def frame(entry: Entry) -> tuple[bytes, bytes, bytes]:
+def frame(entry: JournalFrame) -> tuple[bytes, bytes, bytes]:
     """An entry as it stands in the file, in pieces."""
     lead = _FRAME.pack(_MARKER, entry.kind, entry.steps, len(entry.payload))
     return lead, _CRC.pack(zlib.crc32(entry.payload, zlib.crc32(lead))), entry.payload
 
 
 @dataclass(frozen=True)
-class Found:
+class JournalContents:
     """What a journal says."""
 
-    entries: list[Entry]  # whole, from the first on without a gap
+    entries: list[JournalFrame]  # whole, from the first on without a gap
     rest: int  # bytes after them that are no whole frame
     beyond: (
         int  # steps of the game that whole frames behind the damage speak of; 0 if there are none
@@ -55,39 +55,39 @@ class Found:
         return self.rest == 0 and bool(self.entries) and self.entries[-1].kind == END
 
 
-def read_journal(path: Path) -> Found:
+def read_journal(path: Path) -> JournalContents:
     """Read as far as nothing is amiss, and look behind that for what is lost.
 
     Raises:
-        Problem: another process, or another game of this one, is still writing it.
+        UserError: another process, or another game of this one, is still writing it.
     """
     with path.open("rb") as file:
-        if not hold(file.fileno()):
-            raise Problem(
+        if not try_lock(file.fileno()):
+            raise UserError(
                 f"A game is being recorded into {path.parent.name}: keep or discard that one first."
             )
         data = file.read()
-    entries: list[Entry] = []
+    entries: list[JournalFrame] = []
     place = 0
     while (entry := _entry(data, place)) and _follows(entry, entries):
         entries.append(entry)
         place += _LEAD + len(entry.payload)
-    return Found(entries, len(data) - place, _furthest(data, place))
+    return JournalContents(entries, len(data) - place, _furthest(data, place))
 
 
-def _entry(data: bytes, place: int) -> Entry | None:
+def _entry(data: bytes, place: int) -> JournalFrame | None:
     """The frame that begins at `place`, if it is whole."""
     if len(data) < place + _LEAD:
         return None
     marker, kind, steps, length = _FRAME.unpack_from(data, place)
     payload = data[place + _LEAD : place + _LEAD + length]
-    entry = Entry(kind, payload, steps)
+    entry = JournalFrame(kind, payload, steps)
     if marker != _MARKER or len(payload) != length:
         return None
     return entry if b"".join(frame(entry)) == data[place : place + _LEAD + length] else None
 
 
-def _follows(entry: Entry, entries: list[Entry]) -> bool:
+def _follows(entry: JournalFrame, entries: list[JournalFrame]) -> bool:
     steps = entries[-1].steps if entries else 0
     return entry.steps == steps + (entry.kind == STEP)
 

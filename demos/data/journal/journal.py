@@ -13,8 +13,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from demos.data.journal.format import END, FIRST, HEAD, STEP, Entry, frame
-from environments.files.atomic import BINARY, hold, put, room, sync
+from demos.data.journal.format import END, FIRST, HEAD, STEP, JournalFrame, frame
+from environments.files.atomic import BINARY, raising_disk_full, sync, try_lock, write_all
 from environments.files.atomic import DiskFull as DiskFull  # where those who record look for it
 
 NAME = "journal"  # beside a dataset's revisions
@@ -30,7 +30,9 @@ class Journal:
 
     def __init__(self, path: Path, on: str, file: int) -> None:
         self._path, self._on, self._file = path, on, file
-        self._entries: list[Entry] = []  # appending is one operation, which no signal can split
+        self._entries: list[
+            JournalFrame
+        ] = []  # appending is one operation, which no signal can split
         self._written = (0, 0)  # entries, bytes: given to the system
         self._synced = (0, 0)  # entries, bytes: on the disk itself
         self._writing, self._syncing = threading.Lock(), threading.Lock()
@@ -48,11 +50,11 @@ class Journal:
         Raises:
             DiskFull: there is no room for it, and no file either.
         """
-        with room(on):
+        with raising_disk_full(on):
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | BINARY, 0o644)
             journal = cls(path, on, file)
             try:
-                hold(file)
+                try_lock(file)
                 journal.add(HEAD, head)
                 journal.add(FIRST, first)
                 journal._write()
@@ -73,9 +75,9 @@ class Journal:
 
     def add(self, kind: bytes, payload: bytes) -> None:
         """Note what happened; it costs no more than a list's append."""
-        self._entries.append(Entry(kind, payload, self.steps + (kind == STEP)))
+        self._entries.append(JournalFrame(kind, payload, self.steps + (kind == STEP)))
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[JournalFrame]:
         return self._entries.copy()
 
     def check(self) -> None:
@@ -85,12 +87,12 @@ class Journal:
         """
         error, self._error = self._error, None
         if error is not None:
-            with room(self._on):
+            with raising_disk_full(self._on):
                 raise error
 
     def flush(self) -> None:
         """Wait until all that was added is on the disk itself. Raises as `check` does."""
-        with room(self._on):
+        with raising_disk_full(self._on):
             self._write()
             self._sync()
         self._error = None
@@ -128,7 +130,7 @@ class Journal:
             fresh = self._entries[entries:]
             if fresh:
                 data = b"".join(part for entry in fresh for part in frame(entry))
-                put(self._file, data, offset)
+                write_all(self._file, data, offset)
                 self._written = (entries + len(fresh), offset + len(data))
 
     def _sync(self) -> None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes import facts as kinds
 from demos.data.episodes.episode import Actor, Episode, check_json
-from demos.data.journal.format import MARK, Entry
+from demos.data.journal.format import MARK, JournalFrame
 from environments.files.readers import parse_json
 
 
@@ -28,7 +28,7 @@ class Stream:
 
 
 @dataclass(frozen=True)
-class Row:
+class StepRecord:
     """One step of one stream. R numbers of the device, K terms, C costs."""
 
     observation: np.ndarray  # what the step led to, before any reset
@@ -60,7 +60,7 @@ _GAME: kinds.Rules = {
 
 
 @dataclass(frozen=True)
-class Game:
+class GameHeader:
     """What is known when a game begins, as it stands in the journal."""
 
     world: str
@@ -80,7 +80,7 @@ class Game:
         return json.dumps(asdict(self)).encode()
 
     @classmethod
-    def from_json(cls, text: bytes) -> Game:
+    def from_json(cls, text: bytes) -> GameHeader:
         """From `to_json`; ValueError, as the end of a sentence, if it is something else."""
         facts = parse_json(text)
         kinds.require(facts, _GAME)
@@ -104,10 +104,10 @@ class Game:
         return ours == tuple(facts[name] for name in ("world", "fingerprint", "terms", "costs"))
 
 
-class Layout:
+class RecordLayout:
     """How a game's steps lie in memory: a numpy structured type, the same for every step."""
 
-    def __init__(self, dataset: Dataset, game: Game) -> None:
+    def __init__(self, dataset: Dataset, game: GameHeader) -> None:
         """`game` fits `dataset`."""
         seen, act = dataset.revision.observation_space, dataset.revision.action_space
         scores = 1 + len(game.terms) + len(game.costs)
@@ -151,7 +151,7 @@ class Layout:
             _assign("first", beginning[seat : seat + 1], observation)
         return beginning.tobytes()
 
-    def pack(self, rows: Sequence[Row]) -> bytes:
+    def pack(self, rows: Sequence[StepRecord]) -> bytes:
         """A step, a row for each stream; ValueError if a row could not be kept as it is."""
         if len(rows) != len(self._fields):
             raise ValueError(f"rows: {len(rows)} for {len(self._fields)} streams")
@@ -170,7 +170,7 @@ class Layout:
         self.ended = any(row.terminated or row.truncated for row in rows)
         return self._record.tobytes()
 
-    def _score(self, scores: npt.NDArray[np.float32], row: Row) -> None:
+    def _score(self, scores: npt.NDArray[np.float32], row: StepRecord) -> None:
         terms, costs = scores[:, 1 : self._costs], scores[:, self._costs :]
         scores[0, 0] = row.reward
         _assign("terms", terms, row.terms)
@@ -194,7 +194,7 @@ def _assign(name: str, field: npt.NDArray[Any], value: Any) -> None:
         raise ValueError(f"{name}: {value!r} is no {field.dtype}")
 
 
-def notes(entries: Sequence[Entry], rating: int | None) -> dict[str, Any]:
+def notes(entries: Sequence[JournalFrame], rating: int | None) -> dict[str, Any]:
     """What was noted during a game of at least one step: `marks` and, if there is one, `rating`."""
     last = entries[-1].steps - 1  # a mark behind the last step is of that one
     marks = sorted({min(entry.steps, last) for entry in entries if entry.kind == MARK})
@@ -202,14 +202,18 @@ def notes(entries: Sequence[Entry], rating: int | None) -> dict[str, Any]:
 
 
 def make_episodes(
-    dataset: Dataset, game: Game, first: bytes, steps: Sequence[bytes], notes: Mapping[str, Any]
+    dataset: Dataset,
+    game: GameHeader,
+    first: bytes,
+    steps: Sequence[bytes],
+    notes: Mapping[str, Any],
 ) -> list[Episode]:
     """The game as episodes, one a stream; `notes` join the meta of each.
 
     Raises:
         ValueError: the bytes are not of such a game.
     """
-    layout = Layout(dataset, game)
+    layout = RecordLayout(dataset, game)
     record = np.frombuffer(b"".join(steps), layout.step)  # [T]
     begins = np.frombuffer(first, layout.first.base).reshape(len(game.streams), *layout.first.shape)
     return [
@@ -219,7 +223,11 @@ def make_episodes(
 
 
 def _episode(
-    game: Game, stream: Stream, begin: np.ndarray, record: np.ndarray, notes: Mapping[str, Any]
+    game: GameHeader,
+    stream: Stream,
+    begin: np.ndarray,
+    record: np.ndarray,
+    notes: Mapping[str, Any],
 ) -> Episode:
     column = {name: np.ascontiguousarray(record[name]) for name in record.dtype.names or ()}
     scores = column["scores"]  # [T, 1+K+C]

@@ -14,12 +14,21 @@ from demos.data.episodes.episode import Episode
 from demos.data.episodes.facts import META, require
 from demos.data.episodes.files import CHECKSUM_FILE, Damaged
 from demos.data.episodes.parquet import encode
-from demos.data.journal.format import END, FIRST, HEAD, KEEP, STEP, Entry, Found, read_journal
+from demos.data.journal.format import (
+    END,
+    FIRST,
+    HEAD,
+    KEEP,
+    STEP,
+    JournalContents,
+    JournalFrame,
+    read_journal,
+)
 from demos.data.journal.journal import NAME
-from demos.data.journal.records import Game, make_episodes, notes
+from demos.data.journal.records import GameHeader, make_episodes, notes
 from environments.files.atomic import sync
 from environments.files.readers import parse_json
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 ASIDE = (
     "journal.damaged-"  # and a number: what of a journal could not be read, beside the dataset's
@@ -43,7 +52,7 @@ def recover(dataset: Dataset) -> Recovery | None:
 
     Raises:
         DiskFull: there is no room for the episodes; the journal is as it was.
-        Problem: a game is being recorded, or another process is writing.
+        UserError: a game is being recorded, or another process is writing.
     """
     path = dataset.folder / NAME
     if not path.exists():
@@ -71,12 +80,12 @@ def recover(dataset: Dataset) -> Recovery | None:
         return _settle(dataset, path, found, episodes, numbers)
 
 
-def _read(dataset: Dataset, found: Found) -> tuple[Game, list[Episode]]:
+def _read(dataset: Dataset, found: JournalContents) -> tuple[GameHeader, list[Episode]]:
     """The game of a journal; ValueError, as the end of a sentence, if it cannot be had."""
     entries = found.entries
     if [entry.kind for entry in entries[:2]] != [HEAD, FIRST]:
         raise ValueError("does not say what was recorded")
-    game = Game.from_json(entries[0].payload)
+    game = GameHeader.from_json(entries[0].payload)
     if not game.fits(dataset):
         raise ValueError(
             "is of another world, or of other terms and costs, than the dataset has now"
@@ -91,7 +100,7 @@ def _read(dataset: Dataset, found: Found) -> tuple[Game, list[Episode]]:
     return game, make_episodes(dataset, game, entries[1].payload, steps, meta)
 
 
-def _keeping(entries: Sequence[Entry]) -> dict[str, Any] | None:
+def _keeping(entries: Sequence[JournalFrame]) -> dict[str, Any] | None:
     """What was asked for if the last thing asked for was to keep the game."""
     said = [entry for entry in entries if entry.kind != END]
     if said[-1].kind != KEEP:
@@ -118,7 +127,7 @@ def _add(
 def _seal(dataset: Dataset, number: int) -> bytes:
     try:
         return dataset.checksum(number)
-    except (OSError, Problem):
+    except (OSError, UserError):
         return b""
 
 
@@ -126,7 +135,11 @@ def _seal(dataset: Dataset, number: int) -> bytes:
 
 
 def _settle(
-    dataset: Dataset, path: Path, found: Found, episodes: Sequence[Episode], numbers: Sequence[int]
+    dataset: Dataset,
+    path: Path,
+    found: JournalContents,
+    episodes: Sequence[Episode],
+    numbers: Sequence[int],
 ) -> Recovery:
     """The journal has done its work: remove it, or set it aside if more of it is left."""
     steps = len(episodes[0])
@@ -149,7 +162,7 @@ def _settle(
     return Recovery(f"{saved}; {lost}.", tuple(numbers), False)
 
 
-def _leave(path: Path, found: Found, why: str, numbers: Sequence[int] = ()) -> Recovery:
+def _leave(path: Path, found: JournalContents, why: str, numbers: Sequence[int] = ()) -> Recovery:
     aside = next(
         place
         for number in itertools.count(1)

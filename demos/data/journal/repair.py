@@ -16,7 +16,7 @@ from demos.data.dataset.revision import OWN, current_name, make_current, read_re
 from demos.data.dataset.store import Store
 from demos.data.journal.recovery import ASIDE, recover
 from environments.files.atomic import locked
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 COMPLETE, NOTHING, LOSSY = 0, 1, 3  # exit codes of `gpo demos repair`, as those of `mcap recover`
 
@@ -28,14 +28,14 @@ def repair_command(root: Path, name: str) -> int:
         0 if all is whole now, 3 if something is lost or damaged, 1 if nothing can be read.
 
     Raises:
-        Problem: there is no such dataset, or another process is writing it.
+        UserError: there is no such dataset, or another process is writing it.
     """
     store = Store(root)
     lines = _mend_pointer(root / name)
     whole = not lines
     try:
         dataset = store.open(name)
-    except Problem as problem:
+    except UserError as problem:
         if not (root / name / "current").exists() and not lines:
             raise  # there is no such dataset
         print("\n".join([*lines, str(problem)]))
@@ -74,13 +74,13 @@ def _mend_pointer(folder: Path) -> list[str]:
     """Let the newest whole revision count where `current` names none; a line that says so."""
     revisions = sorted(folder.glob("revision-v*/revision.json"), key=_age)
     require_own(folder, folder.name, OWN)
-    with suppress(Problem):  # it is missing, or no name
+    with suppress(UserError):  # it is missing, or no name
         if (folder / current_name(folder, folder.name) / "revision.json").exists():
             return []
     for path in reversed(revisions):
         try:
             read_revision(folder, path.parent.name, folder.name)
-        except Problem:
+        except UserError:
             continue  # the next older one may be whole
         refusal = f"Dataset {folder.name} is being written by another process: end that one first."
         with locked(folder / "lock", refusal):

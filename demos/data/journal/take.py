@@ -16,17 +16,22 @@ from demos.data.episodes.episode import Episode
 from demos.data.episodes.files import LONGEST
 from demos.data.journal.format import FIRST, KEEP, MARK, STEP
 from demos.data.journal.journal import NAME, Journal
-from demos.data.journal.records import Game, Layout, make_episodes, notes
-from demos.data.journal.records import Row as Row  # both belong to what a recorder calls
-from demos.data.journal.records import Stream as Stream
+from demos.data.journal.records import (
+    GameHeader,
+    RecordLayout,
+    StepRecord,
+    Stream,
+    make_episodes,
+    notes,
+)
 from demos.data.journal.recovery import recover
-from environments.files.atomic import unbroken
-from environments.system.errors import Problem
+from environments.files.atomic import defer_signals
+from environments.system.errors import UserError
 
 _TOOLS = ("gymnasium", "minari", "numpy", "pyarrow", "pygame")
 
 
-class Take:
+class OpenEpisode:
     """A game from its first observation on, of everybody who is recorded in it.
 
     Its steps are in memory and, at most half a second later, in the dataset's journal; when the disk is
@@ -34,7 +39,9 @@ class Take:
     that must go, `close`; as a context manager it closes itself unless one of the others came first.
     """
 
-    def __init__(self, dataset: Dataset, game: Game, layout: Layout, journal: Journal) -> None:
+    def __init__(
+        self, dataset: Dataset, game: GameHeader, layout: RecordLayout, journal: Journal
+    ) -> None:
         """Use `begin`."""
         self._dataset, self._game, self._layout, self._journal = dataset, game, layout, journal
         self._over = False
@@ -50,7 +57,7 @@ class Take:
         seed: int | None,
         options: Mapping[str, Any],
         meta: Mapping[str, Any],
-    ) -> Take:
+    ) -> OpenEpisode:
         """Begin to record; a game that a crash left in the journal becomes an aborted episode first.
 
         Args:
@@ -64,13 +71,13 @@ class Take:
 
         Raises:
             DiskFull: no room for a journal; nothing was begun.
-            Problem: another game is being recorded into the dataset.
+            UserError: another game is being recorded into the dataset.
             ValueError: the dataset is not held for writing, or an argument does not fit it.
         """
         if not dataset.is_writing:
             raise ValueError("dataset: a take needs `with dataset.writing():` around it")
         facts = dataset.facts
-        game = Game(
+        game = GameHeader(
             world=dataset.world,
             fingerprint=dataset.fingerprint,
             terms=tuple(facts["terms"]),
@@ -81,7 +88,7 @@ class Take:
             options=dict(options),
             meta={"tools": _tools(), **meta},
         )
-        layout = Layout(dataset, game)
+        layout = RecordLayout(dataset, game)
         head, beginning = game.to_json(), layout.pack_first(first)
         recover(dataset)
         journal = Journal.create(dataset.folder / NAME, f"dataset {dataset.name}", head, beginning)
@@ -92,18 +99,18 @@ class Take:
         """How many there are so far."""
         return self._journal.steps
 
-    def step(self, rows: Sequence[Row]) -> None:
+    def step(self, rows: Sequence[StepRecord]) -> None:
         """Record a step, a row for each stream; it waits for no disk.
 
         Raises:
             DiskFull: the journal could not be written lately. This step is recorded even so, in memory;
                 the journal is tried again and again, and each failure is told once.
-            Problem: the game has as many steps as an episode can hold.
+            UserError: the game has as many steps as an episode can hold.
             ValueError: a row does not fit the dataset, or the game is over; the step is not recorded.
         """
         self._still_open()
         if self.steps >= LONGEST:
-            raise Problem(
+            raise UserError(
                 f"An episode holds at most {LONGEST:,} steps: keep this game or discard it."
             )
         if self._layout.ended:
@@ -130,7 +137,7 @@ class Take:
             raise ValueError(f"rating: {rating}, not 1 to 5")
         if self.steps == 0:
             raise ValueError("steps: none was recorded, there is nothing to keep")
-        with unbroken():
+        with defer_signals():
             # First what is meant to happen: whoever finds the journal after a crash can finish it.
             self._journal.add(KEEP, json.dumps({"rating": rating}).encode())
             self._journal.flush()
@@ -141,7 +148,7 @@ class Take:
     def discard(self) -> None:
         """Throw the game away."""
         self._still_open()
-        with unbroken():
+        with defer_signals():
             self._finish()
 
     def close(self) -> int:
@@ -153,7 +160,7 @@ class Take:
         self._over = True
         return self._journal.close()
 
-    def __enter__(self) -> Take:
+    def __enter__(self) -> OpenEpisode:
         return self
 
     def __exit__(

@@ -16,8 +16,8 @@ from environments.catalog import make_batch, make_known
 from environments.simulation.batch import Batch
 from environments.simulation.shield import ShieldedBatch
 from environments.simulation.world import World
-from environments.system.errors import Problem
-from environments.warmup import wake
+from environments.system.errors import UserError
+from environments.warmup import warm_up
 
 
 class Game:
@@ -143,22 +143,22 @@ def open_batch(world: World, options: Mapping[str, Any], shield: bool = False) -
     pictures can use them.
     """
     from environments.external.trial.isolated import patient
-    from environments.external.world import ForeignWorld, played_apart
+    from environments.external.world import ExternalWorld, in_processes
 
-    if isinstance(world, ForeignWorld) and not shield:  # which none of them has
+    if isinstance(world, ExternalWorld) and not shield:  # which none of them has
         params = {**world.params, "render_mode": "rgb_array"}
         try:
             with patient(world.patience):
                 seen: World = make_known(world.id, params)  # this one was made
-        except Problem:  # it takes no such keyword: it is shown by its observations
+        except UserError:  # it takes no such keyword: it is shown by its observations
             seen = world
         if (seen.observation_space, seen.action_space) == (
             world.observation_space,
             world.action_space,
         ):
-            apart = played_apart(seen, world.workers, world.patience)
+            apart = in_processes(seen, world.workers, world.patience)
             return make_batch(apart, 1, options=options, restart=False)
-    wake(
+    warm_up(
         world, lambda words: None, shield
     )  # its step too: else the first one of a game would wait for it
     return make_batch(world, 1, options=options, restart=False, shield=shield)

@@ -15,10 +15,11 @@ from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.lock import dataset_name
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
-from demos.data.journal.take import Row, Stream, Take
+from demos.data.journal.records import StepRecord, Stream
+from demos.data.journal.take import OpenEpisode
 from demos.sessions.game.game import Game
 from demos.sessions.game.recording import Person, Recording
-from demos.sessions.game.takeover import Handover
+from demos.sessions.game.takeover import Takeover
 from demos.sessions.play.ratings import META
 from demos.window.controls.devices import Held
 from environments.simulation.world import World
@@ -28,7 +29,7 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
-class Beginning:
+class MatchStart:
     """How a game began that a take is made of, now or later."""
 
     match: str  # its name
@@ -59,7 +60,7 @@ class MatchRecording(Recording):
         tick: float,
         names: Mapping[int, str],
         about: Mapping[str, Any],
-        handover: Handover | None = None,
+        handover: Takeover | None = None,
         on_begin: Callable[[int], Mapping[str, Any]] = lambda seed: {},
     ) -> None:
         super().__init__(game, [person], dataset, tick)
@@ -89,13 +90,13 @@ class MatchRecording(Recording):
             self.handover.begin()
         self.take = self.open_take(self.beginning(), added)
 
-    def beginning(self) -> Beginning:
+    def beginning(self) -> MatchStart:
         """The game that was just begun, as a take begins."""
         game = self.game
         seen = [game.observation(n) for n in (self.person.seat, *self.others)]
-        return Beginning(uuid.uuid4().hex[:12], game.seed, seen, game.horizon)
+        return MatchStart(uuid.uuid4().hex[:12], game.seed, seen, game.horizon)
 
-    def open_take(self, beginning: Beginning, added: Mapping[str, Any] = NOTHING) -> Take:
+    def open_take(self, beginning: MatchStart, added: Mapping[str, Any] = NOTHING) -> OpenEpisode:
         """A take of a game from its beginning on.
 
         Raises:
@@ -106,7 +107,7 @@ class MatchRecording(Recording):
         raw = person.controls.raw_names
         streams = [Stream(game.world.agents[person.seat], person.player, person.device, raw)]
         streams += [Stream(game.world.agents[n], self.names.get(n), "none") for n in self.others]
-        return Take.begin(
+        return OpenEpisode.begin(
             self.dataset,
             streams,
             beginning.seen,
@@ -130,7 +131,7 @@ class MatchRecording(Recording):
         self.game.step({} if action is None else {self.person.seat: action})
         self.take.step(self.rows(held, ns, late, last))
 
-    def rows(self, held: Held, ns: int, late: bool, last: bool = False) -> list[Row]:
+    def rows(self, held: Held, ns: int, late: bool, last: bool = False) -> list[StepRecord]:
         """The step just taken, of everybody."""
         raw = self.person.controls.raw(held)
         mine = self._row(self.person.seat, raw, ns, late, last, self.driver)

@@ -16,7 +16,8 @@ import numpy as np
 
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.episode import Actor
-from demos.data.journal.take import Row, Stream, Take
+from demos.data.journal.records import StepRecord, Stream
+from demos.data.journal.take import OpenEpisode
 from demos.sessions.game.game import Game
 from demos.window.controls.controls import Controls
 from demos.window.controls.devices import Held
@@ -55,7 +56,7 @@ class Recording:
         partner: str = "",
     ) -> None:
         self.game, self.people, self.dataset = game, tuple(people), dataset
-        self.take: Take | None = None
+        self.take: OpenEpisode | None = None
         for person in self.people:
             person.controls.watch(game.batch, person.seat)
         self._meta: dict[str, Any] = {"tick": tick, "tools": tools()}
@@ -90,7 +91,7 @@ class Recording:
             )
             for person in self.people
         ]
-        self.take = Take.begin(
+        self.take = OpenEpisode.begin(
             self.dataset,
             streams,
             [game.observation(person.seat) for person in self.people],
@@ -127,11 +128,11 @@ class Recording:
         late: bool,
         last: bool,
         actor: Actor = Actor.HUMAN,
-    ) -> Row:
+    ) -> StepRecord:
         """The step just taken, as seat `n` saw it."""
         game, batch = self.game, self.game.batch
         terminated = bool(batch.terminated[0])
-        return Row(
+        return StepRecord(
             observation=game.observation(n),
             requested=game.asked[n].copy(),
             applied=batch.actions[0, n].copy(),

@@ -25,7 +25,7 @@ _POINTER = 0.005  # of the drawing's width or height: less is no movement
 _AXIS = re.compile(r"pad\d+ axis \d+")
 
 
-class Handover:
+class Takeover:
     """A seat with two drivers: an agent, and a person who may take over at any step.
 
     Each step, `heed` is told what is held, and says what the person does instead of the agent, if anything.

@@ -21,7 +21,7 @@ from demos.window.controls.default_table import guess_table
 from environments.catalog import make_world
 from environments.files.atomic import replace
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 
 def controls_command(
@@ -49,11 +49,11 @@ def controls_command(
         0, as everything that goes wrong raises.
 
     Raises:
-        Problem: no such world, no table, a wrong one, or no window.
+        UserError: no such world, no table, a wrong one, or no window.
     """
     world = make_world(name, **(params or {}))
     if player is not None and not 1 <= player <= 2:
-        raise Problem(f"There is no player {player}: --player is 1 or 2.")
+        raise UserError(f"There is no player {player}: --player is 1 or 2.")
     console = Console(markup=False, highlight=False)
     if edit:
         _write(console, world, path)
@@ -80,7 +80,7 @@ def _show(
     for device in devices:
         try:
             controls = _load(world, device, player, path)
-        except Problem:
+        except UserError:
             if len(devices) == 1 or device == "keyboard":
                 raise
             continue  # the table says nothing about gamepads

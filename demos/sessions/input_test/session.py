@@ -14,7 +14,7 @@ from demos.window.controls.controls import Controls
 from demos.window.controls.devices import Devices
 from demos.window.script import Script
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 SIZE = (960, 680)  # pixels
 FRAME = 1 / 60  # s
@@ -85,7 +85,7 @@ def run_test(
         seen: gets every frame as it was drawn, and its time [s].
 
     Raises:
-        Problem: there is no window to be had.
+        UserError: there is no window to be had.
     """
     surface = _open(world)
     try:
@@ -131,6 +131,6 @@ def _open(world: World) -> pygame.Surface:
     return surface
 
 
-def _no_window(world: World, why: str) -> Problem:
+def _no_window(world: World, why: str) -> UserError:
     cure = f"`gpo controls {world.id}` shows the table as text."
-    return Problem(f"No window can be opened ({why}): {cure}")
+    return UserError(f"No window can be opened ({why}): {cure}")

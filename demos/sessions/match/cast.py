@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agents.files.agent_file import Agent, as_player, digest
-from agents.files.run_agents import Gone, Stage, checkpoints
+from agents.files.agent_file import Agent, digest, make_player
+from agents.files.run_agents import CheckpointGone, RunAgent, checkpoints
 from agents.networks.policy import AgentPolicy
-from agents.players.introspection import opened
+from agents.players.introspection import make_introspective
 from agents.players.player import Player
 from demos.sessions.match.match import Match
 from environments.simulation.world import World
@@ -23,7 +23,7 @@ Maker = Callable[[int], Player]  # makes a player from a seed
 
 
 @dataclass
-class Entrant:
+class CastMember:
     """Somebody to watch; what it needs is read when it is first asked for."""
 
     name: str
@@ -36,7 +36,7 @@ class Entrant:
         """A player of its own.
 
         Raises:
-            Gone: its checkpoint is torn or has vanished.
+            CheckpointGone: its checkpoint is torn or has vanished.
         """
         if self._made is None:
             self._made = self.open()
@@ -48,7 +48,7 @@ class Cast:
     """All that a viewer needs to seat players in a world."""
 
     world: World
-    entrants: list[Entrant]  # in the order of Tab
+    entrants: list[CastMember]  # in the order of Tab
     at: int  # who is watched first
     partner: Maker | None = None  # in the other seats; the entrant itself if None
     partner_name: str = ""
@@ -69,11 +69,11 @@ class Cast:
         about = self.options, self.weights, self.clone, self.shield
         return Match(self.world, nobody, self.seat, *about)
 
-    def players(self, entrant: Entrant, seed: int) -> list[Player | None]:
+    def players(self, entrant: CastMember, seed: int) -> list[Player | None]:
         """Who sits where when an entrant is watched.
 
         Raises:
-            Gone: as `Entrant.player`.
+            CheckpointGone: as `CastMember.player`.
         """
         seated: list[Player | None] = []
         for n in range(len(self.world.agents)):
@@ -84,7 +84,7 @@ class Cast:
             seated.append(maker(seed + n))
         return seated
 
-    def names(self, entrant: Entrant) -> dict[str, str]:
+    def names(self, entrant: CastMember) -> dict[str, str]:
         """Who sits where, for drawings that show it."""
         other = self.partner_name or entrant.name
         found = dict.fromkeys(self.world.agents, other)
@@ -93,7 +93,7 @@ class Cast:
             found[self.world.agents[self.human]] = YOU
         return found
 
-    def newest(self) -> Entrant | None:
+    def newest(self) -> CastMember | None:
         """The newest checkpoint that is whole, as an entrant that is read already; None if there is none."""
         if self.run is None:
             return None
@@ -101,13 +101,13 @@ class Cast:
             entrant = of_stage(stage, self.world)
             try:
                 entrant.player(0)
-            except Gone:
+            except CheckpointGone:
                 continue
             return entrant
         return None
 
 
-def of_stage(stage: Stage, world: World) -> Entrant:
+def of_stage(stage: RunAgent, world: World) -> CastMember:
     """An agent of a run as an entrant."""
 
     def read() -> Maker:
@@ -116,15 +116,15 @@ def of_stage(stage: Stage, world: World) -> Entrant:
         entrant.sha256 = digest(agent.policy.tensors(), "")
         return _maker(agent, world)
 
-    entrant = Entrant(stage.name, read, stage.update)
+    entrant = CastMember(stage.name, read, stage.update)
     return entrant
 
 
-def of_loaded(name: str, agent: Agent, world: World) -> Entrant:
+def of_loaded(name: str, agent: Agent, world: World) -> CastMember:
     """An agent that is read already as an entrant."""
     sha256 = digest(agent.policy.tensors(), "")
-    return Entrant(name, lambda: _maker(agent, world), sha256=sha256)
+    return CastMember(name, lambda: _maker(agent, world), sha256=sha256)
 
 
 def _maker(agent: Agent, world: World) -> Maker:
-    return lambda seed: opened(as_player(agent, world, seed))
+    return lambda seed: make_introspective(make_player(agent, world, seed))

@@ -7,16 +7,24 @@ from pathlib import Path
 from typing import Any
 
 from agents.export.onnx_file import read_onnx
-from agents.files.agent_file import Agent, load_agent, named_player, trained_behind_shield
-from agents.files.run_agents import BEST, CLONE, Gone, RunFacts, Stage, run_facts, stages
-from agents.players.introspection import opened
+from agents.files.agent_file import Agent, load_agent, resolve_player, trained_behind_shield
+from agents.files.run_agents import (
+    BEST,
+    CLONE,
+    CheckpointGone,
+    RunAgent,
+    RunFacts,
+    run_agents,
+    run_facts,
+)
+from agents.players.introspection import make_introspective
 from agents.players.player import Player
-from demos.sessions.match.cast import YOU, Cast, Entrant, of_loaded, of_stage
+from demos.sessions.match.cast import YOU, Cast, CastMember, of_loaded, of_stage
 from environments.catalog import make_world
 from environments.recorded_worlds import described_world, named_world
 from environments.simulation.shield import Shield
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 FILES = (".safetensors", ".onnx")  # that an agent may be in
 HUMAN = "human"  # a person at this machine
@@ -38,11 +46,11 @@ def cast_for(
     """The cast for what was named on the command line; arguments as `watch.watch_command`.
 
     Raises:
-        Problem: no such agent, run, world or player, or one that does not fit.
+        UserError: no such agent, run, world or player, or one that does not fit.
     """
     folder = _run_folder(name)
     if live and folder is None:
-        raise Problem(f"--live watches a run that is training; '{name}' is no run folder.")
+        raise UserError(f"--live watches a run that is training; '{name}' is no run folder.")
     if folder is not None:
         cast = _of_run(folder, live, dict(params or {}))
     elif name.endswith(".safetensors"):
@@ -50,18 +58,18 @@ def cast_for(
     elif name.endswith(".onnx"):
         cast = _of_onnx(name, dict(params or {}))
     elif Path(name).parent != Path() and Path(name).parent.is_dir():  # a path, and no world's id
-        raise Problem(f"There is no run folder and no agent file {name}: correct the path.")
+        raise UserError(f"There is no run folder and no agent file {name}: correct the path.")
     else:
         world = make_world(name, **dict(params or {}))
         who = player or "random"
-        entrant = Entrant(YOU, lambda: _nobody) if who == HUMAN else _named(who, world)
+        entrant = CastMember(YOU, lambda: _nobody) if who == HUMAN else _named(who, world)
         cast = Cast(world, [entrant], 0, human=seat if who == HUMAN else None)
         player = None
     if player is not None:
-        raise Problem(f"--player says who is watched in a world; '{name}' is an agent itself.")
+        raise UserError(f"--player says who is watched in a world; '{name}' is an agent itself.")
     agents = len(cast.world.agents)
     if not 0 <= seat < agents:
-        raise Problem(f"--seat is {seat}; '{cast.world.id}' has the seats 0 to {agents - 1}.")
+        raise UserError(f"--seat is {seat}; '{cast.world.id}' has the seats 0 to {agents - 1}.")
     cast.seat, cast.shield = seat, cast.shield or shield
     if cast.shield:
         Shield(cast.world)  # refuses a world that has none
@@ -69,7 +77,7 @@ def cast_for(
     for option in cast.options:
         cast.world.check_option(option)
     if cast.human is not None and len(cast.world.agents) > 1 and not (against or partner):
-        raise Problem(
+        raise UserError(
             "Beside --player human somebody else has to play: give --against or --partner."
         )
     _seat_others(cast, against or partner, rivals=against is not None)
@@ -85,7 +93,7 @@ def _run_folder(name: str) -> Path | None:
 
 
 def _of_run(folder: Path, live: bool, params: dict[str, Any]) -> Cast:
-    found = stages(folder)
+    found = run_agents(folder)
     first = found[0].load()
     facts = run_facts(folder)
     world = _world(first, str(found[0].path), facts, params)
@@ -107,7 +115,7 @@ def _of_agent(path: Path, params: dict[str, Any]) -> Cast:
     world = _world(agent, str(path), facts, params)
     if facts is None or not (folder / CLONE).is_file():
         return Cast(world, [of_loaded(path.stem, agent, world)], 0, shield=agent.shielded)
-    found = stages(folder)
+    found = run_agents(folder)
     entrants = [of_stage(stage, world) for stage in found]
     here = [k for k, stage in enumerate(found) if stage.part is None and stage.path == path]
     if not here:
@@ -142,7 +150,7 @@ def _world(agent: Agent, what: str, facts: RunFacts | None, params: dict[str, An
     """The world that an agent was made for, as it is today.
 
     Raises:
-        Problem: it is not there, or differs.
+        UserError: it is not there, or differs.
     """
     if facts is not None and facts.world == agent.world.get("world"):
         world = named_world(facts.world, facts.params, what, params)
@@ -152,14 +160,14 @@ def _world(agent: Agent, what: str, facts: RunFacts | None, params: dict[str, An
     return world
 
 
-def _named(name: str, world: World) -> Entrant:
-    """Somebody whom `named_player` knows; asked at once, so that a mistake is said at once."""
-    made = [opened(named_player(name, world))]
+def _named(name: str, world: World) -> CastMember:
+    """Somebody whom `resolve_player` knows; asked at once, so that a mistake is said at once."""
+    made = [make_introspective(resolve_player(name, world))]
 
     def maker(seed: int) -> Player:
-        return made.pop() if made else opened(named_player(name, world, seed))
+        return made.pop() if made else make_introspective(resolve_player(name, world, seed))
 
-    return Entrant(Path(name).stem if "." in name else name, lambda: maker)
+    return CastMember(Path(name).stem if "." in name else name, lambda: maker)
 
 
 def _nobody(seed: int) -> Player:
@@ -174,16 +182,16 @@ def _seat_others(cast: Cast, name: str | None, rivals: bool) -> None:
         cast.partner_name, cast.rivals = YOU, rivals
         return
     if len(cast.world.agents) == 1:
-        raise Problem(f"In '{cast.world.id}' no seat is left for '{name}': leave it out.")
+        raise UserError(f"In '{cast.world.id}' no seat is left for '{name}': leave it out.")
     folder = _run_folder(name)
     if folder is not None:  # its best agent
-        found: Sequence[Stage] = stages(folder)
+        found: Sequence[RunAgent] = run_agents(folder)
         entrant = of_stage(found[-1], cast.world)
         cast.partner_name = f"{found[-1].name} of {folder.name}"
         try:
             entrant.player(0)  # so that one of another world is refused at once
-        except Gone as gone:
-            raise Problem(f"{gone} of {folder} was replaced just now: try again.") from gone
+        except CheckpointGone as gone:
+            raise UserError(f"{gone} of {folder} was replaced just now: try again.") from gone
     else:
         entrant = _named(name, cast.world)
         cast.partner_name = _called(Path(name)) if name.endswith(FILES) else name

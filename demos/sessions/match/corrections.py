@@ -13,18 +13,18 @@ from contextlib import ExitStack
 
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.episode import Actor
-from demos.data.journal.records import Row
-from demos.sessions.game.match_recording import Beginning, MatchRecording
+from demos.data.journal.records import StepRecord
+from demos.sessions.game.match_recording import MatchRecording, MatchStart
 from demos.sessions.match.match import Match
 from demos.window.controls.devices import Held
 from environments.files.atomic import DiskFull
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.system.os_errors import os_sentence
 
 MOST = 2 << 30  # bytes of observations that one game may take in memory
 
 
-class Keeper:
+class CorrectionRecorder:
     """What is kept of the games that are watched.
 
     Args:
@@ -46,8 +46,8 @@ class Keeper:
         self.unkept = ""  # why some were not kept, to the end
         self._refused = False
         self._made: MatchRecording | None = None
-        self._beginning: Beginning | None = None
-        self._rows: list[list[Row]] = []  # a list a step, a row a seat
+        self._beginning: MatchStart | None = None
+        self._rows: list[list[StepRecord]] = []  # a list a step, a row a seat
         self._driven = 0  # of them, by the person
 
     def begin(self, match: Match) -> None:
@@ -98,7 +98,7 @@ class Keeper:
             try:
                 dataset = self._open_dataset()
                 self._later.enter_context(dataset.writing())
-            except (Problem, OSError) as error:
+            except (UserError, OSError) as error:
                 self._refuse(_told(error))
                 return
             self.dataset = dataset
@@ -107,7 +107,7 @@ class Keeper:
         for row in self._rows:
             self._note(row)
 
-    def _note(self, row: list[Row]) -> None:
+    def _note(self, row: list[StepRecord]) -> None:
         """Put a step into the take; where the disk refuses it, it waits in memory."""
         assert self._made is not None
         assert self._made.take is not None

@@ -14,8 +14,8 @@ import pygame
 
 from demos.data.episodes.episode import Actor
 from demos.sessions.game.recording import Person
-from demos.sessions.game.takeover import KEY, Handover
-from demos.sessions.match.corrections import Keeper
+from demos.sessions.game.takeover import KEY, Takeover
+from demos.sessions.match.corrections import CorrectionRecorder
 from demos.sessions.match.match import NOTHING, Match
 from demos.window.controls.devices import Devices
 
@@ -23,7 +23,7 @@ PAUSE = "space"  # pauses while the agent drives, also where it steers
 NEVER = frozenset({"escape", "tab", *(f"f{n}" for n in range(1, 13))})  # always the viewer's
 
 
-class Wheel:
+class Driver:
     """The person and what they steer with.
 
     Args:
@@ -37,8 +37,8 @@ class Wheel:
         self,
         person: Person,
         devices: Devices,
-        handover: Handover | None = None,
-        keeper: Keeper | None = None,
+        handover: Takeover | None = None,
+        keeper: CorrectionRecorder | None = None,
     ) -> None:
         self.person, self.devices = person, devices
         self.handover, self.keeper = handover, keeper

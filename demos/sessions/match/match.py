@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from agents.networks.policy import AgentPolicy
-from agents.players.handicapped import tell_done
-from agents.players.introspection import Insight, look_into
+from agents.players.handicapped import tell_executed_action
+from agents.players.introspection import Decision, inspect_decision
 from agents.players.player import Player
-from agents.players.snapshots import Kept, keep, put_back
+from agents.players.snapshots import PlayerSnapshot, restore_snapshot, take_snapshot
 from demos.sessions.game.game import Game
 from demos.sessions.match.rows import Rows
-from environments.external.world import ForeignWorld
+from environments.external.world import ExternalWorld
 from environments.simulation.reward import weight_vector
 from environments.simulation.world import World
 
@@ -31,24 +31,24 @@ BUFFERS = ("observation", "actions", "terms", "costs", "reward", "terminated", "
 
 
 @dataclass(frozen=True)
-class Thought:
+class DecisionView:
     """What a player is about to do."""
 
     action: Any
     seconds: float  # that it took to decide
-    insight: Insight | None = None
+    insight: Decision | None = None
 
 
 @dataclass(frozen=True)
-class Moment:
+class MatchSnapshot:
     """All that it takes to be at a moment of a game again."""
 
     state: np.ndarray  # [1]
     buffers: tuple[np.ndarray, ...]  # as `BUFFERS` and, behind a shield, `GUARDED` name them
     sums: tuple[np.ndarray, ...]  # terms, costs, score
     asked: np.ndarray  # [N, ...]
-    thoughts: tuple[Thought, ...]  # [N]
-    kept: tuple[Kept, ...]  # [N]
+    thoughts: tuple[DecisionView, ...]  # [N]
+    kept: tuple[PlayerSnapshot, ...]  # [N]
 
 
 class Match(Game):
@@ -82,12 +82,14 @@ class Match(Game):
         self.players, self.seat, self.clone = list(players), seat, clone
         if weights is not None:
             self.batch.weights[:] = weight_vector(world.terms, weights)
-        self.can_go_back = not isinstance(world, ForeignWorld)
+        self.can_go_back = not isinstance(world, ExternalWorld)
 
     def _clear(self) -> None:
         super()._clear()
-        self.thoughts: list[Thought] = [Thought(self.world.idle, 0.0) for _ in self.world.agents]
-        self.moments: list[Moment] = []  # before the present one
+        self.thoughts: list[DecisionView] = [
+            DecisionView(self.world.idle, 0.0) for _ in self.world.agents
+        ]
+        self.moments: list[MatchSnapshot] = []  # before the present one
         self.before: np.ndarray | None = None  # what the watched seat saw a step ago
         # A row a step, of the watched seat: what the player thought before it, and what had come of it then.
         self.values: Rows | None = None  # [1 + C]
@@ -110,7 +112,7 @@ class Match(Game):
             self.moments.append(self._moment())
         self.before = self.observation(self.seat)
         for n, action in actions.items():  # only after the moment was kept: going back undoes it
-            tell_done(self._memory.get(n), np.asarray(action, self.asked.dtype)[None])
+            tell_executed_action(self._memory.get(n), np.asarray(action, self.asked.dtype)[None])
         self.seats = tuple(actions)  # for this step they are not the players'
         super().step(actions)
         self.seats = ()
@@ -128,7 +130,7 @@ class Match(Game):
             ours[...] = held
         self.asked[...] = moment.asked
         self.thoughts = list(moment.thoughts)
-        self._memory = {n: put_back(kept) for n, kept in enumerate(moment.kept)}
+        self._memory = {n: restore_snapshot(kept) for n, kept in enumerate(moment.kept)}
         self.before = self.moments[-1].buffers[0][0, self.seat] if self.moments else None
         self.steps -= 1
         self.moment += 1
@@ -156,26 +158,28 @@ class Match(Game):
         self.earned.add(self.terms[self.seat] * self.batch.weights)
         self.shielded.add(self.shield)
 
-    def _think(self, n: int, player: Player | None, starts: np.ndarray) -> Thought:
+    def _think(self, n: int, player: Player | None, starts: np.ndarray) -> DecisionView:
         if player is None:
-            return Thought(self.world.idle, 0.0)
+            return DecisionView(self.world.idle, 0.0)
         began = time.perf_counter()
         action, self._memory[n] = player.predict(
             self.batch.observation[:, n], self._memory.get(n), starts
         )
         took = time.perf_counter() - began
-        insight = look_into(player, self.clone) if n == self.seat else None
-        return Thought(np.array(action[0]), took, insight)
+        insight = inspect_decision(player, self.clone) if n == self.seat else None
+        return DecisionView(np.array(action[0]), took, insight)
 
-    def _moment(self) -> Moment:
+    def _moment(self) -> MatchSnapshot:
         batch = self.batch
-        return Moment(
+        return MatchSnapshot(
             batch.state.copy(),
             tuple(getattr(batch, name).copy() for name in self._buffers),
             (self.terms.copy(), self.costs.copy(), self.score.copy()),
             self.asked.copy(),
             tuple(self.thoughts),
-            tuple(keep(player, self._memory.get(n)) for n, player in enumerate(self.players)),
+            tuple(
+                take_snapshot(player, self._memory.get(n)) for n, player in enumerate(self.players)
+            ),
         )
 
     @property

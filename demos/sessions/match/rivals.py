@@ -10,15 +10,15 @@ from typing import Any
 
 from agents.export.onnx_file import OnnxFile, read_onnx
 from agents.export.onnx_player import file_player
-from agents.files.agent_file import Agent, as_player, digest, load_agent, named_player
-from agents.files.run_agents import BEST, CLONE, Gone, Stage, stages
-from agents.players.handicapped import Slowed
+from agents.files.agent_file import Agent, digest, load_agent, make_player, resolve_player
+from agents.files.run_agents import BEST, CLONE, CheckpointGone, RunAgent, run_agents
+from agents.players.handicapped import HandicappedPlayer
 from agents.players.player import Player
 from demos.sessions.match.cast_by_name import FILES, RUNS, cast_for
 from environments.external.trial.isolated import PATIENCE, patient
-from environments.external.world import played_apart
+from environments.external.world import in_processes
 from environments.simulation.world import World, nearest
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 HUMAN_MODEL = "human_model.safetensors"
 MILLISECONDS = 1000  # in a second
@@ -63,15 +63,15 @@ class Rival:
         if isinstance(self.agent, OnnxFile):
             player = file_player(self.agent, world, seed)
         else:
-            player = as_player(self.agent, world, seed)
+            player = make_player(self.agent, world, seed)
         delay = self.handicap.delay(world.tick)
         if not delay and not self.handicap.slips:
             return player
-        return Slowed(player, delay, self.handicap.slips, seed, world)
+        return HandicappedPlayer(player, delay, self.handicap.slips, seed, world)
 
 
 @dataclass(frozen=True)
-class Table:
+class Lineup:
     """What is played, and who is there to play it."""
 
     world: World
@@ -85,34 +85,34 @@ class Table:
         """The agent that was asked for: of a run its best.
 
         Raises:
-            Problem: it is not there any more, or damaged.
+            UserError: it is not there any more, or damaged.
         """
         if self.file is not None:
             is_onnx = self.file.suffix == ".onnx"
             return Rival(self.name, (read_onnx if is_onnx else load_agent)(self.file))
         assert self.folder is not None
         try:
-            return self.load(stages(self.folder)[-1])
-        except Gone as gone:
-            raise Problem(f"{self.folder} has no '{gone}' any more: try again.") from None
+            return self.load(run_agents(self.folder)[-1])
+        except CheckpointGone as gone:
+            raise UserError(f"{self.folder} has no '{gone}' any more: try again.") from None
 
     def ladder(self) -> list[Rival]:
         """Everybody there is, from the clone on; checkpoints that are gone by now are left out."""
         if self.folder is None:
             return [self.best()]
         found = []
-        for stage in stages(self.folder):
+        for stage in run_agents(self.folder):
             try:
                 found.append(self.load(stage))
-            except Gone:
+            except CheckpointGone:
                 continue
         return found
 
-    def load(self, stage: Stage) -> Rival:
+    def load(self, stage: RunAgent) -> Rival:
         """One agent of the run.
 
         Raises:
-            Gone: it is part of a checkpoint that is no longer there.
+            CheckpointGone: it is part of a checkpoint that is no longer there.
         """
         agent = stage.load()
         agent.require_world(self.world, str(stage.path))
@@ -145,49 +145,49 @@ class Table:
         return self.file.with_suffix(".levels.json")
 
 
-def table_for(
+def lineup_for(
     name: str,
     params: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
     shield: bool = False,
     workers: int = 0,
     patience: float = PATIENCE,
-) -> Table:
+) -> Lineup:
     """The table for an agent file, a run folder, or a run's name under runs/.
 
     Raises:
-        Problem: there is none of that name, or it was made for another world.
+        UserError: there is none of that name, or it was made for another world.
     """
     path = Path(name)
     folders = [place for place in (path, RUNS / name) if place.is_dir()]
     if not folders and not name.endswith(FILES):
         known = sorted(p.name for p in RUNS.glob("*") if (p / CLONE).is_file())
-        raise Problem(
+        raise UserError(
             f"There is no agent or run '{name}': give a .safetensors or .onnx file or a run folder; "
             f"in {RUNS}, {nearest(name, known)}"
         )
     with patient(patience):
         cast = cast_for(name, params=params, options=options, shield=shield)
-    cast.world = played_apart(cast.world, workers, patience)
+    cast.world = in_processes(cast.world, workers, patience)
     if folders:
         name = folders[0].resolve().name
-        return Table(cast.world, cast.options, name, None, folders[0], cast.shield)
+        return Lineup(cast.world, cast.options, name, None, folders[0], cast.shield)
     run = cast.run if (path.parent / CLONE).is_file() else None
     called = path.stem if run is None else f"{path.parent.resolve().name} {path.stem}"
     if run is not None and path.name == BEST:
         called = path.parent.resolve().name
-    return Table(cast.world, cast.options, called, path, run, cast.shield)
+    return Lineup(cast.world, cast.options, called, path, run, cast.shield)
 
 
-def opponent(name: str, table: Table, seed: int) -> Player:
+def opponent(name: str, table: Lineup, seed: int) -> Player:
     """Somebody by name: "random", "still", an agent file, or a run, whose best agent it is.
 
     Raises:
-        Problem: nobody is called that.
+        UserError: nobody is called that.
     """
     path = next((place for place in (Path(name), RUNS / name) if place.is_dir()), None)
     if path is None:
-        return named_player(name, table.world, seed)
-    agent = stages(path)[-1].load()
+        return resolve_player(name, table.world, seed)
+    agent = run_agents(path)[-1].load()
     agent.require_world(table.world, name)
-    return as_player(agent, table.world, seed)
+    return make_player(agent, table.world, seed)

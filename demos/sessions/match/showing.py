@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from agents.files.run_agents import Gone
+from agents.files.run_agents import CheckpointGone
 from demos.data.episodes.episode import Actor
 from demos.sessions.game.phases import TOAST, Message
-from demos.sessions.match.cast import Cast, Entrant
-from demos.sessions.match.driver import Wheel
+from demos.sessions.match.cast import Cast, CastMember
+from demos.sessions.match.driver import Driver
 from demos.sessions.match.match import NOTHING, Match
 from demos.sessions.match.tally import Result, Tally
-from demos.window.pacing import NANOSECONDS, Clockwork
+from demos.window.pacing import NANOSECONDS, Pacer
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 HOLD = 1.5  # s that the end of a game is shown before the next begins
@@ -30,10 +30,10 @@ class Side:
     """A game and who is watched in it."""
 
     match: Match
-    entrant: Entrant
+    entrant: CastMember
 
 
-class Showing:
+class WatchState:
     """What is watched, and how time passes in it.
 
     Args:
@@ -55,7 +55,7 @@ class Showing:
         self.cast, self.world, self.seed, self.games = cast, cast.world, seed, games
         self.main = Side(cast.match(), cast.entrants[cast.at])
         self.ghost: Side | None = None
-        self.clockwork = Clockwork(self.world.tick)
+        self.clockwork = Pacer(self.world.tick)
         self.speed, self.hold = 1.0, hold
         self.playing, self.over, self.helping = True, False, False
         self.typing: str | None = None  # digits of a seed so far
@@ -68,7 +68,7 @@ class Showing:
         # What only a window can do is asked for here, and done by whoever runs it.
         self.wants_photograph, self.wants_video, self.filming = False, False, False
         self.no_hands = ""  # why nobody can take over, in a sentence
-        self.wheel: Wheel | None = None  # of a person who may take over, or plays
+        self.wheel: Driver | None = None  # of a person who may take over, or plays
         self.following = cast.live  # the newest checkpoint
         self.next_at = float("inf")  # s
         self._incidents: list[str] = []  # of somebody else's environment, not yet shown
@@ -121,7 +121,7 @@ class Showing:
         """Who drives the watched seat; None where nobody can take over."""
         return None if self.wheel is None else self.wheel.driver
 
-    def sit_down(self, wheel: Wheel) -> None:
+    def sit_down(self, wheel: Driver) -> None:
         """Let a person take over, or play, from the game on that has just begun."""
         self.wheel = wheel
         wheel.begin(self.main.match)
@@ -153,7 +153,7 @@ class Showing:
 
     def run_on(self, now: float) -> None:
         """Set the pace, or stand still, as it is now."""
-        self.clockwork = Clockwork(self.world.tick / self.speed)
+        self.clockwork = Pacer(self.world.tick / self.speed)
         if self.playing and not self.ended:
             self.clockwork.start(now)
 
@@ -172,7 +172,7 @@ class Showing:
         if self.ended:
             self._end(now)
 
-    def _heed(self, wheel: Wheel, now: float) -> None:
+    def _heed(self, wheel: Driver, now: float) -> None:
         """What follows from who drives now."""
         if self.driver is Actor.HUMAN and self.speed > 1:  # nobody drives any faster
             self.speed = 1.0
@@ -208,7 +208,7 @@ class Showing:
                 for side in self.sides:
                     side.match.players = self.cast.players(side.entrant, self.seed)
                 break
-            except Gone as gone:
+            except CheckpointGone as gone:
                 self.say(f"The checkpoint of {gone} is gone or torn: it is left out.", now, True)
                 self._leave_out(str(gone))
         for side in self.sides:

@@ -13,7 +13,7 @@ import numpy as np
 import pygame
 from gymnasium import spaces
 
-from demos.sessions.panels.panel import Sizes
+from demos.sessions.panels.panel import PanelSizes
 from demos.sessions.watch.viewer import Viewer
 from demos.window.drawing.digits import digits_width, short, write_digits
 from demos.window.drawing.widgets import ACCENT, BRIGHT, LINE, MINT, QUIET, write_fitting
@@ -40,7 +40,7 @@ class ActionsPanel:
         """How long the decision took."""
         return f"{viewer.decision * 1000:.2f} ms", QUIET
 
-    def room(self, viewer: Viewer, sizes: Sizes) -> tuple[int, int]:
+    def room(self, viewer: Viewer, sizes: PanelSizes) -> tuple[int, int]:
         """A row an action."""
         space, rows = viewer.world.action_space, 1
         if isinstance(space, spaces.Discrete):
@@ -53,7 +53,7 @@ class ActionsPanel:
         return rows * least, rows * round(sizes.row * 1.1)
 
     def draw(
-        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: Sizes
+        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: PanelSizes
     ) -> None:
         """A bar an action."""
         match = viewer.main.match
@@ -89,7 +89,7 @@ def _draw_choice(
     names: tuple[str, ...],
     odds: np.ndarray | None,
     chosen: int,
-    sizes: Sizes,
+    sizes: PanelSizes,
 ) -> None:
     """A row an action: name, bar, and how likely it was."""
     which = list(range(len(names)))
@@ -138,7 +138,7 @@ def _draw_choices(
     area: pygame.Rect,
     parts: tuple[np.ndarray, ...],
     chosen: np.ndarray,
-    sizes: Sizes,
+    sizes: PanelSizes,
     names: Sequence[Sequence[str]] = (),
 ) -> None:
     """A row a choice: its chances side by side, what was taken lit, by name where that has room."""
@@ -168,7 +168,7 @@ def _draw_switches(
     area: pygame.Rect,
     on: list[float] | None,
     chosen: np.ndarray,
-    sizes: Sizes,
+    sizes: PanelSizes,
 ) -> None:
     """A row a switch: how likely it was to be on, and whether it is."""
     for n, row in enumerate(_rows(area, len(chosen))):
@@ -188,7 +188,7 @@ def _draw_sliders(
     mean: np.ndarray | None,
     spread: np.ndarray | None,
     chosen: np.ndarray,
-    sizes: Sizes,
+    sizes: PanelSizes,
 ) -> None:
     """A row a number: mean and spread as a band, what was taken as a dot, from its least to its greatest."""
     low, high = np.ravel(space.low), np.ravel(space.high)

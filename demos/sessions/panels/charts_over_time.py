@@ -10,7 +10,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import pygame
 
-from demos.sessions.panels.panel import Sizes
+from demos.sessions.panels.panel import PanelSizes
 from demos.sessions.watch.viewer import Viewer
 from demos.window.drawing.charts import (
     COST_SERIES,
@@ -37,7 +37,7 @@ class _Chart:
         """It changes with the game."""
         return viewer.main.match.moment
 
-    def room(self, viewer: Viewer, sizes: Sizes) -> tuple[int, int]:
+    def room(self, viewer: Viewer, sizes: PanelSizes) -> tuple[int, int]:
         """A chart can be read from four lines on."""
         return 4 * sizes.text, 12 * sizes.text
 
@@ -47,7 +47,7 @@ class _Chart:
         area: pygame.Rect,
         viewer: Viewer,
         lines: Sequence[tuple[np.ndarray, Colour]],
-        sizes: Sizes,
+        sizes: PanelSizes,
     ) -> None:
         """Lines over the steps of this game."""
         match, small = viewer.main.match, round(sizes.text * 0.82)
@@ -82,7 +82,7 @@ class ValuesPanel(_Chart):
         return short(float(values.table[-1, 0])), MINT
 
     def draw(
-        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: Sizes
+        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: PanelSizes
     ) -> None:
         """The reward's value, and below it those of the costs."""
         rows = viewer.main.match.values
@@ -119,7 +119,7 @@ class RewardPanel(_Chart):
         return short(float(viewer.main.match.score[viewer.cast.seat])), BRIGHT
 
     def draw(
-        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: Sizes
+        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: PanelSizes
     ) -> None:
         """Terms on top of one another, their sum as a line, and their names."""
         match, small = viewer.main.match, round(sizes.text * 0.82)
@@ -167,7 +167,7 @@ class ClonePanel(_Chart):
         return f"{float(viewer.main.match.distances.table[-1, 0]):.2f} nats", VIOLET
 
     def draw(
-        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: Sizes
+        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: PanelSizes
     ) -> None:
         """KL(agent from clone) in nats."""
         line = viewer.main.match.distances.table[:, 0]
@@ -179,7 +179,7 @@ def _draw_legend(
     area: pygame.Rect,
     wide: int,
     entries: Sequence[tuple[str, float, Colour]],
-    sizes: Sizes,
+    sizes: PanelSizes,
 ) -> None:
     """A row each: colour, name, number; as many as there is room for."""
     row = max(min(round(sizes.text * 1.15), area.height // max(len(entries), 1)), 11)

@@ -9,7 +9,7 @@ import numpy as np
 import pygame
 
 from demos.sessions.match.tally import mean_interval, share_interval
-from demos.sessions.panels.panel import Sizes
+from demos.sessions.panels.panel import PanelSizes
 from demos.sessions.watch.viewer import Viewer
 from demos.window.drawing.charts import span_of
 from demos.window.drawing.digits import between, write_digits
@@ -55,13 +55,13 @@ class CostsPanel:
             return "no limits", QUIET
         return ("above its limit", WARN) if any(limited) else ("within limits", GREEN)
 
-    def room(self, viewer: Viewer, sizes: Sizes) -> tuple[int, int]:
+    def room(self, viewer: Viewer, sizes: PanelSizes) -> tuple[int, int]:
         """Two lines a cost."""
         count = len(viewer.world.costs)
         return count * round(sizes.text * 1.5), count * round(sizes.text * 2.1)
 
     def draw(
-        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: Sizes
+        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: PanelSizes
     ) -> None:
         """A bar a cost, with a mark at its limit."""
         sums = self._sums(viewer)
@@ -103,13 +103,13 @@ class GamesPanel:
         """How many there were."""
         return str(len(viewer.tally)), BRIGHT
 
-    def room(self, viewer: Viewer, sizes: Sizes) -> tuple[int, int]:
+    def room(self, viewer: Viewer, sizes: PanelSizes) -> tuple[int, int]:
         """A few lines, and bars below."""
         lines = 3 + 2 * bool(viewer.rival)
         return lines * round(sizes.text * 1.1), lines * sizes.row + 3 * sizes.text
 
     def draw(
-        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: Sizes
+        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: PanelSizes
     ) -> None:
         """Means with their intervals, the tally, and a bar a game."""
         lines = _lines(viewer)
@@ -180,12 +180,12 @@ class ShieldPanel:
         count = int(np.nansum(viewer.main.match.shielded.table))
         return f"{count} times", WARN if count else GREEN
 
-    def room(self, viewer: Viewer, sizes: Sizes) -> tuple[int, int]:
+    def room(self, viewer: Viewer, sizes: PanelSizes) -> tuple[int, int]:
         """A line of marks."""
         return sizes.text, 2 * sizes.text
 
     def draw(
-        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: Sizes
+        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: PanelSizes
     ) -> None:
         """A mark a step in which it did, over the time."""
         match = viewer.main.match

@@ -10,7 +10,7 @@ from collections.abc import Hashable
 import numpy as np
 import pygame
 
-from demos.sessions.panels.panel import Sizes
+from demos.sessions.panels.panel import PanelSizes
 from demos.sessions.watch.viewer import Viewer
 from demos.window.drawing.digits import short, write_digits
 from demos.window.drawing.scenery import paint_picture
@@ -25,7 +25,7 @@ A_ROW = 48  # numbers in a row of bars
 NAMED = 8  # numbers that are few enough to be written out
 
 
-class SightPanel:
+class ObservationPanel:
     """What it observes; a world may draw that itself: `draw_sight(surface, table, state, agent)`."""
 
     number, title = 6, "sees"
@@ -47,7 +47,7 @@ class SightPanel:
         words = " x ".join(str(size) for size in shape)
         return (words if len(shape) > 1 else f"{words} numbers"), QUIET
 
-    def room(self, viewer: Viewer, sizes: Sizes) -> tuple[int, int]:
+    def room(self, viewer: Viewer, sizes: PanelSizes) -> tuple[int, int]:
         """Pictures and drawings want more than bars do."""
         if self._drawn(viewer) or any(kind == "image" for _, kind, _ in self._parts(viewer)):
             return 5 * sizes.text, 16 * sizes.text
@@ -72,7 +72,7 @@ class SightPanel:
         return found
 
     def draw(
-        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: Sizes
+        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: PanelSizes
     ) -> None:
         """The parts from top to bottom."""
         match, world = viewer.main.match, viewer.world
@@ -110,7 +110,7 @@ class SightPanel:
         numbers: np.ndarray,
         changed: np.ndarray,
         viewer: Viewer,
-        sizes: Sizes,
+        sizes: PanelSizes,
     ) -> None:
         """A bar a number, to the scale of the largest it has been; what has changed is lit."""
         values = np.nan_to_num(numbers.astype(np.float64), posinf=0, neginf=0)

@@ -16,7 +16,7 @@ from demos.window.drawing.widgets import BRIGHT, LINE, PANEL, QUIET, paragraph, 
 from environments.drawing.canvas import Colour, write
 
 
-class Sizes(NamedTuple):
+class PanelSizes(NamedTuple):
     """Sizes in pixels that fit a window."""
 
     text: int
@@ -40,16 +40,16 @@ class Panel(Protocol):
     def headline(self, viewer: Viewer) -> tuple[str, Colour]:
         """The number that matters most, for its heading."""
 
-    def room(self, viewer: Viewer, sizes: Sizes) -> tuple[int, int]:
+    def room(self, viewer: Viewer, sizes: PanelSizes) -> tuple[int, int]:
         """The least and the greatest height of its content that is of use, in pixels."""
 
     def draw(
-        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: Sizes
+        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: PanelSizes
     ) -> None:
         """Draw its content."""
 
 
-class Board:
+class PanelBoard:
     """Draws panels and keeps their pictures."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class Board:
         area: pygame.Rect,
         panel: Panel,
         viewer: Viewer,
-        sizes: Sizes,
+        sizes: PanelSizes,
     ) -> None:
         """A panel with its frame."""
         missing = panel.missing(viewer)
@@ -78,7 +78,7 @@ class Board:
 
 
 def _draw_panel(
-    surface: pygame.Surface, panel: Panel, viewer: Viewer, sizes: Sizes, missing: str
+    surface: pygame.Surface, panel: Panel, viewer: Viewer, sizes: PanelSizes, missing: str
 ) -> None:
     surface.fill((22, 25, 33))
     area = surface.get_rect()
@@ -99,7 +99,7 @@ def _draw_head(
     area: pygame.Rect,
     panel: Panel,
     viewer: Viewer,
-    sizes: Sizes,
+    sizes: PanelSizes,
     missing: str,
 ) -> None:
     """The key that hides it, its name, and the number that matters most."""
@@ -119,7 +119,7 @@ def _draw_head(
 
 
 def heights(
-    panels: Sequence[Panel], viewer: Viewer, sizes: Sizes, room: int, gap: int
+    panels: Sequence[Panel], viewer: Viewer, sizes: PanelSizes, room: int, gap: int
 ) -> list[tuple[Panel, int]]:
     """Which panels of a column fit, and how high each becomes; the later ones give way first."""
     shown = list(panels)
@@ -137,7 +137,7 @@ def heights(
     return list(zip(shown, found, strict=True))
 
 
-def _limits(panel: Panel, viewer: Viewer, sizes: Sizes) -> tuple[int, int]:
+def _limits(panel: Panel, viewer: Viewer, sizes: PanelSizes) -> tuple[int, int]:
     if panel.missing(viewer):
         return round(sizes.text * 1.3), round(sizes.text * 2.6)
     return panel.room(viewer, sizes)

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from agents.experts.registry import expert_names
-from agents.files.agent_file import named_player
+from agents.files.agent_file import resolve_player
 from agents.players.player import Player
-from demos.sessions.match.rivals import Rival, Table
+from demos.sessions.match.rivals import Lineup, Rival
 from environments.catalog import make_batch
 from environments.simulation.world import World
 
@@ -27,7 +27,7 @@ def pool_of(world: World) -> tuple[str, ...]:
     return tuple(n for n in names if n.endswith(MIDDLE) or not n[-1].isdigit())
 
 
-def against_pool(rival: Rival, table: Table, games: int) -> tuple[int, int, int]:
+def against_pool(rival: Rival, table: Lineup, games: int) -> tuple[int, int, int]:
     """Games won, drawn and lost by the north star against everybody in the pool, in every seat in turn.
 
     Where there is only one seat both play the same seeds, one after the other.
@@ -44,7 +44,7 @@ def against_pool(rival: Rival, table: Table, games: int) -> tuple[int, int, int]
         seed = POOL_SEEDS + k * each  # of their own, so that no game of the rival's counts twice
         for seat in range(seats):
             mine = rival.player(world, seed)
-            theirs = [named_player(name, world, seed + 1 + n) for n in range(seats)]
+            theirs = [resolve_player(name, world, seed + 1 + n) for n in range(seats)]
             seated = [mine if n == seat else theirs[n] for n in range(seats)]
             told = each, seed, table.options, table.shield
             reached = all_stars(world, seated, *told)

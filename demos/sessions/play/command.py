@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from demos.window.display import require_display
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 if TYPE_CHECKING:  # heavy: a missing screen is said before they load
     from demos.data.dataset.dataset import Dataset
-    from demos.sessions.play.prepare import Ready
+    from demos.sessions.play.prepare import PreparedMatch
     from demos.sessions.play.ratings import Ratings
     from demos.sessions.play.session import PlayRecorder
     from demos.window.signals import Stop
-    from demos.window.window import Stage
+    from demos.window.window import AppWindow
 
 CURE = "use --headless with --script FILE"
 WAIT = "Getting the agents ready"
@@ -27,7 +27,7 @@ LEVELS = ("easy", "normal", "hard")
 
 
 @dataclass(frozen=True)
-class Asked:
+class PlayOptions:
     """What somebody asked for on the command line; `play_command` says what each is."""
 
     name: str
@@ -57,20 +57,22 @@ class Asked:
         """Refuse what cannot be meant.
 
         Raises:
-            Problem: it says what.
+            UserError: it says what.
         """
         if self.headless and self.script is None and not self.levels:
-            raise Problem("--headless has nobody at the keys: give it --script FILE.")
+            raise UserError("--headless has nobody at the keys: give it --script FILE.")
         if self.script is not None and not Path(self.script).is_file():
-            raise Problem(f"There is no script {self.script}: give the path of a TOML file.")
+            raise UserError(f"There is no script {self.script}: give the path of a TOML file.")
         if self.partner and not self.coach:
-            raise Problem(
+            raise UserError(
                 "--partner says who plays beside an agent that you --coach; give both or none."
             )
         if self.settle is not None and not (self.coach and 0 <= self.settle <= 10):
-            raise Problem("--settle is the pause after which a coached agent drives on: 0 to 10 s.")
+            raise UserError(
+                "--settle is the pause after which a coached agent drives on: 0 to 10 s."
+            )
         if self.against and not self.levels:
-            raise Problem("--against says whom --levels are measured against; give both or none.")
+            raise UserError("--against says whom --levels are measured against; give both or none.")
 
 
 def play_command(name: str, **asked: Any) -> int:
@@ -101,9 +103,9 @@ def play_command(name: str, **asked: Any) -> int:
         patience: s, after which one that does not answer is ended.
 
     Raises:
-        Problem: no screen, no such agent or run, one of another world, or a dataset in use.
+        UserError: no screen, no such agent or run, one of another world, or a dataset in use.
     """
-    given = Asked(name, **asked)
+    given = PlayOptions(name, **asked)
     given.check()
     if given.levels:
         return _levels(given)
@@ -123,28 +125,30 @@ def play_command(name: str, **asked: Any) -> int:
             return stop.code
 
 
-def _levels(given: Asked) -> int:
-    from demos.sessions.match.rivals import table_for
+def _levels(given: PlayOptions) -> int:
+    from demos.sessions.match.rivals import lineup_for
     from demos.sessions.play.levels import find_levels
     from demos.sessions.play.levels_table import show_levels
 
     apart = given.shield, given.workers, given.patience
-    table = table_for(given.name, given.params, given.options, *apart)
+    table = lineup_for(given.name, given.params, given.options, *apart)
     show_levels(find_levels(table, given.against, given.games, print), table)
     return 0
 
 
-def _play(given: Asked, stop: Stop) -> int:
+def _play(given: PlayOptions, stop: Stop) -> int:
     from demos.window.loading_screen import wait_for
-    from demos.window.window import Stage
+    from demos.window.window import AppWindow
 
-    def prepared() -> Ready:
-        from demos.sessions.play.prepare import prepare  # takes seconds: the window is there before
+    def prepared() -> PreparedMatch:
+        from demos.sessions.play.prepare import (
+            prepare_match,  # takes seconds: the window is there before
+        )
 
-        return prepare(given)
+        return prepare_match(given)
 
     with ExitStack() as later:
-        stage = Stage(f"gpo play {given.name}", headless=given.headless, cure=CURE)
+        stage = AppWindow(f"gpo play {given.name}", headless=given.headless, cure=CURE)
         later.enter_context(stage)
         ready = wait_for(stage, prepared, WAIT, WHY, stop)
         if ready is None:
@@ -168,7 +172,12 @@ def _play(given: Asked, stop: Stop) -> int:
 
 
 def _session(
-    given: Asked, ready: Ready, dataset: Dataset, ratings: Ratings, stage: Stage, stop: Stop
+    given: PlayOptions,
+    ready: PreparedMatch,
+    dataset: Dataset,
+    ratings: Ratings,
+    stage: AppWindow,
+    stop: Stop,
 ) -> PlayRecorder:
     """The session itself; whatever happens in it, the open game is kept."""
     from demos.sessions.play.session import PlayPainter, PlayRecorder
@@ -188,7 +197,7 @@ def _session(
     def count() -> None:
         try:
             ratings.catch_up(dataset)
-        except (OSError, Problem) as error:  # the games are safe, and are counted the next time
+        except (OSError, UserError) as error:  # the games are safe, and are counted the next time
             recorder.say(f"Not counted yet: {error}", clock.now(), warning=True)
 
     tick = ready.world.tick
@@ -210,7 +219,7 @@ def _session(
 
 
 def _farewell(
-    recorder: PlayRecorder, ready: Ready, dataset: Dataset, ratings: Ratings, stop: Stop
+    recorder: PlayRecorder, ready: PreparedMatch, dataset: Dataset, ratings: Ratings, stop: Stop
 ) -> None:
     from rich.console import Console
 
@@ -224,7 +233,7 @@ def _farewell(
         return
     try:
         entries = ratings.catch_up(dataset)
-    except (OSError, Problem) as error:
+    except (OSError, UserError) as error:
         print(f"gpo play: not counted yet: {error}")
         return
     show_ratings(Console(), entries, ready.world.north_star, ready.world.id)

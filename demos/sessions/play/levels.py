@@ -11,13 +11,13 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from demos.sessions.match.rivals import Handicap, Rival, Table
+from demos.sessions.match.rivals import Handicap, Lineup, Rival
 from demos.sessions.match.tally import mean_interval
 from demos.sessions.play.command import LEVELS
-from demos.sessions.play.strength import Meter, read_levels_file
+from demos.sessions.play.strength import StrengthMeter, read_levels_file
 from demos.window.drawing.digits import between
-from environments.external.world import ForeignWorld
-from environments.system.errors import Problem
+from environments.external.world import ExternalWorld
+from environments.system.errors import UserError
 
 # A careless hand, and from somebody quick to somebody tired: people react after 200 to 400 ms.
 CARELESS = tuple(Handicap(0, share) for share in (0.1, 0.2, 0.35, 0.5))
@@ -27,7 +27,7 @@ SHARES = {"easy": 1 / 3, "normal": 2 / 3}  # of the way from the weakest to the 
 
 
 @dataclass(frozen=True)
-class Level:
+class MeasuredLevel:
     """A level as it was measured."""
 
     name: str
@@ -49,7 +49,7 @@ class Level:
 class Levels:
     """All levels of a run, and against whom they were measured."""
 
-    levels: tuple[Level, ...]  # from easy to hard
+    levels: tuple[MeasuredLevel, ...]  # from easy to hard
     against: tuple[str, ...]
     games: int
 
@@ -67,7 +67,7 @@ class Levels:
 
 
 def find_levels(
-    table: Table,
+    table: Lineup,
     against: Sequence[str] = (),
     games: int | None = None,
     say: Callable[[str], None] = lambda words: None,
@@ -86,15 +86,15 @@ def find_levels(
         say: is told of each measurement.
 
     Raises:
-        Problem: an unknown opponent, fewer than two games, or nobody to sit in the other seats.
+        UserError: an unknown opponent, fewer than two games, or nobody to sit in the other seats.
     """
     if games is not None and games < 2:
-        raise Problem("Levels are measured over at least two games: raise --games.")
+        raise UserError("Levels are measured over at least two games: raise --games.")
     if against and len(table.world.agents) == 1:
-        raise Problem(f"In '{table.world.id}' no seat is left for '{against[0]}': leave it out.")
-    count = games or (FOREIGN_GAMES if isinstance(table.world, ForeignWorld) else GAMES)
+        raise UserError(f"In '{table.world.id}' no seat is left for '{against[0]}': leave it out.")
+    count = games or (FOREIGN_GAMES if isinstance(table.world, ExternalWorld) else GAMES)
     ladder = _distinct(table.ladder())
-    meter = Meter(table, against, ladder[-1], count, say)
+    meter = StrengthMeter(table, against, ladder[-1], count, say)
     means = {(r, Handicap()): meter.mean(r, Handicap()) for r in ladder}
     ordered = sorted(ladder, key=lambda rival: means[rival, Handicap()])
     for rival in dict.fromkeys((ordered[0], ordered[-1])):
@@ -104,7 +104,7 @@ def find_levels(
     final = [(pair, meter.values(*pair, final=True)) for pair in chosen]
     final.sort(key=lambda found: float(np.mean(found[1])))
     levels = [
-        Level(
+        MeasuredLevel(
             name,
             rival.name,
             rival.sha256,
@@ -125,11 +125,11 @@ def find_levels(
     return found
 
 
-def level_of(table: Table, name: str) -> Rival:
+def level_of(table: Lineup, name: str) -> Rival:
     """Somebody of that strength, measured now if need be.
 
     Raises:
-        Problem: as `find_levels`.
+        UserError: as `find_levels`.
     """
     levels = _read_levels(table)
     if levels is None or not _still_there(levels, table):
@@ -163,7 +163,7 @@ def _distinct(ladder: Sequence[Rival]) -> list[Rival]:
 # ------------------------------------------------------------------ the file
 
 
-def _read_levels(table: Table) -> Levels | None:
+def _read_levels(table: Lineup) -> Levels | None:
     """The levels of the file, if all were measured, in this world."""
     content = read_levels_file(table.levels_path)
     told = content.get("levels")
@@ -172,7 +172,7 @@ def _read_levels(table: Table) -> Levels | None:
     if content["options"] != table.conditions:
         return None
     levels = [
-        Level(
+        MeasuredLevel(
             one["name"],
             one["agent"],
             one["sha256"],
@@ -185,7 +185,7 @@ def _read_levels(table: Table) -> Levels | None:
     return Levels(tuple(levels), tuple(content["against"][0]), told["games"])
 
 
-def _still_there(levels: Levels, table: Table) -> bool:
+def _still_there(levels: Levels, table: Lineup) -> bool:
     """Whether everybody who plays a level still exists."""
     there = {rival.sha256 for rival in table.ladder()}
     return all(level.sha256 in there for level in levels.levels)

@@ -6,7 +6,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as Printed
 
-from demos.sessions.match.rivals import Table
+from demos.sessions.match.rivals import Lineup
 from demos.sessions.match.tally import share_interval
 from demos.sessions.play.baseline import pool_of
 from demos.sessions.play.levels import Levels
@@ -14,7 +14,7 @@ from demos.sessions.play.ratings import percent
 from demos.window.drawing.digits import between
 
 
-def show_levels(found: Levels, table: Table) -> None:
+def show_levels(found: Levels, table: Lineup) -> None:
     """Print each level with what it reached."""
     console = Console()
     printed = Printed(box=box.SIMPLE_HEAD, padding=(0, 1))

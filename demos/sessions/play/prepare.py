@@ -13,20 +13,20 @@ from demos.data.dataset.dataset import Dataset
 from demos.sessions.game.game import Game
 from demos.sessions.game.match_recording import MatchRecording, games_dataset
 from demos.sessions.game.recording import Person
-from demos.sessions.game.takeover import SETTLE, Handover
+from demos.sessions.game.takeover import SETTLE, Takeover
 from demos.sessions.match.match import Match
-from demos.sessions.match.rivals import Rival, Table, opponent, table_for
-from demos.sessions.play.command import LEVELS, Asked
+from demos.sessions.match.rivals import Lineup, Rival, lineup_for, opponent
+from demos.sessions.play.command import LEVELS, PlayOptions
 from demos.sessions.play.levels import level_of
 from demos.window.controls.controls import load_controls
 from environments.catalog import make_batch
 from environments.simulation.shield import ShieldedBatch
 from environments.simulation.world import World, nearest
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 
 @dataclass(frozen=True)
-class Ready:
+class PreparedMatch:
     """All that a session needs, loaded and compiled."""
 
     world: World
@@ -34,7 +34,7 @@ class Ready:
     person: Person
     rival: Rival
     others: str  # who has the other seats, in words
-    handover: Handover | None
+    handover: Takeover | None
     about: Mapping[str, Any] = field(default_factory=dict)  # noted of each game
 
     def names(self) -> dict[str, Any]:
@@ -73,19 +73,19 @@ class Ready:
         return {"rival": in_turns(self.world, self.rival, self.game.options, seed, self.shielded)}
 
 
-def prepare(given: Asked) -> Ready:
+def prepare_match(given: PlayOptions) -> PreparedMatch:
     """Read agents, make the world, and seat everybody.
 
     Raises:
-        Problem: no such agent, run, level, seat, player or key table.
+        UserError: no such agent, run, level, seat, player or key table.
     """
     if given.level is not None and given.level not in LEVELS:
-        raise Problem(f"There is no level '{given.level}': {nearest(given.level, LEVELS)}")
+        raise UserError(f"There is no level '{given.level}': {nearest(given.level, LEVELS)}")
     apart = given.shield, given.workers, given.patience
-    table = table_for(given.name, given.params, given.options, *apart)
+    table = lineup_for(given.name, given.params, given.options, *apart)
     world = table.world
     if not 0 <= given.seat < len(world.agents):
-        raise Problem(
+        raise UserError(
             f"--seat is {given.seat}; '{world.id}' has the seats 0 to {len(world.agents) - 1}."
         )
     controls = load_controls(world, given.device, path=given.controls)
@@ -96,7 +96,7 @@ def prepare(given: Asked) -> Ready:
     handover, called = None, _called(rival)
     if given.coach:
         settle = SETTLE if given.settle is None else given.settle
-        handover = Handover(controls, world.tick, settle)
+        handover = Takeover(controls, world.tick, settle)
         seated, called = _seated(given, table, rival, seed)
         game: Game = Match(world, seated, given.seat, table.options, shield=table.shield)
     else:
@@ -115,18 +115,20 @@ def prepare(given: Asked) -> Ready:
     }
     if handover is not None:
         about["settle_steps"] = handover.settle
-    return Ready(world, game, person, rival, called, handover, about)
+    return PreparedMatch(world, game, person, rival, called, handover, about)
 
 
 def _called(rival: Rival) -> str:
     return f"{rival.name}, {rival.level}" if rival.level else rival.name
 
 
-def _seated(given: Asked, table: Table, rival: Rival, seed: int) -> tuple[list[Player | None], str]:
+def _seated(
+    given: PlayOptions, table: Lineup, rival: Rival, seed: int
+) -> tuple[list[Player | None], str]:
     """Who sits where when an agent is coached, and what those beside it are called."""
     world = table.world
     if len(world.agents) == 1 and given.partner:
-        raise Problem(f"In '{world.id}' no seat is left for '{given.partner}': leave it out.")
+        raise UserError(f"In '{world.id}' no seat is left for '{given.partner}': leave it out.")
     beside = None if given.partner else (table.stranger() or rival)
     seated: list[Player | None] = []
     for n in range(len(world.agents)):  # every seat has a player of its own
@@ -158,11 +160,11 @@ def in_turns(
             return total
 
 
-def open_dataset(given: Asked, ready: Ready) -> Dataset:
+def open_dataset(given: PlayOptions, ready: PreparedMatch) -> Dataset:
     """The dataset that was asked for, made now if there is none.
 
     Raises:
-        Problem: it holds recordings of another world.
+        UserError: it holds recordings of another world.
     """
     kind = "coach" if given.coach else "play"
     return games_dataset(ready.world, given.root, given.dataset, "play", kind)

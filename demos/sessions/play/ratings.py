@@ -21,8 +21,8 @@ from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.facts import FLAG, NUMBER, PLAYED, TEXT, Rules, maybe, require
 from demos.sessions.match.tally import mean_interval, share_interval
 from demos.window.drawing.digits import between
-from environments.files.atomic import locked, replace, seal, unseal
-from environments.system.errors import Problem
+from environments.files.atomic import locked, read_checked_json, replace, to_checked_json
+from environments.system.errors import UserError
 
 NAME, FORMAT = "ratings.json", "gpo-ratings-1"
 MOST_KEYS = 2_000_000  # of the file: eleven a game
@@ -30,7 +30,7 @@ META = "play"  # the key of an episode's meta that says who played whom
 
 
 @dataclass(frozen=True)
-class Entry:
+class RatedGame:
     """A game of a person with or against agents."""
 
     dataset: str
@@ -61,32 +61,32 @@ class Ratings:
     def __init__(self, root: Path) -> None:
         self.path = root / NAME
 
-    def read(self) -> dict[str, Entry]:
+    def read(self) -> dict[str, RatedGame]:
         """Entries by match; none if the file is not there.
 
         Raises:
-            Problem: it is damaged.
+            UserError: it is damaged.
         """
         if not self.path.is_file():
             return {}
         try:
-            content = unseal(self.path, MOST_KEYS)
+            content = read_checked_json(self.path, MOST_KEYS)
             if content.pop("format", None) != FORMAT:
                 raise ValueError("another format")
             for entry in content["games"].values():
                 require(entry, _ENTRY)
-            return {match: Entry(**entry) for match, entry in content["games"].items()}
+            return {match: RatedGame(**entry) for match, entry in content["games"].items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise Problem(
+            raise UserError(
                 f"{self.path} is damaged ({error}): remove it, it is made again from the datasets "
                 "that are played into."
             ) from None
 
-    def catch_up(self, dataset: Dataset) -> dict[str, Entry]:
+    def catch_up(self, dataset: Dataset) -> dict[str, RatedGame]:
         """Make the entries of one dataset agree with its episodes; returns all there are now.
 
         Raises:
-            Problem: the file is damaged, or held by another process for long.
+            UserError: the file is damaged, or held by another process for long.
         """
         refusal = f"{self.path} is being written by another process: try again."
         with locked(self.path.with_name(f".{NAME}.lock"), refusal, patience=5.0):
@@ -100,7 +100,7 @@ class Ratings:
                     kept[match] = _entry(dataset, numbers)
             if kept != known:
                 games = {match: asdict(entry) for match, entry in kept.items()}
-                replace(self.path, seal({"format": FORMAT, "games": games}))
+                replace(self.path, to_checked_json({"format": FORMAT, "games": games}))
         return kept
 
 
@@ -108,7 +108,7 @@ def _matches(dataset: Dataset) -> dict[str, list[int]]:
     """The games with agents in a dataset, their streams together; damaged ones are left out."""
     found: dict[str, list[int]] = {}
     for number in range(len(dataset)):
-        with suppress(Problem, ValueError):
+        with suppress(UserError, ValueError):
             facts = dataset.episode_facts(number)
             told = facts["meta"].get(META)
             if told is not None and not told.get("coach") and facts["match"]:
@@ -117,7 +117,7 @@ def _matches(dataset: Dataset) -> dict[str, list[int]]:
     return found
 
 
-def _entry(dataset: Dataset, numbers: list[int]) -> Entry:
+def _entry(dataset: Dataset, numbers: list[int]) -> RatedGame:
     """What a game counts for."""
     facts = [dataset.episode_facts(number) for number in numbers]
     told: Mapping[str, Any] = facts[0]["meta"][META]
@@ -126,7 +126,7 @@ def _entry(dataset: Dataset, numbers: list[int]) -> Entry:
     others = [value for seat, value in by_seat.items() if seat != told["seat"]]
     rival = max(others) if others else told.get("rival")
     episode = dataset.load(numbers[0])
-    return Entry(
+    return RatedGame(
         dataset=dataset.name,
         world=dataset.world,
         person=told["person"],
@@ -160,9 +160,9 @@ class Standing:
 Key = tuple[str, str, str, str, str]  # world, person, agent, sha256, level
 
 
-def standings(entries: Iterable[Entry]) -> dict[Key, Standing]:
+def standings(entries: Iterable[RatedGame]) -> dict[Key, Standing]:
     """Everybody's standing, in the order in which they first played."""
-    groups: dict[Key, list[Entry]] = {}
+    groups: dict[Key, list[RatedGame]] = {}
     for entry in entries:
         if entry.counted:
             key = (entry.world, entry.person, entry.agent, entry.sha256, entry.level)
@@ -170,7 +170,7 @@ def standings(entries: Iterable[Entry]) -> dict[Key, Standing]:
     return {key: _standing(games) for key, games in groups.items()}
 
 
-def _standing(games: list[Entry]) -> Standing:
+def _standing(games: list[RatedGame]) -> Standing:
     pairs = [(game.star, game.rival) for game in games if game.rival is not None]
     won, lost = sum(a > b for a, b in pairs), sum(a < b for a, b in pairs)
     return Standing(
@@ -183,7 +183,7 @@ def _standing(games: list[Entry]) -> Standing:
     )
 
 
-def show_ratings(console: Console, entries: Mapping[str, Entry], star: str, world: str) -> None:
+def show_ratings(console: Console, entries: Mapping[str, RatedGame], star: str, world: str) -> None:
     """Print the standings of one world."""
     found = {key: s for key, s in standings(entries.values()).items() if key[0] == world}
     if not found:

@@ -14,7 +14,7 @@ from demos.sessions.game.takeover import KEY
 from demos.sessions.game.takeover_frame import draw_frame
 from demos.sessions.record.cards import draw_cards
 from demos.sessions.record.hud import draw_hud, draw_message
-from demos.sessions.record.session import Recorder
+from demos.sessions.record.session import RecordSession
 from demos.window.controls.devices import Devices
 from demos.window.loop import Painter
 from demos.window.pacing import Clock
@@ -22,8 +22,8 @@ from demos.window.pacing import Clock
 ADVICE = "Your keys take over, and so does T."
 
 
-class PlayRecorder(Recorder):
-    """As `Recorder`; whatever changes the dataset is counted at once.
+class PlayRecorder(RecordSession):
+    """As `RecordSession`; whatever changes the dataset is counted at once.
 
     Args:
         recording: plays and keeps the games.
@@ -31,7 +31,7 @@ class PlayRecorder(Recorder):
         clock: tells the time at which a step is captured.
         tick: s a step takes.
         counted: called when a game was kept or taken back.
-        keywords: as `Recorder`.
+        keywords: as `RecordSession`.
     """
 
     def __init__(
@@ -77,10 +77,10 @@ class PlayRecorder(Recorder):
 class PlayPainter(Painter):
     """As `Painter`, with a frame around the game in the colour of who drives, where two may."""
 
-    def _shows(self, recorder: Recorder, now: float) -> tuple[object, ...]:
+    def _shows(self, recorder: RecordSession, now: float) -> tuple[object, ...]:
         return (*super()._shows(recorder, now), driver_of(recorder))
 
-    def draw(self, recorder: Recorder, now: float) -> None:
+    def draw(self, recorder: RecordSession, now: float) -> None:
         """Draw everything."""
         surface = self.stage.surface
         places = draw_hud(surface, recorder)
@@ -94,7 +94,7 @@ class PlayPainter(Painter):
         self.stage.show()
 
 
-def driver_of(recorder: Recorder) -> Actor | None:
+def driver_of(recorder: RecordSession) -> Actor | None:
     """Who drives; None where nobody can take over."""
     recording = recorder.recording
     if not isinstance(recording, MatchRecording) or recording.handover is None:

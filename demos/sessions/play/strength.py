@@ -14,23 +14,23 @@ from typing import Any
 import numpy as np
 
 from agents.players.player import Player
-from demos.sessions.match.rivals import Handicap, Rival, Table, opponent
+from demos.sessions.match.rivals import Handicap, Lineup, Rival, opponent
 from demos.sessions.match.tally import mean_interval
 from demos.sessions.play.baseline import against_pool, all_stars, pool_of
 from demos.window.drawing.digits import between
-from environments.files.atomic import replace, seal, unseal
+from environments.files.atomic import read_checked_json, replace, to_checked_json
 from environments.simulation.world import World
 
 LEVELS_FORMAT = "gpo-levels-2"
 SEARCH_SEEDS, FINAL_SEEDS = 2_000_000, 2_500_000  # apart from the training's and the judgement's
 
 
-class Meter:
+class StrengthMeter:
     """Measures players, and remembers in the file what was measured."""
 
     def __init__(
         self,
-        table: Table,
+        table: Lineup,
         against: Sequence[str],
         self_play: Rival,
         games: int,
@@ -99,7 +99,7 @@ class Meter:
     def keep(self, levels: Mapping[str, Any] | None = None) -> None:
         """Put all that was measured so far into the file, in one step, with the levels if they are known."""
         content = {**self.about, "measured": self.measured, "levels": levels}
-        replace(self.table.levels_path, seal(content))
+        replace(self.table.levels_path, to_checked_json(content))
 
     def pool(self, rival: Rival, handicap: Handicap, games: int) -> tuple[int, ...]:
         """Won, drawn and lost against the scripted pool, from the file if it is there."""
@@ -130,7 +130,7 @@ def stars(
 def read_levels_file(path: Path) -> dict[str, Any]:
     """What the file holds; nothing of one that is missing, damaged or older, which is made again."""
     with suppress(OSError, ValueError):
-        content = unseal(path)
+        content = read_checked_json(path)
         if content.get("format") == LEVELS_FORMAT and isinstance(content.get("measured"), dict):
             return content
     return {}

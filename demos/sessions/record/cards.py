@@ -9,7 +9,7 @@ import pygame
 
 from demos.sessions.game.phases import COUNTDOWN, Phase
 from demos.sessions.record.result_card import draw_result
-from demos.sessions.record.session import Recorder
+from demos.sessions.record.session import RecordSession
 from demos.sessions.record.title_card import draw_title
 from demos.window.drawing.widgets import (
     ACCENT,
@@ -36,7 +36,9 @@ PAUSED: Sequence[Hint] = (
 )
 
 
-def draw_cards(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder, now: float) -> None:
+def draw_cards(
+    surface: pygame.Surface, area: pygame.Rect, recorder: RecordSession, now: float
+) -> None:
     """What belongs over the game now; `area` is where that is drawn."""
     phase = recorder.phase
     if phase is Phase.TITLE:
@@ -69,7 +71,7 @@ def _draw_countdown(surface: pygame.Surface, area: pygame.Rect, left: float) -> 
     write(surface, str(max(whole, 1)), at, size * 0.62, BRIGHT, "center")
 
 
-def _draw_pause(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder) -> None:
+def _draw_pause(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSession) -> None:
     scale = unit(surface)
     wide = min(area.width - round(16 * scale), round(430 * scale))
     room = wide - round(36 * scale)

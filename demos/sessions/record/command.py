@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from demos.sessions.record.options import Wishes
+from demos.sessions.record.options import RecordOptions
 from demos.window.display import require_display
 
 if TYPE_CHECKING:  # heavy: a missing screen is said before they load
     from demos.data.dataset.dataset import Dataset
-    from demos.sessions.record.prepare import Ready
-    from demos.sessions.record.session import Recorder
+    from demos.sessions.record.prepare import PreparedRecording
+    from demos.sessions.record.session import RecordSession
     from demos.window.signals import Stop
-    from demos.window.window import Stage
+    from demos.window.window import AppWindow
 
 CURE = "use --headless with --script FILE"
 WAIT = "Getting the world ready"
@@ -51,7 +51,7 @@ def record_command(world: str, **wishes: Any) -> int:
     Raises:
         Problem: no screen, no such world or player, a dataset of another world, or one in use.
     """
-    given = Wishes(world, **wishes)
+    given = RecordOptions(world, **wishes)
     given.check()
     if not given.headless:
         require_display(CURE)
@@ -70,7 +70,7 @@ def record_command(world: str, **wishes: Any) -> int:
             return stop.code
 
 
-def _require_free(given: Wishes) -> None:
+def _require_free(given: RecordOptions) -> None:
     """Refuse a dataset that somebody else records into, where its name is known before a world is tried."""
     from demos.data.dataset.lock import dataset_name, require_free
 
@@ -83,19 +83,19 @@ def _require_free(given: Wishes) -> None:
         require_free(given.root, name)
 
 
-def _record(given: Wishes, stop: Stop) -> int:
+def _record(given: RecordOptions, stop: Stop) -> int:
     from demos.window.loading_screen import wait_for
-    from demos.window.window import Stage
+    from demos.window.window import AppWindow
 
-    def prepared() -> Ready:
+    def prepared() -> PreparedRecording:
         from demos.sessions.record.prepare import (
-            prepare,  # takes seconds: the window is there before
+            prepare_recording,  # takes seconds: the window is there before
         )
 
-        return prepare(given)
+        return prepare_recording(given)
 
     with ExitStack() as later:
-        stage = Stage(f"gpo record {given.world}", headless=given.headless, cure=CURE)
+        stage = AppWindow(f"gpo record {given.world}", headless=given.headless, cure=CURE)
         later.enter_context(stage)
         ready = wait_for(stage, prepared, WAIT, WHY, stop)
         if ready is None:
@@ -115,16 +115,16 @@ def _record(given: Wishes, stop: Stop) -> int:
 
 
 def _play(
-    given: Wishes,
-    ready: Ready,
+    given: RecordOptions,
+    ready: PreparedRecording,
     dataset: Dataset,
     sentences: Sequence[str],
-    stage: Stage,
+    stage: AppWindow,
     stop: Stop,
-) -> Recorder:
+) -> RecordSession:
     """The session itself; whatever happens in it, the open game is kept."""
     from demos.sessions.game.recording import Recording
-    from demos.sessions.record.session import Recorder
+    from demos.sessions.record.session import RecordSession
     from demos.window.controls.devices import Devices
     from demos.window.drawing.scenery import Scenery
     from demos.window.loop import Painter, run
@@ -139,7 +139,7 @@ def _play(
     for person in ready.people:
         if person.controls.device == "gamepad":
             devices.expect(person.controls.hands.pad)
-    recorder = Recorder(
+    recorder = RecordSession(
         Recording(ready.game, ready.people, dataset, tick, ready.partner),
         devices,
         clock,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pygame
 
 from demos.sessions.game.phases import Phase
-from demos.sessions.record.session import Recorder
+from demos.sessions.record.session import RecordSession
 from demos.sessions.record.term_lines import draw_lines, figures
 from demos.window.drawing.widgets import (
     ACCENT,
@@ -45,7 +45,7 @@ MOST_ROWS = 14  # of terms and costs
 SHIELDED = (86, 160, 255)  # the colour of a shield that acts, as the worlds draw it
 
 
-class Layout(NamedTuple):
+class HudLayout(NamedTuple):
     """Where things stand on a surface."""
 
     top: pygame.Rect
@@ -54,14 +54,14 @@ class Layout(NamedTuple):
     bottom: pygame.Rect
 
 
-def lay_out(surface: pygame.Surface) -> Layout:
+def hud_layout(surface: pygame.Surface) -> HudLayout:
     """The areas for a surface of any size from 640 x 480 on."""
     wide, high = surface.get_size()
     scale = unit(surface)
     gap, top, bottom = round(6 * scale), round(48 * scale), round(30 * scale)
     side = round(min(172 * scale, wide * 0.3))
     middle = pygame.Rect(gap, top + gap, wide - 2 * gap, high - top - bottom - 2 * gap)
-    return Layout(
+    return HudLayout(
         pygame.Rect(0, 0, wide, top),
         pygame.Rect(middle.left, middle.top, middle.width - side - gap, middle.height),
         pygame.Rect(middle.right - side, middle.top, side, middle.height),
@@ -69,9 +69,9 @@ def lay_out(surface: pygame.Surface) -> Layout:
     )
 
 
-def draw_hud(surface: pygame.Surface, recorder: Recorder) -> Layout:
+def draw_hud(surface: pygame.Surface, recorder: RecordSession) -> HudLayout:
     """Everything but the game itself; returns where that is to be drawn."""
-    places = lay_out(surface)
+    places = hud_layout(surface)
     surface.fill(BACK)
     _draw_top(surface, places.top, recorder)
     panel(surface, places.side)
@@ -85,7 +85,7 @@ def draw_hud(surface: pygame.Surface, recorder: Recorder) -> Layout:
     return places
 
 
-def draw_message(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder) -> None:
+def draw_message(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSession) -> None:
     """The sentence of the moment, at the foot of the game."""
     message = recorder.message
     if message is None:
@@ -107,7 +107,7 @@ def draw_message(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder)
 # ------------------------------------------------------------------ above
 
 
-def _draw_top(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder) -> None:
+def _draw_top(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSession) -> None:
     game, world = recorder.game, recorder.game.world
     surface.fill(PANEL, area)
     seat = recorder.recording.people[0].seat
@@ -134,7 +134,7 @@ def _draw_top(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder) ->
     surface.fill(WARN if hurry else ACCENT, left)
 
 
-def _draw_counts(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder) -> None:
+def _draw_counts(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSession) -> None:
     """Which game this is, and what became of those before."""
     kept, thrown = len(recorder.kept), recorder.discarded
     number_now = kept + thrown + (recorder.phase is not Phase.OVER)
@@ -145,7 +145,7 @@ def _draw_counts(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder)
 # ------------------------------------------------------------------ beside
 
 
-def _draw_side(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder) -> None:
+def _draw_side(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSession) -> None:
     scale = unit(surface)
     inside = area.inflate(-round(20 * scale), -round(16 * scale))
     shielded = isinstance(recorder.game.batch, ShieldedBatch)
@@ -162,7 +162,7 @@ def _draw_side(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder) -
         _draw_shield(surface, last, recorder)
 
 
-def _draw_shield(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder) -> None:
+def _draw_shield(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSession) -> None:
     """How often the shield has stepped in so far; lit while it does."""
     seat, size = recorder.recording.people[0].seat, round(area.height * 0.76)
     acts = recorder.game.shield_acted(seat)
@@ -171,7 +171,7 @@ def _draw_shield(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder)
     write(surface, count, area.midright, size, SHIELDED if acts else BRIGHT, "midright")
 
 
-def _draw_pace(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder) -> None:
+def _draw_pace(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSession) -> None:
     """How many steps a second there really are, and how many came late."""
     clockwork = recorder.clockwork
     size = round(area.height * 0.38)

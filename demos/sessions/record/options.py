@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 if TYPE_CHECKING:
     from environments.simulation.world import World
 
 
 @dataclass(frozen=True)
-class Wishes:
+class RecordOptions:
     """What somebody asked for on the command line; `record.record_command` says what each is."""
 
     world: str
@@ -47,15 +47,15 @@ class Wishes:
         """Refuse what cannot be meant.
 
         Raises:
-            Problem: it says what.
+            UserError: it says what.
         """
         if self.headless and self.script is None:
-            raise Problem("--headless has nobody at the keys: give it --script FILE.")
+            raise UserError("--headless has nobody at the keys: give it --script FILE.")
         if self.script is not None and not Path(self.script).is_file():
-            raise Problem(f"There is no script {self.script}: give the path of a TOML file.")
+            raise UserError(f"There is no script {self.script}: give the path of a TOML file.")
         if self.partner and self.opponent:
-            raise Problem("The other seat is either a --partner's or an --opponent's: give one.")
+            raise UserError("The other seat is either a --partner's or an --opponent's: give one.")
         if self.fps is not None and not 0 < self.fps <= 1000:
-            raise Problem(f"--fps is {self.fps}; give steps a second, above 0 and up to 1000.")
+            raise UserError(f"--fps is {self.fps}; give steps a second, above 0 and up to 1000.")
         if self.episodes is not None and self.episodes < 1:
-            raise Problem(f"--episodes is {self.episodes}; give at least one.")
+            raise UserError(f"--episodes is {self.episodes}; give at least one.")

@@ -8,27 +8,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agents.files.agent_file import named_player, trained_behind_shield
+from agents.files.agent_file import resolve_player, trained_behind_shield
 from agents.players.player import Player, RandomPlayer
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.lock import dataset_name
 from demos.data.dataset.store import Store
 from demos.sessions.game.game import Game
 from demos.sessions.game.recording import Person
-from demos.sessions.record.options import Wishes
-from demos.sessions.record.session import Recorder, told
+from demos.sessions.record.options import RecordOptions
+from demos.sessions.record.session import RecordSession, told
 from demos.window.controls.controls import load_everybody
 from environments.catalog import make_world
 from environments.external.trial.isolated import patient
-from environments.external.world import ForeignWorld, played_apart
+from environments.external.world import ExternalWorld, in_processes
 from environments.files.trusted_code import remember
 from environments.simulation.shield import Shield
 from environments.simulation.world import World, nearest
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 
 @dataclass(frozen=True)
-class Ready:
+class PreparedRecording:
     """All that a session needs, loaded and compiled."""
 
     world: World
@@ -47,24 +47,24 @@ class Ready:
         return found
 
 
-def prepare(asked: Wishes) -> Ready:
+def prepare_recording(asked: RecordOptions) -> PreparedRecording:
     """Make the world, compile it, and seat everybody.
 
     Raises:
-        Problem: no such world, seat, player, key table or cost.
+        UserError: no such world, seat, player, key table or cost.
     """
     with patient(asked.patience):
         world = make_world(asked.world, **dict(asked.params or {}))
         remember(world.id)
-        return _seated(asked, played_apart(world, asked.workers, asked.patience))
+        return _seated(asked, in_processes(world, asked.workers, asked.patience))
 
 
-def _seated(asked: Wishes, world: World) -> Ready:
+def _seated(asked: RecordOptions, world: World) -> PreparedRecording:
     """Everybody in the world, and the first game begun."""
     for name in asked.limits or {}:
         if name not in world.costs:
             hint = nearest(name, world.costs)
-            raise Problem(f"The world '{world.id}' has no cost '{name}' to limit: {hint}")
+            raise UserError(f"The world '{world.id}' has no cost '{name}' to limit: {hint}")
     if asked.shield:
         Shield(world)  # refuses a world that has none
     seats = _seats(asked, world)
@@ -73,39 +73,39 @@ def _seated(asked: Wishes, world: World) -> Ready:
     game = Game(world, seats, others, asked.options, shield)
     game.begin(asked.seed or 0)  # compiles, and is what the title card lies over
     importlib.import_module("pandas")  # pyarrow loads it with the first write: not in a game
-    return Ready(world, game, _people(asked, world, seats), partner)
+    return PreparedRecording(world, game, _people(asked, world, seats), partner)
 
 
-def _seats(asked: Wishes, world: World) -> tuple[int, ...]:
+def _seats(asked: RecordOptions, world: World) -> tuple[int, ...]:
     count = len(world.agents)
     if not 1 <= asked.people <= min(2, count):
         most = "one person plays" if count == 1 else "one or two people play"
-        raise Problem(f"--people is {asked.people}; {most} '{world.id}' at this machine.")
+        raise UserError(f"--people is {asked.people}; {most} '{world.id}' at this machine.")
     if asked.people == 2:
         return 0, 1
     if not 0 <= asked.seat < count:
-        raise Problem(f"--seat is {asked.seat}; '{world.id}' has the seats 0 to {count - 1}.")
+        raise UserError(f"--seat is {asked.seat}; '{world.id}' has the seats 0 to {count - 1}.")
     return (asked.seat,)
 
 
-def _others(asked: Wishes, world: World, people: int) -> tuple[str, Player | None]:
+def _others(asked: RecordOptions, world: World, people: int) -> tuple[str, Player | None]:
     """Who has the other seats: by name, or somebody who stands still, or who does anything."""
     name = asked.partner or asked.opponent
     if people == len(world.agents):
         if name:
-            raise Problem(f"In '{world.id}' no seat is left for '{name}': leave it out.")
+            raise UserError(f"In '{world.id}' no seat is left for '{name}': leave it out.")
         return "", None
     if name:
-        return Path(name).stem, named_player(name, world, asked.seed or 0)
-    if isinstance(world, ForeignWorld):  # which of its actions does nothing, nobody knows
+        return Path(name).stem, resolve_player(name, world, asked.seed or 0)
+    if isinstance(world, ExternalWorld):  # which of its actions does nothing, nobody knows
         return "random", RandomPlayer(world.action_space, asked.seed or 0, world.mask_size)
     return "still", None
 
 
-def _people(asked: Wishes, world: World, seats: tuple[int, ...]) -> tuple[Person, ...]:
+def _people(asked: RecordOptions, world: World, seats: tuple[int, ...]) -> tuple[Person, ...]:
     names, devices = (text.split(",") for text in (asked.player or "", asked.device))
     if len(names) not in (1, len(seats)) or len(devices) not in (1, len(seats)):
-        raise Problem(
+        raise UserError(
             f"There are {len(seats)} people: give --player and --device one word, or one for each."
         )
     held = [devices[k % len(devices)] for k in range(len(seats))]
@@ -121,11 +121,11 @@ def _people(asked: Wishes, world: World, seats: tuple[int, ...]) -> tuple[Person
 # ------------------------------------------------------------------ the dataset
 
 
-def open_dataset(asked: Wishes, world: World) -> Dataset:
+def open_dataset(asked: RecordOptions, world: World) -> Dataset:
     """The dataset that was asked for, made now if there is none.
 
     Raises:
-        Problem: it holds recordings of another world.
+        UserError: it holds recordings of another world.
     """
     store = Store(asked.root)
     name = asked.dataset or dataset_name(world)
@@ -137,7 +137,7 @@ def open_dataset(asked: Wishes, world: World) -> Dataset:
     return dataset
 
 
-def session_code(recorder: Recorder, signal: int | None) -> int:
+def session_code(recorder: RecordSession, signal: int | None) -> int:
     """How the command ends: 128 and the signal; 2, with a sentence, where the disk refused something."""
     if recorder.trouble:
         print(f"gpo: {recorder.trouble}", file=sys.stderr)
@@ -146,7 +146,7 @@ def session_code(recorder: Recorder, signal: int | None) -> int:
     return 2 if recorder.trouble else 0
 
 
-def farewell(recorder: Recorder, name: str, signal: int | None) -> str:
+def farewell(recorder: RecordSession, name: str, signal: int | None) -> str:
     """What was kept and where, in a few sentences."""
     numbers = [number for game in recorder.kept for number in game]
     games = f"{len(recorder.kept)} game{'s' if len(recorder.kept) != 1 else ''}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pygame
 
-from demos.sessions.record.session import Recorder
+from demos.sessions.record.session import RecordSession
 from demos.sessions.record.term_lines import Line, draw_lines, figures
 from demos.window.drawing.widgets import (
     ACCENT,
@@ -22,7 +22,7 @@ from demos.window.drawing.widgets import (
     unit,
     write_fitting,
 )
-from demos.window.pacing import Clockwork
+from demos.window.pacing import Pacer
 from environments.drawing.canvas import write
 
 RESULT: Sequence[Hint] = (
@@ -34,7 +34,7 @@ RESULT: Sequence[Hint] = (
 )
 
 
-def draw_result(surface: pygame.Surface, recorder: Recorder) -> None:
+def draw_result(surface: pygame.Surface, recorder: RecordSession) -> None:
     """The card after a game, on which it is kept or thrown away."""
     scale, whole = unit(surface), surface.get_rect()
     wide = min(whole.width - 24, round(620 * scale))
@@ -61,7 +61,7 @@ def draw_result(surface: pygame.Surface, recorder: Recorder) -> None:
     draw_hints(surface, RESULT, keys, round(22 * scale), centred=True)
 
 
-def _draw_headline(surface: pygame.Surface, area: pygame.Rect, recorder: Recorder) -> None:
+def _draw_headline(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSession) -> None:
     """What was reached, and in how long."""
     scale, game, clockwork = unit(surface), recorder.game, recorder.clockwork
     world, seat = game.world, recorder.recording.people[0].seat
@@ -81,14 +81,14 @@ def _draw_headline(surface: pygame.Surface, area: pygame.Rect, recorder: Recorde
         write_fitting(surface, line, row, 18 * scale, (BRIGHT, QUIET)[k], "midright")
 
 
-def _pace(clockwork: Clockwork, marks: int) -> str:
+def _pace(clockwork: Pacer, marks: int) -> str:
     late = clockwork.late + clockwork.skipped
     words = f"{late} late ticks" if late != 1 else "1 late tick"
     return f"{words}, {marks} mark{'s' if marks > 1 else ''}" if marks else words
 
 
 def _draw_sums(
-    surface: pygame.Surface, area: pygame.Rect, recorder: Recorder, lines: Sequence[Line]
+    surface: pygame.Surface, area: pygame.Rect, recorder: RecordSession, lines: Sequence[Line]
 ) -> None:
     """Terms on the left, costs and the score on the right."""
     scale = unit(surface)

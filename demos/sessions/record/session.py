@@ -21,12 +21,12 @@ from demos.sessions.game.phases import (
 )
 from demos.sessions.game.recording import Recording
 from demos.window.controls.devices import Devices
-from demos.window.pacing import Clock, Clockwork
-from environments.system.errors import Problem
+from demos.window.pacing import Clock, Pacer
+from environments.system.errors import UserError
 from environments.system.os_errors import os_sentence
 
 
-class Recorder:
+class RecordSession:
     """The session.
 
     Args:
@@ -51,7 +51,7 @@ class Recorder:
         limits: Mapping[str, float] | None = None,
     ) -> None:
         self.recording, self.game, self.devices = recording, recording.game, devices
-        self.clock, self.clockwork = clock, Clockwork(tick)
+        self.clock, self.clockwork = clock, Pacer(tick)
         self.limits = dict(limits or {})
         self.phase = Phase.TITLE
         self.message: Message | None = None
@@ -230,7 +230,7 @@ class Recorder:
             return
         try:
             self.recording.dataset.take_back(self.kept[-1])
-        except Problem as problem:  # the session goes on: the person reads it in the window
+        except UserError as problem:  # the session goes on: the person reads it in the window
             self.say(f"{problem}", now, warning=True)
             return
         self.say(f"Took back episode {told(self.kept.pop())}.", now)
@@ -276,7 +276,7 @@ class Recorder:
 
     def _refused(self, error: DiskFull | OSError) -> str:
         """What the disk refused, remembered until it takes something again."""
-        self.trouble = str(error) if isinstance(error, Problem) else os_sentence(error)
+        self.trouble = str(error) if isinstance(error, UserError) else os_sentence(error)
         return self.trouble
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pygame
 
-from demos.sessions.record.session import Recorder
+from demos.sessions.record.session import RecordSession
 from demos.window.drawing.widgets import (
     ACCENT,
     BRIGHT,
@@ -37,7 +37,7 @@ class Line(NamedTuple):
         return self.limit is not None and max(self.values) > self.limit
 
 
-def figures(recorder: Recorder) -> Iterator[Line]:
+def figures(recorder: RecordSession) -> Iterator[Line]:
     """Terms, the north star first, then costs, with their bars.
 
     Terms are drawn to the scale of the largest of them, a cost to that of its limit, if it has one.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pygame
 
 from demos.sessions.game.recording import Person
-from demos.sessions.record.session import Recorder
+from demos.sessions.record.session import RecordSession
 from demos.window.drawing.keycaps import draw_key, key_width
 from demos.window.drawing.widgets import (
     BRIGHT,
@@ -28,7 +28,7 @@ ROW = 36  # of a key and what it does, in pixels at 640 x 480
 BEGIN: Sequence[Hint] = ((("Enter",), "begin"), (("Esc",), "end"), (("F11",), "full screen"))
 
 
-def draw_title(surface: pygame.Surface, recorder: Recorder) -> None:
+def draw_title(surface: pygame.Surface, recorder: RecordSession) -> None:
     """The card before the first game."""
     scale, world = unit(surface), recorder.game.world
     whole, people = surface.get_rect(), recorder.recording.people
@@ -90,7 +90,7 @@ def _lines_of_keys(person: Person, people: int) -> int:
     return -(-rows // _columns(rows, people))
 
 
-def _about(recorder: Recorder) -> str:
+def _about(recorder: RecordSession) -> str:
     """Where it goes, how long it lasts, and who plays."""
     seconds = recorder.game.horizon * recorder.clockwork.tick
     people = [person.player for person in recorder.recording.people if person.player]

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from demos.window.display import require_display
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 if TYPE_CHECKING:  # heavy: a missing screen is said before they load
     import pygame
 
     from demos.sessions.replay.playback import Playback
-    from demos.window.window import Stage
+    from demos.window.window import AppWindow
 
 FRAME = 1 / 60  # s between two pictures
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
@@ -39,15 +39,15 @@ def replay_command(
         script: a TOML list of timed key events.
 
     Raises:
-        Problem: no screen, no such dataset or episode.
+        UserError: no screen, no such dataset or episode.
     """
     if not headless:
         require_display(CURE)
     if script is not None and not script.is_file():
-        raise Problem(f"There is no script {script}: give the path of a TOML file.")
+        raise UserError(f"There is no script {script}: give the path of a TOML file.")
     from demos.window.loading_screen import wait_for
     from demos.window.signals import stoppable
-    from demos.window.window import Stage
+    from demos.window.window import AppWindow
 
     def found() -> Playback:
         from demos.data.dataset.store import Store
@@ -56,7 +56,7 @@ def replay_command(
         return Playback(Store(root).open(name), episode)
 
     title = f"gpo demos replay {name} {episode}"
-    with stoppable() as stop, Stage(title, headless=headless, cure=CURE) as stage:
+    with stoppable() as stop, AppWindow(title, headless=headless, cure=CURE) as stage:
         words = f"Episode {episode} is played again from its beginning."
         playback = wait_for(stage, found, "Getting the game back", words, stop)
         if playback is not None:
@@ -126,7 +126,7 @@ class Replayer:
         self.speed = SPEEDS[min(max(at, 0), len(SPEEDS) - 1)]
 
 
-def _run(stage: Stage, replayer: Replayer, stop: Any, script: Path | None) -> None:
+def _run(stage: AppWindow, replayer: Replayer, stop: Any, script: Path | None) -> None:
     """Until it is closed; without a window, until it was shown to its end."""
     import pygame
 

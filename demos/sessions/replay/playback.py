@@ -18,7 +18,7 @@ from environments.catalog import WORLDS
 from environments.simulation.batch import Batch
 from environments.simulation.observation_parts import is_picture
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 CLOSE = 1e-4  # by how much a repeated observation may differ from the recorded one
 
@@ -31,7 +31,7 @@ class Playback:
         number: of the episode.
 
     Raises:
-        Problem: there is no such episode, or it is damaged.
+        UserError: there is no such episode, or it is damaged.
     """
 
     def __init__(self, dataset: Dataset, number: int) -> None:
@@ -105,7 +105,7 @@ def recorded_world(dataset: Dataset) -> World | None:
     try:
         world = world_of(dataset)
         dataset.require_world(world)
-    except (Problem, TypeError):
+    except (UserError, TypeError):
         return None
     return world
 

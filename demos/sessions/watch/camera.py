@@ -11,7 +11,7 @@ from demos.window.loop import FRAME, NAP, feed, quiet_memory
 from demos.window.pacing import Clock
 from demos.window.script import Script
 from demos.window.signals import Stop
-from demos.window.window import Stage
+from demos.window.window import AppWindow
 from environments.system.os_errors import os_sentence
 
 FILMED = 30.0  # frames a second of a video that is made at the window
@@ -21,7 +21,7 @@ STALE = 0.5  # s after which a picture is drawn anew although nothing changed
 class Camera:
     """Draws a viewer when there is something new to see, and keeps pictures and videos of it."""
 
-    def __init__(self, stage: Stage, viewer: Viewer, folder: Path = Path()) -> None:
+    def __init__(self, stage: AppWindow, viewer: Viewer, folder: Path = Path()) -> None:
         self.stage, self.viewer, self.folder = stage, viewer, folder
         self.screen = Screen(viewer)
         self.film: Film | None = None
@@ -79,7 +79,7 @@ class Camera:
 
 
 def run(
-    stage: Stage,
+    stage: AppWindow,
     viewer: Viewer,
     camera: Camera,
     clock: Clock,

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from demos.window.display import require_display
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 if TYPE_CHECKING:  # heavy: a missing screen is said before they load
     from demos.sessions.watch.viewer import Viewer
     from demos.window.signals import Stop
-    from demos.window.window import Stage
+    from demos.window.window import AppWindow
 
 CURE = "use --headless with --record out.mp4"
 SIZE = (1280, 720)  # pixels, of a new window and of a video without one
@@ -74,12 +74,12 @@ def watch_command(
         root: the folder of datasets.
 
     Raises:
-        Problem: no screen, no such agent, world or player, or one that does not fit.
+        UserError: no screen, no such agent, world or player, or one that does not fit.
     """
     if against and partner:
-        raise Problem("The other seats are either --against's or --partner's: give one.")
+        raise UserError("The other seats are either --against's or --partner's: give one.")
     if script is not None and not script.is_file():
-        raise Problem(f"There is no script {script}: give the path of a TOML file.")
+        raise UserError(f"There is no script {script}: give the path of a TOML file.")
     if record is not None:
         from demos.window.film import check_film
 
@@ -88,7 +88,7 @@ def watch_command(
         require_display(CURE)
     from demos.window.loading_screen import wait_for
     from demos.window.signals import stoppable
-    from demos.window.window import Stage
+    from demos.window.window import AppWindow
 
     seed = int.from_bytes(os.urandom(2), "big") if seed is None else seed
     others = {"against": against, "partner": partner, "seat": seat, "live": live, "shield": shield}
@@ -99,27 +99,27 @@ def watch_command(
         from demos.sessions.match.cast_by_name import cast_for
         from demos.sessions.watch.viewer import Viewer
         from environments.external.trial.isolated import patient
-        from environments.external.world import played_apart
+        from environments.external.world import in_processes
 
         with patient(patience):
             cast = cast_for(name, params=params, options=options, **others)  # type: ignore[arg-type]
-            cast.world = played_apart(cast.world, workers, patience)
+            cast.world = in_processes(cast.world, workers, patience)
         count = games or (1 if headless and script is None else None)
         if hands is None and cast.human is not None:
-            raise Problem(
+            raise UserError(
                 "Without a window nobody is at the keys: leave 'human' out, or --headless."
             )
         return Viewer(cast, seed, count, panels, LAST)
 
     title = f"gpo watch {name}"
-    with stoppable() as stop, Stage(title, SIZE, headless=headless, cure=CURE) as stage:
+    with stoppable() as stop, AppWindow(title, SIZE, headless=headless, cure=CURE) as stage:
         viewer = wait_for(stage, prepared, WAIT, WHY, stop)
         if viewer is not None:
             try:
                 if hands is not None:
-                    from demos.sessions.watch.seat_person import Hands, seat_person
+                    from demos.sessions.watch.seat_person import SeatedPerson, seat_person
 
-                    viewer.no_hands = seat_person(viewer, Hands(*hands))
+                    viewer.no_hands = seat_person(viewer, SeatedPerson(*hands))
                 _show(stage, viewer, stop, record, script)
             finally:
                 viewer.close()
@@ -132,7 +132,7 @@ def watch_command(
 
 
 def _show(
-    stage: Stage, viewer: Viewer, stop: Stop, record: Path | None, script: Path | None
+    stage: AppWindow, viewer: Viewer, stop: Stop, record: Path | None, script: Path | None
 ) -> None:
     from demos.sessions.watch.camera import FILMED, Camera, run, run_unseen, unseen_film
     from demos.window.film import Film

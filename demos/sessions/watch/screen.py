@@ -11,8 +11,8 @@ from demos.sessions.game.takeover_frame import draw_frame
 from demos.sessions.panels.actions import ActionsPanel
 from demos.sessions.panels.charts_over_time import ClonePanel, RewardPanel, ValuesPanel
 from demos.sessions.panels.costs_and_games import CostsPanel, GamesPanel, ShieldPanel
-from demos.sessions.panels.observation import SightPanel
-from demos.sessions.panels.panel import Board, Panel, Sizes, heights, shown
+from demos.sessions.panels.observation import ObservationPanel
+from demos.sessions.panels.panel import Panel, PanelBoard, PanelSizes, heights, shown
 from demos.sessions.watch.overlays import draw_end, draw_help, draw_seed, draw_toast
 from demos.sessions.watch.top_bar import draw_title, draw_top
 from demos.sessions.watch.viewer import Side, Viewer
@@ -43,7 +43,7 @@ KEYS: tuple[Hint, ...] = (
 GHOST: Colour = (122, 162, 247)
 
 
-class Places(NamedTuple):
+class ScreenLayout(NamedTuple):
     """Where things stand."""
 
     top: pygame.Rect
@@ -57,9 +57,9 @@ class Screen:
     """Draws a viewer; keeps what need not be drawn again."""
 
     def __init__(self, viewer: Viewer) -> None:
-        self.viewer, self.board = viewer, Board()
+        self.viewer, self.board = viewer, PanelBoard()
         self.beside: tuple[Panel, ...] = (
-            ActionsPanel(), SightPanel(), CostsPanel(), GamesPanel(), ShieldPanel(),
+            ActionsPanel(), ObservationPanel(), CostsPanel(), GamesPanel(), ShieldPanel(),
         )  # fmt: skip
         self.below: tuple[Panel, ...] = (ValuesPanel(), RewardPanel(), ClonePanel())
         self._scenes: dict[int, Scenery] = {}
@@ -69,7 +69,7 @@ class Screen:
         """Everything, on a surface of any size from 640 x 480 on."""
         viewer = self.viewer
         beside, below = shown(self.beside, viewer), shown(self.below, viewer)
-        places = lay_out(surface, bool(beside), bool(below))
+        places = screen_layout(surface, bool(beside), bool(below))
         sizes = sizes_for(surface)
         surface.fill(BACK)
         draw_top(surface, places.top, viewer)
@@ -104,7 +104,7 @@ class Screen:
         surface: pygame.Surface,
         area: pygame.Rect,
         panels: list[Panel],
-        sizes: Sizes,
+        sizes: PanelSizes,
         gap: int,
     ) -> None:
         y = area.top
@@ -118,7 +118,7 @@ class Screen:
         surface: pygame.Surface,
         area: pygame.Rect,
         panels: list[Panel],
-        sizes: Sizes,
+        sizes: PanelSizes,
         gap: int,
     ) -> None:
         shares = [1.5 if panel.number == 3 else 1.0 for panel in panels]
@@ -166,7 +166,7 @@ class Screen:
             self.viewer.wheel.area = scene.area
 
 
-def lay_out(surface: pygame.Surface, beside: bool, below: bool) -> Places:
+def screen_layout(surface: pygame.Surface, beside: bool, below: bool) -> ScreenLayout:
     """The areas for a surface of any size from 640 x 480 on."""
     wide, high = surface.get_size()
     scale = unit(surface)
@@ -176,7 +176,7 @@ def lay_out(surface: pygame.Surface, beside: bool, below: bool) -> Places:
     middle = pygame.Rect(gap, top + gap, wide - 2 * gap, high - top - bottom - 2 * gap)
     left = middle.width - column - (gap if beside else 0)
     stage = pygame.Rect(middle.left, middle.top, left, middle.height - row - (gap if below else 0))
-    return Places(
+    return ScreenLayout(
         pygame.Rect(0, 0, wide, top),
         stage,
         pygame.Rect(middle.right - column, middle.top, column, middle.height),
@@ -185,10 +185,10 @@ def lay_out(surface: pygame.Surface, beside: bool, below: bool) -> Places:
     )
 
 
-def sizes_for(surface: pygame.Surface) -> Sizes:
+def sizes_for(surface: pygame.Surface) -> PanelSizes:
     """Sizes of what stands in panels."""
     scale = unit(surface)
-    return Sizes(round(13 * scale), round(16 * scale), round(17 * scale), round(9 * scale))
+    return PanelSizes(round(13 * scale), round(16 * scale), round(17 * scale), round(9 * scale))
 
 
 def _draw_keys(surface: pygame.Surface, area: pygame.Rect, keys: list[Hint]) -> None:

@@ -9,18 +9,18 @@ from typing import cast
 from demos.data.dataset.dataset import Dataset
 from demos.sessions.game.match_recording import MatchRecording, games_dataset
 from demos.sessions.game.recording import Person
-from demos.sessions.game.takeover import Handover
-from demos.sessions.match.corrections import Keeper
-from demos.sessions.match.driver import Wheel
+from demos.sessions.game.takeover import Takeover
+from demos.sessions.match.corrections import CorrectionRecorder
+from demos.sessions.match.driver import Driver
 from demos.sessions.match.match import Match
 from demos.sessions.watch.viewer import Viewer
 from demos.window.controls.controls import load_controls
 from demos.window.controls.devices import Devices
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 
 @dataclass(frozen=True)
-class Hands:
+class SeatedPerson:
     """What somebody at a viewer holds, and where their corrections go."""
 
     device: str = "keyboard"
@@ -29,25 +29,25 @@ class Hands:
     script: bool = False  # the keys are a script's
 
 
-def seat_person(viewer: Viewer, hands: Hands) -> str:
+def seat_person(viewer: Viewer, hands: SeatedPerson) -> str:
     """Let a person take over the watched seat, or play in their own; why they cannot, if so.
 
     Raises:
-        Problem: a person is to play, and there are no controls for this world.
+        UserError: a person is to play, and there are no controls for this world.
     """
     cast_, world = viewer.cast, viewer.world
     seat = cast_.seat if cast_.human is None else cast_.human
     try:
         controls = load_controls(world, hands.device)
-    except Problem as problem:
+    except UserError as problem:
         if cast_.human is not None:
             raise
         return str(problem)
     person = Person(seat, None, controls, "script" if hands.script else hands.device)
     if cast_.human is not None:
-        viewer.sit_down(Wheel(person, Devices()))
+        viewer.sit_down(Driver(person, Devices()))
         return ""
-    handover = Handover(controls, world.tick)
+    handover = Takeover(controls, world.tick)
 
     def recording(match: Match, dataset: Dataset | None) -> MatchRecording:
         entrant = viewer.main.entrant
@@ -65,6 +65,8 @@ def seat_person(viewer: Viewer, hands: Hands) -> str:
         opened = cast(Dataset, dataset)  # a keeper opens a take only once it has one
         return MatchRecording(match, person, opened, world.tick, others, about, handover)
 
-    keeper = Keeper(recording, lambda: games_dataset(world, hands.root, hands.dataset, "watch"))
-    viewer.sit_down(Wheel(person, Devices(), handover, keeper))
+    keeper = CorrectionRecorder(
+        recording, lambda: games_dataset(world, hands.root, hands.dataset, "watch")
+    )
+    viewer.sit_down(Driver(person, Devices(), handover, keeper))
     return ""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pygame
 
-from demos.sessions.match.showing import PANELS, SPEEDS, Showing, Side
+from demos.sessions.match.showing import PANELS, SPEEDS, Side, WatchState
 from demos.sessions.watch.keys import command_of, typed
 
 LONGEST_SEED = 9  # digits
@@ -14,7 +14,7 @@ LONGEST_SEED = 9  # digits
 __all__ = ["PANELS", "SPEEDS", "Side", "Viewer"]
 
 
-class Viewer(Showing):
+class Viewer(WatchState):
     """What is watched, in the hands of a person; each command of `viewer_keys` is a method."""
 
     def take(self, event: pygame.event.Event, now: float) -> None:

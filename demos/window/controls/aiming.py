@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from environments.simulation.world import World
 
 if TYPE_CHECKING:
-    from demos.window.controls.bindings import Wirer
-    from demos.window.controls.inputs import Choice, Look
+    from demos.window.controls.bindings import Binder
+    from demos.window.controls.inputs import Choice, InputState
 
 Way = tuple[float, float]  # to the right and up
 
 
 @dataclass(frozen=True)
-class Eyes:
+class AimingView:
     """The game and the seat that somebody aims in."""
 
     world: World
@@ -53,7 +53,7 @@ class Aim:
         """Everything was let go."""
         self.keys.forget()
 
-    def value(self, look: Look) -> int:
+    def value(self, look: InputState) -> int:
         """The turn for this tick."""
         chosen = self.keys.value(look)
         if chosen not in self.keys.idle or look.eyes is None:
@@ -63,7 +63,7 @@ class Aim:
             way = look.eyes.way_to(look.pointer, look.held.size)
         return chosen if way is None else look.eyes.turn(way)
 
-    def _pushed(self, look: Look) -> Way | None:
+    def _pushed(self, look: InputState) -> Way | None:
         """Where the stick points, None while it rests: a fighter then goes on looking where it looks."""
         pad = look.held.pads.get(self.pad)
         if self.axes is None or pad is None or max(self.axes) >= len(pad.axes):
@@ -72,7 +72,7 @@ class Aim:
         return (x, -y) if math.hypot(x, y) > self.dead else None
 
 
-def wire_aim(wirer: Wirer) -> None:
+def bind_aim(wirer: Binder) -> None:
     """Put an `Aim` around the choice of the component that the table aims with.
 
     Raises:

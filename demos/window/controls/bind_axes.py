@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from demos.window.controls.bindings import Wirer, numbers
+from demos.window.controls.bindings import Binder, numbers
 from demos.window.controls.inputs import Slider, Stick
 from demos.window.controls.table import AxisRow
 
@@ -14,7 +14,7 @@ _ENDS = {"x": ("left", "right"), "y": ("up", "down")}  # of a stick; its axis gr
 _POINTED = {"x": ("left", "right"), "y": ("down", "up")}  # from low to high
 
 
-def wire_sliders(wirer: Wirer) -> None:
+def bind_sliders(wirer: Binder) -> None:
     """A slider a number.
 
     Raises:
@@ -37,7 +37,7 @@ def wire_sliders(wirer: Wirer) -> None:
     wirer.wiring.unassigned = tuple(f"component {n}" for n in free)
 
 
-def _idle(wirer: Wirer, low: list[float], high: list[float]) -> list[float]:
+def _idle(wirer: Binder, low: list[float], high: list[float]) -> list[float]:
     given = wirer.table.idle
     if given is None:
         rest = np.broadcast_to(np.asarray(wirer.world.idle, float), wirer.space.shape)
@@ -52,7 +52,7 @@ def _idle(wirer: Wirer, low: list[float], high: list[float]) -> list[float]:
     return [float(number) for number in given]
 
 
-def _wire(wirer: Wirer, k: int, row: AxisRow, slider: Slider) -> None:
+def _wire(wirer: Binder, k: int, row: AxisRow, slider: Slider) -> None:
     if row.scale is None and not (np.isfinite(slider.low) and np.isfinite(slider.high)):
         what = (
             f"component {row.component} has no bounds: say with 'scale' how far a full push goes."
@@ -74,7 +74,7 @@ def _wire(wirer: Wirer, k: int, row: AxisRow, slider: Slider) -> None:
 
 
 def _aim(
-    wirer: Wirer, k: int, row: AxisRow, slider: Slider, said: tuple[list[str], list[str]]
+    wirer: Binder, k: int, row: AxisRow, slider: Slider, said: tuple[list[str], list[str]]
 ) -> None:
     """The mouse says where the number is."""
     assert row.pointer is not None
@@ -86,7 +86,7 @@ def _aim(
         by.append(f"pointer {way}")
 
 
-def _sticks(wirer: Wirer, row: AxisRow, said: tuple[list[str], list[str]]) -> tuple[Stick, ...]:
+def _sticks(wirer: Binder, row: AxisRow, said: tuple[list[str], list[str]]) -> tuple[Stick, ...]:
     """The stick and the trigger of a row."""
     pad, sign = wirer.hands.pad, -1 if row.invert else 1
     found = []

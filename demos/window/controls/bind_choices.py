@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from demos.window.controls.bindings import Wirer, numbers
+from demos.window.controls.bindings import Binder, numbers
 from demos.window.controls.inputs import Binding, Choice, Switch
 from demos.window.controls.table import ActionRow
 from environments.simulation.world import nearest
 
 
-def wire_choices(wirer: Wirer) -> None:
+def bind_choices(wirer: Binder) -> None:
     """A choice for Discrete actions, one a component for MultiDiscrete.
 
     Raises:
@@ -40,7 +40,7 @@ def wire_choices(wirer: Wirer) -> None:
     wirer.wiring.unassigned = tuple(unassigned)
 
 
-def wire_switches(wirer: Wirer) -> None:
+def bind_switches(wirer: Binder) -> None:
     """A switch a bit.
 
     Raises:
@@ -69,13 +69,13 @@ def parts_of(name: str) -> frozenset[str]:
     return frozenset(part for part in re.split("[-+]", name) if part) or frozenset({name})
 
 
-def _counts(wirer: Wirer) -> list[int]:
+def _counts(wirer: Binder) -> list[int]:
     if isinstance(wirer.space, spaces.Discrete):
         return [int(wirer.space.n)]
     return [int(n) for n in wirer.space.nvec.ravel()]
 
 
-def _names(wirer: Wirer, counts: Sequence[int], component: int) -> list[str]:
+def _names(wirer: Binder, counts: Sequence[int], component: int) -> list[str]:
     """What the choices of a component are called; where there are several, their numbers."""
     numbered = [str(n) for n in range(counts[component])]
     if not isinstance(wirer.space, spaces.Discrete):
@@ -91,11 +91,11 @@ def _names(wirer: Wirer, counts: Sequence[int], component: int) -> list[str]:
     return names
 
 
-def _told(wirer: Wirer, component: int, name: str) -> str:
+def _told(wirer: Binder, component: int, name: str) -> str:
     return name if isinstance(wirer.space, spaces.Discrete) else f"component {component}: {name}"
 
 
-def _binding(wirer: Wirer, k: int, row: ActionRow, names: Sequence[str]) -> Binding:
+def _binding(wirer: Binder, k: int, row: ActionRow, names: Sequence[str]) -> Binding:
     if row.bit is not None or row.do is None:
         raise wirer.row_problem(k, "it must say what to do: do = ..., a name or a number.")
     name = _known(row.do, names)
@@ -129,7 +129,7 @@ def _undone(choice: Choice) -> list[str]:
     ]
 
 
-def _idle_choices(wirer: Wirer, counts: Sequence[int]) -> list[tuple[int, ...]]:
+def _idle_choices(wirer: Binder, counts: Sequence[int]) -> list[tuple[int, ...]]:
     """What nothing pressed does, in turn, of each component."""
     given = wirer.table.idle
     if given is None:
@@ -150,7 +150,7 @@ def _idle_choices(wirer: Wirer, counts: Sequence[int]) -> list[tuple[int, ...]]:
     return [(n,) for n in given]
 
 
-def _idle_switches(wirer: Wirer, count: int) -> list[int]:
+def _idle_switches(wirer: Binder, count: int) -> list[int]:
     given = wirer.table.idle
     if given is None:
         rest = np.broadcast_to(np.asarray(wirer.world.idle), wirer.space.shape)

@@ -11,13 +11,13 @@ from gymnasium import spaces
 from demos.window.controls.aiming import Aim
 from demos.window.controls.input_names import key_source, pad_sources, spoken
 from demos.window.controls.inputs import Choice, Slider, Switch
-from demos.window.controls.table import Keys, Table, keys_for
+from demos.window.controls.table import ControlsTable, Keys, keys_for
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 
 @dataclass(frozen=True)
-class Hands:
+class ControlsOwner:
     """Whose controls they are."""
 
     device: str  # "keyboard" or "gamepad"
@@ -27,7 +27,7 @@ class Hands:
 
 
 @dataclass
-class Wiring:
+class Bindings:
     """One person's table, ready to be asked at every tick."""
 
     components: list[Choice | Switch | Slider | Aim] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Wiring:
     unassigned: tuple[str, ...] = ()  # actions that nothing does
 
 
-class Wirer:
+class Binder:
     """Wires one table for one person.
 
     Args:
@@ -48,15 +48,17 @@ class Wirer:
         where: the file, for sentences about it.
     """
 
-    def __init__(self, table: Table, world: World, hands: Hands, where: str) -> None:
+    def __init__(
+        self, table: ControlsTable, world: World, hands: ControlsOwner, where: str
+    ) -> None:
         self.table, self.world, self.hands, self.where = table, world, hands, where
         self.space = world.action_space
-        self.wiring = Wiring()
+        self.wiring = Bindings()
         self._taken: dict[tuple[int, str], str] = {}  # component and source -> what they do
 
-    def problem(self, what: str) -> Problem:
+    def problem(self, what: str) -> UserError:
         """What is wrong with the table."""
-        return Problem(f"The controls {self.where}: {what}")
+        return UserError(f"The controls {self.where}: {what}")
 
     def no_part(self, kind: str, given: int, count: int) -> str:
         """What is wrong with a number that no component or bit has."""
@@ -74,7 +76,7 @@ class Wirer:
             pressed = [key_source(key) for key in mine]
             pushed = [source for part in pad for source in pad_sources(part, self.hands.pad)]
             found = pressed if self.hands.device == "keyboard" else pushed
-        except Problem as problem:
+        except UserError as problem:
             raise self.row_problem(k, str(problem)) from None
         for source in found:
             other = self._taken.setdefault((component, source), what)
@@ -94,7 +96,7 @@ class Wirer:
         for source in own:
             owner = self._taken.setdefault((-1, source), str(person))
             if owner != str(person):
-                raise Problem(
+                raise UserError(
                     f"both people would have '{_short(source)}': "
                     "write keys = { first = [...], second = [...] }."
                 )
@@ -105,7 +107,7 @@ class Wirer:
             return tuple(map(spoken, keys_for(keys, self.hands.person, self.hands.people)))
         return tuple(pad)
 
-    def row_problem(self, k: int, what: str) -> Problem:
+    def row_problem(self, k: int, what: str) -> UserError:
         """What is wrong with one row."""
         kind = "axis" if isinstance(self.space, spaces.Box) else "action"
         return self.problem(f"[[{kind}]] number {k + 1}: {what}")

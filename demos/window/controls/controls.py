@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from demos.window.controls.aiming import Aim, Eyes, wire_aim
-from demos.window.controls.bind_axes import wire_sliders
-from demos.window.controls.bind_choices import wire_choices, wire_switches
-from demos.window.controls.bindings import Hands, Wirer, Wiring
+from demos.window.controls.aiming import Aim, AimingView, bind_aim
+from demos.window.controls.bind_axes import bind_sliders
+from demos.window.controls.bind_choices import bind_choices, bind_switches
+from demos.window.controls.bindings import Binder, Bindings, ControlsOwner
 from demos.window.controls.default_table import guess_notice
 from demos.window.controls.devices import Held
 from demos.window.controls.input_names import spoken
-from demos.window.controls.inputs import Choice, Look, Slider
-from demos.window.controls.table import Table, read_table
+from demos.window.controls.inputs import Choice, InputState, Slider
+from demos.window.controls.table import ControlsTable, read_table
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 SHIPPED = Path(__file__).parent / "tables"
 OWN = Path("controls")  # a person's own tables, below where they work
@@ -42,7 +42,7 @@ class Controls:
         path: where the table stands.
     """
 
-    def __init__(self, world: World, wiring: Wiring, hands: Hands, path: Path) -> None:
+    def __init__(self, world: World, wiring: Bindings, hands: ControlsOwner, path: Path) -> None:
         self.world, self.hands, self.path = world, hands, path
         self.device = hands.device
         self.tick = world.tick  # s between two actions; whoever plays at another pace sets it
@@ -52,14 +52,14 @@ class Controls:
         pointer = ("pointer x", "pointer y") if wiring.pointer else ()
         axes = tuple(f"pad{pad} axis {axis}" for pad, axis in wiring.axes)
         self.raw_names: tuple[str, ...] = (*self._sources, *axes, *pointer)
-        self._eyes: Eyes | None = None
+        self._eyes: AimingView | None = None
         self._seen: dict[str, int] = {}  # source -> number of its press that was last acted on
         self._since = 0
         self._last: tuple[Held | None, dict[str, int]] = (None, {})  # and what was new in it
 
     def watch(self, batch: Any, seat: int) -> None:
         """Say in which game and seat is aimed."""
-        self._eyes = Eyes(self.world, batch, seat)
+        self._eyes = AimingView(self.world, batch, seat)
 
     def action(self, held: Held, scene: Any = None) -> np.ndarray | int:
         """What to do in this tick.
@@ -80,7 +80,7 @@ class Controls:
             s: held.presses.get(s, 0) for s in self._sources if s in held.presses or s in held.down
         }
         pointer = scene if isinstance(scene, tuple) else held.pointer
-        look = Look(held, news, pointer, self.tick, self._eyes)
+        look = InputState(held, news, pointer, self.tick, self._eyes)
         values = [component.value(look) for component in self._wiring.components]
         space = self.world.action_space
         if isinstance(space, spaces.Discrete):
@@ -172,18 +172,18 @@ def load_controls(
         pad: which gamepad; that of the person's number if left out.
 
     Raises:
-        Problem: no such device, no table, or one that is wrong.
+        UserError: no such device, no table, or one that is wrong.
     """
     if device not in DEVICES:
-        raise Problem(f"There is no device '{device}': it is keyboard or gamepad.")
+        raise UserError(f"There is no device '{device}': it is keyboard or gamepad.")
     if not 0 <= person < people <= 2:
-        raise Problem(f"Person {person + 1} of {people} cannot play: there are one or two.")
+        raise UserError(f"Person {person + 1} of {people} cannot play: there are one or two.")
     where, table = find_table(world, path)
-    hands = Hands(device, person, people, person if pad is None else pad)
-    return Controls(world, _wired(Wirer(table, world, hands, str(where))), hands, where)
+    hands = ControlsOwner(device, person, people, person if pad is None else pad)
+    return Controls(world, _wired(Binder(table, world, hands, str(where))), hands, where)
 
 
-def _wired(wirer: Wirer) -> Wiring:
+def _wired(wirer: Binder) -> Bindings:
     """The table wired for a person, or what is wrong with it."""
     table, world, space = wirer.table, wirer.world, wirer.space
     if table.world != world.id:
@@ -193,12 +193,12 @@ def _wired(wirer: Wirer) -> Wiring:
         wrong, right = ("action", "axis") if box else ("axis", "action")
         raise wirer.problem(f"the actions are {space}: write [[{right}]] instead of [[{wrong}]].")
     if box:
-        wire_sliders(wirer)
+        bind_sliders(wirer)
     elif isinstance(space, spaces.MultiBinary):
-        wire_switches(wirer)
+        bind_switches(wirer)
     else:
-        wire_choices(wirer)
-    wire_aim(wirer)
+        bind_choices(wirer)
+    bind_aim(wirer)
     if not any(by for _, by in wirer.wiring.rows):
         device = wirer.hands.device
         setting = "keys" if device == "keyboard" else "pad buttons or sticks"
@@ -212,7 +212,7 @@ def load_everybody(
     """The controls of all who play at one machine, by what each holds: ["keyboard", "gamepad"].
 
     Raises:
-        Problem: see `load_controls`.
+        UserError: see `load_controls`.
     """
     return [
         load_controls(
@@ -227,17 +227,17 @@ def controls_known(world: World) -> bool:
     return any(_tables_in(folder, world) for folder in (OWN, SHIPPED))
 
 
-def find_table(world: World, path: Path | None = None) -> tuple[Path, Table]:
+def find_table(world: World, path: Path | None = None) -> tuple[Path, ControlsTable]:
     """The table for a world and where it stands; of several the first that has its kind of actions.
 
     Raises:
-        Problem: there is none, or the one there is is wrong.
+        UserError: there is none, or the one there is is wrong.
     """
     if path is not None:
         return path, read_table(path)
     found = [(p, read_table(p)) for folder in (OWN, SHIPPED) for p in _tables_in(folder, world)]
     if not found:
-        raise Problem(guess_notice(world))
+        raise UserError(guess_notice(world))
     box = isinstance(world.action_space, spaces.Box)
     fitting = [(p, table) for p, table in found if bool(table.axis) == box]
     return (fitting or found)[0]

@@ -8,7 +8,7 @@ from functools import cache
 import pygame
 
 from environments.simulation.world import nearest
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 # The recorder's own keys (finish, pause, discard, mark, take back, end, full screen, rate): they never play.
 RESERVED = frozenset(
@@ -35,7 +35,7 @@ def key_name(text: str) -> str:
     """The name of a key as pygame gives it.
 
     Raises:
-        Problem: there is none; it is named with the nearest.
+        UserError: there is none; it is named with the nearest.
     """
     found = {name.lower(): name for name in key_codes()}.get(text.strip().lower())
     if found is None:
@@ -46,7 +46,7 @@ def key_name(text: str) -> str:
         hint = (
             near if near.startswith("did") else "write them as 'a', 'left', 'space', 'left shift'."
         )
-        raise Problem(f"there is no key '{text}': {hint}")
+        raise UserError(f"there is no key '{text}': {hint}")
     return found
 
 
@@ -54,13 +54,13 @@ def key_source(text: str) -> str:
     """The source of a key or mouse button: `key left`, `mouse 1`.
 
     Raises:
-        Problem: there is no such key, or the recorder needs it.
+        UserError: there is no such key, or the recorder needs it.
     """
     if text in MOUSE:
         return f"mouse {MOUSE[text]}"
     name = key_name(text)
     if name in RESERVED:
-        raise Problem(f"the key '{name}' belongs to the recorder's window: take another.")
+        raise UserError(f"the key '{name}' belongs to the recorder's window: take another.")
     return f"key {name}"
 
 
@@ -68,7 +68,7 @@ def pad_sources(text: str, pad: int) -> tuple[str, ...]:
     """The sources of a part of a gamepad; a d-pad is a hat on some and four buttons on others.
 
     Raises:
-        Problem: there is no such part.
+        UserError: there is no such part.
     """
     name = f"pad{pad}"
     words = " ".join(text.lower().split())
@@ -80,7 +80,7 @@ def pad_sources(text: str, pad: int) -> tuple[str, ...]:
         return (f"{name} axis {axis} {sign}",)
     if re.fullmatch(r"button \d+|hat \d+ (up|down|left|right)|axis \d+ [-+]", words):
         return (f"{name} {words}",)
-    raise Problem(f"a gamepad has no '{text}': write {_PAD_FORMS}.")
+    raise UserError(f"a gamepad has no '{text}': write {_PAD_FORMS}.")
 
 
 def spoken(text: str) -> str:

@@ -18,21 +18,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from demos.window.controls.aiming import Eyes
+from demos.window.controls.aiming import AimingView
 from demos.window.controls.devices import Held
 
 _REST = 0.0  # what an axis shows until it first moves; a trigger then jumps to -1, where it rests
 
 
 @dataclass(frozen=True)
-class Look:
+class InputState:
     """What a table sees at one tick."""
 
     held: Held
     news: Mapping[str, int]  # source -> number of the press, of those pressed since the last tick
     pointer: tuple[float, float] | None
     seconds: float  # since the last tick
-    eyes: Eyes | None = None  # the game, for whoever aims in it
+    eyes: AimingView | None = None  # the game, for whoever aims in it
 
     def holds(self, sources: Sequence[str]) -> bool:
         """Whether any of them is down."""
@@ -72,7 +72,7 @@ class Choice:
         """Everything was let go."""
         self._waiting.clear()
 
-    def value(self, look: Look) -> int:
+    def value(self, look: InputState) -> int:
         """The action for this tick."""
         pressed = [(look.fresh(b.sources), k) for k, b in enumerate(self.bindings)]
         for _, k in sorted((number, k) for number, k in pressed if number is not None):
@@ -85,7 +85,7 @@ class Choice:
         self._idled = 0
         return action
 
-    def _next(self, look: Look) -> int | None:
+    def _next(self, look: InputState) -> int | None:
         held = self._held(look)
         while self._waiting:
             if self.bindings[self._waiting[0]].once:
@@ -99,7 +99,7 @@ class Choice:
                 return action
         return self._compose(held)[0]
 
-    def _held(self, look: Look) -> list[int]:
+    def _held(self, look: InputState) -> list[int]:
         """Bindings that are held, the most recently pressed first."""
         held = [k for k, b in enumerate(self.bindings) if not b.once and look.holds(b.sources)]
         return sorted(held, key=lambda k: -look.latest(self.bindings[k].sources))
@@ -127,7 +127,7 @@ class Switch:
     bindings: Sequence[Binding]
     idle: int
 
-    def value(self, look: Look) -> int:
+    def value(self, look: InputState) -> int:
         """1 while any of its sources is held, or in the tick after it was pressed."""
         for binding in self.bindings:
             news = look.fresh(binding.sources) is not None
@@ -183,7 +183,7 @@ class Slider:
         """Everything was let go: it is at rest at once."""
         self._level = 0.0
 
-    def value(self, look: Look) -> float:
+    def value(self, look: InputState) -> float:
         """The number for this tick: keys and sticks, whichever push more; else the pointer."""
         pushed = [self._keys(look), *(stick.value(look.held) for stick in self.sticks)]
         push = max(pushed, key=abs)
@@ -192,7 +192,7 @@ class Slider:
             return self._scaled(2 * (1 - part if self.turned else part) - 1, None)
         return self._scaled(push, self.idle)
 
-    def _keys(self, look: Look) -> float:
+    def _keys(self, look: InputState) -> float:
         """-1..1; of both ends the one pressed last."""
         below, above = look.latest(self.negative), look.latest(self.positive)
         target = 0.0 if below == above == -1 else (1.0 if above >= below else -1.0)

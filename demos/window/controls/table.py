@@ -38,7 +38,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from environments.files.readers import read_toml
 from environments.simulation.world import nearest
-from environments.system.errors import Problem, shortened
+from environments.system.errors import UserError, shortened
 
 
 class _Row(BaseModel):
@@ -103,7 +103,7 @@ class AimRow(_Row):
         return tuple(given) if isinstance(given, list) else given
 
 
-class Table(_Row):
+class ControlsTable(_Row):
     """A whole table."""
 
     world: str
@@ -114,17 +114,17 @@ class Table(_Row):
     aim: list[AimRow] = []
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path) -> ControlsTable:
     """Read a table.
 
     Raises:
-        Problem: it cannot be read, is not TOML, or something in it is unknown or out of bounds.
+        UserError: it cannot be read, is not TOML, or something in it is unknown or out of bounds.
     """
     content = read_toml(path, "The table of controls ")
     try:
-        return Table.model_validate(content)
+        return ControlsTable.model_validate(content)
     except ValidationError as error:
-        raise Problem(f"The controls {path}: {_complaint(error)}") from None
+        raise UserError(f"The controls {path}: {_complaint(error)}") from None
 
 
 def keys_for(keys: Keys, person: int, people: int) -> list[str]:
@@ -151,7 +151,7 @@ def _complaint(error: ValidationError) -> str:
         row = kinds[place[0]]
         place = place[2:]
     else:
-        row = Table
+        row = ControlsTable
     name = ".".join(shortened(str(part), 40) for part in place)
     if first["type"] == "extra_forbidden":
         known = Shared if len(place) > 1 else row

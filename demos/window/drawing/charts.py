@@ -42,7 +42,7 @@ def round_up(value: float) -> float:
     return next(step * power for step in (1, 2, 5, 10) if step * power >= value * (1 - 1e-9))
 
 
-class Frame(NamedTuple):
+class ChartFrame(NamedTuple):
     """Where a chart lies, and what its edges stand for."""
 
     area: pygame.Rect
@@ -71,7 +71,7 @@ class Frame(NamedTuple):
         return self.area.bottom - 1 - share * (self.area.height - 1)
 
 
-def frame_for(area: pygame.Rect, values: Sequence[np.ndarray], span: int) -> Frame:
+def frame_for(area: pygame.Rect, values: Sequence[np.ndarray], span: int) -> ChartFrame:
     """A frame with 0 in it that holds all values."""
     finite = [v[np.isfinite(v)] for v in values]
     high = max([float(v.max()) for v in finite if len(v)] + [0.0])
@@ -79,10 +79,10 @@ def frame_for(area: pygame.Rect, values: Sequence[np.ndarray], span: int) -> Fra
     if -low < SLIVER * high:
         low = 0.0  # too little to be worth an edge of its own
     high, low = round_up(high), -round_up(-low)
-    return Frame(area, span, low, high if high > low else low + 1.0)
+    return ChartFrame(area, span, low, high if high > low else low + 1.0)
 
 
-def draw_axis(surface: pygame.Surface, frame: Frame, size: int) -> None:
+def draw_axis(surface: pygame.Surface, frame: ChartFrame, size: int) -> None:
     """The lines at 0 and at the edges, and what these stand for."""
     for value in sorted({frame.low, 0.0, frame.high}):
         y = round(frame.y(value))
@@ -99,7 +99,9 @@ def margin(values: tuple[float, float], size: int) -> int:
     return max(digits_width(short(value), size) for value in values) + 6
 
 
-def draw_line(surface: pygame.Surface, frame: Frame, values: np.ndarray, colour: Colour) -> None:
+def draw_line(
+    surface: pygame.Surface, frame: ChartFrame, values: np.ndarray, colour: Colour
+) -> None:
     """A line two pixels thick, with a dot where it is now; gaps where there is no number."""
     known = np.isfinite(values)
     if not known.any():
@@ -113,7 +115,7 @@ def draw_line(surface: pygame.Surface, frame: Frame, values: np.ndarray, colour:
 
 
 def draw_stack(
-    surface: pygame.Surface, frame: Frame, parts: np.ndarray, colours: Sequence[Colour]
+    surface: pygame.Surface, frame: ChartFrame, parts: np.ndarray, colours: Sequence[Colour]
 ) -> None:
     """Areas on top of one another, gains above 0 and losses below, and their sum as a line: [S, K]."""
     for sign in (1, -1):

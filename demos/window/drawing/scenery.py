@@ -16,7 +16,7 @@ from demos.window.window import fitted
 from environments.simulation.batch import Batch
 from environments.simulation.observation_parts import is_picture
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 WIDEST, NARROWEST = 1.78, 1.0  # width : height of a world's own drawing
 CHANNELS = 16  # more than that along an axis are pixels
@@ -44,7 +44,7 @@ class Scenery:
             return "own"
         try:
             self.batch.render()
-        except (Problem, pygame.error, RuntimeError, NotImplementedError, AttributeError):
+        except (UserError, pygame.error, RuntimeError, NotImplementedError, AttributeError):
             return "picture" if is_picture(self.world.observation_space) else "numbers"
         return "rendered"
 

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 import gymnasium
 import numpy as np
 
-from environments.external.games.factories import find_maker, require_named
-from environments.system.errors import Problem
+from environments.external.games.factories import find_factory, require_named
+from environments.system.errors import UserError
 
 MISSING = (ImportError, gymnasium.error.DependencyNotInstalled)
 
 
-class Turn(NamedTuple):
+class StepResult(NamedTuple):
     """What a step of one game brought."""
 
     observations: list[Any]  # [N], None for an agent that has left
@@ -28,7 +28,7 @@ class Turn(NamedTuple):
     infos: list[dict[str, Any]]  # [N]
 
 
-class Alone:
+class GymGame:
     """A `gymnasium.Env` as a game of one agent."""
 
     def __init__(self, env: Any) -> None:
@@ -38,18 +38,18 @@ class Alone:
         spec = getattr(env, "spec", None)
         self.horizon = getattr(spec, "max_episode_steps", None)
 
-    def reset(self, seed: int | None, options: dict[str, Any] | None) -> Turn:
+    def reset(self, seed: int | None, options: dict[str, Any] | None) -> StepResult:
         """Begin an episode."""
         seen, info = self.env.reset(seed=seed, options=options)
-        return Turn([seen], [0.0], False, False, [_told(info)])
+        return StepResult([seen], [0.0], False, False, [_told(info)])
 
-    def step(self, actions: Sequence[Any]) -> Turn:
+    def step(self, actions: Sequence[Any]) -> StepResult:
         """Act once."""
         seen, reward, terminated, truncated, info = self.env.step(actions[0])
-        return Turn([seen], [float(reward)], bool(terminated), bool(truncated), [_told(info)])
+        return StepResult([seen], [float(reward)], bool(terminated), bool(truncated), [_told(info)])
 
 
-class Together:
+class PettingZooGame:
     """A `pettingzoo.ParallelEnv` as a game of all its possible agents; it ends when none is left."""
 
     def __init__(self, env: Any, name: str) -> None:
@@ -58,25 +58,25 @@ class Together:
         self._agents = list(env.possible_agents)
         spaces = [(env.observation_space(a), env.action_space(a)) for a in self._agents]
         if any(pair != spaces[0] for pair in spaces):
-            raise Problem(
+            raise UserError(
                 f"The agents of '{name}' differ in what they see or do; we need them alike."
             )
         self.observation_space, self.action_space = spaces[0]
         self.horizon = getattr(env.unwrapped, "max_cycles", None)
 
-    def reset(self, seed: int | None, options: dict[str, Any] | None) -> Turn:
+    def reset(self, seed: int | None, options: dict[str, Any] | None) -> StepResult:
         """Begin an episode."""
         seen, infos = self.env.reset(seed=seed, options=options)
-        return Turn(*self._listed(seen, {}), False, False, self._infos(infos))
+        return StepResult(*self._listed(seen, {}), False, False, self._infos(infos))
 
-    def step(self, actions: Sequence[Any]) -> Turn:
+    def step(self, actions: Sequence[Any]) -> StepResult:
         """Act once with everybody who is still there."""
         live = set(self.env.agents)
         chosen = {a: actions[n] for n, a in enumerate(self._agents) if a in live}
         seen, rewards, _, truncated, infos = self.env.step(chosen)
         over, cut = not self.env.agents, any(truncated.values())
         listed = self._listed(seen, rewards)
-        return Turn(*listed, over and not cut, over and cut, self._infos(infos))
+        return StepResult(*listed, over and not cut, over and cut, self._infos(infos))
 
     def _listed(self, seen: Any, rewards: Any) -> tuple[list[Any], list[float]]:
         return (
@@ -94,7 +94,7 @@ def _told(info: Any) -> dict[str, Any]:
     return dict(info) if isinstance(info, Mapping) else {}
 
 
-def open_game(name: str, params: dict[str, Any], recorded: bool = False) -> Alone | Together:
+def make_env(name: str, params: dict[str, Any], recorded: bool = False) -> GymGame | PettingZooGame:
     """One game of the foreign environment of that name.
 
     Args:
@@ -104,28 +104,28 @@ def open_game(name: str, params: dict[str, Any], recorded: bool = False) -> Alon
         recorded: name and keywords were read from a file; a keyword has to be a named parameter.
 
     Raises:
-        Problem: there is none, something it needs is not installed, or it does not take the keywords.
+        UserError: there is none, something it needs is not installed, or it does not take the keywords.
     """
     try:
-        maker = find_maker(name)
+        maker = find_factory(name)
         if recorded:
             require_named(name, maker, params)
         env = maker(**params)
     except MISSING as error:
-        raise Problem(
+        raise UserError(
             f"The environment '{name}' needs something that is missing: {error}"
         ) from error
     except TypeError as error:
-        raise Problem(f"The environment '{name}' cannot be made: {error}") from error
+        raise UserError(f"The environment '{name}' cannot be made: {error}") from error
     except gymnasium.error.Error as error:
-        raise Problem(f"There is no environment '{name}': {error}") from error
+        raise UserError(f"There is no environment '{name}': {error}") from error
     if hasattr(env, "agent_iter"):  # PettingZoo's other kind, where agents take turns
         env = _at_once(env, name)
     if hasattr(env, "possible_agents"):
-        return Together(env, name)
+        return PettingZooGame(env, name)
     if hasattr(env, "step") and hasattr(env, "observation_space"):
-        return Alone(env)
-    raise Problem(f"'{name}' is no environment of Gymnasium's or PettingZoo's kind.")
+        return GymGame(env)
+    raise UserError(f"'{name}' is no environment of Gymnasium's or PettingZoo's kind.")
 
 
 def _at_once(env: Any, name: str) -> Any:
@@ -133,7 +133,7 @@ def _at_once(env: Any, name: str) -> Any:
     from pettingzoo.utils.conversions import aec_to_parallel
 
     if not env.metadata.get("is_parallelizable", False):
-        raise Problem(
+        raise UserError(
             f"In the environment '{name}' agents take turns, and here all act at once: it needs a parallel "
             "form (`is_parallelizable` in its metadata)."
         )
@@ -151,19 +151,19 @@ def offered_mask(env: Any, info: Mapping[str, Any]) -> Any:
     return None if method is None else method()
 
 
-def sight(space: Any, name: str) -> tuple[gymnasium.spaces.Box, Any]:
+def flatten_observation(space: Any, name: str) -> tuple[gymnasium.spaces.Box, Any]:
     """How an observation becomes one array: its space, and the function that makes it.
 
     Pictures (uint8) stay as they are, other boxes become float32, everything else a float32 vector, whose
     parts `environments.simulation.observation_parts` names.
 
     Raises:
-        Problem: it has no fixed size.
+        UserError: it has no fixed size.
     """
     boxes = gymnasium.spaces
     flat: Any = space if isinstance(space, boxes.Box) else boxes.utils.flatten_space(space)
     if not isinstance(flat, boxes.Box):
-        raise Problem(f"What agents see in '{name}' has no fixed size: {space}.")
+        raise UserError(f"What agents see in '{name}' has no fixed size: {space}.")
     flatten: Any = np.asarray if flat is space else partial(boxes.utils.flatten, space)
     if flat.dtype == np.uint8:
         return flat, flatten
@@ -172,11 +172,11 @@ def sight(space: Any, name: str) -> tuple[gymnasium.spaces.Box, Any]:
     return boxes.Box(low, high, dtype=np.float32), flatten
 
 
-def deed(space: Any, name: str) -> tuple[Any, Any]:
+def flatten_action(space: Any, name: str) -> tuple[Any, Any]:
     """How an action is given to us: its space, counted from 0, and the function that makes theirs.
 
     Raises:
-        Problem: actions of that kind are not supported.
+        UserError: actions of that kind are not supported.
     """
     boxes = gymnasium.spaces
     if isinstance(space, boxes.Discrete):
@@ -190,4 +190,4 @@ def deed(space: Any, name: str) -> tuple[Any, Any]:
         low, high = space.low.astype(np.float32), space.high.astype(np.float32)
         ours_box = boxes.Box(low, high, dtype=np.float32)
         return ours_box, lambda given: given.astype(space.dtype)
-    raise Problem(f"Actions of '{name}' are of a kind that we do not have: {space}.")
+    raise UserError(f"Actions of '{name}' are of a kind that we do not have: {space}.")

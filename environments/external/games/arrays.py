@@ -12,7 +12,7 @@ from gymnasium import spaces
 from environments.system.shared_arrays import Layout
 
 
-def board_layout(
+def arrays_layout(
     seen: spaces.Box, done: Any, size: int, agents: int, terms: int, costs: int
 ) -> Layout:
     """Shape and type of each array of the board."""

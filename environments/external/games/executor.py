@@ -10,37 +10,39 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from environments.external.games.games import Fault, Games, Opening, Order
-from environments.external.games.worker import Lane
-from environments.system.shared_arrays import Board, Layout, board_bytes, lay_out, shared_memory
+from environments.external.games.games import EnvironmentSpec, ExternalGames, GameFault, ResetOrder
+from environments.external.games.worker import GameWorker
+from environments.system.shared_arrays import Board, Layout, arrays_bytes, map_arrays, shared_memory
 
 
-class Place(Protocol):
+class GameExecutor(Protocol):
     """All games of a batch, wherever they run, and the board that they write on."""
 
     board: Board
 
-    def begin(self, orders: Sequence[Order]) -> dict[int, Fault]:
-        """As `Games.begin`."""
+    def begin(self, orders: Sequence[ResetOrder]) -> dict[int, GameFault]:
+        """As `ExternalGames.begin`."""
 
-    def step(self) -> dict[int, Fault]:
-        """As `Games.step`."""
+    def step(self) -> dict[int, GameFault]:
+        """As `ExternalGames.step`."""
 
     def draw(self, game: int) -> Any:
-        """As `Games.draw`."""
+        """As `ExternalGames.draw`."""
 
     def close(self) -> None:
         """Close every game."""
 
 
-def open_place(opening: Opening, layout: Layout, workers: int, patience: float) -> Place:
+def make_executor(
+    opening: EnvironmentSpec, layout: Layout, workers: int, patience: float
+) -> GameExecutor:
     """The games of a batch in as many processes, or here if there are to be none."""
     if workers == 0:
-        return Games(opening, lay_out(layout, bytearray(board_bytes(layout))))
-    return Apart(opening, layout, workers, patience)
+        return ExternalGames(opening, map_arrays(layout, bytearray(arrays_bytes(layout))))
+    return ProcessExecutor(opening, layout, workers, patience)
 
 
-class Apart:
+class ProcessExecutor:
     """The games in slices, each in a process; a message is about a whole slice.
 
     Args:
@@ -50,31 +52,33 @@ class Apart:
         patience: s that a game may take for one step before its process is ended.
     """
 
-    def __init__(self, opening: Opening, layout: Layout, workers: int, patience: float) -> None:
+    def __init__(
+        self, opening: EnvironmentSpec, layout: Layout, workers: int, patience: float
+    ) -> None:
         memory = shared_memory(layout)
-        self.board = lay_out(layout, memory)
+        self.board = map_arrays(layout, memory)
         parts = np.array_split(np.arange(len(self.board["busy"])), workers)
         self.lanes = [
-            Lane(opening, layout, memory, self.board, range(part[0], part[-1] + 1), patience)
+            GameWorker(opening, layout, memory, self.board, range(part[0], part[-1] + 1), patience)
             for part in parts
             if len(part)
         ]
         for lane in self.lanes:
             lane.await_start()
 
-    def begin(self, orders: Sequence[Order]) -> dict[int, Fault]:
-        """As `Games.begin`."""
+    def begin(self, orders: Sequence[ResetOrder]) -> dict[int, GameFault]:
+        """As `ExternalGames.begin`."""
         asked = [
             (lane, [order for order in orders if order.game in lane.own]) for lane in self.lanes
         ]
         return _asked((lane, ("begin", some)) for lane, some in asked if some)
 
-    def step(self) -> dict[int, Fault]:
-        """As `Games.step`."""
+    def step(self) -> dict[int, GameFault]:
+        """As `ExternalGames.step`."""
         return _asked((lane, ("step",)) for lane in self.lanes)
 
     def draw(self, game: int) -> Any:
-        """As `Games.draw`."""
+        """As `ExternalGames.draw`."""
         lane = next(lane for lane in self.lanes if game in lane.own)
         lane.ask("draw", game)
         return lane.drawn()
@@ -87,7 +91,7 @@ class Apart:
             lane.end()
 
 
-def _asked(messages: Iterable[tuple[Lane, tuple[Any, ...]]]) -> dict[int, Fault]:
+def _asked(messages: Iterable[tuple[GameWorker, tuple[Any, ...]]]) -> dict[int, GameFault]:
     """Ask all first, so that they work at the same time; then collect what went wrong."""
     asked, faults = [], {}
     for lane, message in messages:

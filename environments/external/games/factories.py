@@ -15,18 +15,18 @@ from typing import Any
 import gymnasium
 
 from environments.files.trusted_code import refuse_standard_library
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 FACTORIES = ("parallel_env", "env", "raw_env")  # as PettingZoo's modules call what makes theirs
 OF_GYMNASIUM = {"render_mode", "max_episode_steps"}  # that `gymnasium.make` itself takes
 Maker = Callable[..., Any]
 
 
-def find_maker(name: str) -> Maker:
+def find_factory(name: str) -> Maker:
     """What is to be called with the keywords of the environment of that name; imports what the name says.
 
     Raises:
-        Problem: there is none, or it makes no environments.
+        UserError: there is none, or it makes no environments.
     """
     return _of_module(name) if ":" in name else _of_registry(name)
 
@@ -35,16 +35,16 @@ def _of_module(name: str) -> Maker:
     """`module:Class`, or Gymnasium's `module:Id` if the module has no such class."""
     where, what = name.split(":", 1)
     if not what or ":" in what:
-        raise Problem(f"'{name}' is no environment: write module:Class, with one colon.")
+        raise UserError(f"'{name}' is no environment: write module:Class, with one colon.")
     if not all(part.replace("-", "_").isidentifier() for part in where.split(".")):
-        raise Problem(f"'{name}' is no environment: '{where}' can be no module's name.")
+        raise UserError(f"'{name}' is no environment: '{where}' can be no module's name.")
     refuse_standard_library(name, where)
     _search_here_for(where)
     try:
         module = importlib.import_module(where)
     except ModuleNotFoundError as error:
         if error.name is not None and (where == error.name or where.startswith(error.name + ".")):
-            raise Problem(
+            raise UserError(
                 f"There is no module '{where}' here or installed, for the environment '{name}'."
             ) from error
         raise
@@ -55,7 +55,7 @@ def _of_module(name: str) -> Maker:
     if found is None:
         return partial(gymnasium.make, name, disable_env_checker=True)
     if not _makes_environments(found, what):
-        raise Problem(
+        raise UserError(
             f"'{name}' is no environment: a class of gymnasium.Env or pettingzoo.ParallelEnv is; what a "
             "function makes is registered: gymnasium.register(id, entry_point=it), and named 'module:id'."
         )
@@ -91,7 +91,7 @@ def _of_registry(name: str) -> Maker:
     if is_gymnasium_id(name):
         return partial(gymnasium.make, name, disable_env_checker=True)
     if not is_pettingzoo_id(name):
-        raise Problem(f"There is no environment '{name}': {_meant(name)}")
+        raise UserError(f"There is no environment '{name}': {_meant(name)}")
     import pettingzoo
 
     return partial(pettingzoo.make, "parallel", name)
@@ -131,14 +131,14 @@ def require_named(name: str, maker: Maker, params: Mapping[str, Any]) -> None:
     """Refuse keywords that are not among the named parameters of what makes an environment.
 
     Raises:
-        Problem: the first of them, by name.
+        UserError: the first of them, by name.
     """
     known: set[str] = set()
     if params:
         known = {word for one in _constructors(maker) for word in _words(one)} | OF_GYMNASIUM
     for word in params:
         if word not in known:
-            raise Problem(f"The environment '{name}' has no parameter '{word}' of that name.")
+            raise UserError(f"The environment '{name}' has no parameter '{word}' of that name.")
 
 
 def _constructors(maker: Maker) -> Iterator[Any]:

@@ -38,7 +38,7 @@ _INSIDE = threading.local()  # whether strangers' code runs already in this thre
 _TOLD = (signal.SIGINT, signal.SIGTERM)
 
 
-class Theirs:
+class ExternalGlobals:
     """The globals of the games of one batch: `with theirs:` stands around each call of their code.
 
     Args:
@@ -57,7 +57,7 @@ class Theirs:
         self._numpy: Any = np.random.MT19937(self._number)
         self._torch: list[Any] | None = None
 
-    def __enter__(self) -> Theirs:
+    def __enter__(self) -> ExternalGlobals:
         """Put theirs in place of ours."""
         self._nested = getattr(_INSIDE, "now", False)
         if self._nested:
@@ -124,13 +124,13 @@ class Handlers:
 
 
 def tell_interrupts_apart() -> None:
-    """From now on `ours` knows a Ctrl-C; what other handlers there are stays."""
+    """From now on `is_our_signal` knows a Ctrl-C; what other handlers there are stays."""
     here = threading.current_thread() is threading.main_thread()
     if here and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, interrupted)
 
 
-def ours(error: BaseException | None) -> bool:
+def is_our_signal(error: BaseException | None) -> bool:
     """Whether an error came out of a signal's handler: then somebody told us to end, not the environment."""
     handlers = [signal.getsignal(number) for number in (*_TOLD, *_alarm())]
     codes = {getattr(handler, "__code__", None) for handler in handlers} - {None}

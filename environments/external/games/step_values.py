@@ -13,7 +13,7 @@ from gymnasium import spaces
 LONGEST = 200  # characters of somebody else's message that fit in a sentence
 
 
-class Strange(Exception):
+class InvalidObservation(Exception):
     """An observation that is none; its text goes on after the environment's name."""
 
 
@@ -54,28 +54,34 @@ def require_fit(space: Any, seen: Any, where: str) -> None:
     """Refuse what has another shape or type than its space, or lies outside of one that is no box.
 
     Raises:
-        Strange: it says what is wrong.
+        InvalidObservation: it says what is wrong.
     """
     if isinstance(space, spaces.Box):
         given = np.asarray(seen)
         if given.shape != space.shape:
             shapes = f"{list(given.shape)} where {list(space.shape)} was declared"
-            raise Strange(f"gave an observation{where} of shape {shapes}")
+            raise InvalidObservation(f"gave an observation{where} of shape {shapes}")
         if given.dtype != space.dtype and not np.can_cast(given.dtype, space.dtype, "same_kind"):
             types = f"{given.dtype} where {space.dtype} was declared"
-            raise Strange(f"gave an observation{where} of type {types}")
+            raise InvalidObservation(f"gave an observation{where} of type {types}")
     elif isinstance(space, spaces.Dict) and isinstance(seen, Mapping):
         if seen.keys() != space.keys():
-            raise Strange(f"gave an observation{where} of {sorted(seen)}, not of {sorted(space)}")
+            raise InvalidObservation(
+                f"gave an observation{where} of {sorted(seen)}, not of {sorted(space)}"
+            )
         for key, part in space.spaces.items():
             require_fit(part, seen[key], f"{where}['{key}']")
     elif isinstance(space, spaces.Tuple) and isinstance(seen, Sequence):
         if len(seen) != len(space.spaces):
-            raise Strange(f"gave an observation{where} of {len(seen)} parts, not {len(space)}")
+            raise InvalidObservation(
+                f"gave an observation{where} of {len(seen)} parts, not {len(space)}"
+            )
         for k, part in enumerate(space.spaces):
             require_fit(part, seen[k], f"{where}[{k}]")
     elif not space.contains(seen):
-        raise Strange(f"gave the observation{where} {str(seen)[:60]}, which is not in {space}")
+        raise InvalidObservation(
+            f"gave the observation{where} {str(seen)[:60]}, which is not in {space}"
+        )
 
 
 def in_words(error: BaseException) -> str:

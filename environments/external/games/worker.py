@@ -9,20 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from environments.external.games.games import Fault, Games, Opening
-from environments.system.errors import Problem
-from environments.system.processes import ENDING, attend_parent, how_it_ended, start
-from environments.system.shared_arrays import Board, Layout, lay_out
+from environments.external.games.games import EnvironmentSpec, ExternalGames, GameFault
+from environments.system.errors import UserError
+from environments.system.processes import ENDING, end_with_parent, how_it_ended, start
+from environments.system.shared_arrays import Board, Layout, map_arrays
 
 STARTING = 120.0  # s, for a process to start and to make its games
 
 
-class Lane:
+class GameWorker:
     """A process with a slice of the games."""
 
     def __init__(
         self,
-        opening: Opening,
+        opening: EnvironmentSpec,
         layout: Layout,
         memory: Any,
         board: Board,
@@ -42,12 +42,14 @@ class Lane:
         """Wait until it has made its games.
 
         Raises:
-            Problem: it cannot make them.
+            UserError: it cannot make them.
         """
         said = self._hear(STARTING) if self._pipe.poll(STARTING) else None
         if said != "ready":
             self._end()
-            raise Problem(f"A process for the games did not start: {said or 'it never answered'}.")
+            raise UserError(
+                f"A process for the games did not start: {said or 'it never answered'}."
+            )
 
     def ask(self, *message: Any) -> None:
         """Send a message; a process that was lost is started again first."""
@@ -57,7 +59,7 @@ class Lane:
         with suppress(OSError):  # it has died: `faults` will find out
             self._pipe.send(message)
 
-    def faults(self) -> dict[int, Fault]:
+    def faults(self) -> dict[int, GameFault]:
         """Wait for what went wrong in the games; a process that does not answer is ended."""
         answer = self._hear(self.patience)
         if isinstance(answer, dict):
@@ -67,13 +69,13 @@ class Lane:
         self._lost = True
         self._end()
         self._busy[:] = False
-        lost = {game: Fault("") for game in self.own}
-        return {**lost, to_blame: Fault(answer, tuple(self.own))}
+        lost = {game: GameFault("") for game in self.own}
+        return {**lost, to_blame: GameFault(answer, tuple(self.own))}
 
     def drawn(self) -> Any:
-        """Wait for a picture; as `Games.draw`. A process that does not answer is ended."""
+        """Wait for a picture; as `ExternalGames.draw`. A process that does not answer is ended."""
         answer = self._hear(self.patience)
-        if isinstance(answer, str):  # its own `Games` says so in a tuple
+        if isinstance(answer, str):  # its own `ExternalGames` says so in a tuple
             self._lost = True
             self._end()
         return answer[0] if isinstance(answer, tuple) else answer
@@ -104,14 +106,14 @@ class Lane:
         self._end()
 
 
-def _work(pipe: Any, opening: Opening, layout: Layout, memory: Any, own: range) -> None:
+def _work(pipe: Any, opening: EnvironmentSpec, layout: Layout, memory: Any, own: range) -> None:
     """Play a slice of the games for the process that started this one, as long as there is one."""
-    attend_parent()
-    board = {name: rows[own.start : own.stop] for name, rows in lay_out(layout, memory).items()}
+    end_with_parent()
+    board = {name: rows[own.start : own.stop] for name, rows in map_arrays(layout, memory).items()}
     with suppress(EOFError, OSError):
         try:
-            games = Games(opening, board, own.start)
-        except Problem as problem:
+            games = ExternalGames(opening, board, own.start)
+        except UserError as problem:
             pipe.send(str(problem).rstrip("."))
             return
         pipe.send("ready")

@@ -25,10 +25,10 @@ from typing import Any
 
 import gymnasium
 
-from environments.external.games.games import Opening
+from environments.external.games.games import EnvironmentSpec
 from environments.external.trial.facts import Facts, read_facts
 from environments.external.trial.trial import WHEN, Imports, Trial, try_here
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.system.processes import ENDING, how_it_ended
 
 PATIENCE = 30.0  # s, for each thing that an environment is asked to do
@@ -54,13 +54,13 @@ def patient(seconds: float) -> Iterator[None]:
         _patience.reset(token)
 
 
-def tried(opening: Opening) -> Facts:
+def try_once(opening: EnvironmentSpec) -> Facts:
     """What an environment shows when it is tried; it is not tried twice.
 
     Gymnasium's own environments are tried here: they neither hang nor die, and a process costs half a second.
 
     Raises:
-        Problem: it fails, hangs or dies, or there is none.
+        UserError: it fails, hangs or dies, or there is none.
     """
     try:
         packed = pickle.dumps(opening)
@@ -68,7 +68,7 @@ def tried(opening: Opening) -> Facts:
         return try_here(opening)
     key = str(Path.cwd()), packed
     if key not in _known:
-        apart = None if _stays_here(opening.name) else try_apart(opening, packed)
+        apart = None if _stays_here(opening.name) else try_isolated(opening, packed)
         _known[key] = try_here(opening) if apart is None else apart
     return _known[key]
 
@@ -83,11 +83,11 @@ def _stays_here(name: str) -> bool:
     return spec is not None and (callable(entry) or str(entry).startswith("gymnasium.envs."))
 
 
-def try_apart(opening: Opening, packed: bytes) -> Facts | None:
+def try_isolated(opening: EnvironmentSpec, packed: bytes) -> Facts | None:
     """Try it in a process; None if that can only be done here.
 
     Raises:
-        Problem: it fails, hangs or dies.
+        UserError: it fails, hangs or dies.
     """
     known = opening.name in gymnasium.registry  # perhaps by the script that runs, and not there
     try:
@@ -126,14 +126,14 @@ class _Hearing:
             line = self._line(self._allowed())
             if line is None:
                 allowed = f"{self._allowed():g} s"
-                raise Problem(self._sentence(f"did not answer for {allowed}"))
+                raise UserError(self._sentence(f"did not answer for {allowed}"))
             if not line:
-                raise Problem(self._sentence(self._death()))
+                raise UserError(self._sentence(self._death()))
             kind, told = json.loads(line)
             if kind == "phase":
                 self.phase = told
             elif kind == "problem":
-                raise Problem(told)
+                raise UserError(told)
             elif kind == "here":
                 return None
             else:
@@ -217,7 +217,7 @@ def serve() -> None:
     packed, known = pickle.load(asked)  # noqa: S301  of the process that started this one
     threading.Thread(target=_leave_with_parent, args=(asked,), daemon=True).start()
     try:
-        opening: Opening = pickle.loads(packed)  # noqa: S301  likewise
+        opening: EnvironmentSpec = pickle.loads(packed)  # noqa: S301  likewise
     except Exception:  # noqa: BLE001  of a class that only the script has that runs there
         tell("here", "")
         os._exit(0)
@@ -228,7 +228,7 @@ def serve() -> None:
     sys.meta_path.insert(0, Imports(opening.name, trial.enter))
     try:
         tell("facts", trial.run().as_json())
-    except Problem as problem:
+    except UserError as problem:
         tell("problem", str(problem))
         os._exit(0)
     trial.close()

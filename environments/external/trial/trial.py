@@ -17,18 +17,23 @@ import numpy as np
 from gymnasium import spaces
 
 from environments.external.games.adapters import (
-    Alone,
-    Together,
-    Turn,
-    deed,
+    GymGame,
+    PettingZooGame,
+    StepResult,
+    flatten_action,
+    flatten_observation,
+    make_env,
     offered_mask,
-    open_game,
-    sight,
 )
-from environments.external.games.games import Opening
-from environments.external.games.global_state import Handlers, Theirs, ours, tell_interrupts_apart
+from environments.external.games.games import EnvironmentSpec
+from environments.external.games.global_state import (
+    ExternalGlobals,
+    Handlers,
+    is_our_signal,
+    tell_interrupts_apart,
+)
 from environments.external.games.step_values import (
-    Strange,
+    InvalidObservation,
     costs_of,
     in_words,
     picture,
@@ -36,8 +41,14 @@ from environments.external.games.step_values import (
     terms_of,
 )
 from environments.external.trial.facts import Facts, plain, positive
-from environments.simulation.observation_parts import Part, choices, flat_mask, parts_of, with_mask
-from environments.system.errors import Problem
+from environments.simulation.observation_parts import (
+    Part,
+    choices,
+    flat_mask,
+    parts_of_space,
+    with_mask,
+)
+from environments.system.errors import UserError
 
 WHEN = {  # how a sentence about what happened in each phase ends
     "start": "before it was opened",
@@ -62,13 +73,13 @@ class Trial:
 
     def __init__(
         self,
-        opening: Opening,
+        opening: EnvironmentSpec,
         tell: Callable[[str], None] = lambda phase: None,
         draws: bool = False,
     ) -> None:
         self.opening, self.draws = opening, draws
         self._tell, self._phase = tell, ""
-        self._game: Alone | Together | None = None
+        self._game: GymGame | PettingZooGame | None = None
 
     def enter(self, phase: str) -> None:
         """A phase begins."""
@@ -79,20 +90,22 @@ class Trial:
         """Try it.
 
         Raises:
-            Problem: it raises, sees or acts in a way that we cannot handle, or there is no such environment.
+            UserError: it raises, sees or acts in a way that we cannot handle, or there is none.
         """
         name = self.opening.name
         try:
             return self._run(name)
-        except Problem:
+        except UserError:
             raise
-        except Strange as strange:
-            raise Problem(f"The environment '{name}' {strange}, {WHEN[self._phase]}.") from strange
+        except InvalidObservation as strange:
+            raise UserError(
+                f"The environment '{name}' {strange}, {WHEN[self._phase]}."
+            ) from strange
         except BaseException as error:  # somebody else's code: anything
-            if ours(error):
+            if is_our_signal(error):
                 raise
             words = f"raised {in_words(error)}, {WHEN[self._phase]}"
-            raise Problem(f"The environment '{name}' {words}.") from error
+            raise UserError(f"The environment '{name}' {words}.") from error
 
     def close(self) -> None:
         """Close it; what goes wrong then matters to nobody any more."""
@@ -101,16 +114,19 @@ class Trial:
             if self._game is not None:
                 self._game.env.close()
         except BaseException as error:  # somebody else's code: anything
-            if ours(error):
+            if is_our_signal(error):
                 raise
 
     def _run(self, name: str) -> Facts:
         self.enter("constructor")
-        game = self._game = open_game(name, self.opening.params, self.opening.recorded)
+        game = self._game = make_env(name, self.opening.params, self.opening.recorded)
         self.enter("spaces")
-        seen, flatten = sight(game.observation_space, name)
-        done = deed(game.action_space, name)[0]
-        parts, read = parts_of(game.observation_space), reader(game.observation_space, flatten)
+        seen, flatten = flatten_observation(game.observation_space, name)
+        done = flatten_action(game.action_space, name)[0]
+        parts, read = (
+            parts_of_space(game.observation_space),
+            reader(game.observation_space, flatten),
+        )
         self.enter("reset")
         first = game.reset(0, None)
         _look(game, first, read)
@@ -124,7 +140,7 @@ class Trial:
         if self.draws and self.opening.params.get("render_mode") == "rgb_array":
             self.enter("render")
             if isinstance(drawn := picture(game.env.render()), str):
-                raise Strange(drawn)
+                raise InvalidObservation(drawn)
         if masked:
             count = choices(done)
             seen, parts = with_mask(seen, count), (*parts, Part("action_mask", "mask", (count,)))
@@ -132,31 +148,31 @@ class Trial:
         return _facts(game, infos, (seen, done, parts), name)
 
 
-def try_here(opening: Opening) -> Facts:
+def try_here(opening: EnvironmentSpec) -> Facts:
     """Try an environment in this process: it may not hang.
 
     Raises:
-        Problem: as `Trial.run`.
+        UserError: as `Trial.run`.
     """
     trial = Trial(opening)
     tell_interrupts_apart()
-    with Handlers(), Theirs():
+    with Handlers(), ExternalGlobals():
         facts = trial.run()
         trial.close()
     return facts
 
 
-def _look(game: Alone | Together, turn: Turn, read: Callable[[Any], Any]) -> None:
+def _look(game: GymGame | PettingZooGame, turn: StepResult, read: Callable[[Any], Any]) -> None:
     """Refuse what is seen if it is not as declared, its bounds apart."""
     for seen in turn.observations:
         if seen is not None:
             read(seen)
-        elif isinstance(game, Alone):
-            raise Strange("gave no observation")
+        elif isinstance(game, GymGame):
+            raise InvalidObservation("gave no observation")
 
 
 def _facts(
-    game: Alone | Together, infos: tuple[Any, Any], spaces: tuple[Any, Any, Any], name: str
+    game: GymGame | PettingZooGame, infos: tuple[Any, Any], spaces: tuple[Any, Any, Any], name: str
 ) -> Facts:
     seen, done, parts = spaces
     metadata = getattr(game.env, "metadata", None)
@@ -180,7 +196,7 @@ def _names(told: Any, what: str, name: str) -> tuple[str, ...]:
     found = dict.fromkeys(key for named in told for key in named)
     for key in found:
         if not isinstance(key, str):
-            raise Problem(f"The environment '{name}' names a {what} {key!r}, which is no text.")
+            raise UserError(f"The environment '{name}' names a {what} {key!r}, which is no text.")
     return tuple(found)
 
 

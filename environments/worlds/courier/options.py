@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.worlds.courier.constants import DELAYS, DRAWN
 
 # As far as they may go; and what an episode has that is asked for nothing.
@@ -33,14 +33,14 @@ def reset_state(state: Any, table: Any, options: dict[str, Any]) -> None:
     """Read an episode's options into its state.
 
     Raises:
-        Problem: one of them is not what it must be.
+        UserError: one of them is not what it must be.
     """
     for k, name in enumerate(DRAWN):
         state["asked"][k] = _range(name, options.get(name, USUAL[name]))
     orders = options.get("orders", 0)
     whole = isinstance(orders, (int, np.integer)) and not isinstance(orders, bool)
     if not whole or not 0 <= orders < 2**31:
-        raise Problem(f"The option 'orders' is {orders!r}; give a whole number from 0 up.")
+        raise UserError(f"The option 'orders' is {orders!r}; give a whole number from 0 up.")
     state["orders"] = orders
 
 
@@ -48,7 +48,7 @@ def _range(name: str, given: Any) -> tuple[float, float]:
     """The least and the most of what was given."""
     least, most = BOUNDS[name]
     whole = name == "delay"
-    problem = Problem(
+    problem = UserError(
         f"The option '{name}' is {given!r}; give a {'whole ' * whole}number from {least:g} to {most:g}, "
         "or two of them, the least first."
     )

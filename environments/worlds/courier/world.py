@@ -16,7 +16,7 @@ from gymnasium import spaces
 from numba import njit
 
 from environments.simulation.kernels import HEADER, uniform
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.worlds.courier.body import rolled, until_touch, wheels
 from environments.worlds.courier.constants import AGENTS as AGENTS
 from environments.worlds.courier.constants import (
@@ -70,16 +70,18 @@ class Params:
         """Refuse what no hall can be.
 
         Raises:
-            Problem: too many people, a share that is none, a limit that is not above zero.
+            UserError: too many people, a share that is none, a limit that is not above zero.
         """
         if not isinstance(self.people, int) or not 0 <= self.people <= PEOPLE:
-            raise Problem(
+            raise UserError(
                 f"The courier's people are {self.people}; give a whole number up to {PEOPLE}."
             )
         if not 0 <= self.attentive <= 1:
-            raise Problem(f"The courier's attentive is {self.attentive}; give a share from 0 to 1.")
+            raise UserError(
+                f"The courier's attentive is {self.attentive}; give a share from 0 to 1."
+            )
         if not 0 < self.zone_limit < np.inf:
-            raise Problem(f"The courier's zone_limit is {self.zone_limit}; give a speed above 0.")
+            raise UserError(f"The courier's zone_limit is {self.zone_limit}; give a speed above 0.")
 
 
 ACTION_SPACE = spaces.Box(

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pygame
 
-from environments.worlds.duel.drawing_arena import Plan
-from environments.worlds.duel.drawing_panels import Panel, draw_top
+from environments.worlds.duel.drawing_arena import ArenaView
+from environments.worlds.duel.drawing_panels import StatusPanel, draw_top
 from environments.worlds.duel.drawing_scene import Scene
 
 BACKGROUND = (38, 42, 53)
@@ -35,9 +35,9 @@ def draw_duel(
         left, right = (0, plan.area.left) if n == 0 else (plan.area.right, wide)
         area = pygame.Rect(left, top, right - left, high - top)
         if n == score.get("seat", n) or state["sees"][1 - n]:
-            Panel(surface, area, n).draw(table, state, score)
+            StatusPanel(surface, area, n).draw(table, state, score)
         else:
-            Panel(surface, area, n).draw_unknown(score)
+            StatusPanel(surface, area, n).draw_unknown(score)
 
 
 def place_at(pointer: tuple[float, float], size: tuple[int, int]) -> tuple[float, float]:
@@ -46,10 +46,10 @@ def place_at(pointer: tuple[float, float], size: tuple[int, int]) -> tuple[float
     return plan.place(pointer[0] * (size[0] - 1), pointer[1] * (size[1] - 1))
 
 
-def layout(size: tuple[int, int]) -> tuple[Plan, int]:
+def layout(size: tuple[int, int]) -> tuple[ArenaView, int]:
     """Where the arena is on a picture of a size, and how high the bar above it is."""
     wide, high = size
     top = round(min(high * 0.1, 84))
     side = max(40, min(high - top - 8, round(wide * 0.68)))
     area = pygame.Rect((wide - side) // 2, top + (high - top - side) // 2, side, side)
-    return Plan(area), top
+    return ArenaView(area), top

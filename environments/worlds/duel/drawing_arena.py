@@ -22,7 +22,7 @@ _EDGE = 1e-4  # rad beside a corner, so that one looks past it on either side
 Point = tuple[float, float]
 
 
-class Plan:
+class ArenaView:
     """Where the places of an arena are on a surface.
 
     Args:
@@ -59,7 +59,7 @@ def ground(cover: bytes, size: int) -> pygame.Surface:
     """Floor, marks and the shadows of cover, drawn once for each arena and size."""
     cells = solid_cells(np.frombuffer(cover, np.uint32))
     picture = pygame.Surface((size, size))
-    plan = Plan(picture.get_rect())
+    plan = ArenaView(picture.get_rect())
     picture.fill(FRONT_DARK)
     for x in range(-HALF, HALF):
         for y in range(-HALF, HALF):
@@ -85,7 +85,7 @@ def cover_layer(cover: bytes, size: int) -> pygame.Surface:
     cells = solid_cells(rows)
     there = set(cells)
     picture = pygame.Surface((size, size), pygame.SRCALPHA)
-    plan = Plan(picture.get_rect())
+    plan = ArenaView(picture.get_rect())
     thin = max(1, size // 300)
     for x, y in cells:
         if (x, y - 1) not in there:
@@ -109,7 +109,7 @@ def cover_layer(cover: bytes, size: int) -> pygame.Surface:
     return picture
 
 
-def _walls(picture: pygame.Surface, plan: Plan, thin: int) -> None:
+def _walls(picture: pygame.Surface, plan: ArenaView, thin: int) -> None:
     """The four walls around; of the far one its front is seen."""
     size = picture.get_width()
     inner = _box(plan, -HALF, -HALF, HALF, HALF)
@@ -124,7 +124,7 @@ def _walls(picture: pygame.Surface, plan: Plan, thin: int) -> None:
     pygame.draw.rect(picture, TOP_LIGHT, box, thin)
 
 
-def _box(plan: Plan, left: float, lower: float, right: float, upper: float) -> pygame.Rect:
+def _box(plan: ArenaView, left: float, lower: float, right: float, upper: float) -> pygame.Rect:
     """A rectangle in metres as pixels; neighbours adjoin without a gap."""
     (x0, y0), (x1, y1) = plan.at(left, upper), plan.at(right, lower)
     return pygame.Rect(round(x0), round(y0), round(x1) - round(x0), round(y1) - round(y0))
@@ -133,7 +133,7 @@ def _box(plan: Plan, left: float, lower: float, right: float, upper: float) -> p
 # ------------------------------------------------------------------ sight
 
 
-def sight(rows: np.ndarray, x: float, y: float) -> list[Point]:
+def sight_lines(rows: np.ndarray, x: float, y: float) -> list[Point]:
     """The outline of what can be seen from a place, in metres."""
     angles = {math.tau * k / 72 for k in range(72)}
     for left, lower in _corners(rows):
@@ -153,7 +153,7 @@ def _corners(rows: np.ndarray) -> set[tuple[int, int]]:
     return found | {(i * HALF, j * HALF) for i in (-1, 1) for j in (-1, 1)}
 
 
-def darken(surface: pygame.Surface, plan: Plan, outlines: list[list[Point]]) -> None:
+def darken(surface: pygame.Surface, plan: ArenaView, outlines: list[list[Point]]) -> None:
     """Lay a shade over all that none of the outlines holds."""
     veil = pygame.Surface(plan.area.size, pygame.SRCALPHA)
     veil.fill(UNSEEN)

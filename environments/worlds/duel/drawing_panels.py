@@ -60,7 +60,7 @@ def _star(c: Any, number: int, filled: bool) -> None:
             c.stroke([(-0.15, -0.15 * side), (0.15, 0.15 * side)], 0.11, things.PAPER)
 
 
-class Panel:
+class StatusPanel:
     """One fighter's panel.
 
     Args:

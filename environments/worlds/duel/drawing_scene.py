@@ -13,13 +13,13 @@ from environments.worlds.duel import drawing_sprites as things
 from environments.worlds.duel.arena import inverse, reach
 from environments.worlds.duel.constants import COMPASS, PADS, RAYS, REACH, SHOTS, SPAWNS, TICK
 from environments.worlds.duel.drawing_arena import (
-    Plan,
+    ArenaView,
     Point,
     cover_layer,
     darken,
     dashed,
     ground,
-    sight,
+    sight_lines,
 )
 from environments.worlds.duel.drawing_rotation import faded, fighter_picture, turned
 
@@ -39,7 +39,7 @@ class Scene:
     """
 
     def __init__(
-        self, surface: pygame.Surface, plan: Plan, table: Any, state: Any, seat: int | None
+        self, surface: pygame.Surface, plan: ArenaView, table: Any, state: Any, seat: int | None
     ) -> None:
         self.surface, self.plan, self.table, self.state, self.seat = (
             surface,
@@ -53,7 +53,7 @@ class Scene:
         self.viewers = [seat] if seat is not None else [0, 1]
         self.veil = pygame.Surface(plan.area.size, pygame.SRCALPHA)
         self.outlines = {
-            n: sight(self.rows, *self._place(n)) for n in self.viewers if not state["down"][n]
+            n: sight_lines(self.rows, *self._place(n)) for n in self.viewers if not state["down"][n]
         }
 
     def draw(self) -> None:
@@ -97,7 +97,7 @@ class Scene:
     def _lay(self, draw: Any) -> None:
         """Draw something half transparent."""
         self.veil.fill((0, 0, 0, 0))
-        draw(self.veil, Plan(self.veil.get_rect()))
+        draw(self.veil, ArenaView(self.veil.get_rect()))
         self.surface.blit(self.veil, self.plan.area)
 
     # ------------------------------------------------------------------ parts
@@ -115,7 +115,7 @@ class Scene:
     def _rays(self) -> None:
         """The rays of those for whom it is drawn, where they aim, and the line of sight between both."""
 
-        def rays(veil: pygame.Surface, plan: Plan) -> None:
+        def rays(veil: pygame.Surface, plan: ArenaView) -> None:
             for n in self.outlines:
                 (x, y), colour = self._place(n), things.FIGHTERS[n][0]
                 for k in range(RAYS):
@@ -162,7 +162,7 @@ class Scene:
             if self.state["shot_flying"][n, k] and self._seen(*self.state["shot"][n, k].tolist())
         ]
 
-        def trails(veil: pygame.Surface, plan: Plan) -> None:
+        def trails(veil: pygame.Surface, plan: ArenaView) -> None:
             for n, at, speed in flying:
                 away = np.hypot(*(at - self.state["position"][n]))
                 length = min(1.6, float(away))

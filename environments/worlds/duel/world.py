@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from environments.simulation.kernels import uniform
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.worlds.duel.arena import build
 from environments.worlds.duel.bystanders import move_bystanders, place_bystander
 from environments.worlds.duel.constants import ACTION_SPACE as ACTION_SPACE
@@ -66,13 +66,13 @@ class Params:
         """Refuse what cannot be played.
 
         Raises:
-            Problem: a number out of its bounds.
+            UserError: a number out of its bounds.
         """
         for field in fields(self):
             low, high = _BOUNDS.get(field.name, (0.05, 1000.0))
             value = getattr(self, field.name)
             if not low <= value <= high:
-                raise Problem(
+                raise UserError(
                     f"The duel's {field.name} is {value}; give a number from {low:g} to {high:g}."
                 )
 

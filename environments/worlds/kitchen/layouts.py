@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 # X counter, P pot, O onions, D dishes, S serving hatch, 1 and 2 where cook_0 and cook_1 start.
 LAYOUTS = {
@@ -49,12 +49,12 @@ def named_layout(name: str) -> tuple[str, ...]:
     """The grid of a layout.
 
     Raises:
-        Problem: there is no such layout.
+        UserError: there is no such layout.
     """
     if name not in LAYOUTS:
         near = difflib.get_close_matches(name, LAYOUTS, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"choose one of {', '.join(LAYOUTS)}."
-        raise Problem(f"There is no kitchen layout '{name}': {hint}")
+        raise UserError(f"There is no kitchen layout '{name}': {hint}")
     return LAYOUTS[name]
 
 

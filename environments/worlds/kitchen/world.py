@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from environments.simulation.kernels import HEADER
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.worlds.kitchen.constants import ACTIONS as ACTIONS
 from environments.worlds.kitchen.constants import AGENTS as AGENTS
 from environments.worlds.kitchen.constants import (
@@ -62,12 +62,12 @@ class Params:
         """Refuse what no kitchen can be.
 
         Raises:
-            Problem: the layout is unknown, or a time is none.
+            UserError: the layout is unknown, or a time is none.
         """
         named_layout(self.layout)
         for name, most in (("cook_ticks", 10_000), ("waste_ticks", 1_000_000_000)):
             if not 1 <= (ticks := getattr(self, name)) <= most:
-                raise Problem(f"The kitchen's {name} are {ticks}; give 1 to {most:,}.")
+                raise UserError(f"The kitchen's {name} are {ticks}; give 1 to {most:,}.")
 
 
 STATE = np.dtype(

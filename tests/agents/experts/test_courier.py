@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from agents.evaluation.games import play_games
-from agents.experts.courier import CAREFUL, Driver
+from agents.experts.courier import CAREFUL, CourierDriver
 from agents.experts.registry import expert_names
-from agents.files.agent_file import named_player
+from agents.files.agent_file import resolve_player
 from environments.catalog import make_batch, make_world
 
 WORLD = make_world("gpo/Courier-v0")
@@ -19,7 +19,7 @@ GAMES = 40
 def games(name, **keywords):
     """Means of terms and costs over the games of a driver."""
     batch = make_batch("gpo/Courier-v0", GAMES, seed=600, **keywords)
-    played = play_games(batch, [named_player(name, WORLD, 0)])
+    played = play_games(batch, [resolve_player(name, WORLD, 0)])
     return {k: float(v.mean()) for k, v in (played.terms | played.costs).items()}
 
 
@@ -27,7 +27,7 @@ def test_all_are_players_by_name():
     assert expert_names(WORLD) == ("careful", "careful-hand", "careless", "chaser")
     seen = make_batch("gpo/Courier-v0", 3).observation[:, 0]
     for name in expert_names(WORLD):
-        action, _ = named_player(name, WORLD, 1).predict(seen)
+        action, _ = resolve_player(name, WORLD, 1).predict(seen)
         assert action.shape == (3, 2)
         assert action.dtype == np.float32
         assert (np.abs(action) <= 1).all()
@@ -64,7 +64,7 @@ def test_the_chaser_runs_into_people_and_delivers_nothing_worth_the_name():
 
 def test_what_a_hand_does_comes_late_by_its_delay():
     seen = make_batch("gpo/Courier-v0", 4, seed=2).observation[:, 0]
-    late, now = Driver(CAREFUL, delay=2), Driver(CAREFUL)
+    late, now = CourierDriver(CAREFUL, delay=2), CourierDriver(CAREFUL)
     wanted, _ = now.predict(seen)
     state, done = None, []
     for _ in range(3):
@@ -77,7 +77,7 @@ def test_what_a_hand_does_comes_late_by_its_delay():
 
 def test_an_episode_that_begins_is_driven_afresh():
     seen = make_batch("gpo/Courier-v0", 2, seed=2).observation[:, 0]
-    driver = Driver(CAREFUL, delay=1)
+    driver = CourierDriver(CAREFUL, delay=1)
     _, state = driver.predict(seen)
     action, _ = driver.predict(seen, state, np.array([True, False]))
     assert not action[0].any()
@@ -89,7 +89,7 @@ def test_a_seed_alone_says_what_a_hand_does(name):
     def driven(seed):
         batch, driver, state = (
             make_batch("gpo/Courier-v0", 3),
-            named_player(name, WORLD, seed),
+            resolve_player(name, WORLD, seed),
             None,
         )
         for _ in range(40):

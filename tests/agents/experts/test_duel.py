@@ -6,8 +6,8 @@ import pytest
 from agents.evaluation.games import play_games
 from agents.experts.duel.styles import LEVELS, STYLES
 from agents.experts.registry import expert_names, make_expert
-from agents.files.agent_file import named_player
-from agents.players.state_index import regroup
+from agents.files.agent_file import resolve_player
+from agents.players.state_index import index_state
 from environments.catalog import make_batch, make_world
 from environments.worlds.duel import observation as view
 from environments.worlds.duel.constants import FIRE
@@ -18,7 +18,7 @@ WORLD = make_world("gpo/Duel-v0")
 
 def actions_of(name, steps=150, seed=3, games=16):
     batch = make_batch(WORLD, games, seed=7)
-    me, other = named_player(name, WORLD, seed), named_player("rusher-3", WORLD, 1)
+    me, other = resolve_player(name, WORLD, seed), resolve_player("rusher-3", WORLD, 1)
     memory, theirs, starts, found = None, None, np.ones(games, bool), []
     for _ in range(steps):
         acts, memory = me.predict(batch.observation[:, 0], memory, starts)
@@ -44,7 +44,7 @@ def test_a_seed_says_all_that_a_duellist_does_and_it_stays_within_the_actions(st
     assert not np.array_equal(one, other)
     assert (one >= 0).all()
     assert (one < WORLD.action_space.nvec).all()
-    half = regroup(memory, np.arange(0, 16, 2))
+    half = index_state(memory, np.arange(0, 16, 2))
     assert np.array_equal(half.error, memory.error[::2])
     assert np.array_equal(half.delay.kept, memory.delay.kept[::2])
 
@@ -53,7 +53,7 @@ def test_better_levels_perceive_the_other_sooner():
     """Somebody steps into sight, straight ahead: how many ticks until it is fired at."""
     fired = {}
     for level, about in LEVELS.items():
-        player = named_player(f"rusher-{level}", WORLD, 0)
+        player = resolve_player(f"rusher-{level}", WORLD, 0)
         seen, memory = np.zeros((32, view.SIZE), np.float32), None
         seen[:, view.OWN + 2] = 1  # looks to the east
         seen[:, [view.OWN + 6, view.OWN + 7, view.OWN + 8]] = 1
@@ -82,7 +82,7 @@ def test_at_its_best_each_style_beats_a_random_player(style):
 def test_against_itself_the_seat_decides_nothing(style):
     batch = make_batch(WORLD, 1200, seed=40_000)
     name = f"{style}-4"
-    played = play_games(batch, [named_player(name, WORLD, 1), named_player(name, WORLD, 2)])
+    played = play_games(batch, [resolve_player(name, WORLD, 1), resolve_player(name, WORLD, 2)])
     win = played.terms["win"][:, 0]
     score = (win + 1).mean() / 2
     assert abs(score - 0.5) < 0.05

@@ -13,7 +13,7 @@ from agents.export import onnx_cost, onnx_limits
 from agents.export.onnx_file import FORMAT, read_onnx
 from agents.export.onnx_player import onnx_player
 from environments.catalog import make_world
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.agents.support.exports import exported
 from tests.agents.support.hostile import BALANCE, NOTHING, changed, model, nested, sealed, stored
 
@@ -43,7 +43,7 @@ def played(path, graph, games=(1, 3, 50)):
 def refusal(path, graph, games=(1, 3, 50)):
     """The one sentence with which a file is refused at once."""
     began = time.process_time()
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         played(path, graph, games)
     assert time.process_time() - began < PATIENCE
     sentence = str(caught.value)
@@ -230,7 +230,7 @@ def test_pieces_are_counted_before_they_are_read(path, monkeypatch):
 def test_a_file_of_any_length_is_refused(path, monkeypatch):
     with path.open("wb") as file:
         file.truncate(2**40)  # of which the disk holds nothing
-    with pytest.raises(Problem, match="more than 268,435,456 bytes"):
+    with pytest.raises(UserError, match="more than 268,435,456 bytes"):
         read_onnx(path)
 
 
@@ -384,7 +384,7 @@ def of_ours():
 )
 def test_whatever_a_whole_file_of_ours_says_is_one_sentence(path, way, value):
     written(path, sealed(of_ours(), changed(told(), way, value)))
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         read_onnx(path)
     assert str(caught.value).isprintable()
     assert path.name in str(caught.value)

@@ -14,13 +14,13 @@ from agents.export.onnx_export import export_onnx
 from agents.export.onnx_file import read_onnx
 from agents.export.onnx_graph import Graph
 from agents.export.onnx_player import OnnxPlayer, onnx_player
-from agents.export.probe_inputs import sights
-from agents.files.agent_file import load_agent, named_player, save_agent
+from agents.export.probe_inputs import probe_observations
+from agents.files.agent_file import load_agent, resolve_player, save_agent
 from agents.networks.policy import build_policy
 from agents.players.player import NetworkPlayer
 from agents.players.unstuck import Unstuck
 from environments.catalog import make_world
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.agents.support.exports import EVERY_KIND, KINDS, agent_of, exported, parameter_names
 from tests.agents.support.policies import ACTIONS
 
@@ -30,7 +30,7 @@ STEPS, GAMES = 40, 25  # 1,000 observations
 def games_of(policy, steps=STEPS, games=GAMES):
     """Observations [T, B, ...] and where episodes begin [T, B]."""
     random = np.random.default_rng(5)
-    seen = [sights(policy, games, random) for _ in range(steps)]
+    seen = [probe_observations(policy, games, random) for _ in range(steps)]
     starts = random.random((steps, games)) < 0.1
     starts[0] = True
     return seen, starts
@@ -108,7 +108,7 @@ def test_chance_goes_through_the_file_as_the_policy_says(kind):
     space: Any = ACTIONS[actions]
     games, random = 20_000 if not kind[1] else 4_000, np.random.default_rng(0)
     player = OnnxPlayer(file, space)
-    one = sights(policy, 1, random)
+    one = probe_observations(policy, 1, random)
     seen, _ = player.look(np.repeat(one, games, axis=0), None, None)
     shown, _ = NetworkPlayer(policy).look(one, None, None)
     seen.feeds["chance"] = random.random(seen.feeds["chance"].shape, np.float32)
@@ -131,7 +131,7 @@ def test_a_greedy_file_takes_no_chance():
     file = exported("multi-binary", greedy=True)
     assert list(file.inputs) == ["observation"]
     player, policy = OnnxPlayer(file, ACTIONS["multi-binary"]), agent_of("multi-binary").policy
-    seen = sights(policy, 200, np.random.default_rng(0))
+    seen = probe_observations(policy, 200, np.random.default_rng(0))
     assert np.array_equal(
         player.predict(seen)[0], NetworkPlayer(policy).predict(seen, deterministic=True)[0]
     )
@@ -196,7 +196,7 @@ def test_it_plays_wherever_a_player_is_named(run, kitchen):
     seen = np.random.default_rng(0).normal(size=(300, *kitchen.observation_space.shape))
     seen, done = seen.astype(np.float32), []
     for name in (run / "agent.onnx", run / "agent.safetensors", run):
-        player = named_player(str(name), kitchen, 4)
+        player = resolve_player(str(name), kitchen, 4)
         assert isinstance(player, Unstuck)
         one, state = player.predict(seen)
         two, _ = player.predict(seen, state)
@@ -208,11 +208,11 @@ def test_it_plays_wherever_a_player_is_named(run, kitchen):
 def test_it_is_refused_in_another_world_with_the_lines_that_differ(run):
     other, said = make_world("gpo/Kitchen-v0", layout="counter_circuit"), []
     for name in ("agent.onnx", "agent.safetensors"):
-        with pytest.raises(Problem, match="layout: here counter_circuit, there") as caught:
-            named_player(str(run / name), other)
+        with pytest.raises(UserError, match="layout: here counter_circuit, there") as caught:
+            resolve_player(str(run / name), other)
         said.append(str(caught.value).split(": ", 1)[1].rsplit(". ", 1)[0])
     assert said[0] == said[1]
-    with pytest.raises(Problem, match="was made for gpo/Kitchen-v0, not for gpo/Balance-v0"):
+    with pytest.raises(UserError, match="was made for gpo/Kitchen-v0, not for gpo/Balance-v0"):
         onnx_player(run / "agent.onnx", make_world("gpo/Balance-v0"))
 
 
@@ -221,7 +221,7 @@ def test_it_is_refused_in_another_world_with_the_lines_that_differ(run):
 
 def test_a_file_that_would_act_otherwise_is_not_written(tmp_path, monkeypatch):
     monkeypatch.setattr(export, "MOST", 0.0)
-    with pytest.raises(Problem, match="was not written: its actions would differ"):
+    with pytest.raises(UserError, match="was not written: its actions would differ"):
         export_onnx(agent_of("multi-binary"), tmp_path / "agent.onnx")
     assert not list(tmp_path.iterdir())
 

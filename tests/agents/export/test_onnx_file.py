@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from agents.export.onnx_file import FACTS, FORMAT, pack, read_onnx
 from agents.export.onnx_player import onnx_player
 from environments.catalog import make_world
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.agents.support.exports import exported
 
 BALANCE, COURIER = "gpo/Balance-v0", "gpo/Courier-v0"
@@ -18,7 +18,7 @@ BALANCE, COURIER = "gpo/Balance-v0", "gpo/Courier-v0"
 
 def refusal(path, world=None):
     """The one sentence with which a file is refused."""
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         read_onnx(path) if world is None else onnx_player(path, make_world(world))
     sentence = str(caught.value)
     assert "\n" not in sentence

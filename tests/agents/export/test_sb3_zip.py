@@ -11,13 +11,13 @@ import torch
 from stable_baselines3 import PPO
 
 import gpo
-from agents.export.probe_inputs import sights
+from agents.export.probe_inputs import probe_observations
 from agents.export.sb3_zip import export_sb3
 from agents.files.agent_file import Agent, save_agent
 from agents.networks.policy import build_policy
 from agents.players.player import NetworkPlayer
 from environments.catalog import make_world
-from environments.simulation.frame_stack import Window
+from environments.simulation.frame_stack import FrameStack
 from tests.agents.support.exports import agent_of
 from tests.agents.support.policies import ACTIONS, SIGHT
 
@@ -55,7 +55,7 @@ def test_it_does_on_a_thousand_observations_what_the_agent_does(tmp_path, action
     assert plain
     assert difference < 1e-5
     model = PPO.load(tmp_path / "agent.zip", device="cpu")
-    seen = sights(agent.policy, 1000, np.random.default_rng(0))
+    seen = probe_observations(agent.policy, 1000, np.random.default_rng(0))
     theirs = model.predict(seen, deterministic=True)[0]
     ours = NetworkPlayer(agent.policy).predict(seen, deterministic=True)[0]
     assert np.allclose(theirs, ours, atol=1e-5)
@@ -79,9 +79,9 @@ def test_pictures_masks_and_memory_go_with_our_network(tmp_path, actions, camera
     plain, _ = export_sb3(agent, tmp_path / "agent.zip")
     assert not plain
     model = PPO.load(tmp_path / "agent.zip", device="cpu")
-    seen = sights(agent.policy, 100, np.random.default_rng(0))
+    seen = probe_observations(agent.policy, 100, np.random.default_rng(0))
     if steps:
-        seen = Window(100, steps, ACTIONS[actions], seen.shape[1]).look(seen)
+        seen = FrameStack(100, steps, ACTIONS[actions], seen.shape[1]).look(seen)
     theirs = model.predict(seen, deterministic=True)[0]
     assert np.array_equal(theirs, agent.policy.predict(seen, deterministic=True)[0])
 

@@ -9,9 +9,9 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from agents.files.agent_file import (
-    as_player,
     load_agent,
-    named_player,
+    make_player,
+    resolve_player,
     save_agent,
     seal_tensors,
     sealed_facts,
@@ -20,7 +20,7 @@ from agents.networks.policy import build_policy
 from agents.players.player import NetworkPlayer, RandomPlayer, StillPlayer
 from agents.players.unstuck import Unstuck
 from environments.catalog import make_world
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 SETTINGS = {"net_arch": {"pi": [8], "vf": [8]}, "n_costs": 1, "dropout": 0.2, "activation": "Tanh"}
 
@@ -46,7 +46,7 @@ def saved(tmp_path, kitchen):
 
 def refusal(path):
     """The one sentence with which a file is refused."""
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         load_agent(path)
     sentence = str(caught.value)
     assert "\n" not in sentence
@@ -180,24 +180,24 @@ def test_a_missing_file_is_refused(tmp_path):
 )
 def test_an_agent_of_another_world_is_refused_with_what_differs(saved, other, said):
     world = make_world(other.pop("world"), **other)
-    with pytest.raises(Problem, match=said):
+    with pytest.raises(UserError, match=said):
         load_agent(saved).require_world(world)
-    with pytest.raises(Problem, match=said):
-        named_player(str(saved), world)
+    with pytest.raises(UserError, match=said):
+        resolve_player(str(saved), world)
 
 
 # ------------------------------------------------------------------ players by name
 
 
 def test_a_player_is_named_by_a_word_or_a_file(saved, kitchen):
-    assert isinstance(named_player("random", kitchen), RandomPlayer)
-    assert isinstance(named_player("still", kitchen), StillPlayer)
-    assert isinstance(named_player(str(saved), kitchen), Unstuck)
-    with pytest.raises(Problem, match="'sitll' is no player"):
-        named_player("sitll", kitchen)
+    assert isinstance(resolve_player("random", kitchen), RandomPlayer)
+    assert isinstance(resolve_player("still", kitchen), StillPlayer)
+    assert isinstance(resolve_player(str(saved), kitchen), Unstuck)
+    with pytest.raises(UserError, match="'sitll' is no player"):
+        resolve_player("sitll", kitchen)
 
 
 def test_an_agent_plays_with_the_stuck_rule_only_if_it_is_to(tmp_path, kitchen):
     path = tmp_path / "cook.safetensors"
     save_agent(path, made_for(kitchen), kitchen)
-    assert isinstance(as_player(load_agent(path), kitchen), NetworkPlayer)
+    assert isinstance(make_player(load_agent(path), kitchen), NetworkPlayer)

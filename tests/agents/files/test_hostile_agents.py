@@ -9,13 +9,13 @@ import torch
 from gymnasium import spaces
 
 from agents.files import sealed_tensors as sealed
-from agents.files.agent_file import load_agent, named_player, seal_tensors
+from agents.files.agent_file import load_agent, resolve_player, seal_tensors
 from agents.files.checkpoint_file import read_checkpoint_file
-from agents.files.rebuild_network import rebuilt
+from agents.files.rebuild_network import rebuild_network
 from agents.networks.policy import build_policy
 from agents.players.player import NetworkPlayer
 from environments.catalog import make_world
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.agents.support.hostile import (
     BALANCE,
     NOTHING,
@@ -45,7 +45,7 @@ def made(path):
 def refusal(path):
     """The one sentence with which a file is refused at once."""
     began = time.process_time()
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         load_agent(path)
     assert time.process_time() - began < PATIENCE
     sentence = str(caught.value)
@@ -117,7 +117,7 @@ def test_a_file_that_cannot_be_read_is_not_called_damaged(path, made, monkeypatc
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(type(path), "open", refuse)
-    with pytest.raises(Problem, match=r"other\.safetensors cannot be read: Permission denied\."):
+    with pytest.raises(UserError, match=r"other\.safetensors cannot be read: Permission denied\."):
         load_agent(path)
 
 
@@ -286,11 +286,11 @@ def test_weights_of_another_network_are_refused(path, made, name, tensor, said):
 
 def test_a_large_network_is_not_drawn_before_it_is_read(path, monkeypatch):
     facts, tensors = small_agent(path)
-    plain = rebuilt(facts, tensors)
+    plain = rebuild_network(facts, tensors)
     monkeypatch.setattr("agents.files.rebuild_network._LARGE", 0)
     drawn = []
     monkeypatch.setattr(torch.nn.init, "orthogonal_", lambda w, gain=1: drawn.append(w.device.type))
-    quick = rebuilt(facts, tensors)
+    quick = rebuild_network(facts, tensors)
     assert drawn.count("cpu") == 1  # of the costs alone; of a large network each takes minutes
     assert quick.ortho_init
     assert plain.settings() == quick.settings()
@@ -317,8 +317,8 @@ def test_an_agent_that_sees_or_acts_otherwise_than_its_world_does_not_play(path)
         facts["observation_space"] |= {"shape": [seen], "low": [-1.0] * seen, "high": [1.0] * seen}
         facts["action_space"]["n"] = acted
         write_agent(path, facts, policy.tensors())
-        with pytest.raises(Problem, match="sees or acts otherwise than gpo/Balance-v0"):
-            named_player(str(path), world)
+        with pytest.raises(UserError, match="sees or acts otherwise than gpo/Balance-v0"):
+            resolve_player(str(path), world)
 
 
 @pytest.mark.parametrize("space", [spaces.Box(-1.0, 1.0, (2,)), spaces.MultiBinary(2)])
@@ -329,7 +329,7 @@ def test_an_action_that_is_no_number_is_not_handed_on(space, deterministic):
         for parameter in policy.parameters():
             parameter.fill_(3e38)  # finite, and its sums are not
     seen = np.array([[9.0, -9.0]], np.float32)
-    with pytest.raises(Problem, match="gave NaN"):
+    with pytest.raises(UserError, match="gave NaN"):
         NetworkPlayer(policy).predict(seen, deterministic=deterministic)
 
 

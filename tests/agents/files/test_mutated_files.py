@@ -13,9 +13,9 @@ import torch
 from onnx import TensorProto, defs, helper
 
 from agents.export.onnx_file import FORMAT
-from agents.files.agent_file import named_player
+from agents.files.agent_file import resolve_player
 from environments.catalog import make_world
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.agents.support.hostile import (
     BALANCE,
     model,
@@ -97,12 +97,12 @@ def played(path, world):
     """Whether a file plays; it is refused in one sentence otherwise."""
     began, refused = time.process_time(), ""
     try:
-        player = named_player(str(path), world)
+        player = resolve_player(str(path), world)
         for games in (1, 3):
             action, _ = player.predict(np.ones((games, 4), np.float32))
             assert action.shape == (games,)
             assert ((action >= 0) & (action < 2)).all()
-    except Problem as problem:
+    except UserError as problem:
         refused = str(problem)
     assert time.process_time() - began < PATIENCE
     if refused:

@@ -7,12 +7,12 @@ import pytest
 import torch
 from gymnasium import spaces
 
-from agents.networks.encoders import Sight
-from agents.networks.image_encoders import Impala, Nature, picture_network
+from agents.networks.encoders import ObservationEncoder
+from agents.networks.image_encoders import ImpalaEncoder, NatureEncoder, picture_network
 from agents.networks.policy import build_policy
 from agents.players.player import NetworkPlayer, RandomPlayer
 from agents.players.unstuck import Unstuck
-from environments.simulation.frame_stack import Window, window_space
+from environments.simulation.frame_stack import FrameStack, stacked_space
 from environments.simulation.observation_parts import choices
 from tests.agents.support.policies import ACTIONS
 from training.ppo.losses import divergence
@@ -37,7 +37,7 @@ def policy_for(actions="discrete", parts=(GAUGES,), seed=0, **sight):
     space = box(sum(int(np.prod(shape)) for _, _, shape in parts))
     if sight.get("steps"):
         sight = {"width": 8, "heads": 2, **sight}
-        space = window_space(space, ACTIONS[actions], sight["steps"])
+        space = stacked_space(space, ACTIONS[actions], sight["steps"])
     settings = {**LAYERS, "sight": {"parts": list(parts), **sight}}
     policy = build_policy(space, ACTIONS[actions], settings)
     policy.set_training_mode(False)
@@ -63,13 +63,13 @@ def masked_sights(actions, count=200, seed=0):
 @pytest.mark.parametrize(
     ("shape", "kind", "channels"),
     [
-        ((84, 84, 4), Nature, 4),
-        ((3, 36, 40), Nature, 3),
-        ((84, 84), Nature, 1),
-        ((35, 84, 3), Impala, 3),
-        ((16, 16, 3), Impala, 3),
-        ((1, 16, 17), Impala, 1),
-        ((7, 7, 3), Impala, 3),
+        ((84, 84, 4), NatureEncoder, 4),
+        ((3, 36, 40), NatureEncoder, 3),
+        ((84, 84), NatureEncoder, 1),
+        ((35, 84, 3), ImpalaEncoder, 3),
+        ((16, 16, 3), ImpalaEncoder, 3),
+        ((1, 16, 17), ImpalaEncoder, 1),
+        ((7, 7, 3), ImpalaEncoder, 3),
     ],
 )
 def test_the_network_for_pictures_is_chosen_by_their_shape(shape, kind, channels):
@@ -84,15 +84,18 @@ def test_the_network_for_pictures_is_chosen_by_their_shape(shape, kind, channels
 
 def test_pictures_are_the_same_whichever_way_round_their_channels_are():
     pictures = torch.randint(256, (5, 16, 16, 3), dtype=torch.uint8).float()
-    last = Sight(spaces.Box(0, 255, (16, 16, 3), np.uint8))
-    first = Sight(spaces.Box(0, 255, (3, 16, 16), np.uint8))
+    last = ObservationEncoder(spaces.Box(0, 255, (16, 16, 3), np.uint8))
+    first = ObservationEncoder(spaces.Box(0, 255, (3, 16, 16), np.uint8))
     first.load_state_dict(last.state_dict())
     assert torch.allclose(last(pictures), first(pictures.movedim(-1, 1)), atol=1e-6)
 
 
 def test_a_picture_in_a_vector_is_seen_as_the_picture_that_it_is():
     space = spaces.Box(0, 255, (16, 16, 3), np.uint8)
-    alone, among = Sight(space), Sight(box(16 * 16 * 3 + 4), [CAMERA, GAUGES])
+    alone, among = (
+        ObservationEncoder(space),
+        ObservationEncoder(box(16 * 16 * 3 + 4), [CAMERA, GAUGES]),
+    )
     among.parts.pictures.load_state_dict(alone.parts.pictures.state_dict())
     pictures, gauges = torch.randint(256, (5, 16, 16, 3)).float(), torch.randn(5, 4)
     found = among(torch.cat([pictures.flatten(1), gauges], dim=1))
@@ -118,9 +121,9 @@ def test_parts_that_do_not_make_up_the_observation_are_refused():
         ([["m", "mask", [5]]], "at least one part"),
     ):
         with pytest.raises(ValueError, match=message):
-            Sight(box(5), parts)
+            ObservationEncoder(box(5), parts)
     with pytest.raises(ValueError, match="no network 'vgg'"):
-        Sight(box(16 * 16 * 3), [CAMERA], image="vgg")
+        ObservationEncoder(box(16 * 16 * 3), [CAMERA], image="vgg")
 
 
 # ------------------------------------------------------------------ saved and trained
@@ -176,7 +179,7 @@ def test_what_is_forbidden_has_no_probability_on_any_path(actions, steps):
     seen, masks = masked_sights(actions)
     if steps:
         seen = torch.from_numpy(
-            Window(200, steps, ACTIONS[actions], seen.shape[1]).look(seen.numpy())
+            FrameStack(200, steps, ACTIONS[actions], seen.shape[1]).look(seen.numpy())
         )
     chosen, _, log_prob = policy(seen)
     again = policy.evaluate_actions(seen, chosen)[1]
@@ -286,7 +289,7 @@ def test_the_window_is_as_long_as_it_says():
     for age, matters in ((0, True), (2, True), (3, False)):
         other = seen.copy()
         other[6 - age] += 1.0
-        player, window = remembering(), Window(1, 3, ACTIONS["discrete"], 4)
+        player, window = remembering(), FrameStack(1, 3, ACTIONS["discrete"], 4)
         logits = []
         for sights in (seen, other):
             for one in sights:
@@ -298,7 +301,7 @@ def test_the_window_is_as_long_as_it_says():
 
 
 def test_what_was_done_is_remembered():
-    player, window = remembering(), Window(2, 3, ACTIONS["discrete"], 4)
+    player, window = remembering(), FrameStack(2, 3, ACTIONS["discrete"], 4)
     window.look(np.ones((2, 4), np.float32))
     window.act(np.array([0, 3]))
     scores = player.scores(window.look(np.ones((2, 4), np.float32)))

@@ -4,7 +4,7 @@ import pytest
 import torch
 from stable_baselines3.common.distributions import MultiCategoricalDistribution, kl_divergence
 
-from agents.networks.multi_categorical import Choices
+from agents.networks.multi_categorical import FastMultiCategorical
 
 COUNTS = [9, 4, 2]
 
@@ -13,7 +13,7 @@ def both(seed=0, rows=200, size=3.0):
     torch.manual_seed(seed)
     logits = size * torch.randn(rows, sum(COUNTS))
     theirs = MultiCategoricalDistribution(COUNTS).proba_distribution(logits)
-    return Choices(COUNTS, logits), theirs
+    return FastMultiCategorical(COUNTS, logits), theirs
 
 
 def test_likelihood_entropy_and_mode_are_those_of_sb3():
@@ -37,7 +37,7 @@ def test_the_divergence_is_that_of_sb3():
 def test_samples_come_as_often_as_they_are_likely():
     ours, _ = both(3, rows=1, size=1.0)
     torch.manual_seed(0)
-    many = Choices(COUNTS, ours.log_probs.repeat(40_000, 1)).sample()
+    many = FastMultiCategorical(COUNTS, ours.log_probs.repeat(40_000, 1)).sample()
     at = 0
     for part, count in enumerate(COUNTS):
         shares = torch.bincount(many[:, part], minlength=count) / len(many)
@@ -49,7 +49,7 @@ def test_gradients_reach_the_logits():
     torch.manual_seed(4)
     logits = torch.randn(8, sum(COUNTS), requires_grad=True)
     actions = torch.zeros(8, len(COUNTS))
-    Choices(COUNTS, logits).log_prob(actions).sum().backward()
+    FastMultiCategorical(COUNTS, logits).log_prob(actions).sum().backward()
     assert logits.grad is not None
     assert torch.allclose(logits.grad.sum(1), torch.zeros(8), atol=1e-5)
     assert (logits.grad[:, 0] > 0).all()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agents.players.batched_population import Chorus, alike
+from agents.players.batched_population import BatchedPopulation, same_architecture
 from agents.players.mixture import Mixture
 from agents.players.player import NetworkPlayer
 from agents.players.unstuck import Unstuck
@@ -21,7 +21,7 @@ def policies(count=3, **settings):
 @pytest.mark.parametrize("temperature", [1.0, 0.5])
 def test_each_game_sees_the_scores_of_the_clone_it_drew(activation, temperature):
     made = policies(activation=activation)
-    chorus, seen = Chorus(made, 1, temperature), sights(40)
+    chorus, seen = BatchedPopulation(made, 1, temperature), sights(40)
     shown, state = chorus.look(seen, None, None)
     found = chorus.scores(shown)
     assert set(state.member) == {0, 1, 2}
@@ -31,7 +31,7 @@ def test_each_game_sees_the_scores_of_the_clone_it_drew(activation, temperature)
 
 
 def test_a_game_keeps_its_clone_until_its_episode_ends():
-    chorus, starts = Chorus(policies(), 2), np.zeros(300, bool)
+    chorus, starts = BatchedPopulation(policies(), 2), np.zeros(300, bool)
     _, state = chorus.predict(sights(300))
     before = state.member.copy()
     _, state = chorus.predict(sights(300), state, starts)
@@ -43,13 +43,13 @@ def test_a_game_keeps_its_clone_until_its_episode_ends():
 
 
 def test_every_clone_is_drawn_as_often():
-    chorus = Chorus(policies(), 3)
+    chorus = BatchedPopulation(policies(), 3)
     _, state = chorus.predict(sights(6000))
     assert np.bincount(state.member).tolist() == pytest.approx([2000] * 3, rel=0.1)
 
 
 def test_a_seed_brings_back_the_same_games():
-    chorus = Chorus(policies(), 4)
+    chorus = BatchedPopulation(policies(), 4)
     first = chorus.predict(sights(50))
     chorus.reseed(4)
     again = chorus.predict(sights(50))
@@ -59,7 +59,7 @@ def test_a_seed_brings_back_the_same_games():
 
 def test_it_can_be_held_to_the_stuck_rule_and_be_one_of_a_mixture():
     stubborn = [indifferent_policy([9.0, 0.0, 0.0, 0.0]) for _ in range(2)]
-    held = Unstuck(Chorus(stubborn, 5), slice(0, 2), 2)
+    held = Unstuck(BatchedPopulation(stubborn, 5), slice(0, 2), 2)
     mixed, state = Mixture([held, NetworkPlayer(stubborn[0])], [0.7, 0.3], 6), None
     seen, starts = np.zeros((30, 5), np.float32), np.zeros(30, bool)
     chosen = []
@@ -73,13 +73,13 @@ def test_it_can_be_held_to_the_stuck_rule_and_be_one_of_a_mixture():
 
 
 def test_what_is_not_alike_is_refused():
-    assert alike(policies())
-    assert alike([small_policy(dropout=0.1), small_policy()])
+    assert same_architecture(policies())
+    assert same_architecture([small_policy(dropout=0.1), small_policy()])
     for other in (
         small_policy(net_arch={"pi": [16], "vf": [8]}),
         small_policy(activation="Tanh"),
         small_policy("box"),
     ):
-        assert not alike([small_policy(), other])
+        assert not same_architecture([small_policy(), other])
         with pytest.raises(ValueError, match="same plain layers"):
-            Chorus([small_policy(), other])
+            BatchedPopulation([small_policy(), other])

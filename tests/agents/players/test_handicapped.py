@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from agents.players.handicapped import Slowed, tell_done
+from agents.players.handicapped import HandicappedPlayer, tell_executed_action
 from agents.players.player import NetworkPlayer, RandomPlayer
-from agents.players.state_index import regroup
+from agents.players.state_index import index_state
 from agents.players.unstuck import Unstuck
 from environments.catalog import make_batch, make_world
-from environments.simulation.frame_stack import Window
+from environments.simulation.frame_stack import FrameStack
 from tests.agents.support.policies import indifferent_policy
 from tests.demos.support.hands import toy
 
@@ -42,7 +42,7 @@ def play(player, rows, starts=None):
 @pytest.mark.parametrize("delay", [0, 1, 3])
 def test_what_is_done_was_chosen_exactly_so_many_steps_before(delay):
     rows = [[t % 6, (t + 2) % 6] for t in range(20)]
-    done, _ = play(Slowed(Counter(), delay, 0.0, 0, KITCHEN), rows)
+    done, _ = play(HandicappedPlayer(Counter(), delay, 0.0, 0, KITCHEN), rows)
     assert done[delay:].tolist() == rows[: 20 - delay]
     assert (done[:delay] == KITCHEN.idle).all()
 
@@ -51,14 +51,14 @@ def test_a_game_that_begins_anew_has_nothing_waiting():
     rows = [[1, 2]] * 3 + [[3, 5]] * 4
     starts = np.zeros((7, 2), bool)
     starts[0], starts[3, 1] = True, True
-    done, _ = play(Slowed(Counter(), 2, 0.0, 0, KITCHEN), rows, starts)
+    done, _ = play(HandicappedPlayer(Counter(), 2, 0.0, 0, KITCHEN), rows, starts)
     idle = KITCHEN.idle
     assert done[:, 0].tolist() == [idle, idle, 1, 1, 1, 3, 3]
     assert done[:, 1].tolist() == [idle, idle, 2, idle, idle, 5, 5]
 
 
 def test_the_share_of_slips_is_as_told_and_each_is_another_action():
-    slowed = Slowed(Counter(), 0, 0.2, 3, KITCHEN)
+    slowed = HandicappedPlayer(Counter(), 0, 0.2, 3, KITCHEN)
     done, _ = play(slowed, [[2] * 500] * 40)
     slipped = done != 2
     assert slipped.mean() == pytest.approx(0.2, abs=0.01)
@@ -66,7 +66,7 @@ def test_the_share_of_slips_is_as_told_and_each_is_another_action():
 
 
 def test_a_seed_repeats_its_slips():
-    slowed = Slowed(RandomPlayer(KITCHEN.action_space, 5), 1, 0.5, 5, KITCHEN)
+    slowed = HandicappedPlayer(RandomPlayer(KITCHEN.action_space, 5), 1, 0.5, 5, KITCHEN)
     rows = [[0] * 8] * 10
     slowed.reseed(7)
     first, _ = play(slowed, rows)
@@ -81,7 +81,7 @@ def test_a_seed_repeats_its_slips():
 @pytest.mark.parametrize("kind", ["discrete", "multi-discrete", "multi-binary", "box"])
 def test_slips_stay_within_every_kind_of_action(kind):
     world = toy(kind)
-    slowed = Slowed(RandomPlayer(world.action_space, 1), 2, 0.9, 1, world)
+    slowed = HandicappedPlayer(RandomPlayer(world.action_space, 1), 2, 0.9, 1, world)
     state = None
     for _ in range(30):
         done, state = slowed.predict(np.zeros((4, 1), np.float32), state)
@@ -91,7 +91,9 @@ def test_slips_stay_within_every_kind_of_action(kind):
 def test_what_is_forbidden_by_the_time_it_is_done_is_replaced():
     world = make_world("tests.environments.support.kind_toys:Doors")
     assert world.mask_size
-    slowed = Slowed(RandomPlayer(world.action_space, 1, world.mask_size), 3, 0.3, 1, world)
+    slowed = HandicappedPlayer(
+        RandomPlayer(world.action_space, 1, world.mask_size), 3, 0.3, 1, world
+    )
     batch = make_batch(world, 3)
     state, tried = None, 0
     for _ in range(60):
@@ -106,34 +108,34 @@ def test_what_is_forbidden_by_the_time_it_is_done_is_replaced():
 
 def test_the_player_is_told_what_was_really_done():
     rows = [[4], [1], [2]]
-    _, state = play(Slowed(Counter(), 1, 0.0, 0, KITCHEN), rows)
+    _, state = play(HandicappedPlayer(Counter(), 1, 0.0, 0, KITCHEN), rows)
     assert state.player.done == [[KITCHEN.idle], [4], [1]]
 
 
 def test_memories_take_what_somebody_else_did():
-    window = Window(1, 2, KITCHEN.action_space, 3)
+    window = FrameStack(1, 2, KITCHEN.action_space, 3)
     window.look(np.zeros((1, 3), np.float32))
     window.act(np.array([5]))
-    tell_done(window, np.array([1]))
+    tell_executed_action(window, np.array([1]))
     seen = window.look(np.zeros((1, 3), np.float32)).reshape(2, -1)
     assert seen[-1, 3:-1].argmax() == 1
     unstuck = Unstuck(NetworkPlayer(indifferent_policy([0.0, 0.0, 9.0, 3.0])), slice(0, 2), 1)
     still = np.ones((1, 5), np.float32)
     _, state = unstuck.predict(still, None, None, True)
-    tell_done(state, np.array([0]))  # it was not action 2 that was tried in vain
+    tell_executed_action(state, np.array([0]))  # it was not action 2 that was tried in vain
     action, _ = unstuck.predict(still, state, None, True)
     assert action.tolist() == [2]
-    tell_done(None, np.array([0]))
+    tell_executed_action(None, np.array([0]))
 
 
 def test_its_memory_is_taken_apart_by_games():
-    slowed = Slowed(RandomPlayer(KITCHEN.action_space), 2, 0.0, 0, KITCHEN)
+    slowed = HandicappedPlayer(RandomPlayer(KITCHEN.action_space), 2, 0.0, 0, KITCHEN)
     _, state = play(slowed, [[0, 1, 2]] * 2)
     state.player = None
-    assert len(regroup(state, np.array([2, 0])).waiting) == 2
+    assert len(index_state(state, np.array([2, 0])).waiting) == 2
 
 
 def test_what_cannot_be_played_is_refused():
     for delay, noise in ((-1, 0.0), (0, 1.5)):
         with pytest.raises(ValueError, match="cannot be played"):
-            Slowed(Counter(), delay, noise, 0, KITCHEN)
+            HandicappedPlayer(Counter(), delay, noise, 0, KITCHEN)

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from agents.players.dropout_player import Thinned
-from agents.players.mixture import Mixture, Oneself
+from agents.players.dropout_player import DropoutPlayer
+from agents.players.mixture import Mixture, SelfPlayer
 from agents.players.player import NetworkPlayer, RandomPlayer, StillPlayer
-from agents.players.state_index import regroup
+from agents.players.state_index import index_state
 from agents.players.unstuck import Unstuck
-from environments.simulation.frame_stack import Window
+from environments.simulation.frame_stack import FrameStack
 from tests.agents.support.policies import ACTIONS, indifferent_policy, sights, small_policy
 
 BODY = slice(0, 2)
@@ -172,16 +172,16 @@ def test_a_random_player_does_not_repeat_itself_when_its_games_change():
 
 
 def test_what_is_remembered_goes_with_its_game():
-    window = Window(4, 3, ACTIONS["discrete"], 5)
+    window = FrameStack(4, 3, ACTIONS["discrete"], 5)
     for seed in range(2):
         window.look(sights(4, seed))
         window.act(np.arange(4))
     index = np.array([3, 1])
-    taken = regroup(window, index)
+    taken = index_state(window, index)
     seen = sights(4, 9)
     assert np.array_equal(taken.look(seen[index]), window.look(seen)[index])
     with pytest.raises(TypeError, match="object cannot be taken apart"):
-        regroup(object(), index)
+        index_state(object(), index)
 
 
 # ------------------------------------------------------------------ weights that change
@@ -225,7 +225,7 @@ def test_weights_that_make_no_sense_are_refused(weights):
 
 def test_oneself_plays_the_weights_as_they_are_now():
     learner = small_policy()
-    mixture = Mixture([Oneself(), Fixed(9)], [1, 0])
+    mixture = Mixture([SelfPlayer(), Fixed(9)], [1, 0])
     with pytest.raises(RuntimeError, match="bind"):
         play(mixture, *numbers(3, 1))
     mixture.bind(learner)
@@ -238,16 +238,16 @@ def test_oneself_plays_the_weights_as_they_are_now():
 
 def test_a_thinned_player_wavers_around_the_whole_one():
     policy = small_policy(dropout=0.0)
-    whole, thinned = NetworkPlayer(policy), Thinned(policy, 0.5)
+    whole, thinned = NetworkPlayer(policy), DropoutPlayer(policy, 0.5)
     seen = sights(400)
     first, second = thinned.scores(seen), thinned.scores(seen)
     assert not np.array_equal(first, second)
     thinned.reseed(0)
     assert np.array_equal(thinned.scores(seen), first)
-    assert np.array_equal(Thinned(policy, 0.0).scores(seen), whole.scores(seen))
+    assert np.array_equal(DropoutPlayer(policy, 0.0).scores(seen), whole.scores(seen))
     assert not policy.training
     with pytest.raises(ValueError, match="discrete"):
-        Thinned(small_policy("box"), 0.5)
+        DropoutPlayer(small_policy("box"), 0.5)
 
 
 def test_one_member_is_handed_everything_as_it_is_and_so_costs_nothing():

@@ -13,13 +13,13 @@ import pytest
 import torch
 
 from agents.networks.policy import build_policy
-from agents.players.mixture import Mixture, Oneself
+from agents.players.mixture import Mixture, SelfPlayer
 from agents.players.player import NetworkPlayer, RandomPlayer, StillPlayer
-from agents.players.remote_player import Elsewhere, Lost, at_best_elsewhere, can_move
+from agents.players.remote_player import PlayerLost, RemotePlayer, can_be_remote, remote_if_possible
 from agents.players.unstuck import Unstuck
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 GAMES, WORLD = 6, make_world("gpo/Kitchen-v0")
 SEEN = np.zeros((GAMES, *(WORLD.observation_space.shape or ())), np.float32)
@@ -30,7 +30,7 @@ class Clumsy(StillPlayer):
 
     def predict(self, observation, state=None, episode_start=None, deterministic=False):
         if deterministic:
-            raise Problem("The player fell over.")
+            raise UserError("The player fell over.")
         raise ValueError("no legs")
 
 
@@ -46,9 +46,9 @@ def mixture() -> Mixture:
     return Mixture(members, [1, 0], seed=3, final=[0, 1], until=0.5)
 
 
-def elsewhere(player: Any, up: bool = True) -> Elsewhere:
+def elsewhere(player: Any, up: bool = True) -> RemotePlayer:
     """It, once its process is up, or as if it never came up."""
-    made = Elsewhere(player, make_batch(WORLD, GAMES))
+    made = RemotePlayer(player, make_batch(WORLD, GAMES))
     if up:
         assert made._pipe.poll(60)
     else:
@@ -107,7 +107,7 @@ def test_it_stays_where_nothing_can_be_shared(monkeypatch):
 
     monkeypatch.setattr("agents.players.remote_player.shared_memory", refuse)
     player = network()
-    assert at_best_elsewhere(player, make_batch(WORLD, GAMES)) is player
+    assert remote_if_possible(player, make_batch(WORLD, GAMES)) is player
 
 
 def test_it_need_not_be_asked_beforehand():
@@ -128,7 +128,7 @@ def test_several_seats_may_be_asked_and_taken_in_any_order():
         observation=np.zeros((GAMES, 3, 130), np.float32),
         actions=np.zeros((GAMES, 3), np.int64),
     )
-    here, there = network(), Elsewhere(network(), seats)
+    here, there = network(), RemotePlayer(network(), seats)
     assert there._pipe.poll(60)
     states: dict[Any, Any] = {(who, seat): None for who in (here, there) for seat in (1, 2)}
     for step in range(6):
@@ -149,7 +149,7 @@ def test_games_can_be_played_with_it():
         seen = []
         for step in range(60):
             asked = seating.ask_partner()
-            assert asked == isinstance(partner, Elsewhere) == seating.ask_partner()
+            assert asked == isinstance(partner, RemotePlayer) == seating.ask_partner()
             if step == 40:  # what was asked is of games that are no more
                 seating.reset(seed=6)
             seen.append(seating.step(np.full(GAMES, step % 6)))
@@ -163,7 +163,9 @@ def test_its_process_ending_is_said_in_one_sentence():
     player.begin(SEEN, None, None)
     os.kill(player._process.pid, signal.SIGKILL)
     player._process.join()
-    with pytest.raises(Problem, match=r"partner plays has ended \(exit code -9\); repeat the comm"):
+    with pytest.raises(
+        UserError, match=r"partner plays has ended \(exit code -9\); repeat the comm"
+    ):
         player.predict(SEEN)
 
 
@@ -174,7 +176,9 @@ def test_a_process_that_was_stopped_is_waited_for_with_patience_and_then_ended(m
     player.drop()
     os.kill(player._process.pid, signal.SIGSTOP)
     began = time.monotonic()
-    with pytest.raises(Lost, match="has not answered for 2 s and was ended; repeat the command"):
+    with pytest.raises(
+        PlayerLost, match="has not answered for 2 s and was ended; repeat the command"
+    ):
         player.predict(SEEN)
     assert 1.9 < time.monotonic() - began < 20
     assert player._process.exitcode == -signal.SIGKILL
@@ -207,17 +211,17 @@ def test_what_goes_wrong_there_is_raised_here():
     player.begin(SEEN, None, None)
     with pytest.raises(RuntimeError, match="ValueError: no legs"):
         player.drop()
-    with pytest.raises(Problem, match="fell over"):
+    with pytest.raises(UserError, match="fell over"):
         player.predict(SEEN, None, None, deterministic=True)
 
 
 def test_only_who_plays_the_same_there_may_move(monkeypatch):
     still: Any = StillPlayer(WORLD.action_space)
-    assert can_move(still)
-    assert can_move(mixture())
-    assert not can_move(Oneself())
-    assert not can_move(Mixture([still, Oneself()], [1, 1]))
+    assert can_be_remote(still)
+    assert can_be_remote(mixture())
+    assert not can_be_remote(SelfPlayer())
+    assert not can_be_remote(Mixture([still, SelfPlayer()], [1, 1]))
     still.action = lambda: None  # cannot be sent
-    assert not can_move(still)
+    assert not can_be_remote(still)
     monkeypatch.setattr("agents.players.remote_player.possible", lambda: False)
-    assert not can_move(mixture())
+    assert not can_be_remote(mixture())

@@ -9,7 +9,7 @@ from agents.players.player import RandomPlayer, StillPlayer
 from demos.collect.collect import collect
 from demos.data.dataset.store import Store
 from environments.catalog import make_batch, make_world
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_a_name_that_is_taken_is_refused_before_anything_is_played(store: Store)
     world = make_world("gpo/Balance-v0")
     players = [StillPlayer(world.action_space)]
     collect(store, "taken", world, players, 2)
-    with pytest.raises(Problem, match="taken"):
+    with pytest.raises(UserError, match="taken"):
         collect(store, "taken", world, players, 2)
 
 

@@ -14,7 +14,7 @@ from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
 from demos.sessions.replay.playback import Playback
 from environments.catalog import make_world
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.demos.support.runs import CLONE, network
 
 DUEL, COURIER = "gpo/Duel-v0", "gpo/Courier-v0"
@@ -125,7 +125,7 @@ def test_an_agent_that_was_trained_behind_the_shield_plays_behind_it(tmp_path):
 
 def test_one_who_plays_alone_needs_no_opponent_and_can_have_none(tmp_path):
     assert len(collected(tmp_path, "alone", "gpo/Balance-v0", "random")) == 5
-    with pytest.raises(Problem, match="no seat is left for 'still'"):
+    with pytest.raises(UserError, match="no seat is left for 'still'"):
         collected(tmp_path, "two", "gpo/Balance-v0", "random", against=["still"])
 
 
@@ -150,7 +150,7 @@ def test_a_mistake_is_one_sentence_before_anything_is_compiled(
         raise AssertionError("something slow began")
 
     monkeypatch.setattr("demos.collect.command.wake", slow)
-    with pytest.raises(Problem, match=sentence):
+    with pytest.raises(UserError, match=sentence):
         collected(tmp_path, **asked)
     assert Store(tmp_path).names() == []
 
@@ -158,7 +158,7 @@ def test_a_mistake_is_one_sentence_before_anything_is_compiled(
 def test_a_name_that_is_taken_is_refused_at_once(tmp_path, monkeypatch):
     collected(tmp_path, world="gpo/Balance-v0", player="random")
     monkeypatch.setattr("demos.collect.command.make_world", None)
-    with pytest.raises(Problem, match="There is already a dataset shots"):
+    with pytest.raises(UserError, match="There is already a dataset shots"):
         collected(tmp_path)
 
 

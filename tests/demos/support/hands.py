@@ -7,7 +7,7 @@ from gymnasium import spaces
 
 from demos.window.controls.controls import load_controls
 from demos.window.controls.input_names import key_codes
-from environments.external.world import foreign_world
+from environments.external.world import external_world
 
 SPACES = {
     "discrete": spaces.Discrete(6),
@@ -55,7 +55,7 @@ once = true
 
 
 def toy(kind="discrete"):
-    return foreign_world(NAME, kind=kind)
+    return external_world(NAME, kind=kind)
 
 
 def controls(tmp_path, text, kind="discrete", **hands):

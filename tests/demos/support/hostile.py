@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from demos.data.episodes.files import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE
-from environments.files.atomic import SEAL, seal, to_json
+from environments.files.atomic import SEAL, to_checked_json, to_json
 
 # What stands in the place of something else. No name of a module: those are tested where worlds are made.
 VALUES: list[Any] = [
@@ -127,4 +127,4 @@ def _json(value: Any) -> bytes:
 
 
 def _sealed(facts: Any) -> bytes:
-    return seal(facts) if isinstance(facts, dict) else _json(facts)
+    return to_checked_json(facts) if isinstance(facts, dict) else _json(facts)

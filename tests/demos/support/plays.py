@@ -10,8 +10,8 @@ from typing import Any
 import pygame
 
 from demos.sessions.game.phases import Phase
-from demos.sessions.play.command import Asked
-from demos.sessions.play.prepare import open_dataset, prepare
+from demos.sessions.play.command import PlayOptions
+from demos.sessions.play.prepare import open_dataset, prepare_match
 from demos.sessions.play.ratings import Ratings
 from demos.sessions.play.session import PlayRecorder
 from demos.window.controls.devices import Devices
@@ -31,8 +31,8 @@ class PlaySession(Session):
     def __init__(self, root: Path, name: str | Path, **asked: Any) -> None:
         self._later = ExitStack()
         pygame.display.init()
-        given = Asked(str(name), root=root, headless=True, **{"seed": 7, **asked})
-        self.ready = prepare(given)
+        given = PlayOptions(str(name), root=root, headless=True, **{"seed": 7, **asked})
+        self.ready = prepare_match(given)
         self.dataset = open_dataset(given, self.ready)
         self._later.callback(self.ready.game.close)
         self._later.enter_context(self.dataset.writing())

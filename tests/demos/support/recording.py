@@ -16,7 +16,8 @@ import numpy as np
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor, Episode
-from demos.data.journal.take import Row, Stream, Take
+from demos.data.journal.records import StepRecord, Stream
+from demos.data.journal.take import OpenEpisode
 from tests.demos.data.dataset.test_store import create
 
 TICK = 0.002  # seconds between two steps of `play`
@@ -33,11 +34,11 @@ def observation(game: int, step: int, seat: int) -> np.ndarray:
     return np.random.default_rng((game, step, seat)).normal(size=(2, 3)).astype(np.float32)
 
 
-def row(game: int, step: int, seat: int, ended: bool = False) -> Row:
+def row(game: int, step: int, seat: int, ended: bool = False) -> StepRecord:
     """What step number `step`, from 0, brings one seat."""
     rng = np.random.default_rng((game, step, seat, 1))
     wanted = int(rng.integers(6))
-    return Row(
+    return StepRecord(
         observation=observation(game, step + 1, seat),
         requested=wanted,
         applied=(wanted + int(rng.integers(2))) % 6,
@@ -53,13 +54,13 @@ def row(game: int, step: int, seat: int, ended: bool = False) -> Row:
     )
 
 
-def rows(game: int, step: int, ended: bool = False, seats: int = 2) -> list[Row]:
+def rows(game: int, step: int, ended: bool = False, seats: int = 2) -> list[StepRecord]:
     return [row(game, step, seat, ended) for seat in range(seats)]
 
 
-def begin(dataset: Dataset, game: int, seats: int = 2) -> Take:
+def begin(dataset: Dataset, game: int, seats: int = 2) -> OpenEpisode:
     """The take of a game, no step played."""
-    return Take.begin(
+    return OpenEpisode.begin(
         dataset,
         STREAMS[:seats],
         [observation(game, 0, seat) for seat in range(seats)],

@@ -13,7 +13,7 @@ from agents.files.agent_file import save_agent
 from agents.networks.policy import AgentPolicy, build_policy
 from environments.catalog import make_world
 from environments.simulation.world import World
-from training.imitation.inputs import NetworkSettings, policy_space, sight_for
+from training.imitation.inputs import NetworkSettings, encoder_settings, policy_space
 from training.run.checkpoint import write_checkpoint
 
 CLONE, REFINED = {"role": "clone", "stuck_steps": 3}, {"role": "refined", "stuck_steps": 0}
@@ -22,7 +22,7 @@ CLONE, REFINED = {"role": "clone", "stuck_steps": 3}, {"role": "refined", "stuck
 def network(world: World, seed: int, hidden: int = 16, kind: Any = "layers") -> AgentPolicy:
     """A random policy for a world, with a value for each of its costs."""
     torch.manual_seed(seed)
-    sight = sight_for(world, NetworkSettings(kind=kind, steps=3, width=8, heads=2))
+    sight = encoder_settings(world, NetworkSettings(kind=kind, steps=3, width=8, heads=2))
     settings = {"net_arch": {"pi": [hidden] * 2, "vf": [hidden] * 2}, "n_costs": len(world.costs)}
     if sight is not None:
         settings["sight"] = sight

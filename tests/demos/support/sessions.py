@@ -10,9 +10,9 @@ import pygame
 
 from demos.sessions.game.phases import COUNTDOWN, Phase
 from demos.sessions.game.recording import Recording
-from demos.sessions.record.options import Wishes
-from demos.sessions.record.prepare import open_dataset, prepare
-from demos.sessions.record.session import Recorder
+from demos.sessions.record.options import RecordOptions
+from demos.sessions.record.prepare import open_dataset, prepare_recording
+from demos.sessions.record.session import RecordSession
 from demos.window.controls.devices import Devices
 from demos.window.pacing import SimulatedClock
 
@@ -31,8 +31,8 @@ class Session:
     def __init__(self, root: Path, world: str = "gpo/Kitchen-v0", **wishes: Any) -> None:
         self._later = ExitStack()
         pygame.display.init()
-        asked = Wishes(world, root=root, headless=True, **{"seed": 7, **wishes})
-        self.ready: Any = prepare(asked)  # Any, as below: tests put fakes into it
+        asked = RecordOptions(world, root=root, headless=True, **{"seed": 7, **wishes})
+        self.ready: Any = prepare_recording(asked)  # Any, as below: tests put fakes into it
         self.dataset = open_dataset(asked, self.ready.world)
         self._later.callback(self.ready.game.close)
         self._later.enter_context(self.dataset.writing())
@@ -42,7 +42,7 @@ class Session:
             self.ready.game, self.ready.people, self.dataset, tick, self.ready.partner
         )
         self.devices = Devices()
-        self.recorder: Any = Recorder(
+        self.recorder: Any = RecordSession(
             recording,
             self.devices,
             self.clock,

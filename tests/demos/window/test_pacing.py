@@ -2,11 +2,11 @@
 
 import pytest
 
-from demos.window.pacing import Clockwork, SimulatedClock
+from demos.window.pacing import Pacer, SimulatedClock
 
 
 def test_a_step_is_due_each_tick():
-    clockwork = Clockwork(0.25)
+    clockwork = Pacer(0.25)
     clockwork.start(10.0)
     taken = [list(clockwork.due(10.0 + k / 16)) for k in range(17)]
     assert [len(steps) for steps in taken] == [0, 0, 0, 0, 1] + [0, 0, 0, 1] * 3
@@ -15,7 +15,7 @@ def test_a_step_is_due_each_tick():
 
 
 def test_nothing_is_due_before_the_start_or_after_a_stop():
-    clockwork = Clockwork(0.1)
+    clockwork = Pacer(0.1)
     assert list(clockwork.due(100.0)) == []
     clockwork.start(100.0)
     clockwork.stop()
@@ -23,7 +23,7 @@ def test_nothing_is_due_before_the_start_or_after_a_stop():
 
 
 def test_a_stop_within_the_loop_ends_it():
-    clockwork = Clockwork(0.01)
+    clockwork = Pacer(0.01)
     clockwork.start(0.0)
     taken = 0
     for _ in clockwork.due(0.09):
@@ -33,7 +33,7 @@ def test_a_stop_within_the_loop_ends_it():
 
 
 def test_a_step_that_begins_late_says_so():
-    clockwork = Clockwork(0.1)
+    clockwork = Pacer(0.1)
     clockwork.start(0.0)
     assert list(clockwork.due(0.11)) == [False]
     assert list(clockwork.due(0.26)) == [True]
@@ -41,7 +41,7 @@ def test_a_step_that_begins_late_says_so():
 
 
 def test_a_hiccup_is_made_up_for_so_that_the_pace_is_kept():
-    clockwork = Clockwork(1 / 64)
+    clockwork = Pacer(1 / 64)
     clockwork.start(0.0)
     assert list(clockwork.due(3 / 64)) == [True, True, False]
     assert clockwork.skipped == 0
@@ -49,7 +49,7 @@ def test_a_hiccup_is_made_up_for_so_that_the_pace_is_kept():
 
 
 def test_after_a_stall_there_is_no_burst_and_what_was_left_out_is_counted():
-    clockwork = Clockwork(1 / 64)
+    clockwork = Pacer(1 / 64)
     clockwork.start(0.0)
     taken = list(clockwork.due(2.0))  # 128 steps were due
     assert len(taken) == clockwork.catch_up == 6
@@ -60,13 +60,13 @@ def test_after_a_stall_there_is_no_burst_and_what_was_left_out_is_counted():
 
 
 def test_a_slow_game_never_takes_two_steps_at_once():
-    clockwork = Clockwork(0.15)
+    clockwork = Pacer(0.15)
     clockwork.start(0.0)
     assert len(list(clockwork.due(5.0))) == 1
 
 
 def test_the_pace_is_measured_over_what_really_happened():
-    clockwork = Clockwork(0.1)
+    clockwork = Pacer(0.1)
     assert clockwork.rate == 0.0
     clockwork.start(0.0)
     for k in range(1, 60):

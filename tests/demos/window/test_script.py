@@ -7,7 +7,7 @@ import pytest
 
 from demos.window.controls.devices import Devices
 from demos.window.script import Script
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 
 @pytest.fixture
@@ -204,7 +204,7 @@ WRONG = {
 
 @pytest.mark.parametrize(("text", "sentence"), WRONG.items())
 def test_a_mistake_is_told_with_the_number_of_its_event(write, text, sentence):
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         write(f"[[event]]\nat = 0\npress = 'a'\n[[event]]\n{text}\n")
     said = str(caught.value)
     assert "script.toml: [[event]] number 2: " in said
@@ -214,7 +214,7 @@ def test_a_mistake_is_told_with_the_number_of_its_event(write, text, sentence):
 
 def test_what_no_script_can_hold_is_told_with_its_file(write):
     with pytest.raises(
-        Problem, match=r"^The script .*script\.toml holds nan, which is no number\.$"
+        UserError, match=r"^The script .*script\.toml holds nan, which is no number\.$"
     ):
         write("[[event]]\nat = nan\nquit = true\n")
 
@@ -223,12 +223,12 @@ def test_what_no_script_can_hold_is_told_with_its_file(write):
     "text", ["event = 3", "event = [1]", "x = 1\n[[event]]\nat = 1\nquit = true", ""]
 )
 def test_what_is_no_list_of_events_is_refused(write, text):
-    with pytest.raises(Problem, match=r"must be a list of \[\[event\]\] and nothing else"):
+    with pytest.raises(UserError, match=r"must be a list of \[\[event\]\] and nothing else"):
         write(text)
 
 
 def test_what_cannot_be_read_is_refused(write, tmp_path):
-    with pytest.raises(Problem, match="is not TOML"):
+    with pytest.raises(UserError, match="is not TOML"):
         write("[[event]\n")
-    with pytest.raises(Problem, match="cannot be read: No such file"):
+    with pytest.raises(UserError, match="cannot be read: No such file"):
         Script.read(tmp_path / "none.toml")

@@ -14,7 +14,7 @@ from demos.window.loading_screen import wait_for
 from demos.window.loop import Painter, run
 from demos.window.pacing import RealClock
 from demos.window.signals import Stopped, stoppable
-from demos.window.window import Stage
+from demos.window.window import AppWindow
 from tests.demos.support.sessions import Session
 
 
@@ -41,7 +41,7 @@ def test_who_does_not_listen_is_interrupted(monkeypatch):
 def test_a_session_that_is_told_to_stop_keeps_what_was_played(tmp_path, number):
     with (
         Session(tmp_path, "gpo/Balance-v0", fps=100) as session,
-        Stage("test", (640, 480), headless=True) as stage,
+        AppWindow("test", (640, 480), headless=True) as stage,
     ):
         session.begin()
         clock = RealClock()
@@ -66,7 +66,7 @@ def test_a_session_that_is_told_to_stop_keeps_what_was_played(tmp_path, number):
 
 
 def test_waiting_shows_a_window_and_hands_on_what_was_found_or_raised():
-    with Stage("test", (640, 480), headless=True) as stage, stoppable() as stop:
+    with AppWindow("test", (640, 480), headless=True) as stage, stoppable() as stop:
         stage.headless = False  # as if somebody watched
         slow = threading.Event()
         assert wait_for(stage, lambda: slow.wait(0.1) or 5, "Wait", "for it", stop) == 5

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from demos.window.video import read_video, write_video
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 HIGH, WIDE, COUNT, FPS = 120, 162, 20, 1 / 0.15
 
@@ -61,7 +61,7 @@ def test_frames_that_stop_midway_leave_the_old_video_and_nothing_else(tmp_path):
 
 
 def test_no_frames_are_refused_in_one_sentence(tmp_path):
-    with pytest.raises(Problem, match="no frame"):
+    with pytest.raises(UserError, match="no frame"):
         write_video(tmp_path / "play.mp4", [], FPS)
     assert list(tmp_path.iterdir()) == []
 
@@ -82,13 +82,13 @@ def test_a_frame_of_another_kind_is_refused(tmp_path, frame):
 
 
 def test_a_folder_that_is_not_there_is_said_in_one_sentence(tmp_path):
-    with pytest.raises(Problem, match="could not be written"):
+    with pytest.raises(UserError, match="could not be written"):
         write_video(tmp_path / "nowhere" / "play.mp4", bars(), FPS)
 
 
 def test_what_is_no_video_is_said_in_one_sentence(tmp_path):
-    with pytest.raises(Problem, match="There is no video"):
+    with pytest.raises(UserError, match="There is no video"):
         next(read_video(tmp_path / "play.mp4"))
     (tmp_path / "play.mp4").write_bytes(b"not a video")
-    with pytest.raises(Problem, match="no video that can be read"):
+    with pytest.raises(UserError, match="no video that can be read"):
         next(read_video(tmp_path / "play.mp4"))

@@ -9,8 +9,8 @@ import pygame
 import pytest
 
 from demos.window.display import require_display
-from demos.window.window import LEAST, Stage, fitted
-from environments.system.errors import Problem
+from demos.window.window import LEAST, AppWindow, fitted
+from environments.system.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -23,27 +23,27 @@ def no_screen(monkeypatch):
 
 
 def test_no_screen_is_said_in_a_sentence_with_a_way_out(no_screen):
-    with pytest.raises(Problem, match=r"no screen .* use --headless with --script FILE"):
-        Stage("test")
+    with pytest.raises(UserError, match=r"no screen .* use --headless with --script FILE"):
+        AppWindow("test")
 
 
 def test_a_screen_on_another_machine_that_does_not_answer_is_said(no_screen, monkeypatch):
     monkeypatch.setenv("DISPLAY", "127.0.0.1:5959.0")
-    with pytest.raises(Problem, match=r"DISPLAY=127\.0\.0\.1:5959\.0 does not answer"):
+    with pytest.raises(UserError, match=r"DISPLAY=127\.0\.0\.1:5959\.0 does not answer"):
         require_display("log in")
 
 
 @pytest.mark.parametrize("driver", ["dummy", "offscreen"])
 def test_a_driver_that_shows_nothing_is_refused_unless_it_is_meant(monkeypatch, driver):
     monkeypatch.setenv("SDL_VIDEODRIVER", driver)
-    with pytest.raises(Problem, match=f"SDL_VIDEODRIVER is '{driver}', which shows no window"):
-        Stage("test")
+    with pytest.raises(UserError, match=f"SDL_VIDEODRIVER is '{driver}', which shows no window"):
+        AppWindow("test")
 
 
 def test_a_dead_screen_of_this_machine_is_no_window(no_screen, monkeypatch):
     monkeypatch.setenv("DISPLAY", ":5959")
-    with pytest.raises(Problem, match="window can be opened"):
-        Stage("test")
+    with pytest.raises(UserError, match="window can be opened"):
+        AppWindow("test")
 
 
 def test_without_a_screen_nothing_heavy_is_loaded_before_it_is_said():
@@ -72,7 +72,7 @@ def test_without_a_screen_nothing_heavy_is_loaded_before_it_is_said():
 
 def test_headless_leaves_the_environment_as_it_was(monkeypatch):
     monkeypatch.delenv("SDL_VIDEODRIVER", raising=False)
-    with Stage("test", (800, 600), headless=True) as stage:
+    with AppWindow("test", (800, 600), headless=True) as stage:
         assert stage.surface.get_size() == (800, 600)
         assert pygame.display.get_driver() == "dummy"
     import os
@@ -82,7 +82,7 @@ def test_headless_leaves_the_environment_as_it_was(monkeypatch):
 
 
 def test_a_tiny_window_is_drawn_on_at_a_readable_size_and_the_pointer_follows():
-    with Stage("test", (320, 240), headless=True) as stage:
+    with AppWindow("test", (320, 240), headless=True) as stage:
         surface = stage.surface
         assert surface.get_size() == LEAST
         surface.fill((200, 10, 10))
@@ -96,7 +96,7 @@ def test_a_tiny_window_is_drawn_on_at_a_readable_size_and_the_pointer_follows():
 
 
 def test_f11_is_the_windows_own_and_leads_there_and_back():
-    with Stage("test", (800, 600), headless=True) as stage:
+    with AppWindow("test", (800, 600), headless=True) as stage:
         press = pygame.event.Event(pygame.KEYDOWN, key=pygame.K_F11)
         states = []
         for _ in range(2):
@@ -107,7 +107,7 @@ def test_f11_is_the_windows_own_and_leads_there_and_back():
 
 
 def test_going_full_screen_is_no_loss_of_focus_unless_it_lasts(monkeypatch):
-    with Stage("test", (640, 480), headless=True) as stage:
+    with AppWindow("test", (640, 480), headless=True) as stage:
         now = 100.0
         monkeypatch.setattr("demos.window.window.time.monotonic", lambda: now)
         lost, gained = map(pygame.event.Event, (pygame.WINDOWFOCUSLOST, pygame.WINDOWFOCUSGAINED))
@@ -126,7 +126,7 @@ def test_going_full_screen_is_no_loss_of_focus_unless_it_lasts(monkeypatch):
 
 
 def test_the_window_comes_back_when_an_environment_quits_pygame():
-    with Stage("test", (800, 600), headless=True) as stage:
+    with AppWindow("test", (800, 600), headless=True) as stage:
         pygame.quit()
         stage.surface.fill((1, 2, 3))
         stage.show()
@@ -135,7 +135,7 @@ def test_the_window_comes_back_when_an_environment_quits_pygame():
 
 
 def test_a_photograph_is_what_was_drawn(tmp_path):
-    with Stage("test", (640, 480), headless=True) as stage:
+    with AppWindow("test", (640, 480), headless=True) as stage:
         stage.surface.fill((10, 200, 30))
         stage.photograph(tmp_path / "shot.png")
     picture = pygame.surfarray.array3d(pygame.image.load(tmp_path / "shot.png"))

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from environments.catalog import make_batch, make_world
-from environments.external.games.worker import Lane
-from environments.system.errors import Problem
+from environments.external.games.worker import GameWorker
+from environments.system.errors import UserError
 from tests.environments.external.test_external import CAMERA, CORRIDOR
 
 pytestmark = pytest.mark.battery("environments: hang, exit, die in play")
@@ -155,7 +155,7 @@ def test_hanging_counts_against_the_quota():
     batch.world.guard._left = 2.0
     batch.reset(seed=1)
     play(batch, 2)
-    with pytest.raises(Problem, match="mend the environment"):
+    with pytest.raises(UserError, match="mend the environment"):
         play(batch, 1)
     batch.close()
 
@@ -163,7 +163,7 @@ def test_hanging_counts_against_the_quota():
 def test_an_environment_that_cannot_be_made_there_is_a_sentence():
     world: Any = make_world(ROWDY)
     world.params["no_such_keyword"] = 1
-    with pytest.raises(Problem, match=r"did not start: .* cannot be made"):
+    with pytest.raises(UserError, match=r"did not start: .* cannot be made"):
         make_batch(world.apart(1))
 
 
@@ -189,7 +189,7 @@ def test_a_batch_that_is_forgotten_takes_its_processes_along():
 def test_a_process_that_hangs_is_ended_when_its_lane_is_closed():
     batch = rowdy("hangs", patience=60.0)
     workers = workers_of(batch)
-    lanes: list[Lane] = batch._games.lanes
+    lanes: list[GameWorker] = batch._games.lanes
     batch._board["action"][...] = 0
     for _ in range(2):
         play(batch, 1)

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from environments.catalog import make_batch, make_world
-from environments.external.batch import foreign_batch
-from environments.external.world import foreign_world
+from environments.external.batch import external_batch
+from environments.external.world import external_world
 from environments.simulation.seating import Seating
-from environments.system.errors import Problem
-from environments.wrappers.gym_vector_env import VectorFace
-from environments.wrappers.sb3_vec_env import Sb3Face
+from environments.system.errors import UserError
+from environments.wrappers.gym_vector_env import GymVectorEnv
+from environments.wrappers.sb3_vec_env import Sb3VecEnv
 
 CORRIDOR = "tests.environments.support.foreign_toys:Corridor"
 CAMERA = "tests.environments.support.foreign_toys:Camera"
@@ -91,12 +91,12 @@ def test_a_pettingzoo_environment_is_a_batch_of_all_its_agents(name):
 
 
 def test_where_agents_take_turns_is_said_in_a_sentence():
-    with pytest.raises(Problem, match="agents take turns"):
+    with pytest.raises(UserError, match="agents take turns"):
         make_batch("pettingzoo.classic:tictactoe_v3", 1)
 
 
 def test_our_own_kitchen_seen_through_the_adapter_is_our_own_kitchen():
-    foreign = foreign_batch(KITCHEN, 2, seed=3, horizon=12, layout="coordination_ring")
+    foreign = external_batch(KITCHEN, 2, seed=3, horizon=12, layout="coordination_ring")
     ours = make_batch(
         "gpo/Kitchen-v0", 2, seed=3, options={"horizon": 12}, layout="coordination_ring"
     )
@@ -112,14 +112,14 @@ def test_our_own_kitchen_seen_through_the_adapter_is_our_own_kitchen():
 
 
 def test_faces_stand_on_foreign_worlds_too():
-    face = Sb3Face(Seating(make_batch("Pendulum-v1", 2)))
+    face = Sb3VecEnv(Seating(make_batch("Pendulum-v1", 2)))
     face.reset()
     for _ in range(200):
         _, _, done, infos = face.step(np.zeros((2, 1), np.float32))
     assert done.all()
     assert infos[0]["TimeLimit.truncated"]
     assert infos[0]["episode"]["terms"]["return"] == pytest.approx(infos[0]["episode"]["r"])
-    vector = VectorFace(CORRIDOR, 2, render_mode=None)
+    vector = GymVectorEnv(CORRIDOR, 2, render_mode=None)
     assert vector.reset(seed=0)[0].shape == (2, 8)
 
 
@@ -143,17 +143,17 @@ def test_the_fingerprint_names_the_keywords():
     ],
 )
 def test_what_is_not_there_gets_one_sentence(world_id, says):
-    with pytest.raises(Problem, match=says) as caught:
+    with pytest.raises(UserError, match=says) as caught:
         make_world(world_id)
     assert "\n" not in str(caught.value)
 
 
 def test_keywords_that_it_does_not_take_and_actions_that_do_not_exist_are_refused():
-    with pytest.raises(Problem, match="unexpected keyword"):
+    with pytest.raises(UserError, match="unexpected keyword"):
         make_world(CORRIDOR, width=3)
-    with pytest.raises(Problem, match="MultiDiscrete"):
+    with pytest.raises(UserError, match="MultiDiscrete"):
         make_batch(CORRIDOR).step(np.array([[[5, 0]]]))
-    with pytest.raises(Problem, match="shape"):
+    with pytest.raises(UserError, match="shape"):
         make_batch("Pendulum-v1").step(np.zeros((1, 1)))
 
 
@@ -163,4 +163,4 @@ def test_a_module_of_the_folder_one_stands_in_is_found(tmp_path, monkeypatch):
     )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    assert foreign_world("a_game_of_mine:MyGame").agents == ("agent",)
+    assert external_world("a_game_of_mine:MyGame").agents == ("agent",)

@@ -13,7 +13,7 @@ import torch
 
 from environments.catalog import make_batch
 from environments.external.games import global_state as foreign_state
-from environments.external.games.global_state import Handlers, Theirs, ours
+from environments.external.games.global_state import ExternalGlobals, Handlers, is_our_signal
 from environments.system.termination import Terminated
 from tests.environments.support.brusque import meddle
 
@@ -52,7 +52,7 @@ def test_everything_is_put_back(monkeypatch, fast):
     seed_all(5)
     expected, before = [drawn() for _ in range(400)], settings()
     seed_all(5)
-    theirs, found = Theirs(), []
+    theirs, found = ExternalGlobals(), []
     for _ in range(400):
         with theirs:
             meddle()
@@ -65,13 +65,13 @@ def test_it_is_put_back_after_an_error_too():
     seed_all(5)
     expected, before = drawn(), settings()
     seed_all(5)
-    with pytest.raises(ZeroDivisionError), Theirs():
+    with pytest.raises(ZeroDivisionError), ExternalGlobals():
         fail()
     assert (drawn(), settings()) == (expected, before)
 
 
 def test_they_find_what_they_left():
-    theirs, home = Theirs(), Path.cwd()
+    theirs, home = ExternalGlobals(), Path.cwd()
     with theirs:
         os.chdir("/")
         torch.set_default_dtype(torch.float64)
@@ -88,14 +88,14 @@ def test_what_they_draw_is_not_what_we_draw():
     seed_all(0)
     ours = drawn()
     seed_all(0)
-    with Theirs():
+    with ExternalGlobals():
         assert all(a != b for a, b in zip(drawn(), ours, strict=True))
 
 
 def test_a_call_within_a_call_is_one():
-    theirs = Theirs()
+    theirs = ExternalGlobals()
     with theirs:
-        with Theirs(1):
+        with ExternalGlobals(1):
             first = random.random()
         assert random.random() != first
     assert not foreign_state._INSIDE.now
@@ -126,5 +126,5 @@ def test_games_that_draw_from_global_generators_repeat_with_their_seed(workers):
 
 
 def test_being_told_to_end_is_no_fault_of_an_environment():
-    assert ours(Terminated())
-    assert not ours(KeyboardInterrupt())
+    assert is_our_signal(Terminated())
+    assert not is_our_signal(KeyboardInterrupt())

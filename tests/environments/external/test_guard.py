@@ -9,10 +9,10 @@ import pytest
 from gymnasium import spaces
 
 from environments.catalog import make_batch, make_world
-from environments.external.batch import ForeignBatch
-from environments.external.games.step_values import Strange, require_fit
+from environments.external.batch import ExternalBatch
+from environments.external.games.step_values import InvalidObservation, require_fit
 from environments.external.guard import Bounds, Guard, Incident
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.environments.support.foreign_toys import Corridor
 
 pytestmark = pytest.mark.battery("environments: nonsense in play")
@@ -40,7 +40,7 @@ IN_A_RESET = ("raises", "leaves", "sees nan", "sees too much", "another shape")
 def rowdy(how="", size=4, seed=0, guard=None, restart=True, **params):
     """A batch of games with the seeds `seed`, `seed + 1`, ..., of which those in `seeds` misbehave."""
     world: Any = make_world(ROWDY, how=how, **params)
-    return ForeignBatch(replace(world, guard=guard or Guard()), size, seed=seed, restart=restart)
+    return ExternalBatch(replace(world, guard=guard or Guard()), size, seed=seed, restart=restart)
 
 
 def always(how, **params):
@@ -126,13 +126,13 @@ def test_the_eleventh_time_ends_the_run_with_a_sentence():
     for _ in range(10):
         batch.step(still(batch))
     assert len(batch.incidents) == 10
-    with pytest.raises(Problem, match=r"\(seed 11\).*10 times, .*mend the environment") as caught:
+    with pytest.raises(UserError, match=r"\(seed 11\).*10 times, .*mend the environment") as caught:
         batch.step(still(batch))
     assert "\n" not in str(caught.value)
 
 
 def test_an_environment_that_can_never_begin_ends_the_run_too():
-    with pytest.raises(Problem, match="at the beginning of episode 0"):
+    with pytest.raises(UserError, match="at the beginning of episode 0"):
         always("raises", step=0)
 
 
@@ -144,7 +144,7 @@ def test_the_quota_comes_back_one_a_minute_up_to_ten():
         for count in range(1000):
             try:
                 guard.admit(Incident("Thing-v0", 0, 0, 0, 1, "raised ValueError"))
-            except Problem:
+            except UserError:
                 return count
         raise AssertionError
 
@@ -167,7 +167,7 @@ def test_all_batches_of_a_world_share_its_quota():
     for _ in range(5):
         for batch in batches:
             batch.step(still(batch))
-    with pytest.raises(Problem):
+    with pytest.raises(UserError):
         batches[0].step(still(batches[0]))
 
 
@@ -205,14 +205,18 @@ def test_a_part_of_a_dictionary_is_named():
     torn.here = 1
     require_fit(torn.observation_space, torn._seen(), "")
     torn.here = 2
-    with pytest.raises(Strange, match=r"observation\['wind'\] of shape \[3\] where \[2\]"):
+    with pytest.raises(
+        InvalidObservation, match=r"observation\['wind'\] of shape \[3\] where \[2\]"
+    ):
         require_fit(torn.observation_space, torn._seen(), "")
-    with pytest.raises(Strange, match=r"observation\['here'\] -1, which is not in Discrete"):
+    with pytest.raises(
+        InvalidObservation, match=r"observation\['here'\] -1, which is not in Discrete"
+    ):
         require_fit(torn.observation_space, {"here": -1, "wind": np.zeros(2)}, "")
-    with pytest.raises(Strange, match=r"of \['here'\], not of \['here', 'wind'\]"):
+    with pytest.raises(InvalidObservation, match=r"of \['here'\], not of \['here', 'wind'\]"):
         require_fit(torn.observation_space, {"here": 0}, "")
 
 
 def test_an_environment_that_fails_when_tried_is_refused_at_once():
-    with pytest.raises(Problem, match=r"raised ValueError .* in its first reset"):
+    with pytest.raises(UserError, match=r"raised ValueError .* in its first reset"):
         make_world(ROWDY, how="raises", step=0, seeds=(0,))

@@ -10,13 +10,13 @@ import pytest
 from gymnasium import spaces
 
 from environments.catalog import make_batch, make_world
-from environments.external.games.games import Opening
+from environments.external.games.games import EnvironmentSpec
 from environments.external.trial import isolated as foreign_apart
 from environments.external.trial.facts import Facts, read_facts
-from environments.external.trial.isolated import patient, try_apart
+from environments.external.trial.isolated import patient, try_isolated
 from environments.external.trial.trial import try_here
 from environments.simulation.observation_parts import Part
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 pytestmark = pytest.mark.battery("environments: hang, exit, die, raise when tried")
 
@@ -37,7 +37,7 @@ BRUSQUE = "tests.environments.support.brusque:Brusque"
     ],
 )
 def test_what_it_does_at_the_beginning_is_one_sentence(how, at, says):
-    with pytest.raises(Problem, match=f"The environment '{BRUSQUE}' {says}") as caught:
+    with pytest.raises(UserError, match=f"The environment '{BRUSQUE}' {says}") as caught:
         make_world(BRUSQUE, how=how, at=at)
     assert "\n" not in str(caught.value)
 
@@ -45,7 +45,7 @@ def test_what_it_does_at_the_beginning_is_one_sentence(how, at, says):
 @pytest.mark.parametrize(("at", "when"), [("init", "made"), ("reset", "reset"), ("step", "step")])
 def test_one_that_hangs_is_ended_when_patience_is(at, when):
     began = time.monotonic()
-    with patient(0.4), pytest.raises(Problem, match=rf"did not answer for 0\.4 s, .*{when}\."):
+    with patient(0.4), pytest.raises(UserError, match=rf"did not answer for 0\.4 s, .*{when}\."):
         make_world(BRUSQUE, how="hang", at=at)
     assert time.monotonic() - began < 20
 
@@ -68,7 +68,7 @@ def test_a_module_that_cannot_be_imported_is_named(tmp_path, monkeypatch, reques
     allowed = 1.0 if "sleep" in text else 30.0
     if "sleep" not in text:
         monkeypatch.setattr(foreign_apart, "IMPORTING", 60.0)
-    with patient(allowed), pytest.raises(Problem, match=f"{says}, when its module was imported"):
+    with patient(allowed), pytest.raises(UserError, match=f"{says}, when its module was imported"):
         make_world(name)
     assert f"a_module_{number}" not in sys.modules, "it was imported there, not here"
 
@@ -93,8 +93,8 @@ def test_what_goes_wrong_in_closing_matters_to_nobody(how):
 
 
 def test_both_trials_tell_the_same():
-    opening = Opening("tests.environments.support.foreign_toys:Corridor", {"length": 4})
-    there = try_apart(opening, __import__("pickle").dumps(opening))
+    opening = EnvironmentSpec("tests.environments.support.foreign_toys:Corridor", {"length": 4})
+    there = try_isolated(opening, __import__("pickle").dumps(opening))
     assert there is not None
     assert there.as_json() == try_here(opening).as_json()
 
@@ -120,7 +120,7 @@ def test_facts_come_back_as_they_were_sent(done):
 
 def test_it_is_not_tried_twice(monkeypatch):
     make_world(BRUSQUE, when=3)
-    monkeypatch.setattr(foreign_apart, "try_apart", lambda *_: pytest.fail("again"))
+    monkeypatch.setattr(foreign_apart, "try_isolated", lambda *_: pytest.fail("again"))
     assert make_world(BRUSQUE, when=3).agents == ("agent",)
 
 
@@ -139,7 +139,7 @@ def test_what_only_this_process_can_make_is_tried_here():
 
 
 def test_a_picture_that_is_none_is_refused_before_anybody_plays():
-    with pytest.raises(Problem, match=r"drew a picture of float64 \[8, 8, 3\]"):
+    with pytest.raises(UserError, match=r"drew a picture of float64 \[8, 8, 3\]"):
         make_world(BRUSQUE, how="odd picture", render_mode="rgb_array")
 
 
@@ -177,7 +177,7 @@ def test_ctrl_c_is_no_incident():
 def test_one_that_fails_to_draw_is_a_sentence(how, workers):
     world: Any = make_world(BRUSQUE, how=how, at="render")
     batch = make_batch(world.apart(workers), 1)
-    with pytest.raises(Problem, match=r"raised .*, when it was to draw\."):
+    with pytest.raises(UserError, match=r"raised .*, when it was to draw\."):
         batch.render()
     batch.close()
 
@@ -186,7 +186,7 @@ def test_one_that_hangs_or_dies_as_it_draws_is_a_sentence():
     for how, says in (("hang", "did not answer for 0.5 s"), ("_exit", r"\(exit code 9\)")):
         world: Any = make_world(BRUSQUE, how=how, at="render")
         batch = make_batch(world.apart(1, 0.5), 1)
-        with pytest.raises(Problem, match=f"{says}, when it was to draw"):
+        with pytest.raises(UserError, match=f"{says}, when it was to draw"):
             batch.render()
         batch.step(np.zeros((1, 1), int))  # a new process plays on
         batch.close()

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from environments.files.atomic import made_beside, naming, replace
+from environments.files.atomic import naming_path, replace, replace_after
 
 
 def refuse(monkeypatch, number=errno.ENOSPC):
@@ -35,11 +35,11 @@ def test_a_library_that_fails_midway_leaves_the_old_file_alone(tmp_path):
         beside.write_bytes(b"ne")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(beside))
 
-    with pytest.raises(OSError, match="No space") as found, made_beside(path) as beside:
+    with pytest.raises(OSError, match="No space") as found, replace_after(path) as beside:
         half(beside)
     assert found.value.filename == str(path)
     assert (path.read_bytes(), list(tmp_path.iterdir())) == (b"old", [path])
-    with made_beside(path) as beside:
+    with replace_after(path) as beside:
         beside.write_bytes(b"new")
     assert (path.read_bytes(), list(tmp_path.iterdir())) == (b"new", [path])
 
@@ -55,7 +55,7 @@ def test_a_library_that_fails_midway_leaves_the_old_file_alone(tmp_path):
     ],
 )
 def test_what_names_no_file_or_one_beside_it_names_the_file(tmp_path, named, told):
-    with pytest.raises(PermissionError) as found, naming(tmp_path / "out" / "a.npz"):
+    with pytest.raises(PermissionError) as found, naming_path(tmp_path / "out" / "a.npz"):
         raise PermissionError(errno.EACCES, "Permission denied", named and str(tmp_path / named))
     assert found.value.filename == str(tmp_path / told)
 

@@ -5,8 +5,8 @@ import math
 
 import pytest
 
-from environments.files.atomic import seal
-from environments.files.checked_json import Lines, read_lines, read_sealed, write_lines
+from environments.files.atomic import to_checked_json
+from environments.files.checked_json import LinesFile, read_lines, read_sealed, write_lines
 from environments.files.readers import Unreadable
 
 FACTS = {"name": "tea", "numbers": [1, 2.5, -3e-7], "inside": {"a": None, "b": True}}
@@ -15,14 +15,14 @@ ROWS = [{"update": n, "north_star": n / 3, "play/soup": 0.1 * n} for n in range(
 
 def test_what_was_sealed_is_read_and_is_plain_json(tmp_path):
     path = tmp_path / "facts.json"
-    path.write_bytes(seal(FACTS))
+    path.write_bytes(to_checked_json(FACTS))
     assert read_sealed(path) == FACTS
     told = json.loads(path.read_text())
     assert {name: told[name] for name in FACTS} == FACTS
 
 
 def test_no_changed_byte_changes_what_is_read(tmp_path):
-    path, whole = tmp_path / "facts.json", seal(FACTS)
+    path, whole = tmp_path / "facts.json", to_checked_json(FACTS)
     refused = 0
     for at in range(len(whole)):
         for bit in (0, 4, 7):
@@ -35,7 +35,7 @@ def test_no_changed_byte_changes_what_is_read(tmp_path):
 
 
 def test_no_cut_is_taken_for_whole(tmp_path):
-    path, whole = tmp_path / "facts.json", seal(FACTS)
+    path, whole = tmp_path / "facts.json", to_checked_json(FACTS)
     for length in range(len(whole) - 1):  # the line break at the end is no content
         path.write_bytes(whole[:length])
         with pytest.raises(Unreadable):
@@ -49,7 +49,7 @@ def test_a_file_without_a_seal_is_taken_only_if_it_may_be_bare(tmp_path):
     path.write_text(json.dumps(FACTS))
     with pytest.raises(Unreadable, match="checksum is missing"):
         read_sealed(path)
-    path.write_bytes(seal(FACTS).replace(b"tea", b"sea"))
+    path.write_bytes(to_checked_json(FACTS).replace(b"tea", b"sea"))
     for bare in (True, False):
         with pytest.raises(Unreadable, match="does not match"):
             read_sealed(path, bare)
@@ -67,7 +67,7 @@ def test_what_is_no_object_is_refused_in_words(tmp_path, text):
 @pytest.fixture
 def path(tmp_path):
     """A file of four lines, added one by one."""
-    lines = Lines(tmp_path / "rows.jsonl")
+    lines = LinesFile(tmp_path / "rows.jsonl")
     for row in ROWS:
         lines.add(row)
     return lines.path
@@ -90,7 +90,7 @@ def test_a_torn_line_is_no_damage_wherever_it_was_torn(path):
         assert not found.damage
         assert found.torn == (last < length < len(whole))
         assert len(found.rows) == (4 if length == len(whole) else 3)
-        Lines(path).add(ROWS[3])
+        LinesFile(path).add(ROWS[3])
         found = read_lines(path)
         assert (found.rows, found.damage) == ([*ROWS[: len(found.rows) - 1], ROWS[3]], "")
 
@@ -121,7 +121,7 @@ def test_a_line_of_an_older_file_is_taken_and_sealed_when_it_is_written_again(pa
     found = read_lines(path, bare=True)
     assert [row["update"] for row in found.rows] == [0, 1]
     assert not found.damage
-    lines = Lines(path)
+    lines = LinesFile(path)
     lines.add({"update": 2})
     assert [row["update"] for row in read_lines(path, bare=True).rows] == [0, 1, 2]
     lines.rewrite(found.rows)

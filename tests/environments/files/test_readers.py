@@ -13,7 +13,7 @@ from environments.files.readers import (
     KEYS,
     LISTS,
     SMALL,
-    Garbled,
+    SyntaxUnreadable,
     Unreadable,
     parse_json,
     parse_toml,
@@ -21,7 +21,7 @@ from environments.files.readers import (
     read_json,
     read_toml,
 )
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 PATIENCE = 5.0  # s for a mebibyte on a busy machine; what grows with the square takes half a minute
 
@@ -150,7 +150,7 @@ def test_a_toml_file_may_have_a_mebibyte(tmp_path):
     path.write_text("a = 1" + " " * (SMALL - 5))
     assert read_toml(path) == {"a": 1}
     path.write_text("a = 1" + " " * (SMALL - 4))
-    with pytest.raises(Problem, match=r"a\.toml has more than 1,048,576 bytes\.$"):
+    with pytest.raises(UserError, match=r"a\.toml has more than 1,048,576 bytes\.$"):
         read_toml(path)
 
 
@@ -202,13 +202,13 @@ def test_toml_refuses_a_key_twice_itself():
 @pytest.mark.parametrize("data", [b"\xff\xfe", b'"\xe9"', b'"\xed\xa0\x80"', b"\x80"])
 def test_what_is_no_text_is_no_json_and_no_toml(data):
     for parse in (parse_json, parse_toml):
-        with pytest.raises(Garbled):
+        with pytest.raises(SyntaxUnreadable):
             parse(data)
 
 
 @pytest.mark.parametrize("text", ["", " ", "{", "[1,]", "{'a':1}", "1 2", "\0", "tru", "0x1"])
 def test_what_is_garbled_is_no_json(text):
-    with pytest.raises(Garbled, match="is not JSON"):
+    with pytest.raises(SyntaxUnreadable, match="is not JSON"):
         parse_json(text)
 
 
@@ -302,7 +302,7 @@ def test_dots_elsewhere_are_no_key(text):
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
-    with pytest.raises(Problem, match=r"^The script .*none\.toml cannot be read: No such file"):
+    with pytest.raises(UserError, match=r"^The script .*none\.toml cannot be read: No such file"):
         read_toml(tmp_path / "none.toml", "The script ")
-    with pytest.raises(Problem, match="cannot be read: Is a directory"):
+    with pytest.raises(UserError, match="cannot be read: Is a directory"):
         read_toml(tmp_path)

@@ -11,10 +11,10 @@ import pytest
 from pettingzoo.classic import rps_v2
 
 from environments.catalog import make_world
-from environments.external.games.factories import find_maker, require_named
+from environments.external.games.factories import find_factory, require_named
 from environments.files import trusted_code as trust
 from environments.recorded_worlds import described_world, named_world
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.terminal.command_line import Parser
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -48,12 +48,12 @@ def nothing_trusted(monkeypatch, tmp_path):
 
 
 def test_a_name_out_of_a_file_is_refused_until_it_is_typed(nothing_trusted):
-    with pytest.raises(Problem, match=r"a\.onnx is of .*type --trust some_game \(once"):
+    with pytest.raises(UserError, match=r"a\.onnx is of .*type --trust some_game \(once"):
         named_world("some_game:Env", {}, "a.onnx")
     make_world("some_game:Env")
     assert named_world("some_game:Env", {}, "a.onnx").id == "some_game:Env"
     assert named_world("some_game:Loud", {}, "a.onnx").id == "some_game:Loud"  # the module counts
-    with pytest.raises(Problem, match="--trust some_games"):
+    with pytest.raises(UserError, match="--trust some_games"):
         named_world("some_games:Env", {}, "a.onnx")
 
 
@@ -74,7 +74,7 @@ def test_ids_and_worlds_of_ours_need_no_trust_and_are_not_kept(nothing_trusted, 
         trust.remember(name)
         assert named_world(name, {}, "a file").id == name
     assert not (tmp_path / "config").exists()
-    with pytest.raises(Problem, match="which no installed package registers"):
+    with pytest.raises(UserError, match="which no installed package registers"):
         named_world("Nowhere-v0", {}, "a file")
 
 
@@ -92,7 +92,7 @@ def test_trust_is_an_option_and_says_so_in_a_file(nothing_trusted, tmp_path):
     "name", ["os", "os.path", "subprocess:run", "", "a b", "1a", "a..b", "a/b"]
 )
 def test_what_is_no_module_of_environments_cannot_be_trusted(nothing_trusted, name):
-    with pytest.raises(Problem):
+    with pytest.raises(UserError):
         trust.allow(name)
     assert not trust.allowed(name if ":" in name else f"{name}:E")
 
@@ -125,12 +125,12 @@ def test_without_a_home_what_is_typed_still_works(nothing_trusted, monkeypatch, 
 
 
 def test_a_typed_name_calls_environments_alone(nothing_trusted):
-    assert isinstance(find_maker("some_game:Env"), type)
-    assert callable(find_maker("some_game:env"))  # as PettingZoo's are called
+    assert isinstance(find_factory("some_game:Env"), type)
+    assert callable(find_factory("some_game:env"))  # as PettingZoo's are called
     for name in ("some_game:make", "some_game:system", "some_game:np", "some_game:GAME", "os:system",
                  "subprocess:Popen", "builtins:exec", "gymnasium.spaces:Discrete"):  # fmt: skip
-        with pytest.raises((Problem, gymnasium.error.Error)):
-            find_maker(name)()
+        with pytest.raises((UserError, gymnasium.error.Error)):
+            find_factory(name)()
 
 
 @pytest.mark.parametrize(
@@ -144,10 +144,10 @@ def test_a_typed_name_calls_environments_alone(nothing_trusted):
     ],
 )  # fmt: skip
 def test_keywords_of_a_file_are_named_parameters(nothing_trusted, name, known, unknown):
-    maker = find_maker(name)
+    maker = find_factory(name)
     require_named(name, maker, dict.fromkeys(known))
     for word in unknown:
-        with pytest.raises(Problem, match=f"no parameter '{word}'"):
+        with pytest.raises(UserError, match=f"no parameter '{word}'"):
             require_named(name, maker, {word: 1})
     assert rps_v2.raw_env is not None
 
@@ -157,7 +157,7 @@ def test_keywords_of_a_file_are_named_parameters(nothing_trusted, name, known, u
               "{1: 2}", "'" + "a" * 20_000 + "'"],
 )  # fmt: skip
 def test_parameters_of_a_file_are_plain_values(nothing_trusted, words):
-    with pytest.raises(Problem):
+    with pytest.raises(UserError):
         described_world({"world": "CartPole-v1", "params": {"render_mode": words}}, "a file")
 
 
@@ -165,7 +165,7 @@ def test_parameters_of_a_file_are_plain_values(nothing_trusted, words):
     "described", [{}, {"world": None}, {"world": ["x"]}, {"world": "CartPole-v1", "params": [1]}]
 )
 def test_a_description_that_is_none_gets_a_sentence(described):
-    with pytest.raises(Problem, match="a file"):
+    with pytest.raises(UserError, match="a file"):
         described_world(described, "a file")
 
 
@@ -181,12 +181,12 @@ def test_parameters_come_back_from_their_words_and_typed_ones_go_before(nothing_
 def test_the_current_folder_is_searched_for_typed_names_alone(nothing_trusted, monkeypatch):
     here = str(Path.cwd())
     monkeypatch.setattr(sys, "path", [place for place in sys.path if place != here])
-    with pytest.raises(Problem):
+    with pytest.raises(UserError):
         named_world("some_game:Env", {}, "a file")
     named_world("CartPole-v1", {}, "a file")
     assert here not in sys.path
     monkeypatch.delitem(sys.modules, "some_game", raising=False)
-    find_maker("some_game:Env")  # of a name that is allowed
+    find_factory("some_game:Env")  # of a name that is allowed
     assert here in sys.path
 
 
@@ -194,7 +194,7 @@ def test_the_current_folder_is_searched_for_typed_names_alone(nothing_trusted, m
 def test_our_own_modules_open_no_other_door(nothing_trusted, times):
     name = "environments.catalog:" * times
     make_world(f"{name}gpo/Balance-v0")
-    with pytest.raises(Problem, match="--trust some_game "):
+    with pytest.raises(UserError, match="--trust some_game "):
         named_world(f"{name}some_game:Env", {}, "a file")
     for module in (
         "environments.catalog",
@@ -203,7 +203,7 @@ def test_our_own_modules_open_no_other_door(nothing_trusted, times):
         "gpo",
         "training:x",
     ):
-        with pytest.raises(Problem, match="GPO's own"):
+        with pytest.raises(UserError, match="GPO's own"):
             trust.allow(module)
         trust.type_in(f"{module}:x")
         assert not trust.allowed(f"{module}:x")
@@ -212,11 +212,11 @@ def test_our_own_modules_open_no_other_door(nothing_trusted, times):
 def test_what_an_installed_module_lacks_is_not_searched_here(nothing_trusted, monkeypatch):
     here = str(nothing_trusted)
     monkeypatch.setattr(sys, "path", [place for place in sys.path if place != here])
-    with pytest.raises((Problem, gymnasium.error.Error)):
-        find_maker("gymnasium.spaces:Nothing-v0")()
+    with pytest.raises((UserError, gymnasium.error.Error)):
+        find_factory("gymnasium.spaces:Nothing-v0")()
     assert here not in sys.path
     monkeypatch.delitem(sys.modules, "some_game", raising=False)
-    find_maker("some_game:Env")
+    find_factory("some_game:Env")
     assert here in sys.path
 
 
@@ -224,14 +224,14 @@ def test_what_an_installed_module_lacks_is_not_searched_here(nothing_trusted, mo
     "name", ["some_game:", "some_game:a:b-v0", ":Env", "a b:Env", "environments.catalog:"]
 )
 def test_a_name_has_one_colon_between_two_words(nothing_trusted, name):
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         make_world(name)
     assert "\n" not in str(caught.value)
 
 
 def test_parameters_of_a_file_are_short(nothing_trusted):
     named_world("CartPole-v1", {"render_mode": None}, "a file")
-    with pytest.raises(Problem, match="more than 10,000 characters"):
+    with pytest.raises(UserError, match="more than 10,000 characters"):
         named_world("CartPole-v1", {"render_mode": ["F" * 100] * 100}, "a file")
 
 

@@ -10,11 +10,11 @@ from agents.evaluation.games import play_games
 from agents.players.player import RandomPlayer
 from environments.catalog import make_batch, make_world
 from environments.simulation.batch import Batch
-from environments.simulation.observation_parts import flat_mask, parts_of
+from environments.simulation.observation_parts import flat_mask, parts_of_space
 from environments.simulation.seating import Seating
 from environments.simulation.world import World
-from environments.system.errors import Problem
-from environments.wrappers.sb3_vec_env import Sb3Face
+from environments.system.errors import UserError
+from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from tests.environments.support import native_doors
 
 TOYS = "tests.environments.support.kind_toys"
@@ -51,7 +51,7 @@ def test_a_player_who_heeds_the_mask_finds_no_shut_door(doors):
 def test_the_mask_of_a_foreign_environment_is_found(how):
     world = make_world(f"{TOYS}:Doors", how=how)
     assert world.mask_size == 4
-    face = Sb3Face(Seating(make_batch(world, 8)))
+    face = Sb3VecEnv(Seating(make_batch(world, 8)))
     seen: Any = face.reset()
     for _ in range(9):
         assert (seen[:, -4:].sum(1) == 2).all()
@@ -66,9 +66,9 @@ def test_the_mask_of_a_foreign_environment_is_found(how):
 
 def test_masks_of_several_parts_are_laid_end_to_end():
     assert flat_mask(([1, 0], np.array([True, True, False])), 5, "it").tolist() == [1, 0, 1, 1, 0]
-    with pytest.raises(Problem, match="has 4 numbers; there are 5 choices"):
+    with pytest.raises(UserError, match="has 4 numbers; there are 5 choices"):
         flat_mask([1, 0, 1, 1], 5, "it")
-    with pytest.raises(Problem, match="does not in every step"):
+    with pytest.raises(UserError, match="does not in every step"):
         flat_mask(None, 5, "it")
 
 
@@ -84,9 +84,9 @@ def test_parts_are_named_by_their_way_through_a_space():
     space = spaces.Dict(
         {"b": spaces.Tuple([camera, spaces.Discrete(3)]), "a": spaces.Box(0, 1, (2, 2))}
     )
-    assert [str(part) for part in parts_of(space)] == [
+    assert [str(part) for part in parts_of_space(space)] == [
         "a: vector [4]",
         "b.0: image [4, 4, 3]",
         "b.1: vector [3]",
     ]
-    assert sum(part.size for part in parts_of(space)) == spaces.utils.flatdim(space)
+    assert sum(part.size for part in parts_of_space(space)) == spaces.utils.flatdim(space)

@@ -8,7 +8,7 @@ import pytest
 
 from environments.catalog import make_world
 from environments.simulation.batch import Batch
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 BALANCE, COURIER, KITCHEN, DUEL = (
     f"gpo/{name}-v0" for name in ("Balance", "Courier", "Kitchen", "Duel")
@@ -40,7 +40,7 @@ NO_NUMBERS: list[Any] = ["a", True, None, [1.0], {}, math.nan, math.inf, -math.i
     ],
 )
 def test_what_a_world_cannot_have_is_refused(world, params, said):
-    with pytest.raises(Problem, match=said):
+    with pytest.raises(UserError, match=said):
         make_world(world, **params)
 
 
@@ -56,12 +56,12 @@ def test_a_whole_number_may_have_a_point():
 
 @pytest.mark.parametrize("horizon", ["a", -1, 0, 1.0, 1e12, True, 2**31, None, [1]])
 def test_a_horizon_that_is_none_is_refused(horizon):
-    with pytest.raises(Problem, match="The horizon of an episode is"):
+    with pytest.raises(UserError, match="The horizon of an episode is"):
         Batch(make_world(BALANCE), options={"horizon": horizon})
     assert Batch(make_world(BALANCE), options={"horizon": 2**31 - 1}).state["horizon"] == 2**31 - 1
 
 
 @pytest.mark.parametrize("orders", [True, -1, 2**31, 1.0, "a"])
 def test_orders_that_are_none_are_refused(orders):
-    with pytest.raises(Problem, match="The option 'orders' is"):
+    with pytest.raises(UserError, match="The option 'orders' is"):
         Batch(make_world(COURIER), options={"orders": orders})

@@ -11,7 +11,7 @@ import training.pipeline.refine_loop as refining
 from environments.catalog import WORLDS, make_batch, make_world
 from environments.simulation.batch import Batch
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.environments.support import native_corridor as corridor
 from tests.environments.support.short_games import some_actions
 from training.settings import discount as per_step
@@ -131,7 +131,7 @@ def test_what_a_world_is_judged_by_is_no_potential(world_id):
 
 @pytest.mark.parametrize("discount", [-0.1, 1.1, np.nan])
 def test_a_discount_that_is_none_is_refused(discount):
-    with pytest.raises(Problem, match="from 0 to 1"):
+    with pytest.raises(UserError, match="from 0 to 1"):
         make_batch("gpo/Balance-v0", discount=discount)
 
 
@@ -148,7 +148,7 @@ def test_refining_hands_its_own_discount_to_the_games(monkeypatch, tmp_path):
     monkeypatch.setattr(refining, "make_batch", caught)
     settings = refining.RefineSettings(half_life=2.0)
     rest: Any = SimpleNamespace(memory=0)
-    reward = refining.Reward({}, (), 1.0)
+    reward = refining.RewardSchedule({}, (), 1.0)
     with pytest.raises(Stop):
         refining.refine(WORLD, rest, None, settings, reward, rest, seed=0, folder=tmp_path)
     assert given["discount"] == per_step(2.0, WORLD.tick)

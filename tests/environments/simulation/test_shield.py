@@ -6,13 +6,13 @@ import gymnasium
 import numpy as np
 import pytest
 
-from agents.files.agent_file import named_player
+from agents.files.agent_file import resolve_player
 from environments.catalog import make_batch
 from environments.simulation.seating import Seating
 from environments.simulation.shield import Shield, offers_shield
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.worlds.courier.constants import PERSON_SPEED, TOUCH
-from environments.wrappers.sb3_vec_env import Sb3Face
+from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from tests.environments.support.courier_by_hand import HallByHand
 from tests.environments.support.short_games import HORIZON, short_batch, some_actions
 
@@ -44,7 +44,7 @@ class Chaser:
     """The scripted driver who tries to run into people."""
 
     def __init__(self, batch):
-        self.batch, self.player = batch, named_player("chaser", batch.world)
+        self.batch, self.player = batch, resolve_player("chaser", batch.world)
 
     def __call__(self):
         return self.player.predict(self.batch.observation[:, 0])[0][:, None]
@@ -169,7 +169,7 @@ def short_batch_shielded(size) -> Any:
 def test_every_face_plays_behind_it():
     single: Any = gymnasium.make("gpo/Courier-v0", shield=True)
     vector = gymnasium.make_vec("gpo/Courier-v0", 4, shield=True)
-    face = Sb3Face(Seating(make_batch("gpo/Courier-v0", 4, shield=True)))
+    face = Sb3VecEnv(Seating(make_batch("gpo/Courier-v0", 4, shield=True)))
     for env in (single, vector, face):
         env.reset()
     for _ in range(200):
@@ -206,9 +206,9 @@ def test_without_an_act_of_it_the_game_is_the_same():
 
 def test_a_world_without_a_shield_says_so():
     assert not offers_shield(make_batch("gpo/Balance-v0").world)
-    with pytest.raises(Problem, match="has no shield"):
+    with pytest.raises(UserError, match="has no shield"):
         make_batch("gpo/Balance-v0", shield=True)
-    with pytest.raises(Problem, match="has no shield"):
+    with pytest.raises(UserError, match="has no shield"):
         make_batch("CartPole-v1", shield=True)
 
 

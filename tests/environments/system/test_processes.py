@@ -26,7 +26,7 @@ def say_what_is_blocked(pipe: Any) -> None:
 
 def beat_until_told(pipe: Any, pulse: Any) -> None:
     """Run, with a pulse."""
-    process.attend_parent(pulse)
+    process.end_with_parent(pulse)
     pipe.send("up")
     pipe.recv()
 

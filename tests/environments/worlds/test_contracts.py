@@ -6,8 +6,8 @@ import pytest
 
 from environments.catalog import WORLDS, make_batch, make_world
 from environments.simulation.batch import Batch
-from environments.system.errors import Problem
-from environments.wrappers.gym_env import SingleFace
+from environments.system.errors import UserError
+from environments.wrappers.gym_env import GymEnv
 from environments.wrappers.pettingzoo_env import parallel_env
 from tests.environments.support.short_games import HORIZON, short_batch, some_actions
 
@@ -122,17 +122,17 @@ MISTAKES = {
     "parameter": lambda world_id: make_world(world_id, wrong=1),
     "term": lambda world_id: make_batch(world_id, weights={"wrong": 1.0}),
     "weight": lambda world_id: make_batch(world_id, weights={first_term(world_id): np.nan}),
-    "option": lambda world_id: SingleFace(world_id).reset(options={"horizn": 9}),
+    "option": lambda world_id: GymEnv(world_id).reset(options={"horizn": 9}),
     "horizon": lambda world_id: gymnasium.make(world_id, horizon=-1),
     "fractional horizon": lambda world_id: gymnasium.make_vec(world_id, horizon=1.5),
     "size": lambda world_id: make_batch(world_id, 0),
     "seed": lambda world_id: make_batch(world_id, seed=-1),
-    "seat": lambda world_id: SingleFace(world_id, seat=7),
-    "render mode": lambda world_id: SingleFace(world_id, render_mode="paper"),
+    "seat": lambda world_id: GymEnv(world_id, seat=7),
+    "render mode": lambda world_id: GymEnv(world_id, render_mode="paper"),
     "shape": lambda world_id: make_batch(world_id, 2).step(np.zeros((2, 9), int)),
-    "type": lambda world_id: SingleFace(world_id).step(0.5),
+    "type": lambda world_id: GymEnv(world_id).step(0.5),
     "type in a batch": lambda world_id: make_batch(world_id, 2).step(np.zeros((2, 1))),
-    "high action": lambda world_id: SingleFace(world_id).step(99),
+    "high action": lambda world_id: GymEnv(world_id).step(99),
     "low action": lambda world_id: gymnasium.make_vec(world_id, 2).step(np.array([0, -1])),
     "missing action": lambda world_id: started(parallel_env(world_id)).step({}),
 }
@@ -150,7 +150,7 @@ def started(face):
 @each_world
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_gets_one_sentence(world_id, mistake):
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         MISTAKES[mistake](world_id)
     sentence = str(caught.value)
     assert "\n" not in sentence
@@ -159,5 +159,5 @@ def test_a_mistake_gets_one_sentence(world_id, mistake):
 
 @each_world
 def test_an_unknown_option_is_answered_with_the_nearest(world_id):
-    with pytest.raises(Problem, match="'horizon'"):
-        SingleFace(world_id).reset(options={"horizn": 9})
+    with pytest.raises(UserError, match="'horizon'"):
+        GymEnv(world_id).reset(options={"horizn": 9})

@@ -9,7 +9,7 @@ import pytest
 
 from environments.catalog import make_batch, make_world
 from environments.simulation.batch import Batch
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.worlds.courier.constants import (
     ACCELERATION,
     ACROSS,
@@ -306,11 +306,11 @@ def test_states_replay_with_everything_drawn_at_random():
     ],
 )
 def test_an_option_that_makes_no_sense_gets_one_sentence(name, value):
-    with pytest.raises(Problem, match=f"'{name}'"):
+    with pytest.raises(UserError, match=f"'{name}'"):
         make_batch("gpo/Courier-v0", options={name: value})
 
 
 @pytest.mark.parametrize("params", [{"people": 9}, {"attentive": -1}, {"zone_limit": np.nan}])
 def test_a_hall_that_cannot_be_is_refused(params):
-    with pytest.raises(Problem, match=next(iter(params))):
+    with pytest.raises(UserError, match=next(iter(params))):
         make_world("gpo/Courier-v0", **params)

@@ -5,7 +5,7 @@ import pytest
 
 from environments.catalog import make_world
 from environments.simulation.batch import Batch
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.worlds.duel.constants import BYSTANDER_RADIUS, FIGHTER_RADIUS, SPAWNS, TICK
 from environments.worlds.duel.tactics import potential_one
 from tests.environments.support.duel_by_hand import FIRE, RELOAD, STILL, WORLD, Duel, cells_of
@@ -372,5 +372,7 @@ def test_potential_terms_sum_to_the_difference_of_the_ends():
 
 @pytest.mark.parametrize("params", [{"bystanders": 5}, {"speed": 100.0}, {"reload": 0.04}])
 def test_what_cannot_be_played_is_refused(params):
-    with pytest.raises(Problem, match=f"The duel's {next(iter(params))} is .* give a number from"):
+    with pytest.raises(
+        UserError, match=f"The duel's {next(iter(params))} is .* give a number from"
+    ):
         make_world(WORLD, **params)

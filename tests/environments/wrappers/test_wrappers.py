@@ -13,10 +13,10 @@ from stable_baselines3.common.vec_env import VecMonitor
 from environments.catalog import WORLDS, make_world
 from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating
-from environments.wrappers.gym_env import SingleFace
-from environments.wrappers.gym_vector_env import VectorFace
+from environments.wrappers.gym_env import GymEnv
+from environments.wrappers.gym_vector_env import GymVectorEnv
 from environments.wrappers.pettingzoo_env import parallel_env
-from environments.wrappers.sb3_vec_env import Sb3Face
+from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from tests.environments.support.short_games import HORIZON, short_batch, some_actions
 
 each_world = pytest.mark.parametrize("world_id", WORLDS)
@@ -34,7 +34,7 @@ def test_gymnasiums_checker_finds_nothing(world_id):
 
 @each_world
 def test_sb3s_checker_finds_nothing(world_id):
-    sb3_check_env(SingleFace(world_id))
+    sb3_check_env(GymEnv(world_id))
 
 
 @each_world
@@ -54,7 +54,7 @@ def test_the_vector_face_is_single_faces_side_by_side(world_id):
         vector_kwargs={"autoreset_mode": AutoresetMode.SAME_STEP},
         horizon=HORIZON,
     )
-    assert type(ours).__name__ == "VectorFace"
+    assert type(ours).__name__ == "GymVectorEnv"
     assert ours.single_observation_space == theirs.single_observation_space
     assert data_equivalence(ours.reset(seed=3), theirs.reset(seed=3))
     ours.action_space.seed(0)
@@ -65,7 +65,7 @@ def test_the_vector_face_is_single_faces_side_by_side(world_id):
 
 @each_world
 def test_a_vector_face_resets_only_the_games_that_its_mask_names(world_id):
-    face = VectorFace(world_id, num_envs=3)
+    face = GymVectorEnv(world_id, num_envs=3)
     face.reset(seed=1)
     face.step(face.action_space.sample())
     before = face.seating.batch.state.copy()
@@ -93,8 +93,8 @@ def test_the_parallel_face_is_a_batch_of_one(world_id):
 @each_world
 @pytest.mark.filterwarnings("ignore:The environment is already wrapped")
 def test_the_sb3_face_reports_every_episode_as_monitor_does(world_id):
-    face = Sb3Face(Seating(short_batch(world_id, 6), "alternate"))
-    beside = VecMonitor(Sb3Face(Seating(short_batch(world_id, 6), "alternate")))
+    face = Sb3VecEnv(Seating(short_batch(world_id, 6), "alternate"))
+    beside = VecMonitor(Sb3VecEnv(Seating(short_batch(world_id, 6), "alternate")))
     for env in (face, beside):
         env.seed(2)
     assert data_equivalence(face.reset(), beside.reset())
@@ -119,7 +119,7 @@ def test_the_sb3_face_reports_every_episode_as_monitor_does(world_id):
 
 @each_world
 def test_the_sb3_face_answers_for_single_games(world_id):
-    face = Sb3Face(Seating(short_batch(world_id, 4), "alternate"), render_mode="rgb_array")
+    face = Sb3VecEnv(Seating(short_batch(world_id, 4), "alternate"), render_mode="rgb_array")
     agents = len(face.seating.batch.world.agents)
     assert face.get_attr("seat") == [b % agents for b in range(4)]
     face.set_attr("note", "here", indices=[1])

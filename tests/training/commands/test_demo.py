@@ -6,7 +6,7 @@ import pytest
 
 import training.commands.demo
 from demos.window.video import read_video
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from training.run.recipe import read_recipe
 
 QUICK = ["refine.steps=64_000", "refine.judge_games=8", "clone.epochs=3", "evaluate.games=4"]
@@ -41,7 +41,7 @@ def test_the_demo_compares_people_clone_scratch_and_refined(
 
 
 def test_an_unknown_layout_is_refused_before_anything_is_written(quick: Path) -> None:
-    with pytest.raises(Problem, match="did you mean 'cramped_room'"):
+    with pytest.raises(UserError, match="did you mean 'cramped_room'"):
         training.commands.demo.demo(layout="crampedroom")
     assert list(quick.parent.parent.iterdir()) == []
 

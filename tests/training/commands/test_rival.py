@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import training.commands.demo
-from environments.files.atomic import seal
+from environments.files.atomic import to_checked_json
 from environments.system import processes as process
 from environments.terminal.progress import Bars
 from tests.training.support.ended import ROOT, begin, ended, leaves_nothing
@@ -20,14 +20,14 @@ from training.run.recipe import read_recipe
 
 def stand_still(pipe: Any, folder: Path, content: Any, done: Any, pulse: Any) -> None:
     """Begin, and never do anything again."""
-    process.attend_parent(pulse)
+    process.end_with_parent(pulse)
     pipe.send("up")
     os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def complain(pipe: Any, folder: Path, content: Any, done: Any, pulse: Any) -> None:
     """Meet something that cannot work."""
-    process.attend_parent(pulse)
+    process.end_with_parent(pulse)
     pipe.send("The disk is full.")
 
 
@@ -80,7 +80,7 @@ def test_what_is_there_is_taken_and_what_is_half_there_is_gone_on_with(
         theirs.close()
         return SimpleNamespace(sentinel=ours), ours, ours.close
 
-    whole = seal({"rows": {}, "world": "", "protocol": ""})
+    whole = to_checked_json({"rows": {}, "world": "", "protocol": ""})
     monkeypatch.setattr(process, "start", start)
     assert trained(die).ready
     assert trained(die).ready

@@ -12,16 +12,16 @@ from agents.networks.policy import build_policy
 from environments.catalog import make_world
 from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating
-from environments.wrappers.sb3_vec_env import Sb3Face
+from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from training.compute import hardware as engine
-from training.compute.timers import Clock
+from training.compute.timers import StageTimer
 from training.ppo.refiner import Refiner
-from training.run.folder import Run
+from training.run.folder import RunFolder
 from training.run.recipe import read_recipe
 
 
 def refiner(**keywords):
-    face = Sb3Face(Seating(Batch(make_world("gpo/Balance-v0"), 8)))
+    face = Sb3VecEnv(Seating(Batch(make_world("gpo/Balance-v0"), 8)))
     from agents.networks.policy import AgentPolicy
 
     return Refiner(AgentPolicy, face, n_steps=64, batch_size=128, n_epochs=2, seed=1, **keywords)
@@ -73,19 +73,21 @@ def test_what_is_faster_is_chosen_and_only_where_it_pays(monkeypatch, half, two,
     monkeypatch.setattr(engine, "_step", work)
     monkeypatch.setattr(engine, "free_cores", lambda: 2)
     policy = build_policy(spaces.Box(-1, 1, (4,), np.float32), spaces.Discrete(2), {})
-    assert engine.choose_engine(policy, 16, None, None, None) == engine.Engine(*chosen)
+    assert engine.choose_compute(policy, 16, None, None, None) == engine.ComputeChoice(*chosen)
 
 
 def test_what_a_recipe_names_is_not_measured(monkeypatch):
     monkeypatch.setattr(engine, "_step", None)
     policy = build_policy(spaces.Box(-1, 1, (4,), np.float32), spaces.Discrete(2), {})
-    assert engine.choose_engine(policy, 16, "bfloat16", 1, 2) == engine.Engine("bfloat16", 1, 2)
+    assert engine.choose_compute(policy, 16, "bfloat16", 1, 2) == engine.ComputeChoice(
+        "bfloat16", 1, 2
+    )
 
 
 def test_measuring_leaves_policy_and_threads_alone():
     policy = build_policy(spaces.Box(-1, 1, (4,), np.float32), spaces.Discrete(2), {})
     before, threads = copy.deepcopy(policy.state_dict()), torch.get_num_threads()
-    engine.choose_engine(policy, 64, None, None, None)
+    engine.choose_compute(policy, 64, None, None, None)
     assert torch.get_num_threads() == threads
     assert all(torch.equal(policy.state_dict()[name], value) for name, value in before.items())
     assert all(parameter.grad is None for parameter in policy.parameters())
@@ -96,7 +98,7 @@ def test_a_clock_counts_every_second_once(monkeypatch):
         [0.0, 2.0, 7.0, 8.0]
     )  # s: the whole begins, the part begins, the part ends, the whole ends
     monkeypatch.setattr(time, "perf_counter", lambda: next(now))
-    clock = Clock()
+    clock = StageTimer()
     with clock.part("whole"), clock.part("part"):
         pass
     assert clock.seconds == {"part": 5.0, "whole": 3.0}
@@ -105,7 +107,7 @@ def test_a_clock_counts_every_second_once(monkeypatch):
 
 def test_a_run_that_goes_on_elsewhere_says_so(tmp_path):
     def opened():
-        run = Run(tmp_path / "run", read_recipe("cramped_room"))
+        run = RunFolder(tmp_path / "run", read_recipe("cramped_room"))
         with run.alone():
             assert run.notes == []
         return run

@@ -10,11 +10,11 @@ import torch
 
 from agents.networks.policy import AgentPolicy, build_policy
 from agents.players.player import NetworkPlayer
-from agents.players.remote_player import Elsewhere
+from agents.players.remote_player import RemotePlayer
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
-from environments.wrappers.sb3_vec_env import Sb3Face
-from training.compute.second_core import Crew
+from environments.wrappers.sb3_vec_env import Sb3VecEnv
+from training.compute.second_core import SecondCore
 from training.ppo.lagrange import CostSettings
 from training.ppo.refiner import Refiner
 
@@ -27,9 +27,9 @@ def refined(cores, world_name, precision="float32", moved=False, **keywords):
     batch = make_batch(world, 8)
     partner: Any = NetworkPlayer(clone, 1) if len(world.agents) > 1 else None
     if moved:
-        partner = Elsewhere(partner, batch)
+        partner = RemotePlayer(partner, batch)
         assert partner._pipe.poll(60)  # it is up
-    face = Sb3Face(Seating(batch, 0, partner))
+    face = Sb3VecEnv(Seating(batch, 0, partner))
     agent = Refiner(
         AgentPolicy,
         face,
@@ -86,17 +86,17 @@ def test_the_second_piece_of_work_is_done_elsewhere():
         running.set()
         return threading.get_ident()
 
-    here, there = threading.get_ident(), Crew(2).both(lambda: running.wait(60), second)[1]
+    here, there = threading.get_ident(), SecondCore(2).both(lambda: running.wait(60), second)[1]
     assert here != there
-    assert Crew(1).both(threading.get_ident, threading.get_ident) == (here, here)
+    assert SecondCore(1).both(threading.get_ident, threading.get_ident) == (here, here)
 
 
 def test_a_second_thread_does_not_take_all_cores_for_itself():
-    assert begun(Crew(2), torch.get_num_threads).result() == 1
+    assert begun(SecondCore(2), torch.get_num_threads).result() == 1
 
 
 def test_what_nobody_has_begun_is_done_by_whoever_needs_it():
-    crew, free = Crew(2), threading.Event()
+    crew, free = SecondCore(2), threading.Event()
     long = begun(crew, lambda: free.wait(60))
     assert crew.begin(threading.get_ident).result() == threading.get_ident()
     free.set()
@@ -104,7 +104,7 @@ def test_what_nobody_has_begun_is_done_by_whoever_needs_it():
 
 
 def test_work_that_may_wait_is_done_after_what_is_given_next():
-    crew, done, free, end = Crew(2), [], threading.Event(), threading.Event()
+    crew, done, free, end = SecondCore(2), [], threading.Event(), threading.Event()
     begun(crew, lambda: free.wait(60))
     crew.begin_after(lambda: done.append("later"))
     crew.begin(lambda: done.append("sooner"))
@@ -116,7 +116,7 @@ def test_work_that_may_wait_is_done_after_what_is_given_next():
 
 def test_work_that_may_wait_is_done_even_if_nothing_is_given_next():
     for cores in (1, 2):
-        assert Crew(cores).begin_after(lambda: 7).result() == 7
+        assert SecondCore(cores).begin_after(lambda: 7).result() == 7
 
 
 @pytest.mark.parametrize("broken", [0, 1])
@@ -132,11 +132,11 @@ def test_an_error_on_either_core_is_raised_once_both_are_still(broken):
         return do
 
     with pytest.raises(ValueError, match="no numbers"):
-        Crew(2).both(work(0), work(1))
+        SecondCore(2).both(work(0), work(1))
     assert finished == [1 - broken]
 
 
 def test_a_crew_can_be_saved_with_its_model():
-    crew = Crew(2)
+    crew = SecondCore(2)
     crew.both(int, int)
     assert pickle.loads(pickle.dumps(crew)).both(int, str) == (0, "")

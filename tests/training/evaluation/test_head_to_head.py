@@ -4,9 +4,15 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from agents.files.agent_file import named_player
+from agents.files.agent_file import resolve_player
 from environments.catalog import make_world
-from training.evaluation.head_to_head import EVERYBODY, matches, opponents, result, show_all
+from training.evaluation.head_to_head import (
+    EVERYBODY,
+    match_statistics,
+    opponents,
+    play_matches,
+    show_all,
+)
 from training.evaluation.protocol import Protocol
 from training.evaluation.tables import limited
 from training.partners.partners import PartnerSettings
@@ -15,7 +21,7 @@ DUEL = make_world("gpo/Duel-v0")
 
 
 def test_a_draw_is_neither_won_nor_lost():
-    found = result({"win": np.array([1.0] * 6 + [0.0] * 3 + [-1.0]), "hit": np.zeros(10)})
+    found = match_statistics({"win": np.array([1.0] * 6 + [0.0] * 3 + [-1.0]), "hit": np.zeros(10)})
     assert (found["won"]["mean"], found["drawn"]["mean"], found["lost"]["mean"]) == (0.6, 0.3, 0.1)
     assert found["won"]["low"] == pytest.approx(0.3127, abs=1e-4)  # Wilson's, of 6 in 10
     assert found["won"]["high"] == pytest.approx(0.8318, abs=1e-4)
@@ -29,9 +35,9 @@ def test_opponents_are_the_scripts_among_the_partners_where_one_can_win():
 
 
 def test_each_opponent_is_met_in_either_seat_and_a_still_one_never_wins():
-    found = matches(
+    found = play_matches(
         DUEL,
-        lambda seed: named_player("still", DUEL, seed),
+        lambda seed: resolve_player("still", DUEL, seed),
         ("rusher-3", "beginner-3"),
         Protocol(3, 400),
     )
@@ -44,7 +50,7 @@ def test_each_opponent_is_met_in_either_seat_and_a_still_one_never_wins():
 
 def test_the_upper_bound_decides_whether_a_limit_is_kept(capsys):
     games = {"win": np.ones(8), "hit": np.array([0.0, 1.0] * 4), "near": np.zeros(8)}
-    found = {"rusher-3": result(games)}
+    found = {"rusher-3": match_statistics(games)}
     console = Console(width=100)
     show_all(console, {"refined": found}, {"hit": 0.6, "near": 0.1})
     told = capsys.readouterr().out

@@ -7,7 +7,7 @@ from agents.evaluation.games import Interval, interval, play_games
 from agents.players.player import RandomPlayer, StillPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.support.toys import Leaning, record
-from training.evaluation.protocol import Protocol, judge, people, summary
+from training.evaluation.protocol import Protocol, evaluate, recorded_scores, summary
 
 KITCHEN, BALANCE = "gpo/Kitchen-v0", "gpo/Balance-v0"
 
@@ -138,7 +138,7 @@ def test_every_seat_is_judged_on_the_same_games(monkeypatch):
         return player
 
     protocol = Protocol(games=5, horizon=30)
-    played = judge(world, seated("me"), seated("other"), protocol)
+    played = evaluate(world, seated("me"), seated("other"), protocol)
     assert [made[0], made[0]] == made
     assert made[0] == (5, {"seed": protocol.seed, "options": {"horizon": 30}, "shield": False})
     first, second = protocol.seed, protocol.seed + 1
@@ -157,7 +157,7 @@ def test_a_summary_is_of_the_judged_seat():
     def random(seed):
         return RandomPlayer(world.action_space, seed)
 
-    found = summary(judge(world, still, random, Protocol(games=20, horizon=80)))
+    found = summary(evaluate(world, still, random, Protocol(games=20, horizon=80)))
     assert found["games"] == 20
     assert len(found["seats"]) == 2
     for seat in found["seats"]:
@@ -176,7 +176,7 @@ def test_recorded_games_count_up_to_the_horizon_and_whole_if_they_ended_before(t
     fallen = record(tmp_path, "fallen", world, RandomPlayer(world.action_space), 10, 500)
     lengths = [len(fallen.load(n)) for n in range(10)]
     for horizon in (9, 20):
-        found = people(fallen, world, horizon)
+        found = recorded_scores(fallen, world, horizon)
         assert found["seats"][0]["return"]["mean"] == np.minimum(lengths, horizon).mean()
         assert found["games"] == 10
 
@@ -184,5 +184,5 @@ def test_recorded_games_count_up_to_the_horizon_and_whole_if_they_ended_before(t
 def test_recorded_games_that_were_cut_off_before_the_horizon_are_left_out(tmp_path):
     world = make_world(BALANCE)
     dataset = record(tmp_path, "short", world, Leaning(), 4, 10)
-    assert people(dataset, world, 20) == {"seats": [], "games": 0}
-    assert people(dataset, world, 10)["seats"][0]["return"]["mean"] == 10
+    assert recorded_scores(dataset, world, 20) == {"seats": [], "games": 0}
+    assert recorded_scores(dataset, world, 10)["seats"][0]["return"]["mean"] == 10

@@ -12,8 +12,8 @@ from agents.networks.policy import AgentPolicy, build_policy
 from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.support.toys import careless_clone
-from training.gate.best_agent import Floor, Judge
-from training.pipeline.refine_loop import RefineSettings, Reward, refine
+from training.gate.best_agent import BestAgentKeeper, Judge
+from training.pipeline.refine_loop import RefineSettings, RewardSchedule, refine
 from training.run.checkpoint import read_checkpoint
 
 WORLD = "gpo/Balance-v0"
@@ -30,7 +30,7 @@ QUICK = {
     "half_life": 1.0,
     "entropy": (0.0, 0.0),
 }
-PAID = Reward({"balanced": 1.0}, (), 1.0)
+PAID = RewardSchedule({"balanced": 1.0}, (), 1.0)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,9 @@ def floor_for(world, cloned, folder, **keywords):
     judge = Judge(
         lambda games, seed: make_batch(world, games, seed=seed, options=HORIZON), None, 16, 1
     )
-    return Floor(judge, world.north_star, cloned, NetworkPlayer(cloned), 2, folder, **keywords)
+    return BestAgentKeeper(
+        judge, world.north_star, cloned, NetworkPlayer(cloned), 2, folder, **keywords
+    )
 
 
 def refined(world, cloned, folder, **changes):
@@ -111,15 +113,15 @@ class Told(Judge):
         self.answers = [np.array(answer, float) for answer in answers]
 
     def __call__(self, player):
-        from agents.evaluation.games import Games
+        from agents.evaluation.games import EpisodeTotals
 
         totals = self.answers.pop(0)[:, None]
-        return [Games({"balanced": totals}, {}, totals, np.ones(len(totals), int))]
+        return [EpisodeTotals({"balanced": totals}, {}, totals, np.ones(len(totals), int))]
 
 
 def kept_after(cloned, folder, clone_total, judgements, guard=True):
     """The number of the judgement whose agent is kept, -1 for the clone, and the floor."""
-    floor = Floor(
+    floor = BestAgentKeeper(
         Told(clone_total, *judgements),
         "balanced",
         cloned,

@@ -9,7 +9,7 @@ import torch
 from gymnasium import spaces
 from pydantic import ValidationError
 
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.training.support.toys import SIGHT, toy_arrays
 from training.imitation.clone import CloneSettings, clone
 from training.imitation.returns import recorded_returns
@@ -111,7 +111,7 @@ def test_each_side_has_at_least_one_match(share):
 @pytest.mark.parametrize("matches", [0, 1])
 def test_fewer_than_two_matches_cannot_be_judged(matches):
     seen = sights(matches)
-    with pytest.raises(Problem, match=f"hold only {matches}: record at least two"):
+    with pytest.raises(UserError, match=f"hold only {matches}: record at least two"):
         cloned(seen=seen, arrays=toy_arrays(np.zeros(len(seen), int), seen, LENGTH))
 
 
@@ -146,7 +146,7 @@ def test_it_hands_over_the_weights_of_the_epoch_it_names():
 
 
 def test_a_clone_that_never_learned_is_not_handed_on():
-    with pytest.raises(Problem, match=r"clone\.learning_rate"):
+    with pytest.raises(UserError, match=r"clone\.learning_rate"):
         cloned("box", {"learning_rate": 1e30, "epochs": 3})
 
 
@@ -175,12 +175,12 @@ def test_actions_without_names_go_by_their_number():
     ("weights", "said"), [({"sty": 0.1}, "did you mean 'stay'"), ({"x": 1.0}, "left, stay, right")]
 )
 def test_an_unknown_action_is_answered_with_the_known(weights, said):
-    with pytest.raises(Problem, match=said):
+    with pytest.raises(UserError, match=said):
         cloned(changes={"action_weights": weights}, action_names=("left", "stay", "right"))
 
 
 def test_weights_are_for_discrete_actions():
-    with pytest.raises(Problem, match="discrete actions"):
+    with pytest.raises(UserError, match="discrete actions"):
         cloned("box", {"action_weights": {"0": 0.1}})
 
 

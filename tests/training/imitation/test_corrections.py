@@ -9,20 +9,20 @@ import torch
 
 import gpo
 from agents.evaluation.games import interval
-from agents.files.agent_file import as_player, load_agent, save_agent
+from agents.files.agent_file import load_agent, make_player, save_agent
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor, Episode
-from demos.sessions.play.command import Asked
+from demos.sessions.play.command import PlayOptions
 from environments.catalog import make_world
 from tests.demos.support.plays import PlaySession
 from tests.training.pipeline.test_train import refusal
 from tests.training.support.toys import Leaning, record, toy_arrays
 from training.evaluation.paired_changes import _change, changes
-from training.evaluation.protocol import Protocol, judge
-from training.gate.best_agent import ours
+from training.evaluation.protocol import Protocol, evaluate
+from training.gate.best_agent import judged_totals
 from training.imitation.clone import CloneSettings, clone
 from training.imitation.corrected_steps import hold_back, people_only, read_corrections
-from training.imitation.corrections import CorrectionsSettings, joined, weight_of, weighted
+from training.imitation.corrections import CorrectionsSettings, concatenate, weight_of, weighted
 from training.run.recipe import read_recipe
 
 POLE = make_world("gpo/Balance-v0")
@@ -144,7 +144,7 @@ def test_corrected_rows_count_as_often_as_they_weigh():
 
 def test_episodes_of_two_datasets_lie_end_to_end():
     first, second = (toy_arrays(np.full(6, k), np.full((6, 4), k), 3) for k in range(2))
-    both = joined(first, second)
+    both = concatenate(first, second)
     assert both.starts.tolist() == [0, 3, 6, 9, 12]
     assert both.actions.tolist() == [0] * 6 + [1] * 6
     assert both.episode.tolist() == [0] * 3 + [1] * 3 + [2] * 3 + [3] * 3
@@ -216,7 +216,7 @@ def saboteur(seen):
 
 def coach(root, run, seed, keys=corrector, games=8):
     asked = {"coach": True, "dataset": "fixes", "seed": seed, "settle": 0.04}
-    assert Asked(str(run), **asked).coach
+    assert PlayOptions(str(run), **asked).coach
     with PlaySession(root, run, **asked) as session:
         session.correct(games, keys)
         session.recorder.end(session.clock.now())
@@ -391,8 +391,8 @@ def played(run):
     """The north star and the cost of an agent in 100 games, always on the same seeds."""
     agent = load_agent(run / "agent.safetensors")
     protocol = Protocol(100, 200, seed=3_000_000)
-    games = judge(POLE, lambda seed: as_player(agent, POLE, seed), None, protocol)
-    return ours(games, "balanced"), ours(games, "off_centre")
+    games = evaluate(POLE, lambda seed: make_player(agent, POLE, seed), None, protocol)
+    return judged_totals(games, "balanced"), judged_totals(games, "off_centre")
 
 
 @pytest.mark.slow

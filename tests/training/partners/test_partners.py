@@ -9,16 +9,16 @@ import torch
 
 import gpo
 from agents.files.agent_file import load_agent, save_agent
-from agents.players.batched_population import Chorus
-from agents.players.dropout_player import Thinned
-from agents.players.mixture import Mixture, Oneself
+from agents.players.batched_population import BatchedPopulation
+from agents.players.dropout_player import DropoutPlayer
+from agents.players.mixture import Mixture, SelfPlayer
 from agents.players.player import NetworkPlayer, RandomPlayer, StillPlayer
-from agents.players.remote_player import Elsewhere
+from agents.players.remote_player import RemotePlayer
 from agents.players.unstuck import Unstuck
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
-from environments.system.errors import Problem
-from environments.wrappers.sb3_vec_env import Sb3Face
+from environments.system.errors import UserError
+from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from tests.training.support.toys import record
 from training.partners.partners import (
     MemberSettings,
@@ -144,13 +144,13 @@ def test_a_run_with_a_mixture_resumes_to_the_bit(trained, tmp_path, lost):
 def test_partners_who_play_in_another_process_change_nothing(trained, tmp_path, monkeypatch):
     moved = []
 
-    class Up(Elsewhere):
+    class Up(RemotePlayer):
         def __init__(self, *arguments):
             super().__init__(*arguments)
             assert self._pipe.poll(60)
             moved.append(self)
 
-    monkeypatch.setattr("agents.players.remote_player.Elsewhere", Up)
+    monkeypatch.setattr("agents.players.remote_player.RemotePlayer", Up)
     path, agents = tmp_path / "others.toml", []
     path.write_text(trained[0].read_text().replace('player = "self"', 'player = "still"'))
     for cores in ("1", "2"):
@@ -181,7 +181,7 @@ def test_several_clones_share_the_weight_of_one(world, clones):
     made = partner(world, clones, mixture=[{"player": "clone", "weight": 3}, {"player": "random"}])
     assert made.shares.tolist() == pytest.approx([0.75, 0.25])
     assert isinstance(made.players[0], Unstuck)
-    assert isinstance(made.players[0].player, Chorus)
+    assert isinstance(made.players[0].player, BatchedPopulation)
     assert made.players[0].player.size == len(clones) == 2
     thin = [{"player": "clone", "dropout": 0.1, "weight": 3}, {"player": "random"}]
     made = partner(world, clones, mixture=thin)  # each leaves out units of its own
@@ -197,7 +197,7 @@ def test_a_member_may_be_warmer_or_thinned_or_from_a_file(world, clones, tmp_pat
     ]
     thinned, other = partner(world, clones[:1], mixture=members).players
     assert isinstance(thinned, Unstuck)
-    assert isinstance(thinned.player, Thinned)
+    assert isinstance(thinned.player, DropoutPlayer)
     assert thinned.player.temperature == 1.5
     assert isinstance(other, NetworkPlayer)
     assert other.temperature == 0.5
@@ -232,11 +232,11 @@ def test_the_schedule_binds_the_learner_and_moves_the_weights(world, clones):
         def _on_rollout_end(self):
             seen.append(made.shares.tolist())
 
-    face = Sb3Face(Seating(make_batch(world, 4), "alternate", made))
+    face = Sb3VecEnv(Seating(make_batch(world, 4), "alternate", made))
     model = Refiner("MlpPolicy", face, n_steps=8, batch_size=32, n_epochs=1, device="cpu")
     model.learn(32 * 4, [Watch(made)])
     assert seen == [[1.0, 0.0], [0.5, 0.5], [0.0, 1.0], [0.0, 1.0]]
-    (oneself,) = [player._player for player in made.players if isinstance(player, Oneself)]
+    (oneself,) = [player._player for player in made.players if isinstance(player, SelfPlayer)]
     assert oneself is not None
     assert oneself.policy is model.policy
 
@@ -269,7 +269,7 @@ def test_a_single_weight_holds_from_start_to_end():
     ],
 )
 def test_a_setting_that_makes_no_sense_is_refused(settings, says):
-    with pytest.raises(Problem, match=says) as caught:
+    with pytest.raises(UserError, match=says) as caught:
         check_recipe(content(**settings), "here")
     assert "\n" not in str(caught.value)
 

@@ -12,12 +12,12 @@ import gpo
 from agents.players.player import RandomPlayer
 from demos.data.dataset.store import Store
 from environments.catalog import make_world
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.terminal.progress import Bars
 from tests.training.support.toys import record
-from training.pipeline.clone_population import Helper, characters
-from training.pipeline.clone_stage import subject
-from training.run.folder import Run
+from training.pipeline.clone_population import CloneWorker, clone_population
+from training.pipeline.clone_stage import clone_task
+from training.run.folder import RunFolder
 from training.run.recipe import read_recipe
 
 PATIENCE = 120.0  # s
@@ -64,7 +64,7 @@ games = 2
 
 
 def helper(path, world, missing, *changes):
-    return Helper(subject(read_recipe(str(path), changes), world), None, missing)
+    return CloneWorker(clone_task(read_recipe(str(path), changes), world), None, missing)
 
 
 def wait(helper, until):
@@ -84,7 +84,7 @@ def test_a_helper_makes_the_same_clones_from_the_last(path, root, world):
     found = wait(made, lambda h: h.number == 1)
     made.end()
     assert [number for number, _ in found] == [3, 2]
-    who, dataset = subject(read_recipe(str(path)), world), Store(root).open("kitchen")
+    who, dataset = clone_task(read_recipe(str(path)), world), Store(root).open("kitchen")
     for number, clone in found:
         own = who.clone(dataset, number)
         assert clone.history == own.history
@@ -126,7 +126,7 @@ def test_a_helper_that_was_stopped_is_ended_and_its_number_made_here(path, world
     assert slow.attend() is None
 
 
-class Stopped(Helper):
+class Stopped(CloneWorker):
     """A helper that is up before anything is made, and is stopped as soon as it is given something."""
 
     def __init__(self, *arguments):
@@ -155,21 +155,21 @@ def test_a_run_goes_on_without_a_helper_that_was_stopped(path, root, world, tmp_
     monkeypatch.setattr("environments.system.processes.PATIENCE", 2)
     monkeypatch.setattr("training.pipeline.clone_population.free_cores", lambda: 2)
     made = {}
-    for kind in (Helper, Stopped):
-        monkeypatch.setattr("training.pipeline.clone_population.Helper", kind)
-        bars, run = Told(), Run(tmp_path / kind.__name__, read_recipe(str(path)))
-        characters(run, world, Store(root).open("kitchen"), bars)
+    for kind in (CloneWorker, Stopped):
+        monkeypatch.setattr("training.pipeline.clone_population.CloneWorker", kind)
+        bars, run = Told(), RunFolder(tmp_path / kind.__name__, read_recipe(str(path)))
+        clone_population(run, world, Store(root).open("kitchen"), bars)
         made[kind] = {p.name: p.read_bytes() for p in run.folder.glob("clone_*.safetensors")}
         assert [said[-42:] for said in bars.said] == (
-            [] if kind is Helper else ["clone 3, which it was at, is made in this one."[-42:]]
+            [] if kind is CloneWorker else ["clone 3, which it was at, is made in this one."[-42:]]
         )
     assert len(made[Stopped]) == 3
-    assert made[Stopped] == made[Helper]
+    assert made[Stopped] == made[CloneWorker]
 
 
 def test_what_a_helper_meets_is_told_here(path, world):
     diverging = helper(path, world, deque([1]), "clone.learning_rate=1e30")
-    with pytest.raises(Problem, match=r"lower clone\.learning_rate"):
+    with pytest.raises(UserError, match=r"lower clone\.learning_rate"):
         wait(diverging, lambda h: False)
     diverging.end()
 
@@ -195,12 +195,12 @@ class Swift:
 
 
 def test_nobody_waits_for_a_helper_that_has_just_finished(path, root, world, tmp_path, monkeypatch):
-    monkeypatch.setattr("training.pipeline.clone_population.Helper", Swift)
+    monkeypatch.setattr("training.pipeline.clone_population.CloneWorker", Swift)
     monkeypatch.setattr("training.pipeline.clone_population.free_cores", lambda: 2)
     waited: list[list[object]] = []
     monkeypatch.setattr("training.pipeline.clone_population.connection.wait", waited.append)
-    run = Run(tmp_path / "run", read_recipe(str(path), ["clone.epochs=1"]))
-    characters(run, world, Store(root).open("kitchen"), Bars(None))
+    run = RunFolder(tmp_path / "run", read_recipe(str(path), ["clone.epochs=1"]))
+    clone_population(run, world, Store(root).open("kitchen"), Bars(None))
     assert [] not in waited, "for nothing it would wait for ever"
     assert len(list(run.folder.glob("clone_*.safetensors"))) == 3
 

@@ -9,8 +9,8 @@ import pytest
 
 import gpo
 from agents.evaluation.games import interval
-from agents.experts.courier import CAREFUL, Driver
-from agents.files.agent_file import as_player, load_agent
+from agents.experts.courier import CAREFUL, CourierDriver
+from agents.files.agent_file import load_agent, make_player
 from demos.data.episodes.episode import Actor
 from demos.sessions.game.match_recording import MatchRecording, games_dataset
 from demos.sessions.game.recording import Person
@@ -20,8 +20,8 @@ from demos.window.controls.devices import Held
 from environments.catalog import make_world
 from environments.worlds.courier import observation as view
 from environments.worlds.courier.constants import RADIUS, RAYS, REACH, TOP_SPEED
-from training.evaluation.protocol import Protocol, judge
-from training.gate.best_agent import ours
+from training.evaluation.protocol import Protocol, evaluate
+from training.gate.best_agent import judged_totals
 
 WORLD = make_world("gpo/Courier-v0")
 STANDS, PATIENCE = 0.05, 10  # of full speed; steps for which it may stand before somebody helps
@@ -61,7 +61,7 @@ class Coach:
     settle = 0
 
     def __init__(self, match):
-        self.match, self.expert = match, Driver(CAREFUL)
+        self.match, self.expert = match, CourierDriver(CAREFUL)
         self.begin()
 
     def begin(self):
@@ -112,7 +112,7 @@ class Bench:
     def coach(self, number, games):
         """Coach the agent of a round; the share of the steps in which the coach drove."""
         agent = load_agent(self.round(number) / "agent.safetensors")
-        match = Match(WORLD, [as_player(agent, WORLD, 0)], options={"horizon": self.horizon})
+        match = Match(WORLD, [make_player(agent, WORLD, 0)], options={"horizon": self.horizon})
         person = Person(0, "coach", load_controls(WORLD), "script")
         dataset = games_dataset(WORLD, self.root, "fixes", "play")
         coach = Coach(match)
@@ -136,8 +136,8 @@ class Bench:
         """Deliveries and each cost of a round's agent, always on the same seeds: {name: [E]}."""
         agent = load_agent(self.round(number) / "agent.safetensors")
         protocol = Protocol(games, self.horizon, seed=3_000_000)
-        found = judge(WORLD, lambda seed: as_player(agent, WORLD, seed), None, protocol)
-        return {name: ours(found, name) for name in (WORLD.north_star, *WORLD.costs)}
+        found = evaluate(WORLD, lambda seed: make_player(agent, WORLD, seed), None, protocol)
+        return {name: judged_totals(found, name) for name in (WORLD.north_star, *WORLD.costs)}
 
 
 def held_back(bench, number):

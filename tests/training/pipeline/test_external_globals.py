@@ -9,7 +9,7 @@ import gpo
 from agents.networks.policy import AgentPolicy
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
-from environments.wrappers.sb3_vec_env import Sb3Face
+from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from training.ppo.refiner import Refiner
 
 pytestmark = pytest.mark.battery("environments: seed and change what is global")
@@ -24,7 +24,7 @@ def weights(workers, meddles):
     batch = make_batch(world.apart(workers), 4)
     model = Refiner(
         AgentPolicy,
-        Sb3Face(Seating(batch)),
+        Sb3VecEnv(Seating(batch)),
         n_steps=16,
         batch_size=32,
         n_epochs=2,

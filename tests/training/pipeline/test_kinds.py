@@ -15,13 +15,13 @@ from demos.collect.collect import collect
 from demos.data.dataset.store import Store
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
-from environments.system.errors import Problem
-from environments.wrappers.frame_stack_vec_env import MemoryFace
-from environments.wrappers.sb3_vec_env import Sb3Face
+from environments.system.errors import UserError
+from environments.wrappers.frame_stack_vec_env import FrameStackVecEnv
+from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from tests.environments.support.kind_toys import ACTIONS, LENGTH
 from tests.training.support.experts import Elephant, Porter, Reader
 from training.imitation.clone import CloneSettings, clone
-from training.imitation.inputs import NetworkSettings, Recorded, sight_for
+from training.imitation.inputs import NetworkSettings, RecordedInputs, encoder_settings
 from training.ppo.refiner import Refiner
 from training.run.recipe import check_recipe
 
@@ -148,7 +148,7 @@ def test_recordings_of_what_the_mask_forbade_are_refused(tmp_path):
     world = make_world(f"{TOYS}:Doors")
     arrays = collect(Store(tmp_path), "shown", world, [Porter("discrete")], 10).arrays()
     arrays.actions[7] = np.flatnonzero(arrays.observations[7, -4:] == 0)[0]
-    with pytest.raises(Problem, match=r"1 recorded actions are forbidden.*step 7"):
+    with pytest.raises(UserError, match=r"1 recorded actions are forbidden.*step 7"):
         cloned(world, arrays, "layers")
 
 
@@ -191,7 +191,7 @@ def cloned(world, arrays, kind, **keywords):
         world.observation_space,
         world.action_space,
         CLONING.model_copy(update={"epochs": 2, **keywords}),
-        sight=sight_for(world, settings),
+        sight=encoder_settings(world, settings),
     )
 
 
@@ -200,8 +200,8 @@ def test_windows_of_recordings_are_those_of_play(tmp_path):
     world = make_world(f"{TOYS}:Doors")
     arrays = collect(Store(tmp_path), "shown", world, [Porter("discrete")], 6).arrays()
     policy = cloned(world, arrays, "memory").policy
-    recorded = Recorded(arrays, policy)[torch.arange(len(arrays.actions))].numpy()
-    player, face = NetworkPlayer(policy), MemoryFace(Sb3Face(Seating(make_batch(world))), 3)
+    recorded = RecordedInputs(arrays, policy)[torch.arange(len(arrays.actions))].numpy()
+    player, face = NetworkPlayer(policy), FrameStackVecEnv(Sb3VecEnv(Seating(make_batch(world))), 3)
     face.window.look(arrays.observations[:1], np.array([True]))
     state: Any = None
     for s, seen in enumerate(arrays.observations):
@@ -215,7 +215,7 @@ def test_windows_of_recordings_are_those_of_play(tmp_path):
 def test_a_window_ends_where_its_episode_begins(tmp_path):
     world = make_world(f"{TOYS}:Recall")
     arrays = collect(Store(tmp_path), "shown", world, [Elephant()], 3).arrays()
-    recorded = Recorded(arrays, cloned(world, arrays, "memory").policy)
+    recorded = RecordedInputs(arrays, cloned(world, arrays, "memory").policy)
     second = int(arrays.starts[1])
     first, after = recorded[torch.tensor([second, second + 1])].reshape(2, 3, 5).numpy()
     assert not first[:2].any()
@@ -233,8 +233,8 @@ def test_the_ratio_is_one_on_the_first_pass(tmp_path, name, kind):
     expert = Porter("discrete") if name == "Doors" else Elephant()
     arrays = collect(Store(tmp_path), "shown", world, [expert], 10).arrays()
     policy = cloned(world, arrays, kind).policy
-    face: Any = Sb3Face(Seating(make_batch(world, 5)))
-    face = MemoryFace(face, 3) if kind == "memory" else face
+    face: Any = Sb3VecEnv(Seating(make_batch(world, 5)))
+    face = FrameStackVecEnv(face, 3) if kind == "memory" else face
     sight = policy.settings()["sight"]
     agent = Refiner(
         type(policy),
@@ -258,7 +258,7 @@ def test_the_ratio_is_one_on_the_first_pass(tmp_path, name, kind):
 
 def test_the_last_sight_of_a_game_that_was_cut_off_is_a_window_too():
     world = make_world(f"{TOYS}:Recall", wait=5)
-    face = MemoryFace(Sb3Face(Seating(make_batch(world, 2, options={"horizon": 3}))), 2)
+    face = FrameStackVecEnv(Sb3VecEnv(Seating(make_batch(world, 2, options={"horizon": 3}))), 2)
     face.reset()
     for _ in range(3):
         found: Any = face.step(np.ones(2, np.int64))
@@ -275,16 +275,16 @@ def test_the_last_sight_of_a_game_that_was_cut_off_is_a_window_too():
 
 def test_settings_of_a_network_that_do_not_fit_are_refused_in_one_sentence():
     world = make_world(f"{TOYS}:Recall")
-    with pytest.raises(Problem, match="width of 64 cannot be shared by 5 heads"):
-        sight_for(world, NetworkSettings(kind="memory", heads=5))
+    with pytest.raises(UserError, match="width of 64 cannot be shared by 5 heads"):
+        encoder_settings(world, NetworkSettings(kind="memory", heads=5))
     small = make_world(f"{TOYS}:Echo", sight="image")
-    with pytest.raises(Problem, match="16 x 16 are too small for 'nature'"):
-        sight_for(small, NetworkSettings(image="nature"))
-    with pytest.raises(Problem, match=r"network\.stepps.*did you mean 'steps'"):
+    with pytest.raises(UserError, match="16 x 16 are too small for 'nature'"):
+        encoder_settings(small, NetworkSettings(image="nature"))
+    with pytest.raises(UserError, match=r"network\.stepps.*did you mean 'steps'"):
         check_recipe(
             {"world": {"id": "x"}, "data": {"train": "y"}, "network": {"stepps": 3}}, "here"
         )
 
 
 def test_plain_numbers_need_no_network_of_their_own():
-    assert sight_for(make_world("gpo/Balance-v0"), NetworkSettings()) is None
+    assert encoder_settings(make_world("gpo/Balance-v0"), NetworkSettings()) is None

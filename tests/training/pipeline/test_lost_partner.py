@@ -8,11 +8,11 @@ import torch
 
 from agents.networks.policy import build_policy
 from agents.players.player import NetworkPlayer
-from agents.players.remote_player import Elsewhere
+from agents.players.remote_player import RemotePlayer
 from environments.catalog import make_batch, make_world
-from training.compute.hardware import Engine
-from training.gate.best_agent import Floor, Judge
-from training.pipeline.refine_loop import RefineSettings, Reward, refine
+from training.compute.hardware import ComputeChoice
+from training.gate.best_agent import BestAgentKeeper, Judge
+from training.pipeline.refine_loop import RefineSettings, RewardSchedule, refine
 
 pytestmark = pytest.mark.battery("training: helper processes stopped or killed")
 
@@ -41,10 +41,11 @@ def refined(folder, cores, tick=lambda steps: None):
         4,
         2,
     )
-    floor = Floor(judge, world.north_star, clone, NetworkPlayer(clone), 2, folder)
-    paid = Reward(world.weights, (), 1.0)
+    floor = BestAgentKeeper(judge, world.north_star, clone, NetworkPlayer(clone), 2, folder)
+    paid = RewardSchedule(world.weights, (), 1.0)
     refine(world, clone, NetworkPlayer(clone, 6), SETTINGS, paid, floor, seed=1, folder=folder,
-           options=HORIZON, engine=Engine("float32", 1, cores), tick=tick, say=said.append)  # fmt: skip
+           options=HORIZON, engine=ComputeChoice("float32", 1, cores), tick=tick,
+            say=said.append)  # fmt: skip
     newest = max((folder / "checkpoints").glob("*.safetensors"))
     return (folder / "metrics.jsonl").read_bytes(), newest.name, newest.read_bytes(), said
 
@@ -57,10 +58,10 @@ def refined(folder, cores, tick=lambda steps: None):
 def test_training_goes_on_here_from_the_last_checkpoint(tmp_path, monkeypatch, number, told):
     *alone, nothing = refined(tmp_path / "alone", 1)
     assert nothing == []
-    partners: list[Elsewhere] = []
+    partners: list[RemotePlayer] = []
 
     def elsewhere(player, batch):
-        partners.append(Elsewhere(player, batch))
+        partners.append(RemotePlayer(player, batch))
         assert partners[-1]._pipe.poll(60)  # it is up, and moves at once
         return partners[-1]
 

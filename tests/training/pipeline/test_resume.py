@@ -11,7 +11,7 @@ import pytest
 
 import gpo
 from agents.files.agent_file import load_agent
-from agents.files.run_agents import stages
+from agents.files.run_agents import run_agents
 from agents.players.player import RandomPlayer
 from environments.catalog import make_world
 from tests.training.support.apart import SERVER, start
@@ -208,9 +208,9 @@ def test_a_run_keeps_milestones_of_its_way_that_are_agents(whole):
     assert (first.facts["role"], first.facts["update"]) == ("refined", 1)
     before, after = first.policy.tensors(), last.policy.tensors()
     assert any((before[name] != after[name]).any() for name in before)
-    names = [stage.name for stage in stages(run)]
+    names = [stage.name for stage in run_agents(run)]
     assert names == ["clone", *(f"update {n}" for n in (1, 2, 5, 10, 12)), "best"]
-    assert all(stage.load().policy is not None for stage in stages(run))
+    assert all(stage.load().policy is not None for stage in run_agents(run))
 
 
 @pytest.mark.parametrize(

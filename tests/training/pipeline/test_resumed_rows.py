@@ -5,8 +5,8 @@ import pytest
 from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.support.toys import careless_clone
-from training.gate.best_agent import Floor, Judge
-from training.pipeline.refine_loop import RefineSettings, Reward, refine
+from training.gate.best_agent import BestAgentKeeper, Judge
+from training.pipeline.refine_loop import RefineSettings, RewardSchedule, refine
 from training.ppo.lagrange import CostSettings
 from training.run.checkpoint import read_checkpoint, write_checkpoint
 
@@ -25,7 +25,7 @@ SETTINGS = RefineSettings(
     half_life=1.0,
     kl_clone=(0.05, 0.0),
 )
-PAID = Reward({"balanced": 1.0}, (), 1.0)
+PAID = RewardSchedule({"balanced": 1.0}, (), 1.0)
 HORIZON = {"horizon": 40}
 
 
@@ -45,7 +45,7 @@ def refined(cloned, folder, tick=lambda steps: None):
     def games(count, seed):
         return make_batch(world, count, seed=seed, options=HORIZON)
 
-    floor = Floor(
+    floor = BestAgentKeeper(
         Judge(games, None, 4, 1), world.north_star, cloned, NetworkPlayer(cloned), 2, folder
     )
     costs = {name: CostSettings(limit=1.0) for name in world.costs}

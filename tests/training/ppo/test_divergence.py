@@ -12,10 +12,10 @@ from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating
-from environments.wrappers.sb3_vec_env import Sb3Face
+from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from tests.training.support.toys import careless_clone
-from training.gate.best_agent import Floor, Judge
-from training.pipeline.refine_loop import RefineSettings, Reward, refine
+from training.gate.best_agent import BestAgentKeeper, Judge
+from training.pipeline.refine_loop import RefineSettings, RewardSchedule, refine
 from training.ppo.refiner import IN_A_ROW, Diverged, Refiner
 
 GAMES, STEPS = 4, 32
@@ -24,7 +24,7 @@ GAMES, STEPS = 4, 32
 @pytest.fixture
 def agent():
     """A Refiner after its first update, with a rollout at hand."""
-    face = Sb3Face(Seating(Batch(make_world("gpo/Balance-v0"), GAMES)))
+    face = Sb3VecEnv(Seating(Batch(make_world("gpo/Balance-v0"), GAMES)))
     common: dict[str, Any] = {
         "n_steps": STEPS,
         "batch_size": 64,
@@ -182,8 +182,11 @@ def refined_until_numbers_end(folder, monkeypatch, good):
     judge = Judge(
         lambda games, seed: make_batch(world, games, seed=seed, options=options), None, 16, 1
     )
-    floor = Floor(judge, world.north_star, clone, NetworkPlayer(clone), 2, folder)
-    settings, paid = RefineSettings.model_validate(SETTINGS), Reward({"balanced": 1.0}, (), 1.0)
+    floor = BestAgentKeeper(judge, world.north_star, clone, NetworkPlayer(clone), 2, folder)
+    settings, paid = (
+        RefineSettings.model_validate(SETTINGS),
+        RewardSchedule({"balanced": 1.0}, (), 1.0),
+    )
     real = Refiner.gradient_step
 
     def step(self, minibatch, weights, clip):

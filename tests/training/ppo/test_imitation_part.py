@@ -13,8 +13,8 @@ from agents.networks.policy import AgentPolicy
 from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.support.toys import careless_clone
-from training.gate.best_agent import Floor, Judge
-from training.pipeline.refine_loop import RefineSettings, Reward, refine
+from training.gate.best_agent import BestAgentKeeper, Judge
+from training.pipeline.refine_loop import RefineSettings, RewardSchedule, refine
 from training.ppo.lagrange import CostSettings
 from training.ppo.refiner import Refiner
 
@@ -166,7 +166,7 @@ def guarded(world, cloned, folder, limit=None, controller=None, **changes):
     )
     given = {"limit": limit, **(controller or {})}
     costs = {} if limit is None else {"off_centre": CostSettings.model_validate(given)}
-    floor = Floor(
+    floor = BestAgentKeeper(
         judge,
         world.north_star,
         cloned,
@@ -176,7 +176,7 @@ def guarded(world, cloned, folder, limit=None, controller=None, **changes):
         limits={name: cost.limit for name, cost in costs.items()},
         budget=settings.kl.budget,
     )
-    paid = Reward({"balanced": 1.0}, (), 1.0)
+    paid = RewardSchedule({"balanced": 1.0}, (), 1.0)
     policy = refine(
         world,
         cloned,

@@ -2,11 +2,11 @@
 
 import pytest
 
-from training.ppo.kl_anchor import LEAST, Anchor, AnchorSettings
+from training.ppo.kl_anchor import LEAST, AnchorSettings, KLAnchor
 
 
 def anchor(start=0.1, **settings):
-    return Anchor(AnchorSettings.model_validate(settings), start)
+    return KLAnchor(AnchorSettings.model_validate(settings), start)
 
 
 def test_with_neither_target_nor_budget_the_schedule_rules():

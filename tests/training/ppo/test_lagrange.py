@@ -7,9 +7,9 @@ from agents.players.player import StillPlayer
 from environments.catalog import make_world
 from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating
-from environments.wrappers.sb3_vec_env import Sb3Face
+from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from training.ppo.lagrange import CostSettings, Multiplier, surrogate_weights
-from training.ppo.rollout_buffer import CostMeter, Tape
+from training.ppo.rollout_buffer import CostMeter, EpisodeEnds
 
 
 def multiplier(**changes):
@@ -84,7 +84,7 @@ def test_the_weights_of_all_surrogates_add_up_to_one():
 
 
 def test_what_follows_a_terminated_step_is_worth_nothing_and_a_truncated_one_goes_on():
-    tape = Tape(3, 2, 1)
+    tape = EpisodeEnds(3, 2, 1)
     nobody: list[dict] = [{}, {}]
     tape.write(0, np.array([True, False]), [{"TimeLimit.truncated": False}, {}], np.zeros((2, 1)))
     seen = np.array([7.0], np.float32)
@@ -101,7 +101,7 @@ def test_what_follows_a_terminated_step_is_worth_nothing_and_a_truncated_one_goe
 def face():
     """A cart that is always pushed to the right, and soon is off the middle."""
     batch = Batch(make_world("gpo/Balance-v0", aside=0.01, fall=3.0), 2)
-    return Sb3Face(Seating(batch), budgets={"off_centre": 5.0})
+    return Sb3VecEnv(Seating(batch), budgets={"off_centre": 5.0})
 
 
 def test_an_episode_that_has_spent_its_budget_is_terminated_and_begins_anew(face):

@@ -8,7 +8,7 @@ import pytest
 import gpo
 from agents.files.agent_file import load_agent
 from environments.catalog import make_world
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.training.support.toys import Leaning, record
 from training.ppo.lagrange import CostSettings, finite
 from training.run.recipe import check_recipe
@@ -109,7 +109,7 @@ def test_the_limits_are_those_that_there_are():
 
 @pytest.mark.parametrize("limit", [math.nan, -math.inf, 0.0, -1.0, 1e-10])
 def test_what_is_no_limit_is_refused(limit):
-    with pytest.raises(Problem, match=r"r\.toml: costs\.a"):
+    with pytest.raises(UserError, match=r"r\.toml: costs\.a"):
         check_recipe({**LEAST, "costs": {"a": {"limit": limit}}}, "r.toml")
 
 

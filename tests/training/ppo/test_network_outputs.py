@@ -10,11 +10,11 @@ from stable_baselines3.common.buffers import RolloutBuffer
 
 from environments.catalog import make_batch
 from environments.simulation.seating import Seating
-from environments.wrappers.sb3_vec_env import Sb3Face
-from training.compute.second_core import Crew
-from training.ppo.network_outputs import CHUNK, LARGE, PIECE, Reading, chunk, parts
+from environments.wrappers.sb3_vec_env import Sb3VecEnv
+from training.compute.second_core import SecondCore
+from training.ppo.network_outputs import CHUNK, LARGE, PIECE, BackgroundForward, chunk, even_parts
 from training.ppo.refiner import Refiner
-from training.ppo.rollout_buffer import LastingBuffer
+from training.ppo.rollout_buffer import ReusedBuffer
 
 STEPS, GAMES = 30, 200
 
@@ -34,7 +34,7 @@ def test_every_step_is_read_once_and_in_order(cores, told):
         sizes.append(len(seen))
         return {"both": torch.from_numpy(np.concatenate([seen, done], axis=1))}
 
-    reading = Reading(Crew(cores), read, observations, actions)
+    reading = BackgroundForward(SecondCore(cores), read, observations, actions)
     for steps in told:
         reading.played(steps)
     found = reading.said()["both"].numpy()
@@ -53,7 +53,7 @@ def test_nothing_is_read_before_it_was_played():
         seen_all.append(seen.copy())
         return {"values": torch.zeros(len(seen))}
 
-    reading = Reading(Crew(2), read, observations, actions)
+    reading = BackgroundForward(SecondCore(2), read, observations, actions)
     for steps in range(1, 21):
         reading.played(steps)
     observations[20:] = 1.0
@@ -64,13 +64,13 @@ def test_nothing_is_read_before_it_was_played():
 def test_pictures_and_windows_are_read_in_smaller_parts():
     assert chunk(np.zeros((2, LARGE))) == CHUNK
     assert chunk(np.zeros((2, 4 * LARGE))) == CHUNK // 4
-    assert [len(part) for part in parts(np.zeros((5 * CHUNK // 4, 2 * LARGE)))] == [
+    assert [len(part) for part in even_parts(np.zeros((5 * CHUNK // 4, 2 * LARGE)))] == [
         5 * CHUNK // 8
     ] * 2
 
 
 def test_the_buffer_keeps_its_memory_until_somebody_changes_its_shapes():
-    buffer = LastingBuffer(4, spaces.Box(-1, 1, (2,)), spaces.Discrete(3), "cpu", n_envs=3)
+    buffer = ReusedBuffer(4, spaces.Box(-1, 1, (2,)), spaces.Discrete(3), "cpu", n_envs=3)
     memory, seen = buffer.observations, np.ones((3, 2), np.float32)
     for _ in range(2):
         buffer.reset()
@@ -97,7 +97,7 @@ def test_the_buffer_keeps_its_memory_until_somebody_changes_its_shapes():
 )
 def test_the_buffer_keeps_what_that_of_sb3_keeps(sight, action):
     ours, theirs = (
-        kind(2, sight, action, "cpu", n_envs=4) for kind in (LastingBuffer, RolloutBuffer)
+        kind(2, sight, action, "cpu", n_envs=4) for kind in (ReusedBuffer, RolloutBuffer)
     )
     for number in range(2):
         seen = np.stack([sight.sample() for _ in range(4)])
@@ -115,7 +115,7 @@ def test_the_buffer_keeps_what_that_of_sb3_keeps(sight, action):
 
 
 def test_a_rollout_uses_it():
-    face = Sb3Face(Seating(make_batch("gpo/Balance-v0", 8)))
+    face = Sb3VecEnv(Seating(make_batch("gpo/Balance-v0", 8)))
     agent: Any = Refiner("MlpPolicy", face, n_steps=4, batch_size=16, device="cpu")
     agent.learn(32)
     memory = agent.rollout_buffer.observations

@@ -6,7 +6,7 @@ import torch
 from gymnasium import spaces
 
 from agents.networks.policy import build_policy
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from training.pipeline.refine_loop import set_noise
 
 SEEN = spaces.Box(-1.0, 1.0, (3,), np.float32)
@@ -29,5 +29,5 @@ def test_actions_without_bounds_take_it_as_it_is():
 
 
 def test_choices_have_none():
-    with pytest.raises(Problem, match="continuous"):
+    with pytest.raises(UserError, match="continuous"):
         set_noise(build_policy(SEEN, spaces.Discrete(2), NETWORK), 0.3)

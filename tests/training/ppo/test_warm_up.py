@@ -9,7 +9,7 @@ from agents.networks.policy import AgentPolicy, build_policy
 from environments.catalog import make_world
 from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating
-from environments.wrappers.sb3_vec_env import Sb3Face
+from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from training.ppo.kl_anchor import AnchorSettings
 from training.ppo.refiner import FIT_GAIN, Refiner
 
@@ -18,7 +18,7 @@ UPDATE = GAMES * STEPS
 
 
 def refiner(**keywords):
-    face = Sb3Face(Seating(Batch(make_world("gpo/Balance-v0"), GAMES)))
+    face = Sb3VecEnv(Seating(Batch(make_world("gpo/Balance-v0"), GAMES)))
     common = {"n_steps": STEPS, "batch_size": 64, "n_epochs": 2, "seed": 0, "device": "cpu"}
     return Refiner(AgentPolicy, face, **{**common, **keywords})
 

@@ -13,7 +13,7 @@ from agents.networks.policy import AgentPolicy
 from agents.players.player import RandomPlayer
 from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
-from environments.wrappers.sb3_vec_env import Sb3Face
+from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from tests.training.support.toys import record
 from training.ppo.refiner import Refiner
 
@@ -56,7 +56,7 @@ def all_finite(policy):
 def test_the_weights_stay_finite(how):
     world = make_world(ROWDY, how=how, seeds=(1, 6, 11))
     batch: Any = make_batch(world, 4)
-    face = Sb3Face(Seating(batch))
+    face = Sb3VecEnv(Seating(batch))
     network = {"net_arch": {"pi": [8], "vf": [8]}}
     model = Refiner(
         AgentPolicy,

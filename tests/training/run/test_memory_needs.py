@@ -6,7 +6,7 @@ import pytest
 
 from environments.catalog import make_world
 from environments.system import memory as machine
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.system.memory import SHARE, memory, require_memory
 from training.run import memory_needs as sizes
 from training.run.memory_needs import check_games, check_sizes, game_bytes, seen_bytes
@@ -31,7 +31,7 @@ def recipe(**changes):
 
 
 def refusal(world, **changes):
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         check_sizes(recipe(**changes), world)
     sentence = str(caught.value)
     assert "and this machine has 1.1 GB" in sentence
@@ -60,7 +60,7 @@ def test_a_container_may_have_less(tmp_path, monkeypatch):
 def test_what_just_fits_is_taken(monkeypatch):
     monkeypatch.setattr(machine, "memory", lambda: 1000)
     require_memory(int(1000 * SHARE), "It takes", "take less")
-    with pytest.raises(Problem, match="It takes at least"):
+    with pytest.raises(UserError, match="It takes at least"):
         require_memory(int(1000 * SHARE) + 1, "It takes", "take less")
 
 
@@ -100,7 +100,7 @@ def test_games_are_refused_from_the_first_that_does_not_fit(monkeypatch, world):
     each = game_bytes(world) + sizes.RESAMPLED
     monkeypatch.setattr(machine, "memory", lambda: 100 * each)
     check_games(world, "--episodes", 90)
-    with pytest.raises(Problem, match="--episodes = 91 takes at least"):
+    with pytest.raises(UserError, match="--episodes = 91 takes at least"):
         check_games(world, "--episodes", 91)
 
 
@@ -126,6 +126,6 @@ def test_an_absurd_number_is_refused_whatever_the_machine_has():
         {"seed": 2**32},
         {"refine": {"steps": True}},
     ):
-        with pytest.raises(Problem, match=r"^r\.toml: "):
+        with pytest.raises(UserError, match=r"^r\.toml: "):
             recipe(**changes)
     assert recipe(seed=2**32 - 1, world={"id": "x", "horizon": 2**31 - 1}).seed == 2**32 - 1

@@ -3,9 +3,9 @@
 import pytest
 
 from environments.catalog import make_world
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from training.pipeline.train import prepare
-from training.run.folder import Run
+from training.run.folder import RunFolder
 from training.run.recipe import RECIPES, check_recipe, read_recipe
 
 LEAST = {"world": {"id": "gpo/Balance-v0"}, "data": {"train": "somebody"}}
@@ -13,7 +13,7 @@ LEAST = {"world": {"id": "gpo/Balance-v0"}, "data": {"train": "somebody"}}
 
 def refusal(**changes):
     """The sentence with which a recipe is refused."""
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         check_recipe({**LEAST, **changes}, "r.toml")
     sentence = str(caught.value)
     assert sentence.startswith("r.toml: ")
@@ -81,7 +81,7 @@ def test_an_override_is_read_as_toml_reads_it():
     ],
 )
 def test_a_wrong_override_is_refused(override, said):
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         read_recipe("cramped_room", [override])
     assert said in str(caught.value)
 
@@ -131,7 +131,7 @@ def test_a_value_out_of_bounds_is_named(changes, said):
 
 
 def test_a_missing_section_is_named():
-    with pytest.raises(Problem, match="'data' is missing"):
+    with pytest.raises(UserError, match="'data' is missing"):
         check_recipe({"world": {"id": "x"}}, "r.toml")
 
 
@@ -139,7 +139,7 @@ def test_a_missing_section_is_named():
 def test_what_is_no_toml_is_refused(tmp_path, content):
     path = tmp_path / "bad.toml"
     path.write_bytes(content)
-    with pytest.raises(Problem, match="is not TOML"):
+    with pytest.raises(UserError, match="is not TOML"):
         read_recipe(str(path))
 
 
@@ -148,7 +148,7 @@ def test_what_is_no_toml_is_refused(tmp_path, content):
     [("cramped_rom", "did you mean 'cramped_room'"), ("xyz", "ours are"), ("a/b.toml", "ours are")],
 )
 def test_an_unknown_recipe_is_answered_with_ours(name, said):
-    with pytest.raises(Problem, match=said):
+    with pytest.raises(UserError, match=said):
         read_recipe(name)
 
 
@@ -165,7 +165,7 @@ def test_an_unknown_recipe_is_answered_with_ours(name, said):
 )
 def test_what_a_recipe_names_must_exist(tmp_path, changes, said):
     content = {**LEAST, "data": {"train": "somebody", "root": str(tmp_path)}, **changes}
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         prepare(check_recipe(content, "r.toml"))
     assert said in str(caught.value)
 
@@ -177,15 +177,15 @@ def test_a_run_folder_does_not_take_another_recipe(tmp_path):
     def recipe(steps):
         return check_recipe({**LEAST, "refine": {"steps": steps}}, "r.toml")
 
-    first = Run(tmp_path / "run", recipe(10))
-    assert Run(tmp_path / "run", recipe(10)).recipe_hash == first.recipe_hash
-    with pytest.raises(Problem, match=r"another recipe \(refine\.steps: here 20, there 10\)"):
-        Run(tmp_path / "run", recipe(20))
+    first = RunFolder(tmp_path / "run", recipe(10))
+    assert RunFolder(tmp_path / "run", recipe(10)).recipe_hash == first.recipe_hash
+    with pytest.raises(UserError, match=r"another recipe \(refine\.steps: here 20, there 10\)"):
+        RunFolder(tmp_path / "run", recipe(20))
 
 
 def test_a_run_folder_is_held_by_one(tmp_path):
-    run = Run(tmp_path / "run", check_recipe(LEAST, "r.toml"))
-    with run.alone(), pytest.raises(Problem, match="in use by another process"), run.alone():
+    run = RunFolder(tmp_path / "run", check_recipe(LEAST, "r.toml"))
+    with run.alone(), pytest.raises(UserError, match="in use by another process"), run.alone():
         pass
     with run.alone():
         pass

@@ -12,7 +12,7 @@ import gpo
 from environments.catalog import make_world
 from environments.files.readers import DEPTH
 from environments.system import memory
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.terminal.command_line import MOST
 from tests.training.support.toys import Leaning, record
 from training.run.memory_needs import RESAMPLED, check_games, check_sizes, game_bytes
@@ -24,7 +24,7 @@ LEAST = {"world": {"id": "gpo/Balance-v0"}, "data": {"train": "somebody"}}
 
 def refusal(**changes):
     """The sentence with which a recipe is refused."""
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         check_recipe({**LEAST, **changes}, "r.toml")
     sentence = str(caught.value)
     assert sentence.startswith("r.toml: ")
@@ -72,9 +72,9 @@ def test_a_number_inside_a_table_or_a_list_is_finite(changes, said):
 
 @pytest.mark.parametrize("override", ["refine.learning_rate=inf", "refine.learning_rate=-inf"])
 def test_an_override_is_finite(override):
-    with pytest.raises(Problem, match=r"refine\.learning_rate = -?inf: give a finite number\."):
+    with pytest.raises(UserError, match=r"refine\.learning_rate = -?inf: give a finite number\."):
         read_recipe("cramped_room", [override])
-    with pytest.raises(Problem, match=r"--refine\.learning_rate holds nan, which is no number\."):
+    with pytest.raises(UserError, match=r"--refine\.learning_rate holds nan, which is no number\."):
         read_recipe("cramped_room", ["refine.learning_rate=nan"])
 
 
@@ -85,9 +85,9 @@ def test_an_override_is_finite(override):
 def test_a_date_is_refused(tmp_path, value):
     path = tmp_path / "r.toml"
     path.write_text(f"[world]\nid = 'gpo/Balance-v0'\n[data]\ntrain = {value}\n")
-    with pytest.raises(Problem, match=r"r\.toml holds .*a date or time: put it into quotes\."):
+    with pytest.raises(UserError, match=r"r\.toml holds .*a date or time: put it into quotes\."):
         read_recipe(str(path))
-    with pytest.raises(Problem, match=r"--data\.train holds .*: put it into quotes\."):
+    with pytest.raises(UserError, match=r"--data\.train holds .*: put it into quotes\."):
         read_recipe("cramped_room", [f"data.train={value}"])
 
 
@@ -127,13 +127,13 @@ def test_values_are_nested_only_so_deep():
 def test_an_override_of_very_many_parts_is_refused_in_no_time():
     begun = time.perf_counter()
     for key in (".".join(["a"] * 20_000), "x" * 20_000 + ".y" * 20_000):
-        with pytest.raises(Problem, match=r"no setting has more than 64\.$") as caught:
+        with pytest.raises(UserError, match=r"no setting has more than 64\.$") as caught:
             read_recipe("cramped_room", [f"{key}=1"])
         assert len(str(caught.value)) < 200
     assert time.perf_counter() - begun < 1
-    with pytest.raises(Problem, match="there is no setting"):
+    with pytest.raises(UserError, match="there is no setting"):
         read_recipe("cramped_room", [".".join(["a"] * DEPTH) + "=1"])
-    with pytest.raises(Problem, match="has 65 parts"):
+    with pytest.raises(UserError, match="has 65 parts"):
         read_recipe("cramped_room", [".".join(["a"] * (DEPTH + 1)) + "=1"])
 
 
@@ -198,7 +198,7 @@ def test_what_just_fits_is_not_refused(monkeypatch):
     fits = int(memory.SHARE * there / each)
     check_games(world, "games", fits)
     with pytest.raises(
-        Problem, match=r"games = .* takes at least 0\.9 GB .* has 1\.0 GB: play fewer"
+        UserError, match=r"games = .* takes at least 0\.9 GB .* has 1\.0 GB: play fewer"
     ):
         check_games(world, "games", fits + 1)
 
@@ -214,7 +214,7 @@ def test_a_rollout_is_games_times_steps(monkeypatch):
     check_sizes(sized(1_000, 1_000), world)
     for games, rollout in ((10_000, 1_000), (1_000, 10_000)):
         with pytest.raises(
-            Problem, match=f"refine.games = {games:,} x refine.rollout = {rollout:,}"
+            UserError, match=f"refine.games = {games:,} x refine.rollout = {rollout:,}"
         ):
             check_sizes(sized(games, rollout), world)
 

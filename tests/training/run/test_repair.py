@@ -11,12 +11,12 @@ import pytest
 import gpo
 from agents.files.agent_file import load_agent
 from environments.catalog import make_world
-from environments.files.atomic import SEAL, seal
+from environments.files.atomic import SEAL, to_checked_json
 from environments.files.checked_json import read_lines, read_sealed
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.training.support.toys import Leaning, record
 from training.run.checkpoint import read_checkpoint, write_checkpoint
-from training.run.folder import Run
+from training.run.folder import RunFolder
 from training.run.recipe import read_recipe
 from training.run.repair import set_aside
 
@@ -279,7 +279,7 @@ def test_an_older_run_goes_on_as_it_is(run, repeat, done):
 def test_what_an_older_run_has_sealed_since_is_checked(run, repeat):
     bare(run)
     told = json.loads((run / "scores.json").read_text())
-    (run / "scores.json").write_bytes(seal(told).replace(b'"mean": ', b'"mean":  1', 1))
+    (run / "scores.json").write_bytes(to_checked_json(told).replace(b'"mean": ', b'"mean":  1', 1))
     code, said = repeat()
     assert code == 0
     assert "scores.json is damaged: its content does not match" in said
@@ -323,21 +323,21 @@ def test_a_seal_that_is_missing_in_one_file_of_a_sealed_run_is_damage(run, repea
 def test_whoever_comes_second_to_an_empty_folder_is_refused_even_if_both_saw_it_empty(
     done, tmp_path
 ):
-    first = Run(tmp_path / "new", read_recipe(str(done[0])))
+    first = RunFolder(tmp_path / "new", read_recipe(str(done[0])))
     (tmp_path / "new" / "recipe.json").unlink()  # as if it had looked only now
-    second = Run(tmp_path / "new", read_recipe(str(done[0]), ["seed=5"]))
+    second = RunFolder(tmp_path / "new", read_recipe(str(done[0]), ["seed=5"]))
     with second.alone():
         pass
-    with pytest.raises(Problem, match="a run of another recipe"), first.alone():
+    with pytest.raises(UserError, match="a run of another recipe"), first.alone():
         pass
 
 
 def test_a_folder_in_use_is_left_alone(done, run):
     recipe = read_recipe(str(done[0]))
     half = run / ".scores.json.0"
-    with Run(run, recipe).alone():
+    with RunFolder(run, recipe).alone():
         half.write_text("of whoever holds it")
         before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
-        with pytest.raises(Problem, match="in use"), Run(run, recipe).alone():
+        with pytest.raises(UserError, match="in use"), RunFolder(run, recipe).alone():
             pass
         assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from demos.data.exchange.overcooked.states import encode_actions
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.worlds.kitchen.layouts import RECORDED_NAMES
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ MILLISECOND = 1_000_000  # ns
 
 
 @dataclass(frozen=True)
-class Game:
+class RecordedGame:
     """One recorded game. T = its steps."""
 
     pairing: int  # the published number of the two people
@@ -50,7 +50,7 @@ def data_folder() -> Path:
     """Where the installed package keeps its recordings; it is looked up, never imported."""
     found = importlib.util.find_spec("overcooked_ai_py")
     if found is None or not found.submodule_search_locations:
-        raise Problem(f"The recordings are in a package that is not installed; type: {INSTALL}")
+        raise UserError(f"The recordings are in a package that is not installed; type: {INSTALL}")
     return Path(next(iter(found.submodule_search_locations))) / "data" / "human_data"
 
 
@@ -61,21 +61,21 @@ def published_bytes(split: str) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise Problem(f"{path} cannot be read ({error.strerror}); type: {INSTALL}") from error
+        raise UserError(f"{path} cannot be read ({error.strerror}); type: {INSTALL}") from error
     if hashlib.sha256(data).hexdigest() != published:
-        raise Problem(
+        raise UserError(
             f"{path} is not the published file (its SHA-256 differs), so it was not opened; "
             f"type: {INSTALL} --force-reinstall"
         )
     return data
 
 
-def read_games(data: bytes, layouts: Sequence[str]) -> dict[str, list[Game]]:
+def read_games(data: bytes, layouts: Sequence[str]) -> dict[str, list[RecordedGame]]:
     """The games of the layouts in a table that `published_bytes` has let through."""
     import pandas as pd
 
     table = pd.read_pickle(io.BytesIO(data))  # noqa: S301 - these very bytes were compared above
-    games: dict[str, list[Game]] = {layout: [] for layout in layouts}
+    games: dict[str, list[RecordedGame]] = {layout: [] for layout in layouts}
     for (recorded, pairing), rows in table.groupby(["layout_name", "workerid_num"]):
         layout = RECORDED_NAMES.get(recorded, recorded)
         if layout in games:
@@ -83,8 +83,8 @@ def read_games(data: bytes, layouts: Sequence[str]) -> dict[str, list[Game]]:
     return games
 
 
-def _game(pairing: int, rows: pd.DataFrame) -> Game:
-    return Game(
+def _game(pairing: int, rows: pd.DataFrame) -> RecordedGame:
+    return RecordedGame(
         pairing=pairing,
         actions=encode_actions(rows["joint_action"].tolist()),
         rewards=rows["reward"].to_numpy(np.float64),

@@ -16,12 +16,12 @@ import numpy.typing as npt
 
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import NANOSECONDS, Episode
-from demos.data.exchange.overcooked.files import FILES, Game, published_bytes, read_games
+from demos.data.exchange.overcooked.files import FILES, RecordedGame, published_bytes, read_games
 from demos.data.exchange.overcooked.states import encode_states
 from environments.catalog import make_world
 from environments.simulation.batch import Batch
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.worlds.kitchen import world as kitchen
 from environments.worlds.kitchen.layouts import named_layout
 
@@ -32,7 +32,7 @@ COMPARED = ("position", "facing", "held", "held_ticks", "item", "item_ticks", "o
 
 
 @dataclass(frozen=True)
-class Replay:
+class ReplayedGames:
     """What our kitchen said to the recorded actions. G = games, T = steps of the longest, N = 2."""
 
     observations: npt.NDArray[np.float32]  # [T+1, G, N, O]
@@ -63,7 +63,7 @@ def import_layouts(
     `progress` is told what comes next and which part of the whole is finished.
 
     Raises:
-        Problem: an unknown layout, a missing package, a file that is not the published one, or a
+        UserError: an unknown layout, a missing package, a file that is not the published one, or a
             dataset of that name that holds something else.
     """
     for layout in layouts:
@@ -90,7 +90,7 @@ def _imported(store: Store, place: tuple[str, str], is_new: bool) -> Imported:
 # ------------------------------------------------------------------ the replay
 
 
-def replay(world: World, games: Sequence[Game]) -> Replay:
+def replay(world: World, games: Sequence[RecordedGame]) -> ReplayedGames:
     """Play the games again, side by side; a game that is over stands still until all are."""
     batch = Batch(world, len(games), restart=False)
     batch.state[:] = encode_states([game.first for game in games], world)
@@ -99,7 +99,7 @@ def replay(world: World, games: Sequence[Game]) -> Replay:
     actions = np.full((steps, len(games), 2), kitchen.IDLE, np.int64)
     for number, game in enumerate(games):
         actions[: len(game.actions), number] = game.actions
-    played = Replay(
+    played = ReplayedGames(
         np.empty((steps + 1, *batch.observation.shape), np.float32),
         np.empty((steps, *batch.reward.shape), np.float32),
         np.empty((steps, *batch.terms.shape), np.float32),
@@ -119,30 +119,30 @@ def replay(world: World, games: Sequence[Game]) -> Replay:
     return played
 
 
-def _compare_states(world: World, games: Sequence[Game], ours: np.ndarray) -> None:
+def _compare_states(world: World, games: Sequence[RecordedGame], ours: np.ndarray) -> None:
     recorded = encode_states([game.last for game in games], world)
     for name in COMPARED:
         for number, game in enumerate(games):
             if not np.array_equal(recorded[name][number], ours[name][number]):
-                raise Problem(
+                raise UserError(
                     f"{_where(world, game)} ends with another `{name}` in our kitchen than was "
                     "recorded, so this layout was not imported: the kitchen's rules have changed."
                 )
 
 
-def _compare_rewards(world: World, games: Sequence[Game], played: Replay) -> None:
+def _compare_rewards(world: World, games: Sequence[RecordedGame], played: ReplayedGames) -> None:
     soup = list(world.terms).index(world.north_star)
     for number, game in enumerate(games):
         ours = played.terms[: len(game.rewards), number, 0, soup] * RECORDED_SOUP
         if not np.array_equal(ours, game.rewards):
             step = int(np.argmax(ours != game.rewards))
-            raise Problem(
+            raise UserError(
                 f"{_where(world, game)} earned {game.rewards[step]} in step {step} and "
                 f"{ours[step]} in our kitchen, so it was not imported: the rules have changed."
             )
 
 
-def _where(world: World, game: Game) -> str:
+def _where(world: World, game: RecordedGame) -> str:
     return f"Pairing {game.pairing} in {world.params.layout}"
 
 
@@ -153,7 +153,7 @@ def _present(store: Store, split: str, layout: str) -> bool:
     """Whether the dataset is there already, as this import would make it.
 
     Raises:
-        Problem: something else is there under its name.
+        UserError: something else is there under its name.
     """
     name = dataset_name(layout, split)
     if name not in store.names():
@@ -161,14 +161,14 @@ def _present(store: Store, split: str, layout: str) -> bool:
     dataset = store.open(name)
     dataset.require_world(make_world(WORLD, layout=layout))
     if dataset.facts["provenance"] != _provenance(layout, split):
-        raise Problem(
+        raise UserError(
             f"Dataset {name} is there but holds something else: move {dataset.folder} away and "
             "import again."
         )
     return True
 
 
-def _write(store: Store, split: str, layout: str, games: Sequence[Game]) -> None:
+def _write(store: Store, split: str, layout: str, games: Sequence[RecordedGame]) -> None:
     world = make_world(WORLD, layout=layout)
     played = replay(world, games)
     with store.building_for(
@@ -201,7 +201,7 @@ def _provenance(layout: str, split: str) -> dict[str, Any]:
 
 
 def _stream(
-    world: World, split: str, game: Game, number: int, seat: int, played: Replay
+    world: World, split: str, game: RecordedGame, number: int, seat: int, played: ReplayedGames
 ) -> Episode:
     """The game as one of its cooks saw it."""
     steps = len(game.actions)

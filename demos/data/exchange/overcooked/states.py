@@ -9,7 +9,7 @@ import numpy as np
 
 from environments.files.readers import parse_json
 from environments.simulation.world import World
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.worlds.kitchen.constants import (
     COUNTER,
     EAST,
@@ -40,7 +40,7 @@ def encode_states(recorded: Sequence[str], world: World) -> np.ndarray:
     an object on a counter and when, stays 0.
 
     Raises:
-        Problem: a recorded state does not fit the layout or the rules.
+        UserError: a recorded state does not fit the layout or the rules.
     """
     number = {text: i for i, text in enumerate(dict.fromkeys(recorded))}
     states = np.zeros(len(number), world.module.STATE)
@@ -108,7 +108,7 @@ def _encode_state(recorded: dict[str, Any], state: np.void, table: np.void) -> N
         elif kind == COUNTER and onions in (0, ONIONS_A_SOUP):
             state["item"][cell], state["item_ticks"][cell] = item, ticks
         else:
-            raise Problem(
+            raise UserError(
                 f"A recorded {thing['name']} is at {x},{y}, where the layout has no room for it."
             )
 

@@ -12,7 +12,7 @@ from demos.data.dataset.store import Store
 from demos.data.episodes.arrays import Arrays, join
 from demos.data.episodes.columns import fill
 from demos.data.episodes.files import STEPS_FILE
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.demos.data.dataset.test_store import ACTIONS, create, make_episode
 
 
@@ -129,7 +129,7 @@ def test_an_episode_that_was_touched_is_read_again_and_named_if_damaged(dataset)
     dataset.arrays()
     path = dataset.data / "1" / STEPS_FILE
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(Problem, match=f"episode 1: {STEPS_FILE}"):
+    with pytest.raises(UserError, match=f"episode 1: {STEPS_FILE}"):
         Store(dataset.folder.parent).open("play").arrays()
 
 

@@ -24,12 +24,12 @@ from demos.data.dataset.dataset import GAPS
 from demos.data.dataset.store import Store
 from demos.data.editing.delete import delete, undelete, undo
 from demos.data.episodes.files import CHECKSUM_FILE, FACTS_FILE, LONGEST, STEPS_FILE
-from demos.data.journal.format import FIRST, HEAD, STEP, Entry, frame
+from demos.data.journal.format import FIRST, HEAD, STEP, JournalFrame, frame
 from demos.sessions.play.ratings import FORMAT, Ratings
 from demos.sessions.replay.playback import Playback
 from environments.catalog import make_world
-from environments.files.atomic import replace, seal, to_json
-from environments.system.errors import Problem
+from environments.files.atomic import replace, to_checked_json, to_json
+from environments.system.errors import UserError
 from tests.demos.support.hostile import (
     SPACES,
     VALUES,
@@ -91,9 +91,9 @@ def try_everything(root: Path, tmp_path: Path) -> None:
     for kind in KINDS:
         out = tmp_path / f"out.{kind}"
         assert run("export", root, "d", "--to", kind, "--out", str(out)) in (0, 2)
-    with suppress(Problem):
+    with suppress(UserError):
         Playback(Store(root).open("d"), 1)
-    with suppress(Problem):
+    with suppress(UserError):
         Store(root).open("d").arrays()
 
 
@@ -123,7 +123,7 @@ def test_facts_of_a_revision_are_looked_at_once(root, name, value, capsys):
     if name in ("world_description", "provenance") and isinstance(value, dict):
         value = [3]  # that would do
     reseal_revision(root / "d", put(name, value=value))
-    with pytest.raises(Problem, match=f"Dataset d.*{name}"):
+    with pytest.raises(UserError, match=f"Dataset d.*{name}"):
         Store(root).open("d")
     assert run("list", root) == 0
     said = capsys.readouterr().out
@@ -135,7 +135,7 @@ def test_facts_of_a_revision_are_looked_at_once(root, name, value, capsys):
 @pytest.mark.parametrize("name", ["observation_space", "action_space"])
 def test_a_space_is_looked_at_before_it_is_made(root, name, space):
     reseal_revision(root / "d", put(name, value=json.dumps(space)))
-    with pytest.raises(Problem, match=f"Dataset d.*{name}"):
+    with pytest.raises(UserError, match=f"Dataset d.*{name}"):
         Store(root).open("d")
 
 
@@ -146,7 +146,7 @@ def test_spaces_end_at_the_largest(root):
         if fits:
             Store(root).open("d")
         else:
-            with pytest.raises(Problem, match="choices"):
+            with pytest.raises(UserError, match="choices"):
                 Store(root).open("d")
 
 
@@ -170,7 +170,7 @@ def test_spaces_end_at_the_largest(root):
 )
 def test_names_and_texts_of_a_revision(root, change):
     reseal_revision(root / "d", change)
-    with pytest.raises(Problem, match="Dataset d"):
+    with pytest.raises(UserError, match="Dataset d"):
         Store(root).open("d")
 
 
@@ -182,7 +182,7 @@ def test_a_north_star_that_is_no_term_is_none(root, tmp_path):
 @pytest.mark.parametrize("name", ["../other/revision-v0", "/etc", "revision-v0/../x", "", "a\0b"])
 def test_current_names_a_revision_of_its_own(root, name):
     (root / "d" / "current").write_text(name)
-    with pytest.raises(Problem, match="Dataset d"):
+    with pytest.raises(UserError, match="Dataset d"):
         Store(root).open("d")
     assert run("list", root) == 0
 
@@ -210,7 +210,7 @@ def test_current_names_a_revision_of_its_own(root, name):
 def test_an_edit_that_says_something_else(root, tmp_path, edit):
     delete(Store(root), "d", [0])
     reseal_revision(root / "d", edit)
-    with pytest.raises(Problem, match="Dataset d"):
+    with pytest.raises(UserError, match="Dataset d"):
         Store(root).open("d")
     try_everything(root, tmp_path)
 
@@ -218,7 +218,7 @@ def test_an_edit_that_says_something_else(root, tmp_path, edit):
 def test_an_edit_cannot_bring_back_more_than_there_was(root):
     delete(Store(root), "d", [0])
     reseal_revision(root / "d", put("edit", "of", value=4))
-    with pytest.raises(Problem, match="held 4 episodes"):
+    with pytest.raises(UserError, match="held 4 episodes"):
         undelete(Store(root), "d")
     reseal_revision(root / "d", put("edit", "of", value=3))
     assert "brought back" in undelete(Store(root), "d")
@@ -253,7 +253,7 @@ def test_an_edit_cannot_bring_back_more_than_there_was(root):
 def test_facts_of_an_episode_are_looked_at_once(root, change, capsys):
     reseal_episode(root / "d", 1, change)
     dataset = Store(root).open("d")
-    with pytest.raises(Problem, match=r"Dataset d, episode 1: metadata\.json"):
+    with pytest.raises(UserError, match=r"Dataset d, episode 1: metadata\.json"):
         dataset.episode_facts(1)
     dataset.load(0)
     assert run("list", root) == 0
@@ -318,7 +318,7 @@ def test_steps_of_another_kind_are_a_damaged_episode(root, steps):
     reseal_episode(root / "d", 1, steps=steps)
     dataset = Store(root).open("d")
     for read in (lambda: dataset.load(1), dataset.arrays, lambda: dataset.arrays([0, 1])):
-        with pytest.raises(Problem, match=r"Dataset d, episode 1: part-0\.parquet"):
+        with pytest.raises(UserError, match=r"Dataset d, episode 1: part-0\.parquet"):
             read()
     dataset.load(0)
 
@@ -333,7 +333,7 @@ def test_rows_are_counted_before_they_are_read(root, rows):
         steps=lambda table: pa.table({"rewards": pa.array(np.zeros(rows, np.float32))}),
         compression="zstd",
     )
-    with pytest.raises(Problem, match="Dataset d, episode 1") as told:
+    with pytest.raises(UserError, match="Dataset d, episode 1") as told:
         Store(root).open("d").load(1)
     wanted = "total_steps is" if rows > LONGEST + 1 else "cannot hold"
     assert wanted in str(told.value)
@@ -345,7 +345,7 @@ def test_rows_are_counted_before_they_are_read(root, rows):
 @pytest.mark.parametrize("number", [2**62, 10**12, 3 + 2 * 4 + GAPS])
 def test_a_number_far_beyond_the_others_is_no_episode(root, tmp_path, number):
     (root / "d" / "revision-v0" / "data" / str(number)).mkdir()
-    with pytest.raises(Problem, match=f"{number} away"):
+    with pytest.raises(UserError, match=f"{number} away"):
         Store(root).open("d").load_all()
     try_everything(root, tmp_path)
 
@@ -361,9 +361,9 @@ def test_files_of_an_episode_are_files_of_its_own(root, tmp_path, file, what):
     path = root / "d" / "revision-v0" / "data" / "1" / file
     stand_in(path, what)
     dataset = Store(root).open("d")
-    with pytest.raises(Problem, match=f"episode 1: {file}"):
+    with pytest.raises(UserError, match=f"episode 1: {file}"):
         dataset.load(1)
-    with pytest.raises(Problem, match=f"episode 1: {file}"):
+    with pytest.raises(UserError, match=f"episode 1: {file}"):
         dataset.arrays()
     dataset.load(0)
 
@@ -384,7 +384,7 @@ def test_a_linked_folder_is_not_part_of_a_dataset(root, tmp_path, folder):
     path = root / "d" / folder
     path.rename(tmp_path / "outside")
     path.symlink_to(tmp_path / "outside")
-    with pytest.raises(Problem, match=r"Dataset d.*link"):
+    with pytest.raises(UserError, match=r"Dataset d.*link"):
         Store(root).open("d").load(1)
 
 
@@ -439,7 +439,7 @@ def test_a_cache_that_says_something_else_is_made_anew(root, change):
     facts = json.loads(path.read_bytes())
     facts.pop("sha256")
     change(facts)
-    path.write_bytes(seal(facts))
+    path.write_bytes(to_checked_json(facts))
     after = dataset.arrays()
     np.testing.assert_array_equal(after.actions, before.actions)
     np.testing.assert_array_equal(after.observations, before.observations)
@@ -459,7 +459,7 @@ def test_actions_that_there_are_not_are_not_believed_from_a_cache(root):
     data[noted["offset"] :] = np.full(noted["shape"], 77, noted["dtype"]).tobytes()
     replace(place, bytes(data))
     noted["crc32"] = zlib.crc32(bytes(data))
-    path.write_bytes(seal(facts))
+    path.write_bytes(to_checked_json(facts))
     np.testing.assert_array_equal(dataset.arrays().actions, before.actions)
 
 
@@ -500,7 +500,7 @@ def test_two_hundred_changes_are_read_or_refused(shelf, tmp_path, part):
             dataset = Store(root).open("d")
             dataset.check()
             dataset.arrays()
-        except Problem:
+        except UserError:
             refused += 1
     assert 20 < refused < 50  # some changes do no harm, most do
 
@@ -537,7 +537,11 @@ def test_values_of_the_attack_are_the_ones_that_hurt():
     ],
 )  # fmt: skip
 def test_a_journal_of_something_else_is_set_aside(root, head, capsys):
-    entries = [Entry(HEAD, head, 0), Entry(FIRST, b"x", 0), Entry(STEP, b"y", 1)]
+    entries = [
+        JournalFrame(HEAD, head, 0),
+        JournalFrame(FIRST, b"x", 0),
+        JournalFrame(STEP, b"y", 1),
+    ]
     data = b"".join(part for entry in entries for part in frame(entry))
     (root / "d" / "journal").write_bytes(data)
     assert run("repair", root, "d") == 3
@@ -555,9 +559,9 @@ def test_a_journal_of_something_else_is_set_aside(root, head, capsys):
 )  # fmt: skip
 def test_ratings_of_something_else_are_one_sentence(root, games):
     ratings = Ratings(root)
-    whole = seal({"format": FORMAT, "games": {"m": GAME_ENTRY}})
+    whole = to_checked_json({"format": FORMAT, "games": {"m": GAME_ENTRY}})
     ratings.path.write_bytes(whole)
     assert ratings.read()["m"].star == 1.0
-    ratings.path.write_bytes(seal({"format": FORMAT, "games": games}))
-    with pytest.raises(Problem, match=r"ratings\.json is damaged"):
+    ratings.path.write_bytes(to_checked_json({"format": FORMAT, "games": games}))
+    with pytest.raises(UserError, match=r"ratings\.json is damaged"):
         ratings.read()

@@ -23,7 +23,7 @@ from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Episode
 from demos.data.episodes.files import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 OBSERVATIONS = gymnasium.spaces.Box(-9, 9, (2, 3), np.float32)
 ACTIONS: dict[str, gymnasium.Space[Any]] = {
@@ -304,7 +304,7 @@ def test_a_second_writer_is_refused_within_a_second(tmp_path):
     with dataset.writing():
         dataset.append(make_episode(0))
         began = time.monotonic()
-        with pytest.raises(Problem, match="play is being written by another process"):
+        with pytest.raises(UserError, match="play is being written by another process"):
             other.append(make_episode(1))
         assert time.monotonic() - began < 1.0
         assert len(other) == 1, "reading goes on"
@@ -324,12 +324,12 @@ def three(tmp_path) -> Dataset:
 
 def assert_only_the_middle_one_is_refused(dataset: Dataset, file: str) -> None:
     opened = Store(dataset.folder.parent).open("play")
-    with pytest.raises(Problem, match=rf"Dataset play, episode 1: {file}"):
+    with pytest.raises(UserError, match=rf"Dataset play, episode 1: {file}"):
         opened.load(1)
     assert len(opened.check()) == 1
     assert_same(opened.load(0), make_episode(0))
     assert_same(opened.load(2), make_episode(2))
-    with pytest.raises(Problem, match="episode 1"):
+    with pytest.raises(UserError, match="episode 1"):
         opened.arrays()
     assert len(opened.arrays([0, 2]).starts) == 3
 
@@ -350,7 +350,7 @@ def test_any_flipped_bit_is_named(three, file):
         flipped = bytearray(whole)
         flipped[rng.integers(len(whole))] ^= 1 << rng.integers(8)
         path.write_bytes(flipped)
-        with pytest.raises(Problem, match=rf"Dataset play, episode 1: {file}"):
+        with pytest.raises(UserError, match=rf"Dataset play, episode 1: {file}"):
             three.load(1)
     assert_only_the_middle_one_is_refused(three, file)
 
@@ -375,7 +375,7 @@ def test_a_broken_checksum_file_is_named(three, words):
 def test_a_changed_revision_file_is_refused(three):
     path = three.data.parent / "revision.json"
     path.write_text(path.read_text().replace('"abc"', '"abd"'))
-    with pytest.raises(Problem, match=r"play: its `current` or `revision.json` is damaged"):
+    with pytest.raises(UserError, match=r"play: its `current` or `revision.json` is damaged"):
         Store(three.folder.parent).open("play")
 
 
@@ -384,27 +384,27 @@ def test_a_changed_revision_file_is_refused(three):
 
 def test_an_unknown_name_is_answered_with_the_nearest(tmp_path):
     store = Store(tmp_path)
-    with pytest.raises(Problem, match="none yet"):
+    with pytest.raises(UserError, match="none yet"):
         store.open("play")
     create(tmp_path)
-    with pytest.raises(Problem, match=r"There is no dataset plya .*did you mean play\?"):
+    with pytest.raises(UserError, match=r"There is no dataset plya .*did you mean play\?"):
         store.open("plya")
 
 
 @pytest.mark.parametrize("name", ["", "../play", "a/b", ".hidden", "two words", "-x"])
 def test_a_name_that_is_no_folder_name_is_refused(tmp_path, name):
-    with pytest.raises(Problem, match="cannot name a dataset"):
+    with pytest.raises(UserError, match="cannot name a dataset"):
         create(tmp_path / "datasets", name)
     assert everything_below(tmp_path) == set()
 
 
 def test_a_name_in_use_is_refused(three):
-    with pytest.raises(Problem, match="There is already a dataset play"):
+    with pytest.raises(UserError, match="There is already a dataset play"):
         create(three.folder.parent)
 
 
 def test_an_episode_of_another_world_is_refused(three):
-    with pytest.raises(Problem, match="fingerprint is other, but dataset play holds abc"):
+    with pytest.raises(UserError, match="fingerprint is other, but dataset play holds abc"):
         three.append(make_episode(3, fingerprint="other"))
     assert len(three) == 3
 

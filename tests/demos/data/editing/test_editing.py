@@ -16,11 +16,11 @@ from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.history import Ancestry
 from demos.data.dataset.store import Store
 from demos.data.editing.delete import delete, undelete, undo
-from demos.data.editing.filter import Wanted, filter_episodes
+from demos.data.editing.filter import EpisodeFilter, filter_episodes
 from demos.data.editing.merge_split import merge, split
 from demos.data.editing.revise import editing
 from demos.data.episodes.files import STEPS_FILE
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.demos.data.dataset.test_store import assert_same, create, facts, make_episode
 
 SIX = range(6)
@@ -81,7 +81,7 @@ def test_what_was_left_out_comes_back_to_its_place(store):
     assert seeds(store) == [0, 2, 3, 4, 5]
     undelete(store, "play")
     assert seeds(store) == [0, 1, 2, 3, 4, 5]
-    with pytest.raises(Problem, match="Nothing was left out"):
+    with pytest.raises(UserError, match="Nothing was left out"):
         undelete(store, "play")
     for number, episode in enumerate(store.open("play").load_all()):
         assert_same(episode, make_episode(number))
@@ -95,7 +95,7 @@ def test_undo_goes_back_edit_by_edit(store):
     assert seeds(store) == [1, 2, 3, 4, 5]
     undo(store, "play")
     assert seeds(store) == [0, 1, 2, 3, 4, 5]
-    with pytest.raises(Problem, match="not been edited"):
+    with pytest.raises(UserError, match="not been edited"):
         undo(store, "play")
     delete(store, "play", [5])
     assert store.open("play").revision.name == "revision-v3", "no name is used twice"
@@ -137,10 +137,16 @@ def test_a_recorder_that_opened_it_before_an_edit_writes_to_what_counts_now(stor
         (lambda s: delete(s, "play", []), "Say which"),
         (lambda s: delete(s, "play", SIX), "leave nothing"),
         (lambda s: delete(s, "plya", [1]), "did you mean play"),
-        (lambda s: filter_episodes(s, "play", Wanted()), "Say which"),
-        (lambda s: filter_episodes(s, "play", Wanted(max_cost={"waist": 1})), "mean 'waste'"),
-        (lambda s: filter_episodes(s, "play", Wanted(player=["Ada"])), "Nobody called 'Ada'"),
-        (lambda s: filter_episodes(s, "play", Wanted(min_steps=1)), "as wanted"),
+        (lambda s: filter_episodes(s, "play", EpisodeFilter()), "Say which"),
+        (
+            lambda s: filter_episodes(s, "play", EpisodeFilter(max_cost={"waist": 1})),
+            "mean 'waste'",
+        ),
+        (
+            lambda s: filter_episodes(s, "play", EpisodeFilter(player=["Ada"])),
+            "Nobody called 'Ada'",
+        ),
+        (lambda s: filter_episodes(s, "play", EpisodeFilter(min_steps=1)), "as wanted"),
         (lambda s: split(s, "play", 1.0), "between 0 and 1"),
         (lambda s: split(s, "play", 0.5, into=("play", "b")), "already a dataset play"),
         (lambda s: split(s, "play", 0.5, into=("b", "../b")), "cannot name a dataset"),
@@ -149,13 +155,13 @@ def test_a_recorder_that_opened_it_before_an_edit_writes_to_what_counts_now(stor
 )
 def test_what_makes_no_sense_is_refused_and_changes_nothing(store, edit, said):
     before = bytes_of(store.root)
-    with pytest.raises(Problem, match=said):
+    with pytest.raises(UserError, match=said):
         edit(store)
     assert bytes_of(store.root) == before
 
 
 def test_an_edit_is_refused_while_somebody_records(store):
-    with store.open("play").writing(), pytest.raises(Problem, match="being written"):
+    with store.open("play").writing(), pytest.raises(UserError, match="being written"):
         delete(store, "play", [1])
     assert seeds(store) == [0, 1, 2, 3, 4, 5]
 
@@ -238,11 +244,11 @@ def rated(store: Store) -> None:
 @pytest.mark.parametrize(
     ("wanted", "kept"),
     [
-        (Wanted(rating=2), [10, 11]),
-        (Wanted(rating=3), [10]),
-        (Wanted(player=["Ada"]), [10, 12]),
-        (Wanted(player=["Ada", "Bob"], max_late=0.9), [10, 11]),
-        (Wanted(finished=True), [0, 1, 3, 4, 10, 12]),
+        (EpisodeFilter(rating=2), [10, 11]),
+        (EpisodeFilter(rating=3), [10]),
+        (EpisodeFilter(player=["Ada"]), [10, 12]),
+        (EpisodeFilter(player=["Ada", "Bob"], max_late=0.9), [10, 11]),
+        (EpisodeFilter(finished=True), [0, 1, 3, 4, 10, 12]),
     ],
 )
 def test_what_is_wanted_is_kept(store, wanted, kept):
@@ -259,14 +265,14 @@ def test_limits_are_held_against_the_sums(store):
     costs = [episode.total("waste") for episode in episodes]
     stars = [episode.total("soup") for episode in episodes]
     middle = float(np.median(returns)), float(np.median(costs)), float(np.median(stars))
-    wanted = Wanted(min_return=middle[0])
+    wanted = EpisodeFilter(min_return=middle[0])
     filter_episodes(store, "play", wanted)
     assert seeds(store) == [s for s, total in enumerate(returns) if total >= middle[0]]
     undo(store, "play")
-    filter_episodes(store, "play", Wanted(max_cost={"waste": middle[1]}))
+    filter_episodes(store, "play", EpisodeFilter(max_cost={"waste": middle[1]}))
     assert seeds(store) == [s for s, total in enumerate(costs) if total <= middle[1]]
     undo(store, "play")
-    filter_episodes(store, "play", Wanted(max_star=middle[2], max_return=1e9))
+    filter_episodes(store, "play", EpisodeFilter(max_star=middle[2], max_return=1e9))
     assert seeds(store) == [s for s, total in enumerate(stars) if total <= middle[2]]
 
 
@@ -316,7 +322,7 @@ def test_different_worlds_are_not_merged(store):
     told: dict[str, Any] = {**facts(), "fingerprint": "abd"}
     other = store.create("other", **told)
     other.append(make_episode(0, fingerprint="abd"))
-    with pytest.raises(Problem, match=r"play \(here\) and other \(there\) cannot be merged"):
+    with pytest.raises(UserError, match=r"play \(here\) and other \(there\) cannot be merged"):
         merge(store, ["play", "other"], "both")
     assert "both" not in store.names()
 

@@ -17,7 +17,7 @@ from demos.data.dataset.store import Store
 from demos.data.episodes.files import STEPS_FILE
 from demos.data.exchange.formats import KINDS, export, import_from
 from environments.catalog import make_world
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.demos.data.dataset.test_store import assert_same, everything_below
 
 
@@ -161,7 +161,7 @@ def test_imitations_own_trajectories_are_read(tmp_path):
     seen = np.concatenate([given["observations"], given["final_observations"]])
     save(tmp_path / "out", [Trajectory(seen, given["actions"], None, terminal=True)])
     store = Store(tmp_path / "datasets")
-    with pytest.raises(Problem, match=r"has no rewards, return, which .* add --zeros"):
+    with pytest.raises(UserError, match=r"has no rewards, return, which .* add --zeros"):
         import_from(store, "imitation", tmp_path / "out", "pole", world="CartPole-v1")
     assert store.names() == []
     import_from(store, "imitation", tmp_path / "out", "pole", world="CartPole-v1", zeros=True)
@@ -189,7 +189,7 @@ def test_what_does_not_fit_is_refused_and_leaves_nothing(tmp_path, changes, worl
     content: dict[str, Any] = {**pole(), **changes}
     np.savez(tmp_path / "pole.npz", **content)
     store = Store(tmp_path / "datasets")
-    with pytest.raises(Problem, match=said):
+    with pytest.raises(UserError, match=said):
         import_from(store, "npz", tmp_path / "pole.npz", "pole", world=world)
     assert not (tmp_path / "datasets").exists() or not everything_below(tmp_path / "datasets")
 
@@ -199,7 +199,7 @@ def test_a_pickle_is_not_opened(tmp_path):
     (tmp_path / "evil.npz.npy").rename(tmp_path / "evil.npz")
     store = Store(tmp_path / "datasets")
     for kind in KINDS:
-        with pytest.raises(Problem):
+        with pytest.raises(UserError):
             import_from(store, kind, tmp_path / "evil.npz", "evil", world="CartPole-v1")
 
 
@@ -207,18 +207,18 @@ def test_a_damaged_episode_is_not_handed_on(store, tmp_path):
     path = store.open("cooks").data / "1" / STEPS_FILE
     path.write_bytes(path.read_bytes()[:-1])
     for kind in KINDS:
-        with pytest.raises(Problem, match="episode 1"):
+        with pytest.raises(UserError, match="episode 1"):
             export(store, "cooks", kind, tmp_path / "out")
         assert not list(tmp_path.glob("*out*"))
 
 
 def test_nothing_is_written_over(store, tmp_path):
     (tmp_path / "out").mkdir()
-    with pytest.raises(Problem, match="is there already"):
+    with pytest.raises(UserError, match="is there already"):
         export(store, "cooks", "npz", tmp_path / "out")
 
 
 def test_a_missing_package_is_one_sentence(store, tmp_path, monkeypatch):
     monkeypatch.setattr("demos.data.exchange.imitation_format.find_spec", lambda name: None)
-    with pytest.raises(Problem, match="needs the package 'imitation'; type: pip install"):
+    with pytest.raises(UserError, match="needs the package 'imitation'; type: pip install"):
         export(store, "cooks", "imitation", tmp_path / "out")

@@ -20,7 +20,7 @@ from minari.serialization import serialize_space
 from demos.data.dataset.store import Store
 from demos.data.exchange.folder_limits import DENSEST, SMALL, require_plain, require_room
 from demos.data.exchange.formats import export, import_from
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 pytestmark = pytest.mark.battery("files: imports (HDF5, parquet, npz, imitation)")
 
@@ -75,7 +75,7 @@ def taken(folder: Path, tmp_path: Path, kind: str = "minari") -> str:
 
 def refused(folder: Path, tmp_path: Path, kind: str = "minari") -> str:
     """What is said of it; nothing is left behind."""
-    with pytest.raises(Problem) as told:
+    with pytest.raises(UserError) as told:
         taken(folder, tmp_path, kind)
     assert Store(tmp_path / "datasets").names() == []
     return str(told.value)
@@ -378,7 +378,7 @@ def test_something_else_in_its_place_is_one_sentence(tmp_path, kind, what):
 def test_folders_without_end_are_left(tmp_path):
     deep = tmp_path.joinpath("d", *"x" * 40)
     deep.mkdir(parents=True)
-    with pytest.raises(Problem, match="nested more than"):
+    with pytest.raises(UserError, match="nested more than"):
         require_plain(tmp_path / "d")
 
 
@@ -526,7 +526,7 @@ def column(name: str, values: Any) -> Any:
 )
 def test_tables_of_something_else_are_one_sentence(trajectories, tmp_path, change):
     rewritten(trajectories, change)
-    with pytest.raises(Problem, match=r"out|Episode 0"):
+    with pytest.raises(UserError, match=r"out|Episode 0"):
         import_from(Store(tmp_path / "datasets"), "imitation", trajectories, "again")
 
 
@@ -543,7 +543,7 @@ def test_a_class_that_an_info_names_is_not_made(trajectories, tmp_path):
 )
 def test_a_part_is_a_file_in_the_folder(trajectories, tmp_path, name):
     (trajectories / "state.json").write_text(json.dumps({"_data_files": [{"filename": name}]}))
-    with pytest.raises(Problem, match="holds no trajectories"):
+    with pytest.raises(UserError, match="holds no trajectories"):
         import_from(Store(tmp_path / "datasets"), "imitation", trajectories, "again")
 
 

@@ -20,7 +20,7 @@ from demos.data.inspection.report import show_dataset
 from demos.data.inspection.summary import summarise
 from environments.catalog import make_world
 from environments.simulation.batch import Batch
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 
 LAYOUT = "cramped_room"
 NAME = dataset_name(LAYOUT, "train")
@@ -93,7 +93,7 @@ def test_something_else_under_that_name_is_refused(tmp_path):
         action_space=world.action_space,
     )
     with pytest.raises(
-        Problem, match=r"params\.layout: here cramped_room, there coordination_ring"
+        UserError, match=r"params\.layout: here cramped_room, there coordination_ring"
     ):
         import_layouts(store, [LAYOUT], quietly)
 
@@ -112,7 +112,7 @@ def test_other_bytes_are_refused_before_they_are_unpickled(tmp_path, monkeypatch
     for name in ("clean_train_trials.pickle", "clean_test_trials.pickle"):
         (tmp_path / name).write_bytes(pickle.dumps(Bomb(tmp_path / "crater")))
     monkeypatch.setattr(demos.data.exchange.overcooked.files, "data_folder", lambda: tmp_path)
-    with pytest.raises(Problem, match="not the published file"):
+    with pytest.raises(UserError, match="not the published file"):
         import_layouts(Store(tmp_path / "datasets"), [LAYOUT], quietly)
     assert not (tmp_path / "crater").exists()
     assert Store(tmp_path / "datasets").names() == []
@@ -120,7 +120,7 @@ def test_other_bytes_are_refused_before_they_are_unpickled(tmp_path, monkeypatch
 
 def test_a_missing_package_says_what_to_type(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-    with pytest.raises(Problem, match="pip install --no-deps overcooked-ai"):
+    with pytest.raises(UserError, match="pip install --no-deps overcooked-ai"):
         data_folder()
 
 
@@ -128,7 +128,7 @@ def test_a_game_that_replays_otherwise_is_refused():
     world = make_world("gpo/Kitchen-v0", layout=LAYOUT)
     game = read_games(published_bytes("train"), [LAYOUT])[LAYOUT][0]
     game.actions[100:110] = 0
-    with pytest.raises(Problem, match="rules have changed"):
+    with pytest.raises(UserError, match="rules have changed"):
         replay(world, [game])
 
 
@@ -166,6 +166,6 @@ def test_the_command_line_imports_one_layout_and_takes_no_file(store, capsys):
 
 
 def test_an_unknown_layout_is_answered_with_the_nearest(tmp_path):
-    with pytest.raises(Problem, match="did you mean 'cramped_room'"):
+    with pytest.raises(UserError, match="did you mean 'cramped_room'"):
         import_overcooked(tmp_path, ["cramped_rom"])
     assert list(tmp_path.iterdir()) == []

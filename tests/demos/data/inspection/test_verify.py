@@ -19,10 +19,10 @@ from demos.data.editing.relabel import relabel
 from demos.data.editing.trim import shorter, trim
 from demos.data.episodes.episode import Episode
 from demos.data.inspection.report import show_dataset
-from demos.data.inspection.step_statistics import look
-from demos.data.inspection.verify import Verdict, verify
+from demos.data.inspection.step_statistics import compute_step_statistics
+from demos.data.inspection.verify import Verification, verify
 from environments.catalog import make_world
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.worlds.kitchen import world as kitchen
 
 
@@ -40,7 +40,7 @@ def copied(store: Store, dataset: Dataset, name: str, change: Any) -> Dataset:
     return store.open(name)
 
 
-def found(verdicts: list[Verdict]) -> list[str]:
+def found(verdicts: list[Verification]) -> list[str]:
     return [verdict.found for verdict in verdicts]
 
 
@@ -165,7 +165,7 @@ def test_a_seed_is_missed_only_where_it_matters(store):
 def test_another_world_is_refused(store, monkeypatch):
     dataset = random_games(store, "gpo/Kitchen-v0")
     monkeypatch.setattr(kitchen, "VERSION", kitchen.VERSION + 1)
-    with pytest.raises(Problem, match="version: here"):
+    with pytest.raises(UserError, match="version: here"):
         verify(dataset)
 
 
@@ -223,7 +223,7 @@ def test_the_end_of_a_game_that_ended_is_left_alone(store):
     world = make_world("CartPole-v1")
     collect(store, "games", world, [Sleepy(range(3), 1, 0)], 1)
     steps = len(store.open("games").load(0))
-    with pytest.raises(Problem, match="starts or ends idle"):
+    with pytest.raises(UserError, match="starts or ends idle"):
         trim(store, "games", idle=0)
     assert len(store.open("games").load(0)) == steps
 
@@ -254,7 +254,7 @@ def test_what_would_be_too_short_is_left(store):
     world = make_world("gpo/Kitchen-v0")
     players = [Sleepy(range(12, 15)), Sleepy(range(0))]
     collect(store, "games", world, players, 1, options={"horizon": 40})
-    with pytest.raises(Problem, match="1 too idle to cut"):
+    with pytest.raises(UserError, match="1 too idle to cut"):
         trim(store, "games")
     trim(store, "games", shortest=3)
     assert len(store.open("games").load(0)) == 3
@@ -273,7 +273,7 @@ def test_near_zero_is_idle_for_a_stick(store):
 
 def test_where_nobody_knows_what_idle_is_it_asks(store):
     random_games(store, "CartPole-v1")
-    with pytest.raises(Problem, match="say it with --idle NUMBER"):
+    with pytest.raises(UserError, match="say it with --idle NUMBER"):
         trim(store, "games")
 
 
@@ -287,7 +287,7 @@ def test_relabelling_gives_back_what_the_world_says(store):
     assert "recomputed 4 episodes" in relabel(store, "wrong")
     for ours, theirs in zip(store.open("wrong").load_all(), whole.load_all(), strict=True):
         np.testing.assert_array_equal(ours.terms["blocked"], theirs.terms["blocked"])
-    with pytest.raises(Problem, match="nothing was changed"):
+    with pytest.raises(UserError, match="nothing was changed"):
         relabel(store, "wrong")
 
 
@@ -301,7 +301,7 @@ def test_relabelling_brings_a_dataset_to_todays_version(store, monkeypatch):
     assert {episode.fingerprint for episode in dataset.load_all()} == {today.fingerprint}
     assert set(found(verify(dataset))) == {"agrees"}
     undo(store, "games")
-    with pytest.raises(Problem, match="version"):
+    with pytest.raises(UserError, match="version"):
         store.open("games").require_world(today)
 
 
@@ -310,7 +310,7 @@ def test_what_is_recorded_for_the_old_world_meanwhile_is_refused(store, monkeypa
     episode = opened.load(0)
     monkeypatch.setattr(kitchen, "VERSION", kitchen.VERSION + 1)
     relabel(store, "games")
-    with pytest.raises(Problem, match="fingerprint"):
+    with pytest.raises(UserError, match="fingerprint"):
         opened.append(episode)
     assert len(store.open("games")) == 4
 
@@ -319,7 +319,7 @@ def test_relabelling_refuses_other_dynamics(store):
     whole = random_games(store, "gpo/Balance-v0", count=3)
     copied(store, whole, "wrong", lambda n, e: later(e) if n == 1 else e)
     before = store.open("wrong").revision.name
-    with pytest.raises(Problem, match=r"goes another way than dataset wrong, episode 1, in step"):
+    with pytest.raises(UserError, match=r"goes another way than dataset wrong, episode 1, in step"):
         relabel(store, "wrong")
     assert store.open("wrong").revision.name == before
 
@@ -345,7 +345,7 @@ class Moody(gymnasium.Env[Any, Any]):
 def test_a_world_that_does_not_repeat_itself_is_found_out(store):
     random_games(store, "tests.demos.data.inspection.test_verify:Moody")
     assert found(verify(store.open("games"))) == ["differs", "differs"]
-    with pytest.raises(Problem, match="does not repeat a game from its seed"):
+    with pytest.raises(UserError, match="does not repeat a game from its seed"):
         relabel(store, "games")
 
 
@@ -385,7 +385,7 @@ def test_info_counts_what_only_steps_tell(store):
 
     dataset = copied(store, whole, "played", played)
     dataset.append(dataset.load(0))
-    detail = look(dataset)
+    detail = compute_step_statistics(dataset)
     assert detail.late == 12
     assert detail.rate == pytest.approx(1 / 0.15)
     assert detail.idle == 90

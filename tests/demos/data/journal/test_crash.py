@@ -18,7 +18,7 @@ import demos.data.dataset.commit
 from demos.data.dataset.store import Store
 from demos.data.episodes.parquet import encode
 from demos.data.journal.repair import repair_command
-from environments.files.atomic import unbroken, write_new
+from environments.files.atomic import defer_signals, write_new
 from tests.demos.data.dataset.test_store import create, everything_below, make_episode
 from tests.demos.support.recording import expected, length, marked
 
@@ -215,7 +215,7 @@ def test_a_signal_waits_until_what_must_not_be_broken_is_done():
     done = []
 
     def interrupted() -> None:
-        with unbroken():
+        with defer_signals():
             signal.raise_signal(signal.SIGINT)
             done.append(True)
 

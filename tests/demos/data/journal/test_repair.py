@@ -14,7 +14,7 @@ from demos.data.episodes.files import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE
 from demos.data.journal.format import STEP, read_journal
 from demos.data.journal.journal import NAME, DiskFull
 from demos.data.journal.repair import COMPLETE, LOSSY, NOTHING, repair_command
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.demos.data.dataset.test_store import assert_same, create, everything_below, make_episode
 from tests.demos.support.recording import begin, expected, rows
 
@@ -52,7 +52,7 @@ def test_a_whole_dataset_is_complete_and_stays_as_it_is(three, tmp_path, capsys)
 
 
 def test_an_unknown_dataset_is_a_mistake(three, tmp_path):
-    with pytest.raises(Problem, match=r"There is no dataset plya .*did you mean play\?"):
+    with pytest.raises(UserError, match=r"There is no dataset plya .*did you mean play\?"):
         repair_command(tmp_path, "plya")
 
 

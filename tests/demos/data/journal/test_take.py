@@ -12,7 +12,7 @@ import pytest
 import demos.data.journal.take
 from demos.data.dataset.store import Store
 from demos.data.journal.journal import NAME
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.demos.data.dataset.test_store import assert_same, create, everything_below, make_episode
 from tests.demos.support.recording import STREAMS, begin, expected, observation, row, rows
 
@@ -56,7 +56,7 @@ def test_a_game_broken_off_is_kept_as_aborted_with_a_mark_behind_its_end(dataset
 
 
 def test_the_versions_of_the_tools_are_noted(dataset):
-    take = demos.data.journal.take.Take.begin(
+    take = demos.data.journal.take.OpenEpisode.begin(
         dataset, STREAMS[1:], [observation(0, 0, 1)], match="m", seed=None, options={}, meta={}
     )
     take.step([row(0, 0, 1)])
@@ -128,17 +128,17 @@ def test_taking_back_undoes_the_last_game(dataset):
 @pytest.mark.parametrize("numbers", [[], [0], [0, 1], [1, 2], [3, 3], [4], [-1], [2, 4]])
 def test_only_the_newest_can_be_taken_back(dataset, numbers):
     kept(dataset, 0), kept(dataset, 1)
-    with pytest.raises(Problem, match="holds 4 episodes, and only the newest can be taken back"):
+    with pytest.raises(UserError, match="holds 4 episodes, and only the newest can be taken back"):
         dataset.take_back(numbers)
     assert len(dataset) == 4
     assert dataset.check() == []
 
 
 def test_more_than_there_is_cannot_be_taken_back(dataset):
-    with pytest.raises(Problem):
+    with pytest.raises(UserError):
         dataset.take_back([-1])
     number = dataset.append(make_episode(0))
-    with pytest.raises(Problem):
+    with pytest.raises(UserError):
         dataset.take_back([-1, number])
     assert len(dataset) == 1
 
@@ -187,7 +187,7 @@ def test_a_game_longer_than_an_episode_is_stopped_before_it_is_lost(dataset, mon
     take = begin(dataset, 0)
     for step in range(3):
         take.step(rows(0, step))
-    with pytest.raises(Problem, match="at most 3 steps: keep this game or discard it"):
+    with pytest.raises(UserError, match="at most 3 steps: keep this game or discard it"):
         take.step(rows(0, 3))
     assert_all_same(dataset, take.keep(), expected(0, 3, False))
 
@@ -210,7 +210,7 @@ def test_two_games_at_once_are_refused(dataset):
     take = begin(dataset, 0)
     take.step(rows(0, 0))
     began = time.monotonic()
-    with pytest.raises(Problem, match="A game is being recorded into play"):
+    with pytest.raises(UserError, match="A game is being recorded into play"):
         begin(dataset, 1)
     assert time.monotonic() - began < 1
     assert_all_same(dataset, take.keep(), expected(0, 1, False))
@@ -224,7 +224,7 @@ def test_a_take_needs_the_lock(tmp_path):
 def test_options_that_are_not_json_are_refused_before_anything_is_written(dataset):
     before = everything_below(dataset.folder)
     with pytest.raises(ValueError, match="options: not plain JSON"):
-        demos.data.journal.take.Take.begin(
+        demos.data.journal.take.OpenEpisode.begin(
             dataset, STREAMS[1:], [observation(0, 0, 1)],
             match="m", seed=0, options={"a": (1,)}, meta={},
         )  # fmt: skip

@@ -10,13 +10,13 @@ from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
 from demos.sessions.game.phases import Phase
 from demos.sessions.match.cast_by_name import cast_for
-from demos.sessions.match.rivals import table_for
+from demos.sessions.match.rivals import lineup_for
 from demos.sessions.record.hud import SHIELDED, draw_hud
 from demos.sessions.watch.viewer import Viewer
 from demos.window.drawing.scenery import Scenery
 from environments.catalog import make_world
 from environments.simulation.shield import ShieldedBatch
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.demos.support.plays import PlaySession
 from tests.demos.support.runs import CLONE, network
 from tests.demos.support.sessions import Session
@@ -125,7 +125,7 @@ def test_who_plays_with_an_agent_of_the_shield_plays_behind_it(tmp_path, keys, a
         keep(session)
         episode = session.dataset.load(0)
     assert (episode.actors == Actor.SHIELD).sum() > 20
-    assert table_for(str(agent)).conditions == {"shield": True}
+    assert lineup_for(str(agent)).conditions == {"shield": True}
 
 
 def test_an_agent_of_the_shield_is_watched_behind_it(tmp_path, agent):
@@ -170,5 +170,5 @@ def test_a_world_without_one_says_so_at_every_command(tmp_path, capsys):
 
 
 def test_a_foreign_environment_has_none():
-    with pytest.raises(Problem, match="has no shield"):
+    with pytest.raises(UserError, match="has no shield"):
         cast_for("CartPole-v1", shield=True)

@@ -5,7 +5,7 @@ import pygame
 import pytest
 
 from demos.data.episodes.episode import Actor
-from demos.sessions.game.takeover import Handover
+from demos.sessions.game.takeover import Takeover
 from demos.sessions.match.match import Match
 from demos.window.controls.controls import load_controls
 from demos.window.controls.devices import Devices
@@ -27,7 +27,7 @@ class Hands:
     def __init__(self, table=None, settle=2):
         pygame.display.init()
         self.devices = Devices(lambda number: None)
-        self.handover = Handover(table or load_controls(KITCHEN), 0.1, settle / 10)
+        self.handover = Takeover(table or load_controls(KITCHEN), 0.1, settle / 10)
         self.devices.settle()
 
     def step(self):
@@ -223,4 +223,4 @@ def test_the_agent_is_asked_in_every_step_and_told_what_was_done_until_one_goes_
 def test_the_settling_time_is_in_seconds():
     table = load_controls(KITCHEN)
     for tick, settle, steps in ((0.15, 0.3, 2), (0.02, 0.3, 15), (0.25, 0.3, 2), (0.1, 0.0, 0)):
-        assert Handover(table, tick, settle).settle == steps
+        assert Takeover(table, tick, settle).settle == steps

@@ -10,7 +10,7 @@ from demos.window.controls.controls import load_controls, load_everybody
 from demos.window.controls.devices import Devices
 from demos.window.script import Script
 from environments.catalog import make_world
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.demos.support.hands import NAME, key, press, tap
 
 LIT = (255, 196, 61)
@@ -58,7 +58,7 @@ def test_a_copy_to_edit_is_the_table_and_is_used_from_then_on(folder, capsys):
 
 
 def test_a_world_without_a_table_gets_one_that_works(folder, capsys):
-    with pytest.raises(Problem, match=f"No controls are known for {NAME}"):
+    with pytest.raises(UserError, match=f"No controls are known for {NAME}"):
         controls_command(NAME)
     controls_command(NAME, edit=True)
     assert (folder / "controls" / "tests.demos.support.hands-Toy.toml").is_file()
@@ -67,9 +67,9 @@ def test_a_world_without_a_table_gets_one_that_works(folder, capsys):
 
 
 def test_players_and_devices_that_do_not_exist_are_refused():
-    with pytest.raises(Problem, match="There is no player 3"):
+    with pytest.raises(UserError, match="There is no player 3"):
         controls_command("gpo/Kitchen-v0", player=3)
-    with pytest.raises(Problem, match="There is no device 'wheel'"):
+    with pytest.raises(UserError, match="There is no device 'wheel'"):
         controls_command("gpo/Kitchen-v0", "wheel")
 
 
@@ -152,7 +152,7 @@ def test_escape_and_closing_the_window_end_it():
 
 
 def test_where_nobody_would_see_the_window_it_says_so():
-    with pytest.raises(Problem, match=r"No window can be opened \(there is no screen\)"):
+    with pytest.raises(UserError, match=r"No window can be opened \(there is no screen\)"):
         controls_command("gpo/Kitchen-v0", test=True)  # the tests run on SDL's dummy driver
     assert not pygame.display.get_init()
 
@@ -162,5 +162,5 @@ def test_without_a_window_it_says_so(monkeypatch):
         raise pygame.error("No available video device")
 
     monkeypatch.setattr(pygame.display, "set_mode", refuse)
-    with pytest.raises(Problem, match=r"No window can be opened \(No available video device\)"):
+    with pytest.raises(UserError, match=r"No window can be opened \(No available video device\)"):
         controls_command("gpo/Kitchen-v0", test=True)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import torch
 
-from agents.files.run_agents import Gone, run_facts, stages
+from agents.files.run_agents import CheckpointGone, run_agents, run_facts
 from demos.sessions.match.cast_by_name import cast_for
-from environments.files.atomic import seal
-from environments.system.errors import Problem
+from environments.files.atomic import to_checked_json
+from environments.system.errors import UserError
 from tests.demos.support.runs import checkpoint, small_run
 
 
@@ -82,9 +82,9 @@ def test_the_recipe_says_weights_and_limits(tmp_path):
 
 
 def test_a_checkpoint_that_vanishes_is_gone(run):
-    stage = stages(run)[1]
+    stage = run_agents(run)[1]
     stage.path.unlink()
-    with pytest.raises(Gone, match="update 5"):
+    with pytest.raises(CheckpointGone, match="update 5"):
         stage.load()
 
 
@@ -111,27 +111,27 @@ def test_a_checkpoint_plays_its_own_weights(run):
     ],
 )
 def test_what_cannot_be_is_one_sentence(name, wishes, said):
-    with pytest.raises(Problem, match=said):
+    with pytest.raises(UserError, match=said):
         cast_for(name, **wishes)
 
 
 def test_an_agent_of_another_world_is_refused(run):
     path = str(run / "agent.safetensors")
-    with pytest.raises(Problem, match="was made for gpo/Balance-v0, not for gpo/Kitchen-v0"):
+    with pytest.raises(UserError, match="was made for gpo/Balance-v0, not for gpo/Kitchen-v0"):
         cast_for("gpo/Kitchen-v0", partner=path)
-    with pytest.raises(Problem, match="was made for gpo/Balance-v0, not for gpo/Kitchen-v0"):
+    with pytest.raises(UserError, match="was made for gpo/Balance-v0, not for gpo/Kitchen-v0"):
         cast_for("gpo/Kitchen-v0", against=str(run))
-    with pytest.raises(Problem, match=r"params\.gravity"):
+    with pytest.raises(UserError, match=r"params\.gravity"):
         cast_for(str(run), params={"gravity": 3.0})
 
 
 def test_a_folder_that_is_no_run_and_a_run_without_agents_are_said(tmp_path):
-    with pytest.raises(Problem, match="is no run"):
+    with pytest.raises(UserError, match="is no run"):
         cast_for(str(tmp_path))
-    with pytest.raises(Problem, match="There is no run folder and no agent file"):
+    with pytest.raises(UserError, match="There is no run folder and no agent file"):
         cast_for(str(tmp_path / "nothing"))
     (tmp_path / "recipe.json").write_text('{"world": {"id": "gpo/Balance-v0"}}')
-    with pytest.raises(Problem, match="has no agent yet"):
+    with pytest.raises(UserError, match="has no agent yet"):
         cast_for(str(tmp_path))
 
 
@@ -153,7 +153,7 @@ WORLD = {"id": "gpo/Balance-v0"}
 def test_a_recipe_that_makes_no_sense_is_refused_in_a_sentence(tmp_path, told):
     run = small_run(tmp_path / "run")
     (run / "recipe.json").write_text(json.dumps(told))
-    with pytest.raises(Problem, match=r"recipe\.json is (no recipe of a run|damaged)"):
+    with pytest.raises(UserError, match=r"recipe\.json is (no recipe of a run|damaged)"):
         cast_for(str(run))
 
 
@@ -161,20 +161,20 @@ def test_a_recipe_that_makes_no_sense_is_refused_in_a_sentence(tmp_path, told):
 def test_a_recipe_that_is_no_json_is_refused_in_a_sentence(tmp_path, text):
     run = small_run(tmp_path / "run")
     (run / "recipe.json").write_text(text)
-    with pytest.raises(Problem, match=r"recipe\.json .*: put back a copy of it"):
+    with pytest.raises(UserError, match=r"recipe\.json .*: put back a copy of it"):
         cast_for(str(run))
 
 
 def test_a_sealed_recipe_is_read_and_a_changed_one_is_not(tmp_path):
     run = small_run(tmp_path / "run")
     told = json.loads((run / "recipe.json").read_text())
-    (run / "recipe.json").write_bytes(seal({"format": "gpo-run-1", **told}))
+    (run / "recipe.json").write_bytes(to_checked_json({"format": "gpo-run-1", **told}))
     facts = run_facts(run)
     assert facts is not None
     assert facts.horizon == 40
     changed = (run / "recipe.json").read_bytes().replace(b'"horizon": 40', b'"horizon": 41')
     (run / "recipe.json").write_bytes(changed)
-    with pytest.raises(Problem, match="does not match its own checksum: put back a copy"):
+    with pytest.raises(UserError, match="does not match its own checksum: put back a copy"):
         run_facts(run)
 
 

@@ -6,7 +6,7 @@ import pytest
 import gpo
 from demos.data.dataset.store import Store
 from demos.sessions.watch.command import watch_command
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.demos.sessions.play.test_play import play
 from tests.demos.sessions.record.test_command import record
 from tests.demos.support.runs import small_run
@@ -67,5 +67,5 @@ def test_a_run_is_judged_by_its_folder(run, capsys):
 
 
 def test_another_world_is_one_sentence(run):
-    with pytest.raises(Problem, match="was made for gpo/Kitchen-v0, not for gpo/Duel-v0"):
+    with pytest.raises(UserError, match="was made for gpo/Kitchen-v0, not for gpo/Duel-v0"):
         watch_command("gpo/Duel-v0", against=str(run / "agent.onnx"), headless=True)

@@ -10,13 +10,13 @@ import gpo
 from agents.files.agent_file import save_agent
 from agents.files.run_agents import CLONE
 from agents.networks.policy import build_policy
-from agents.players.handicapped import Slowed
-from demos.sessions.match.rivals import Handicap, table_for
+from agents.players.handicapped import HandicappedPlayer
+from demos.sessions.match.rivals import Handicap, lineup_for
 from demos.sessions.play import strength as play_meter
-from demos.sessions.play.levels import Level, Levels, find_levels, level_of
+from demos.sessions.play.levels import Levels, MeasuredLevel, find_levels, level_of
 from demos.sessions.play.strength import FINAL_SEEDS, stars
 from environments.catalog import make_world
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.demos.sessions.play.test_play import kept, play
 from tests.demos.support.runs import small_run
 
@@ -57,7 +57,7 @@ def run(tmp_path):
 def test_levels_come_out_ordered_by_what_was_measured(run, capsys):
     assert gpo.main(["play", str(run), "--levels", "--games", "16"]) == 0
     said = capsys.readouterr().out
-    found = find_levels(table_for(str(run)), games=16)
+    found = find_levels(lineup_for(str(run)), games=16)
     assert [level.name for level in found.levels] == ["easy", "normal", "hard"]
     means = [level.star[0] for level in found.levels]
     assert means == sorted(means)
@@ -69,7 +69,7 @@ def test_levels_come_out_ordered_by_what_was_measured(run, capsys):
 
 
 def test_what_is_measured_is_what_is_played(run):
-    table = table_for(str(run))
+    table = lineup_for(str(run))
     rival = level_of(table, "hard")
     levels = find_levels(table)
     hard = levels.levels[-1]
@@ -81,7 +81,7 @@ def test_what_is_measured_is_what_is_played(run):
 
 def test_levels_that_the_games_do_not_tell_apart_are_said_to_be_so():
     def level(name, values):
-        return Level(name, "a", "b", Handicap(), tuple(values))
+        return MeasuredLevel(name, "a", "b", Handicap(), tuple(values))
 
     easy, normal = level("easy", [1.0, 2, 3, 2]), level("normal", [2.0, 1, 3, 3])
     hard = level("hard", [9.0, 8, 9, 9])
@@ -95,7 +95,7 @@ class Stopped(Exception):
 
 
 def test_measuring_goes_on_where_it_was_cut_short(run, monkeypatch):
-    whole = find_levels(table_for(str(run)), games=4)
+    whole = find_levels(lineup_for(str(run)), games=4)
     path = run / "levels.json"
     finished = path.read_bytes()
     path.unlink()
@@ -109,34 +109,34 @@ def test_measuring_goes_on_where_it_was_cut_short(run, monkeypatch):
 
     monkeypatch.setattr(play_meter, "stars", counted)
     with pytest.raises(Stopped):
-        find_levels(table_for(str(run)), games=4)
-    assert find_levels(table_for(str(run)), games=4) == whole
+        find_levels(lineup_for(str(run)), games=4)
+    assert find_levels(lineup_for(str(run)), games=4) == whole
     everything = len(json.loads(finished)["measured"])
     assert len(calls) == everything + 1, "only the measurement that was cut short was made twice"
     assert path.read_bytes() == finished
-    find_levels(table_for(str(run)), games=4)
+    find_levels(lineup_for(str(run)), games=4)
     assert len(calls) == everything + 1
 
 
 def test_an_agent_that_has_changed_is_measured_again(run):
-    before = find_levels(table_for(str(run)), games=4)
+    before = find_levels(lineup_for(str(run)), games=4)
     save_agent(run / "agent.safetensors", balancer(0.1), POLE, {"role": "refined"})
-    rival = level_of(table_for(str(run)), "hard")
+    rival = level_of(lineup_for(str(run)), "hard")
     assert rival.sha256 != before.levels[-1].sha256
     assert rival.name == "pole clone", "the strongest is the clone now"
 
 
 def test_a_damaged_file_is_measured_anew(run):
-    found = find_levels(table_for(str(run)), games=4)
+    found = find_levels(lineup_for(str(run)), games=4)
     path = run / "levels.json"
     path.write_text(path.read_text().replace("easy", "eazy"))
-    assert find_levels(table_for(str(run)), games=4) == found
+    assert find_levels(lineup_for(str(run)), games=4) == found
 
 
 def test_a_level_is_measured_before_it_is_first_played(run, tmp_path):
     assert play(tmp_path, run, level="easy", games=1) == 0
     (episode,) = kept(tmp_path, "balance-play")
-    easy = find_levels(table_for(str(run))).levels[0]
+    easy = find_levels(lineup_for(str(run))).levels[0]
     told = episode.meta["play"]
     assert (told["level"], told["sha256"]) == ("easy", easy.sha256)
     assert (told["reaction_ms"], told["slips"]) == (easy.handicap.reaction, easy.handicap.slips)
@@ -152,8 +152,8 @@ def test_a_handicap_is_in_milliseconds_and_shares():
 
 
 def test_somebody_without_a_handicap_is_not_slowed(run):
-    rival = table_for(str(run)).best()
-    assert not isinstance(rival.player(POLE, 0), Slowed)
+    rival = lineup_for(str(run)).best()
+    assert not isinstance(rival.player(POLE, 0), HandicappedPlayer)
 
 
 def test_opponents_can_be_named(tmp_path, capsys):
@@ -173,8 +173,8 @@ def test_opponents_can_be_named(tmp_path, capsys):
     ],
 )
 def test_a_mistake_is_one_sentence(run, asked, said):
-    with pytest.raises(Problem, match=said):
-        find_levels(table_for(str(run)), **asked)
+    with pytest.raises(UserError, match=said):
+        find_levels(lineup_for(str(run)), **asked)
     assert not (run / "levels.json").exists()
 
 

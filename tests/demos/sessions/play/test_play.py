@@ -13,7 +13,7 @@ from demos.sessions.play.command import play_command
 from demos.sessions.play.ratings import META, Ratings, standings
 from demos.sessions.play.session import ADVICE
 from environments.catalog import make_world
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.demos.sessions.record.test_command import write
 from tests.demos.support.plays import PlaySession
 from tests.demos.support.runs import small_run
@@ -225,7 +225,7 @@ def test_in_a_world_of_one_seat_the_agent_plays_the_same_game_first(tmp_path, po
 def test_a_mistake_is_one_sentence(tmp_path, run, asked, said):
     name = asked.pop("name", str(run))
     given = {"script": write(tmp_path / "script.toml", GAME), **asked}
-    with pytest.raises(Problem) as problem:
+    with pytest.raises(UserError) as problem:
         play_command(name, headless=True, root=tmp_path / "datasets", **given)
     assert said in str(problem.value)
     assert "\n" not in str(problem.value)
@@ -234,14 +234,14 @@ def test_a_mistake_is_one_sentence(tmp_path, run, asked, said):
 
 def test_a_dataset_of_another_world_is_refused(tmp_path, run, pole):
     play(tmp_path, pole, games=1, dataset="mine")
-    with pytest.raises(Problem, match=r"was made for gpo/Balance-v0, not for gpo/Kitchen-v0"):
+    with pytest.raises(UserError, match=r"was made for gpo/Balance-v0, not for gpo/Kitchen-v0"):
         play(tmp_path, run, dataset="mine")
 
 
 def test_a_damaged_table_is_said_before_anybody_plays(tmp_path, run):
     (tmp_path / "datasets").mkdir()
     (tmp_path / "datasets" / "ratings.json").write_text(json.dumps({"format": "gpo-ratings-1"}))
-    with pytest.raises(Problem, match=r"ratings\.json is damaged"):
+    with pytest.raises(UserError, match=r"ratings\.json is damaged"):
         play(tmp_path, run, games=1)
 
 

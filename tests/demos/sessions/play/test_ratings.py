@@ -15,13 +15,21 @@ from rich.console import Console
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor, Episode
 from demos.sessions.match.tally import share_interval
-from demos.sessions.play.ratings import FORMAT, META, NAME, Entry, Ratings, show_ratings, standings
-from environments.files.atomic import seal
-from environments.system.errors import Problem
+from demos.sessions.play.ratings import (
+    FORMAT,
+    META,
+    NAME,
+    RatedGame,
+    Ratings,
+    show_ratings,
+    standings,
+)
+from environments.files.atomic import to_checked_json
+from environments.system.errors import UserError
 from tests.demos.data.dataset.test_store import create
 
 ROOT = Path(__file__).resolve().parents[4]
-ENTRY = Entry("d", "w", "ada", "rival", "a" * 64, "easy", "cook_0", 1.0, 2.0)
+ENTRY = RatedGame("d", "w", "ada", "rival", "a" * 64, "easy", "cook_0", 1.0, 2.0)
 HORIZON = 4
 
 
@@ -144,7 +152,7 @@ def test_a_damaged_table_is_one_sentence(dataset, tmp_path):
     ratings.catch_up(dataset)
     text = ratings.path.read_text().replace('"star": 1', '"star": 9')
     ratings.path.write_text(text)
-    with pytest.raises(Problem, match="is damaged"):
+    with pytest.raises(UserError, match="is damaged"):
         ratings.read()
     ratings.path.unlink()
     assert len(ratings.catch_up(dataset)) == 1
@@ -200,5 +208,5 @@ def test_ten_thousand_games_are_still_read(tmp_path):
     entry = {"dataset": "d", "world": "w", "person": "", "agent": "a", "sha256": "0", "level": "",
              "seat": "s", "star": 1.0, "rival": None, "counted": True}  # fmt: skip
     games = {f"m{number}": entry for number in range(10_000)}
-    (tmp_path / NAME).write_bytes(seal({"format": FORMAT, "games": games}))
+    (tmp_path / NAME).write_bytes(to_checked_json({"format": FORMAT, "games": games}))
     assert len(Ratings(tmp_path).read()) == 10_000

@@ -10,7 +10,7 @@ from demos.data.dataset.lock import dataset_name
 from demos.data.dataset.store import Store
 from demos.sessions.record.command import record_command
 from environments.catalog import make_world
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.demos.support.sessions import Session
 
 PLAY = """
@@ -137,7 +137,7 @@ def test_the_pace_can_be_chosen_and_is_noted(tmp_path):
 
 def test_a_dataset_of_another_world_is_refused_with_the_difference(tmp_path):
     record(tmp_path, "gpo/Kitchen-v0", dataset="mine")
-    with pytest.raises(Problem, match="layout: here counter_circuit, there cramped_room"):
+    with pytest.raises(UserError, match="layout: here counter_circuit, there cramped_room"):
         record(tmp_path, "gpo/Kitchen-v0", dataset="mine", params={"layout": "counter_circuit"})
     assert len(Store(tmp_path / "datasets").open("mine")) == 2
 
@@ -161,7 +161,7 @@ def test_what_a_crash_left_is_recovered_and_said(tmp_path, capsys):
 def test_a_second_recorder_on_one_dataset_is_refused(tmp_path):
     record(tmp_path, "gpo/Kitchen-v0", dataset="mine")
     other = Store(tmp_path / "datasets").open("mine")
-    with other.writing(), pytest.raises(Problem, match="being written by another process"):
+    with other.writing(), pytest.raises(UserError, match="being written by another process"):
         record(tmp_path, "gpo/Kitchen-v0", dataset="mine")
 
 
@@ -182,21 +182,21 @@ def test_a_second_recorder_on_one_dataset_is_refused(tmp_path):
     ],
 )
 def test_what_cannot_be_meant_is_said_and_nothing_is_written(tmp_path, wishes, sentence):
-    with pytest.raises(Problem, match=sentence):
+    with pytest.raises(UserError, match=sentence):
         record(tmp_path, "gpo/Kitchen-v0", **wishes)
     assert not (tmp_path / "datasets").exists()
     assert os.environ.get("SDL_VIDEODRIVER") == "dummy"  # as it was
 
 
 def test_headless_needs_a_script(tmp_path):
-    with pytest.raises(Problem, match="give it --script FILE"):
+    with pytest.raises(UserError, match="give it --script FILE"):
         record_command("gpo/Kitchen-v0", headless=True, root=tmp_path)
-    with pytest.raises(Problem, match="There is no script"):
+    with pytest.raises(UserError, match="There is no script"):
         record_command("gpo/Kitchen-v0", headless=True, script=tmp_path / "no.toml")
 
 
 def test_one_that_cannot_be_seen_is_refused(tmp_path):
-    with pytest.raises(Problem, match="shows no window"):
+    with pytest.raises(UserError, match="shows no window"):
         record_command("gpo/Kitchen-v0", root=tmp_path)
 
 
@@ -263,7 +263,7 @@ def test_a_dataset_that_somebody_records_into_is_refused_before_anything_slow(
         "demos.sessions.record.command._record", None
     )  # what loads torch and opens the window
     (tmp_path / "keys.toml").write_text("")
-    with dataset.writing(), pytest.raises(Problem, match="is being written by another process"):
+    with dataset.writing(), pytest.raises(UserError, match="is being written by another process"):
         record_command(
             world.id, root=tmp_path, headless=True, script=tmp_path / "keys.toml", **wish
         )

@@ -17,7 +17,7 @@ from demos.sessions.watch.command import watch_command
 from demos.sessions.watch.viewer import Viewer
 from demos.window import video
 from demos.window import video_encoder as encoder
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.demos.data.exchange.test_formats import store as store  # a fixture
 from tests.demos.data.journal.test_disk_full import refused_writes
 from tests.demos.data.journal.test_journal import create, fill
@@ -149,7 +149,7 @@ def test_what_ffmpeg_says_is_said_with_the_videos_name(tmp_path, monkeypatch, ca
     path = tmp_path / "videos" / "play.mp4"
     path.parent.mkdir()
     path.write_bytes(b"an older one")
-    with pytest.raises(Problem, match=f"The video {path} could not be written") as problem:
+    with pytest.raises(UserError, match=f"The video {path} could not be written") as problem:
         video.write_video(path, 100 * FRAMES, 10)
     assert said in str(problem.value)
     assert "\n" not in str(problem.value)
@@ -163,7 +163,7 @@ def test_without_ffmpeg_it_is_said_what_to_type(tmp_path, monkeypatch):
         raise RuntimeError("No ffmpeg exe could be found.")
 
     monkeypatch.setattr("imageio_ffmpeg.get_ffmpeg_exe", missing)
-    with pytest.raises(Problem, match="IMAGEIO_FFMPEG_EXE"):
+    with pytest.raises(UserError, match="IMAGEIO_FFMPEG_EXE"):
         video.write_video(tmp_path / "play.mp4", FRAMES, 10)
 
 

@@ -10,7 +10,7 @@ from demos.sessions.replay.command import Replayer, replay_command
 from demos.sessions.replay.playback import Playback
 from demos.sessions.replay.screen import draw_replay
 from environments.catalog import make_world
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.demos.support.sessions import Session
 
 TICK = 0.15  # s, of the kitchen
@@ -148,9 +148,9 @@ def test_the_command_shows_it_from_end_to_end_and_closes(tmp_path):
 
 def test_what_is_not_there_is_said(tmp_path):
     name = recorded(tmp_path)
-    with pytest.raises(Problem, match="has no episode 7"):
+    with pytest.raises(UserError, match="has no episode 7"):
         replay_command(tmp_path, name, 7, headless=True)
-    with pytest.raises(Problem, match="no dataset nothing"):
+    with pytest.raises(UserError, match="no dataset nothing"):
         replay_command(tmp_path, "nothing", 0, headless=True)
-    with pytest.raises(Problem, match="shows no window"):
+    with pytest.raises(UserError, match="shows no window"):
         replay_command(tmp_path, name, 0)

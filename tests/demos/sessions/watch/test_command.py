@@ -17,9 +17,9 @@ from demos.sessions.watch.command import watch_command
 from demos.sessions.watch.screen import Screen
 from demos.sessions.watch.viewer import Viewer
 from demos.window.video import read_video
-from demos.window.window import Stage
+from demos.window.window import AppWindow
 from environments.simulation.batch import Batch
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.demos.support.runs import small_run
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -124,7 +124,7 @@ def test_every_panel_is_drawn_in_every_kind_of_world(world, who, size, tmp_path)
         name = str(small_run(tmp_path / "run", name, params=params, settings=settings))
         params = {}
     viewer = Viewer(cast_for(name, params=params or None), 3)
-    with Stage("test", size, headless=True) as stage:
+    with AppWindow("test", size, headless=True) as stage:
         screen = Screen(viewer)
         pictures = []
         for _ in range(3):
@@ -184,7 +184,7 @@ def test_a_driving_game_with_pictures_is_watched(tmp_path):
 )
 def test_what_cannot_be_meant_is_said_at_once(wishes, said, monkeypatch):
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
-    with pytest.raises(Problem, match=said):
+    with pytest.raises(UserError, match=said):
         watch_command("gpo/Balance-v0", **{"headless": True, **wishes})
 
 

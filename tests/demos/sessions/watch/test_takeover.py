@@ -11,10 +11,10 @@ from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
 from demos.sessions.match.cast_by_name import cast_for
 from demos.sessions.watch.command import farewell, watch_command
-from demos.sessions.watch.seat_person import Hands, seat_person
+from demos.sessions.watch.seat_person import SeatedPerson, seat_person
 from demos.sessions.watch.viewer import Viewer
 from environments.catalog import make_world
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.demos.support.hands import key
 from tests.demos.support.runs import small_run
 from training.imitation.corrected_steps import read_corrections
@@ -37,7 +37,7 @@ class Watcher:
         pygame.display.init()
         self.root, self.now = root, 0.0
         self.viewer = Viewer(cast_for(str(name), **others), 3)
-        self.refused = seat_person(self.viewer, Hands(root=root))
+        self.refused = seat_person(self.viewer, SeatedPerson(root=root))
         self.viewer.start(0.0)
 
     def down(self, name):
@@ -230,12 +230,12 @@ def test_scripts_have_seats_by_name(names, tmp_path):
     ],
 )
 def test_a_mistake_is_one_sentence(run, name, asked, said):
-    with pytest.raises(Problem, match=said):
+    with pytest.raises(UserError, match=said):
         cast_for(str(run) if name == "RUN" else name, **asked)
 
 
 def test_without_a_window_no_person_plays(run):
-    with pytest.raises(Problem, match="nobody is at the keys"):
+    with pytest.raises(UserError, match="nobody is at the keys"):
         watch_command(str(run), headless=True, against="human")
 
 

@@ -273,12 +273,12 @@ def test_the_parts_of_the_reward_add_up_to_the_score(tmp_path):
 
 def test_watching_changes_nothing_in_the_play(run):
     """The players draw as they do in a game that nobody looks into."""
-    from agents.files.agent_file import as_player, load_agent
+    from agents.files.agent_file import load_agent, make_player
     from demos.sessions.game.game import Game
 
     viewer = Viewer(cast_for(str(run / "clone.safetensors"), partner="still"), 5)
     agent, world = load_agent(run / "clone.safetensors"), viewer.world
-    player, memory = as_player(agent, world), None
+    player, memory = make_player(agent, world), None
     player.reseed(5)  # type: ignore[attr-defined]
     game = Game(world, (0,), None, {"horizon": 40})
     game.begin(5)

@@ -8,7 +8,7 @@ from demos.window.controls.devices import Held
 from demos.window.controls.gamepads import Pad
 from environments.catalog import make_world
 from environments.simulation.batch import Batch
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from environments.worlds.duel.constants import TURN
 from environments.worlds.duel.drawing import layout, place_at
 
@@ -91,5 +91,5 @@ def test_a_table_that_cannot_aim_is_refused(tmp_path, world, says):
     path.write_text(
         f'world = "{world}"\n[[aim]]\ncomponent = 7\n[[action]]\ndo = 1\nkeys = ["w"]\n'
     )
-    with pytest.raises(Problem, match=says):
+    with pytest.raises(UserError, match=says):
         load_controls(make_world(world), path=path)

@@ -20,7 +20,7 @@ from demos.window.controls.default_table import guess_table
 from demos.window.controls.devices import Devices, Held
 from demos.window.controls.table import read_table
 from environments.catalog import make_world
-from environments.system.errors import Problem
+from environments.system.errors import UserError
 from tests.demos.support.hands import (
     COMPASS,
     NAME,
@@ -526,7 +526,7 @@ def test_a_world_without_a_table_says_what_keys_would_do_and_how_to_write_one(
 ):
     world = toy(kind)
     assert not controls_known(world)
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         load_controls(world)
     sentence = str(caught.value)
     assert sentence.startswith(f"No controls are known for {NAME}")
@@ -603,7 +603,7 @@ ALL_WRONG = [
 
 @pytest.mark.parametrize(("kind", "text", "told"), ALL_WRONG)
 def test_a_wrong_table_is_refused_in_one_sentence(kind, text, told, tmp_path):
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         controls(tmp_path, text, kind)
     sentence = str(caught.value)
     assert told in sentence
@@ -613,25 +613,25 @@ def test_a_wrong_table_is_refused_in_one_sentence(kind, text, told, tmp_path):
 
 def test_a_table_without_a_world_or_a_file_is_refused(tmp_path):
     (tmp_path / "empty.toml").write_text(ACTION)
-    with pytest.raises(Problem, match="the table lacks 'world'"):
+    with pytest.raises(UserError, match="the table lacks 'world'"):
         load_controls(toy(), path=tmp_path / "empty.toml")
-    with pytest.raises(Problem, match="cannot be read: No such file"):
+    with pytest.raises(UserError, match="cannot be read: No such file"):
         load_controls(toy(), path=tmp_path / "nowhere.toml")
 
 
 def test_two_people_may_not_share_a_key(tmp_path):
     for keys in ("['a']", "{ first = ['a'], second = ['a'] }"):
-        with pytest.raises(Problem, match="both people would have 'a'"):
+        with pytest.raises(UserError, match="both people would have 'a'"):
             controls(tmp_path, ACTION + f"keys = {keys}", people=2)
 
 
 def test_two_people_may_not_share_the_mouse(tmp_path):
-    with pytest.raises(Problem, match="two people cannot share the mouse"):
+    with pytest.raises(UserError, match="two people cannot share the mouse"):
         controls(tmp_path, "[[axis]]\npointer = 'x'", "box", people=2)
 
 
 def test_who_plays_with_what_is_checked(kitchen):
-    with pytest.raises(Problem, match="There is no device 'joystick'"):
+    with pytest.raises(UserError, match="There is no device 'joystick'"):
         load_controls(kitchen, "joystick")
-    with pytest.raises(Problem, match="Person 3 of 3 cannot play"):
+    with pytest.raises(UserError, match="Person 3 of 3 cannot play"):
         load_controls(kitchen, person=2, people=3)

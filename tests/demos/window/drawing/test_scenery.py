@@ -6,7 +6,7 @@ import pygame
 import pytest
 
 from demos.sessions.game.game import Game
-from demos.sessions.record.hud import lay_out
+from demos.sessions.record.hud import hud_layout
 from demos.window.drawing.scenery import Scenery, as_rgb, paint_numbers, paint_picture
 from demos.window.drawing.widgets import fitting, hint_rows, number, wrapped
 from environments.catalog import make_world
@@ -102,7 +102,7 @@ def test_a_recording_of_a_foreign_world_is_not_of_its_pictures():
 @pytest.mark.parametrize("size", SIZES)
 def test_the_areas_of_the_window_do_not_overlap(size):
     surface = pygame.Surface(size)
-    places = lay_out(surface)
+    places = hud_layout(surface)
     for k, place in enumerate(places):
         assert surface.get_rect().contains(place)
         assert place.width > 0
