@@ -223,5 +223,5 @@ def test_only_who_plays_the_same_there_may_move(monkeypatch):
     assert not can_be_remote(Mixture([still, SelfPlayer()], [1, 1]))
     still.action = lambda: None  # cannot be sent
     assert not can_be_remote(still)
-    monkeypatch.setattr("agents.players.remote_player.possible", lambda: False)
+    monkeypatch.setattr("agents.players.remote_player.can_start", lambda: False)
     assert not can_be_remote(mixture())

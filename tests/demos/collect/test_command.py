@@ -149,7 +149,7 @@ def test_a_mistake_is_one_sentence_before_anything_is_compiled(
     def slow(*_, **__):
         raise AssertionError("something slow began")
 
-    monkeypatch.setattr("demos.collect.command.wake", slow)
+    monkeypatch.setattr("demos.collect.command.warm_up", slow)
     with pytest.raises(UserError, match=sentence):
         collected(tmp_path, **asked)
     assert Store(tmp_path).names() == []

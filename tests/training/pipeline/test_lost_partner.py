@@ -72,7 +72,7 @@ def test_training_goes_on_here_from_the_last_checkpoint(tmp_path, monkeypatch, n
 
     struck: list[bool] = []
     monkeypatch.setattr("environments.system.processes.PATIENCE", 2)
-    monkeypatch.setattr("training.pipeline.refine_loop.at_best_elsewhere", elsewhere)
+    monkeypatch.setattr("training.pipeline.refine_loop.remote_if_possible", elsewhere)
     *left, said = refined(tmp_path / "struck", 2, harm)
     assert struck == [True], "it was there to be struck"
     assert len(partners) == 1
