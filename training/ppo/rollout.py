@@ -78,7 +78,7 @@ class RolloutPPO(PPO):
         reading = BackgroundForward(self.crew, self._read, buffer.observations, buffer.actions)
         nothing = torch.zeros(env.num_envs)
         scale = self._scales()[0]
-        ask: Callable[[], bool] = getattr(env, "ask_partner", bool)  # others' environments: False
+        ask: Callable[[], bool] = getattr(env, "start_partner", bool)  # others' environments: False
         partner_chooses = ask()
         for t in range(n_rollout_steps):
             with self.clock.part("inference"):
