@@ -89,7 +89,7 @@ class ExternalBatch(Batch):
             self.terms[cut_off] = self.costs[cut_off] = 0
             self.terminated[cut_off], self.truncated[cut_off] = False, True
         self.truncated &= ~self.terminated
-        self._weigh()
+        self.term_reward.write(self.terms, self.reward)
         self._go_on(faults)
         return self.observation
 
