@@ -56,7 +56,7 @@ def make_known(name: str, params: Mapping[str, Any], recorded: bool = False) -> 
     Raises:
         UserError: no such world, no such parameter.
     """
-    from environments.simulation.world import World, nearest
+    from environments.simulation.world import module_world, nearest
 
     name = plain_name(name)
     if name not in WORLDS:
@@ -71,7 +71,7 @@ def make_known(name: str, params: Mapping[str, Any], recorded: bool = False) -> 
         if key not in known:
             raise UserError(f"The world '{name}' has no parameter '{key}': {nearest(key, known)}")
     _check_types(name, params, get_type_hints(module.Params))
-    return World(name, module, module.Params(**params))
+    return module_world(name, module, module.Params(**params))
 
 
 def plain_name(name: str) -> str:

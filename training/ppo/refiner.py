@@ -57,6 +57,7 @@ class Refiner(UpdatePPO):
             a run can go on from its weights and optimiser alone; 0 never does.
         precision: of the update's layers; the rollout is in float32, and its log-probabilities are taken
             again in the update's precision, so that the ratio begins at 1. Needs an `AgentPolicy`.
+        reward_sources: whose weighted columns are added to the reward of each rollout.
         cores: 2 lets a second core learn the values and read the rollout; the result has the same bits.
         keywords: PPO's own, and those of `RolloutPPO` described here.
 
@@ -239,6 +240,8 @@ class Refiner(UpdatePPO):
             self.logger.record(f"train/{name}", mean[name])
         for name, sb3 in _SB3_NAMES.items():
             self.logger.record(f"train/{sb3}", mean[name])
+        for name, value in self.further_rewards.means.items():
+            self.logger.record(f"reward/{name}", value)
         for name, cost in self.meter.per_episode().items():
             self.logger.record(f"cost/{name}", cost)
             self.logger.record(f"multiplier/{name}", self.multipliers[name].value)

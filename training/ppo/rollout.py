@@ -6,7 +6,7 @@ T steps of a rollout, B games, M observations, C costs with a limit.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from stable_baselines3.common.utils import obs_as_tensor
 from stable_baselines3.common.vec_env import VecEnv, VecTransposeImage
 from torch import Tensor
 
+from environments.simulation.reward_source import RewardSource, RolloutRewards
 from training.compute.second_core import SecondCore, keep_memory
 from training.compute.timers import StageTimer
 from training.ppo.advantages import generalised_advantages
@@ -39,9 +40,11 @@ class RolloutPPO(PPO):
         reward_scale: float | None = 1.0,
         reseed_every: int = 0,
         cores: int = 1,
+        reward_sources: Sequence[RewardSource] = (),
         **keywords: Any,
     ) -> None:
         keep_memory()
+        self.further_rewards = RolloutRewards(reward_sources)
         self.crew = SecondCore(cores)
         self.multipliers = {name: Multiplier(s) for name, s in finite(costs or {}).items()}
         self.reward_scale, self.reseed_every, self.clock = reward_scale, reseed_every, StageTimer()
@@ -73,12 +76,13 @@ class RolloutPPO(PPO):
         callback.on_rollout_start()
         self._begin_afresh(env)
         self.meter.begin()
+        self.further_rewards.begin(env, n_rollout_steps)
         tape = EpisodeEnds(n_rollout_steps, env.num_envs, len(self.multipliers))
         buffer: Any = rollout_buffer
         reading = BackgroundForward(self.crew, self._read, buffer.observations, buffer.actions)
         nothing = torch.zeros(env.num_envs)
         scale = self._scales()[0]
-        ask: Callable[[], bool] = getattr(env, "ask_partner", bool)  # others' environments: False
+        ask: Callable[[], bool] = getattr(env, "start_partner", bool)  # others' environments: False
         partner_chooses = ask()
         for t in range(n_rollout_steps):
             with self.clock.part("inference"):
@@ -93,6 +97,7 @@ class RolloutPPO(PPO):
             if dones.any():
                 self._update_info_buffer(infos, dones)
             tape.write(t, dones, infos, self.meter.read(env, infos, dones))
+            self.further_rewards.write(t, dones, infos)
             flat = actions.reshape(env.num_envs, -1) if actions.ndim == 1 else actions
             seen, starts = self._last_obs, self._last_episode_starts
             rollout_buffer.add(seen, flat, rewards * scale, starts, nothing, log_prob)  # type: ignore[arg-type]
@@ -156,6 +161,7 @@ class RolloutPPO(PPO):
     def _judge_steps(self, buffer: RolloutBuffer, tape: EpisodeEnds) -> None:
         """Values of every observation, then advantages and returns of the reward and of each cost."""
         steps, games = buffer.rewards.shape
+        self._add_further_rewards(buffer)
         values = self.said.pop("values").cpu().numpy().reshape(steps, games, -1)
         last = self._values(np.asarray(self._last_obs))
         final = last[:0]
@@ -178,6 +184,19 @@ class RolloutPPO(PPO):
             advantages[:, :, 1:],
             returns[:, :, 1:],
         )  # [T, B, C]
+
+    def _add_further_rewards(self, buffer: RolloutBuffer) -> None:
+        """Add what the reward sources give to the rewards of a rollout that has been played."""
+        if not self.further_rewards.sources:
+            return
+        shape = (*buffer.rewards.shape, *(self.action_space.shape or ()))
+        self.further_rewards.add_to(
+            buffer.rewards,
+            buffer.observations,
+            self._within_bounds(buffer.actions.reshape(shape)),
+            self._last_obs,
+            float(self._scales()[0]),
+        )
 
     def _values(self, observations: np.ndarray) -> np.ndarray:
         """[M, O] -> [M, 1 + C]."""
