@@ -27,10 +27,8 @@ in files that begin with its name:
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from types import ModuleType
@@ -42,6 +40,7 @@ from gymnasium import spaces
 from environments.simulation.kernels import Kernels, bind
 from environments.simulation.observation_parts import Part, choices, with_mask
 from environments.system.errors import UserError
+from environments.system.suggestions import nearest
 
 
 @dataclass(frozen=True)
@@ -222,15 +221,6 @@ def _observation_space(module: ModuleType, table: np.ndarray) -> spaces.Box:
         return spaces.Box(low, high, dtype=np.float32)
     size = module.observation_size(table[0])
     return spaces.Box(-4.0, 4.0, (size,), np.float32)
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """How a message about an unknown name ends: the name that was probably meant, or all there are."""
-    names = list(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    if near:
-        return f"did you mean '{near[0]}'?"
-    return f"it has {', '.join(names)}." if names else "it has none."
 
 
 def require(world: World, described: dict[str, Any], what: str, cure: str) -> None:

@@ -17,8 +17,9 @@ from agents.players.player import Player
 from demos.sessions.match.cast_by_name import FILES, RUNS, cast_for
 from environments.external.trial.isolated import PATIENCE, patient
 from environments.external.world import in_processes
-from environments.simulation.world import World, nearest
+from environments.simulation.world import World
 from environments.system.errors import UserError
+from environments.system.suggestions import nearest
 
 HUMAN_MODEL = "human_model.safetensors"
 MILLISECONDS = 1000  # in a second

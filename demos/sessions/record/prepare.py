@@ -23,8 +23,9 @@ from environments.external.trial.isolated import patient
 from environments.external.world import ExternalWorld, in_processes
 from environments.files.trusted_code import remember
 from environments.simulation.shield import Shield
-from environments.simulation.world import World, nearest
+from environments.simulation.world import World
 from environments.system.errors import UserError
+from environments.system.suggestions import nearest
 
 
 @dataclass(frozen=True)
