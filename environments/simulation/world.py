@@ -27,8 +27,6 @@ beside it, in a folder of its name (`duel/world.py`) or in files that begin with
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import cached_property
 from types import ModuleType
@@ -39,6 +37,7 @@ import numpy as np
 from environments.simulation.kernels import Kernels, bind
 from environments.simulation.spec import WorldSpec, module_spec
 from environments.system.errors import UserError
+from environments.system.suggestions import nearest
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -83,15 +82,6 @@ def module_world(world_id: str, module: ModuleType, params: Any) -> World:
 def spec_fields(spec: WorldSpec) -> dict[str, Any]:
     """The fields of a spec by name, of which a world is made."""
     return {field.name: getattr(spec, field.name) for field in fields(WorldSpec)}
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """How a message about an unknown name ends: the name that was probably meant, or all there are."""
-    names = list(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    if near:
-        return f"did you mean '{near[0]}'?"
-    return f"it has {', '.join(names)}." if names else "it has none."
 
 
 def require(world: World, described: dict[str, Any], what: str, cure: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.metadata
 import re
 import shutil
@@ -20,6 +19,7 @@ from demos.data.dataset.revision import FIRST, make_current, write_revision
 from environments.files.atomic import locked, raising_disk_full, sync
 from environments.simulation.world import World
 from environments.system.errors import UserError
+from environments.system.suggestions import closest
 
 _BUILDING = ".building-"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # serves as folder and as minari's namespace
@@ -167,9 +167,8 @@ class Store:
 
 def _hint(name: str, names: Sequence[str]) -> str:
     """The end of a sentence that says what else might have been meant."""
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-    if near:
-        return f": did you mean {near[0]}?"
+    if (near := closest(name, names, alike=0.4)) is not None:
+        return f": did you mean {near}?"
     if names:
         return f": it holds {', '.join(names)}."
     return ", which holds none yet: record or import one first."

@@ -8,7 +8,7 @@ from collections.abc import Hashable
 import numpy as np
 import pygame
 
-from demos.sessions.match.tally import mean_interval, share_interval
+from agents.evaluation.statistics import mean_interval, share_interval
 from demos.sessions.panels.panel import PanelSizes
 from demos.sessions.watch.viewer import Viewer
 from demos.window.drawing.charts import span_of

@@ -21,8 +21,9 @@ from demos.sessions.play.levels import level_of
 from demos.window.controls.controls import load_controls
 from environments.catalog import make_batch
 from environments.simulation.shield import ShieldedBatch
-from environments.simulation.world import World, nearest
+from environments.simulation.world import World
 from environments.system.errors import UserError
+from environments.system.suggestions import nearest
 
 
 @dataclass(frozen=True)

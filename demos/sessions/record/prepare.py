@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agents.files.agent_file import resolve_player, trained_behind_shield
+from agents.lookup import PLAYERS, Kind, find, trained_behind_shield
 from agents.players.player import Player, RandomPlayer
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.lock import dataset_name
@@ -23,8 +23,9 @@ from environments.external.trial.isolated import patient
 from environments.external.world import ExternalWorld, in_processes
 from environments.files.trusted_code import remember
 from environments.simulation.shield import Shield
-from environments.simulation.world import World, nearest
+from environments.simulation.world import World
 from environments.system.errors import UserError
+from environments.system.suggestions import nearest
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,9 @@ def _others(asked: RecordOptions, world: World, people: int) -> tuple[str, Playe
             raise UserError(f"In '{world.id}' no seat is left for '{name}': leave it out.")
         return "", None
     if name:
-        return Path(name).stem, resolve_player(name, world, asked.seed or 0)
+        found = find(name, PLAYERS, world)
+        called = found.called if found.kind is Kind.RUN else Path(name).stem
+        return called, found.player(world, asked.seed or 0)
     if isinstance(world, ExternalWorld):  # which of its actions does nothing, nobody knows
         return "random", RandomPlayer(world.action_space, asked.seed or 0, world.mask_size)
     return "still", None

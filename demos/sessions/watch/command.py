@@ -102,7 +102,7 @@ def watch_command(
         from environments.external.world import in_processes
 
         with patient(patience):
-            cast = cast_for(name, params=params, options=options, **others)  # type: ignore[arg-type]
+            cast = cast_for(name, params=params, options=options, **others)
             cast.world = in_processes(cast.world, workers, patience)
         count = games or (1 if headless and script is None else None)
         if hands is None and cast.human is not None:
@@ -164,7 +164,7 @@ def _show(
 
 def farewell(viewer: Viewer) -> str:
     """What the games came to, in a sentence for each agent that was watched."""
-    from demos.sessions.match.tally import mean_interval, share_interval
+    from agents.evaluation.statistics import mean_interval, share_interval
     from demos.window.drawing.digits import between
 
     star = viewer.world.north_star.replace("_", " ")

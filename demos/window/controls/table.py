@@ -37,8 +37,8 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from environments.files.readers import read_toml
-from environments.simulation.world import nearest
 from environments.system.errors import UserError, shortened
+from environments.system.suggestions import nearest
 
 
 class _Row(BaseModel):

@@ -273,7 +273,8 @@ def test_the_parts_of_the_reward_add_up_to_the_score(tmp_path):
 
 def test_watching_changes_nothing_in_the_play(run):
     """The players draw as they do in a game that nobody looks into."""
-    from agents.files.agent_file import load_agent, make_player
+    from agents.files.agent_file import load_agent
+    from agents.players.from_agent import make_player
     from demos.sessions.game.game import Game
 
     viewer = Viewer(cast_for(str(run / "clone.safetensors"), partner="still"), 5)
