@@ -173,11 +173,3 @@ class AppWindow:
             window = pygame.display.set_mode(self._windowed, pygame.RESIZABLE)
             if window.get_size() != self._windowed:  # some drivers need to be told twice
                 pygame.display.set_mode(self._windowed, pygame.RESIZABLE)
-
-
-def fitted(wide: float, high: float, area: pygame.Rect) -> pygame.Rect:
-    """The largest rectangle of the shape `wide` x `high` in the middle of an area."""
-    scale = min(area.width / max(wide, 1), area.height / max(high, 1))
-    inside = pygame.Rect(0, 0, max(1, int(wide * scale)), max(1, int(high * scale)))
-    inside.center = area.center
-    return inside

@@ -20,10 +20,10 @@ from demos.data.journal.take import OpenEpisode
 from demos.sessions.game.game import Game
 from demos.sessions.game.recording import Person, Recording
 from demos.sessions.game.takeover import Takeover
-from demos.sessions.play.ratings import META
 from demos.window.controls.devices import Held
 from environments.simulation.world import World
 
+META = "play"  # the key of an episode's meta that says who played whom
 NOBODY = np.zeros(0, np.float32)  # the raw device state of an agent
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 

@@ -9,15 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table as Grid
 
-from demos.window.controls.controls import (
-    OWN,
-    Controls,
-    controls_known,
-    find_table,
-    load_controls,
-    table_name,
-)
+from demos.window.controls.controls import Controls, load_controls
 from demos.window.controls.default_table import guess_table
+from demos.window.controls.table import OWN, controls_known, find_table, table_name
 from environments.catalog import make_world
 from environments.files.atomic import replace
 from environments.simulation.world import World

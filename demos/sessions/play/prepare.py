@@ -16,8 +16,8 @@ from demos.sessions.game.recording import Person
 from demos.sessions.game.takeover import SETTLE, Takeover
 from demos.sessions.match.match import Match
 from demos.sessions.match.rivals import Lineup, Rival, lineup_for, opponent
-from demos.sessions.play.command import LEVELS, PlayOptions
 from demos.sessions.play.levels import level_of
+from demos.sessions.play.options import LEVELS, PlayOptions
 from demos.window.controls.controls import load_controls
 from environments.catalog import make_batch
 from environments.simulation.shield import ShieldedBatch

@@ -19,6 +19,7 @@ from rich.table import Table
 
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.facts import FLAG, NUMBER, PLAYED, TEXT, Rules, maybe, require
+from demos.sessions.game.match_recording import META
 from demos.sessions.match.tally import mean_interval, share_interval
 from demos.window.drawing.digits import between
 from environments.files.atomic import locked, read_checked_json, replace, to_checked_json
@@ -26,7 +27,6 @@ from environments.system.errors import UserError
 
 NAME, FORMAT = "ratings.json", "gpo-ratings-1"
 MOST_KEYS = 2_000_000  # of the file: eleven a game
-META = "play"  # the key of an episode's meta that says who played whom
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 import pygame
 
 from demos.sessions.game.phases import Phase
-from demos.sessions.play.command import PlayOptions
+from demos.sessions.play.options import PlayOptions
 from demos.sessions.play.prepare import open_dataset, prepare_match
 from demos.sessions.play.ratings import Ratings
 from demos.sessions.play.session import PlayRecorder

@@ -9,7 +9,8 @@ import pygame
 import pytest
 
 from demos.window.display import require_display
-from demos.window.window import LEAST, AppWindow, fitted
+from demos.window.drawing.widgets import fit_rect
+from demos.window.window import LEAST, AppWindow
 from environments.system.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -146,7 +147,7 @@ def test_a_photograph_is_what_was_drawn(tmp_path):
 @pytest.mark.parametrize(("wide", "high"), [(4, 3), (1, 5), (160, 90)])
 def test_fitted_keeps_the_shape_and_the_middle(wide, high):
     area = pygame.Rect(10, 20, 400, 300)
-    inside = fitted(wide, high, area)
+    inside = fit_rect(wide, high, area)
     assert area.contains(inside)
     assert inside.width == area.width or inside.height == area.height
     assert inside.width / inside.height == pytest.approx(wide / high, rel=0.03)

@@ -12,7 +12,7 @@ from agents.evaluation.games import interval
 from agents.files.agent_file import load_agent, make_player, save_agent
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor, Episode
-from demos.sessions.play.command import PlayOptions
+from demos.sessions.play.options import PlayOptions
 from environments.catalog import make_world
 from tests.demos.support.plays import PlaySession
 from tests.training.pipeline.test_train import refusal

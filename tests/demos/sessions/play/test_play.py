@@ -8,9 +8,10 @@ import pytest
 import gpo
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
+from demos.sessions.game.match_recording import META
 from demos.sessions.game.phases import Phase
 from demos.sessions.play.command import play_command
-from demos.sessions.play.ratings import META, Ratings, standings
+from demos.sessions.play.ratings import Ratings, standings
 from demos.sessions.play.session import ADVICE
 from environments.catalog import make_world
 from environments.system.errors import UserError
