@@ -14,30 +14,73 @@ LEVELS = ("easy", "normal", "hard")
 
 @dataclass(frozen=True)
 class PlayOptions:
-    """What somebody asked for on the command line; `play_command` says what each is."""
+    """A person plays with or against agents, or coaches one; every game is kept and counted."""
 
     name: str
+    """An agent file, a run folder, or a run's name under runs/."""
+
     level: str | None = None
+    """Strength of the agent: easy, normal or hard, as measured; the agent as it is if left out."""
+
     levels: bool = False
+    """Measure the levels, print them, and end."""
+
     against: tuple[str, ...] = ()
+    """Whom the levels are measured against; the run's human model, else its clone, if left out."""
+
     coach: bool = False
+    """Watch the agent in your seat: your keys, or T held, take over."""
+
     partner: str | None = None
+    """Who plays the other seats beside a coached agent; the run's human model, its clone, or the agent."""
+
     settle: float | None = None
+    """Seconds after which a coached agent drives on; 0.3 if left out."""
+
     seat: int = 0
+    """Your seat, from 0."""
+
     player: str | None = None
+    """Who plays."""
+
     dataset: str | None = None
+    """Where games go; one named after the world if left out, made on first use."""
+
     games: int | None = None
+    """Games to keep before it ends by itself; with levels the games of each measurement."""
+
     seed: int | None = None
+    """Of the first game, each further one has the next; any if left out."""
+
     device: str = "keyboard"
+    """keyboard or gamepad."""
+
     controls: Path | None = None
+    """A TOML table of keys instead of the world's own."""
+
     params: Mapping[str, Any] | None = None
+    """Parameters of the world, such as layout."""
+
     options: Mapping[str, Any] | None = None
+    """Options of every episode, such as horizon."""
+
     headless: bool = False
+    """Without a window, in simulated time; needs a script."""
+
     script: Path | None = None
+    """A TOML list of timed key and gamepad events that are played as if a person made them."""
+
     root: Path = Path("datasets")
+    """The folder of datasets."""
+
     shield: bool = False
+    """Play behind the world's shield; with an agent that was trained behind it one always does."""
+
     workers: int = 0
+    """Processes for the games of an external environment that may hang or die; 0 is none."""
+
     patience: float = 30.0
+    """Seconds after which an external environment that does not answer is ended."""
 
     def check(self) -> None:
         """Refuse what cannot be meant.

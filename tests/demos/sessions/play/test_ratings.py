@@ -14,10 +14,10 @@ from rich.console import Console
 
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor, Episode
+from demos.sessions.game.match_recording import META
 from demos.sessions.match.tally import share_interval
 from demos.sessions.play.ratings import (
     FORMAT,
-    META,
     NAME,
     RatedGame,
     Ratings,
