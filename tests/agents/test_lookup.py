@@ -109,7 +109,7 @@ def test_a_player_is_read_once_and_made_as_often_as_it_is_asked_for(here):
     one, other = found.player(world, 3), found.player(world, 3)
     assert one is not other
     for path in (here / "runs" / "foo").glob("*.safetensors"):
-        os.remove(path)
+        path.unlink()
     again = found.player(world, 3)
     seen = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
     drawn = [player.predict(seen)[0].tolist() for player in (one, other, again)]

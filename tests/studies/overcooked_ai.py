@@ -17,8 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from agents.evaluation.games import HELD_OUT, interval
-from agents.files.agent_file import load_agent, make_player
+from agents.evaluation.games import HELD_OUT
+from agents.evaluation.statistics import bootstrap_interval
+from agents.files.agent_file import load_agent
+from agents.players.from_agent import make_player
 from demos.data.exchange.overcooked.states import DIRECTIONS, OBJECTS
 from environments.catalog import make_world
 from environments.simulation.batch import Batch

@@ -20,13 +20,13 @@ from rich.table import Table
 from agents.evaluation.statistics import mean_interval, share_interval
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.facts import FLAG, NUMBER, PLAYED, TEXT, Rules, maybe, require
+from demos.sessions.game.match_recording import META
 from demos.window.drawing.digits import between
 from environments.files.atomic import locked, read_checked_json, replace, to_checked_json
 from environments.system.errors import UserError
 
 NAME, FORMAT = "ratings.json", "gpo-ratings-1"
 MOST_KEYS = 2_000_000  # of the file: eleven a game
-META = "play"  # the key of an episode's meta that says who played whom
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from agents.files.agent_file import load_agent, save_agent
 from agents.players.from_agent import make_player
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor, Episode
-from demos.sessions.play.command import PlayOptions
+from demos.sessions.play.options import PlayOptions
 from environments.catalog import make_world
 from tests.demos.support.plays import PlaySession
 from tests.training.pipeline.test_train import refusal

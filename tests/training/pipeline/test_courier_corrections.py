@@ -68,7 +68,7 @@ class Coach:
     def begin(self):
         self.driver, self._stood, self._left = Actor.AGENT, 0, 0
 
-    def heed(self, held, scene=None):
+    def action(self, held, scene=None):
         seen = self.match.observation(0)
         wanted = self.expert.wanted(seen[None])[0].astype(np.float32)
         self._stood = self._stood + 1 if abs(seen[view.SPEED]) < STANDS and wanted[0] > 0.1 else 0

@@ -9,16 +9,10 @@ import pygame
 import pytest
 from gymnasium import spaces
 
-from demos.window.controls.controls import (
-    SHIPPED,
-    controls_known,
-    find_table,
-    load_controls,
-    load_everybody,
-)
+from demos.window.controls.controls import load_controls, load_everybody
 from demos.window.controls.default_table import guess_table
 from demos.window.controls.devices import Devices, Held
-from demos.window.controls.table import read_table
+from demos.window.controls.table import SHIPPED, controls_known, find_table, read_table
 from environments.catalog import make_world
 from environments.system.errors import UserError
 from tests.demos.support.hands import (
