@@ -12,7 +12,7 @@ import numpy as np
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.history import EpisodeLocation, noted
 from demos.data.dataset.store import Store
-from demos.data.editing.delete import count
+from demos.data.editing.numbers import count
 from demos.data.editing.revise import Piece, note_origins, put_pieces
 from demos.data.inspection.resimulate import matches
 from environments.simulation.world import differences
