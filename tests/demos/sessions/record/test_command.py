@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from demos.data.dataset.lock import dataset_name
-from demos.data.dataset.store import Store
+from demos.data.dataset.store import DatasetSpec, Store
 from demos.sessions.record.command import record_command
 from demos.sessions.record.options import RecordOptions
 from environments.catalog import make_world
@@ -255,10 +255,12 @@ def test_a_dataset_that_somebody_records_into_is_refused_before_anything_slow(
     world = make_world("gpo/Kitchen-v0")
     dataset = Store(tmp_path).create(
         "kitchen-cramped_room",
-        world=world.id,
-        fingerprint=world.fingerprint,
-        observation_space=world.observation_space,
-        action_space=world.action_space,
+        DatasetSpec(
+            world=world.id,
+            fingerprint=world.fingerprint,
+            observation_space=world.observation_space,
+            action_space=world.action_space,
+        ),
     )
     monkeypatch.setattr(
         "demos.sessions.record.command._record", None
