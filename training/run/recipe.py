@@ -8,7 +8,7 @@
     [network]  `training.imitation.inputs.NetworkSettings`: what policy and values are made of
     [clone]    `training.imitation.clone.CloneSettings`
     [partner]  `training.partners.partners.PartnerSettings`: who plays the other seats meanwhile
-    [refine]   `training.pipeline.refine_loop.RefineSettings`
+    [refine]   `training.ppo.settings.RefineSettings`
     [costs.NAME]  `training.ppo.lagrange.CostSettings`: the limit of a cost
     [evaluate] the protocol of the last judgement
     [corrections]  `training.imitation.corrections.CorrectionsSettings`, if [data] names some
@@ -39,8 +39,8 @@ from training.imitation.clone import CloneSettings
 from training.imitation.corrections import CorrectionsSettings
 from training.imitation.inputs import NetworkSettings
 from training.partners.partners import PartnerSettings
-from training.pipeline.refine_loop import RefineSettings
 from training.ppo.lagrange import CostSettings, finite
+from training.ppo.settings import RefineSettings
 from training.run.recipe_values import check_values
 from training.settings import COUNT, Settings
 

@@ -12,7 +12,8 @@ from agents.players.remote_player import RemotePlayer
 from environments.catalog import make_batch, make_world
 from training.compute.hardware import ComputeChoice
 from training.gate.best_agent import BestAgentKeeper, Judge
-from training.pipeline.refine_loop import RefineSettings, RewardSchedule, refine
+from training.pipeline.refine_loop import RewardSchedule, refine
+from training.ppo.settings import RefineSettings
 
 pytestmark = pytest.mark.battery("training: helper processes stopped or killed")
 

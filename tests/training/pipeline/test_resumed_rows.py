@@ -6,8 +6,9 @@ from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.support.toys import careless_clone
 from training.gate.best_agent import BestAgentKeeper, Judge
-from training.pipeline.refine_loop import RefineSettings, RewardSchedule, refine
+from training.pipeline.refine_loop import RewardSchedule, refine
 from training.ppo.lagrange import CostSettings
+from training.ppo.settings import RefineSettings
 from training.run.checkpoint import read_checkpoint, write_checkpoint
 
 pytestmark = pytest.mark.battery("training: stopped at any update, same rows")

@@ -15,8 +15,9 @@ from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from tests.training.support.toys import careless_clone
 from training.gate.best_agent import BestAgentKeeper, Judge
-from training.pipeline.refine_loop import RefineSettings, RewardSchedule, refine
+from training.pipeline.refine_loop import RewardSchedule, refine
 from training.ppo.refiner import IN_A_ROW, Diverged, Refiner
+from training.ppo.settings import RefineSettings
 
 GAMES, STEPS = 4, 32
 

@@ -14,9 +14,10 @@ from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.support.toys import careless_clone
 from training.gate.best_agent import BestAgentKeeper, Judge
-from training.pipeline.refine_loop import RefineSettings, RewardSchedule, refine
+from training.pipeline.refine_loop import RewardSchedule, refine
 from training.ppo.lagrange import CostSettings
 from training.ppo.refiner import Refiner
+from training.ppo.settings import RefineSettings
 
 GAMES, STEPS = 8, 20
 COMMON = {"n_steps": STEPS, "batch_size": GAMES * STEPS, "seed": 0, "device": "cpu"}
