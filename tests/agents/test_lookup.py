@@ -1,7 +1,6 @@
 """What a name typed by a person means is the same to every verb."""
 
 import json
-import os
 
 import numpy as np
 import pytest
@@ -146,7 +145,7 @@ def test_a_run_by_its_name_is_a_partner_and_a_rival(here):
     check_partners(PartnerSettings(player="fencer"), duel)
     check_partners(
         PartnerSettings(mixture=({"player": "runs/fencer"}, {"player": "rusher-2"})), duel
-    )  # type: ignore[arg-type]
+    )
     assert (
         gpo.main(["evaluate", "random", "--world", DUEL, "--partner", "fencer", "--episodes", "2"])
         == 0
@@ -165,10 +164,10 @@ def test_a_run_by_its_name_is_a_partner_and_a_rival(here):
         ("gpo/Duel-v0", FILES, "'gpo/Duel-v0' is a world, and here an agent or run is wanted: give a "
          ".safetensors or .onnx file, a run folder or the name of a run in runs."),
         ("random", AGENTS, "'random' is a player of random actions, and here an agent or run is wanted"),
-        ("human", PLAYERS, "'human' is a person at this machine, and here a player is wanted: people play in"),
+        ("human", PLAYERS, "'human' is a person at this machine, and here a player is wanted: people play in"),  # noqa: E501
         ("rusher-3", FILES | {Kind.WORLD}, "'rusher-3' is a scripted player: name a world to see it in, and "
          "give it as --player rusher-3."),
-        ("x.onnx", AGENTS, "'x.onnx' is an ONNX file, and here an agent or run is wanted: give a .safetensors"),
+        ("x.onnx", AGENTS, "'x.onnx' is an ONNX file, and here an agent or run is wanted: give a .safetensors"),  # noqa: E501
         ("qqq", FILES | {Kind.WORLD}, "'qqq' is no agent, run or world: give a .safetensors or .onnx file, "
          "a run folder or the id of a world."),
         ("runs/nothing", AGENTS, "There is no run folder and no agent file runs/nothing: correct the path."),

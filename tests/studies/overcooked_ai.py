@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 
 from agents.evaluation.games import HELD_OUT
-from agents.evaluation.statistics import bootstrap_interval
 from agents.files.agent_file import load_agent
 from agents.players.from_agent import make_player
 from demos.data.exchange.overcooked.states import DIRECTIONS, OBJECTS
@@ -149,7 +148,7 @@ def main() -> None:
             ]
             points = play(world, given.layout, rules_2019, players, given.games)
             rules = "rules of 2019" if rules_2019 else "as it comes"
-            print(f"{given.layout}, seat {seat}, {rules}: {interval(points)}", flush=True)
+            print(f"{given.layout}, seat {seat}, {rules}: {bootstrap_mean(points)}", flush=True)
 
 
 if __name__ == "__main__":

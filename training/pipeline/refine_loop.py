@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-import numpy as np
-import torch
-from gymnasium.spaces import Box
-from pydantic import Field
 from stable_baselines3.common.callbacks import BaseCallback
-from stable_baselines3.common.vec_env import VecEnv
 from torch import Tensor
 
 from agents.networks.policy import AgentPolicy
@@ -22,63 +16,16 @@ from agents.players.remote_player import PlayerLost, RemotePlayer, remote_if_pos
 from environments.catalog import make_batch
 from environments.simulation.seating import Seating
 from environments.simulation.world import World
-from environments.system.errors import UserError
 from environments.wrappers.frame_stack_vec_env import FrameStackVecEnv
 from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from training.compute.hardware import PLAIN, ComputeChoice
 from training.gate.best_agent import BestAgentKeeper
 from training.partners.partners import PartnerSchedule
 from training.pipeline.resume import learn
-from training.ppo.kl_anchor import AnchorSettings
+from training.ppo.build import build_refiner
 from training.ppo.lagrange import CostSettings, finite
-from training.ppo.refiner import Refiner
-from training.settings import COUNT, EPOCHS, STEPS, Settings, discount
-
-
-class RefineSettings(Settings):
-    """How to refine."""
-
-    start: Literal["clone", "nothing"] = "clone"  # "nothing" is for comparison
-    steps: int = Field(2_400_000, ge=0, le=STEPS)
-    games: int = Field(80, ge=1, le=COUNT)  # B, played at once
-    rollout: int = Field(400, ge=1, le=COUNT)  # T, steps of a game between two updates
-    epochs: int = Field(4, ge=1, le=EPOCHS)
-    batch_size: int = Field(4000, ge=2, le=COUNT)
-    learning_rate: float = Field(1e-3, gt=0)  # falls to 0 over all steps
-    half_life: float = Field(10.3, gt=0)  # s, after which a reward counts half
-    gae_lambda: float = Field(0.98, ge=0, le=1)
-    clip: float = Field(0.2, gt=0)
-    entropy: tuple[float, float] = (0.02, 0.003)  # weight of the bonus at the start and the end
-    kl_clone: tuple[float, float] = (0.0, 0.0)  # weight of KL(policy from clone), likewise
-    kl_clone_reverse: tuple[float, float] = (0.0, 0.0)  # of KL(clone from policy)
-    value_weight: float = Field(0.5, gt=0)
-    max_gradient: float = Field(0.5, gt=0)
-    # Standard deviation of continuous actions to begin with; the clone's own if left out. A steady hand tries
-    # little: where people were cautious, it is too little to find out what else is possible.
-    noise: float | None = Field(None, gt=0)
-    warm_up: int = Field(4, ge=0, le=COUNT)  # updates, at most, in which only the values learn
-    kl: AnchorSettings = (
-        AnchorSettings()
-    )  # a distance to seek and a budget, beside the weights above
-    imitation: tuple[float, float] = (
-        0.0,
-        0.0,
-    )  # weight of the recorded actions' log-likelihood, likewise
-    reward_scale: float | None = Field(
-        None, gt=0
-    )  # None: one over the deviation of recorded returns
-    precision: Literal["auto", "float32", "bfloat16"] = (
-        "auto"  # of the update's layers; auto measures
-    )
-    # Of torch, in updates; "auto" measures one against all cores and keeps what is faster.
-    threads: Literal["auto"] | Annotated[int, Field(ge=1, le=1024)] = 1
-    # With 2 the values learn, partners choose, and further clones are made, on a core of their own; "auto"
-    # measures if the values gain by it, and clones on every core. The bits are the same.
-    cores: Literal["auto"] | Annotated[int, Field(ge=1, le=2)] = "auto"
-    judge_every: int = Field(
-        5, ge=1, le=COUNT
-    )  # updates between two evaluations, which are also checkpoints
-    judge_games: int = Field(80, ge=2, le=COUNT)  # games of such an evaluation, seats in turn
+from training.ppo.settings import RefineSettings
+from training.settings import discount
 
 
 @dataclass(frozen=True)
@@ -159,13 +106,17 @@ def refine(
             settings.games,
             weights=dict(reward.weights),
             options=options,
-            discount=discount(settings.half_life, world.tick),  # potential terms need the learner's
+            discount=discount(
+                settings.rollout.half_life, world.tick
+            ),  # potential terms need the learner's
             shield=shield,
         )
         where = remote_if_possible(partner, batch) if apart and partner is not None else partner
         try:
             face = _face(batch, where, clone, limited)
-            model = _build(face, clone, settings, limited, demonstrations, world.tick, seed, engine)
+            model = build_refiner(
+                face, clone, settings, limited, demonstrations, world.tick, seed, engine
+            )
             beside = [FadeReward(batch, reward), PartnerSchedule(where), ProgressReport(tick)]
             beside += [keep] if keep is not None else []
             learn(model, settings.steps, floor, beside, folder, say)
@@ -195,86 +146,3 @@ def _face(
     budgets = {name: cost.limit for name, cost in costs.items() if cost.stop_when_spent}
     face: Any = Sb3VecEnv(Seating(batch, "alternate", partner), budgets=budgets)
     return FrameStackVecEnv(face, clone.memory) if clone.memory else face
-
-
-def _build(
-    face: VecEnv,
-    clone: AgentPolicy,
-    settings: RefineSettings,
-    costs: Mapping[str, CostSettings],
-    demonstrations: tuple[Tensor, Tensor] | None,
-    tick: float,
-    seed: int,
-    engine: ComputeChoice,
-) -> Refiner:
-    frozen = copy.deepcopy(clone)
-    wanted = (
-        *settings.kl_clone,
-        *settings.kl_clone_reverse,
-        settings.kl.target,
-        settings.kl.budget,
-    )
-    network = clone.settings()
-    activation = getattr(torch.nn, network.pop("activation"))
-    model = Refiner(
-        AgentPolicy,
-        face,
-        clone=frozen if any(wanted) else None,
-        anchor=settings.kl,
-        imitation=_falling(settings.imitation),
-        demonstrations=demonstrations if any(settings.imitation) else None,
-        costs=costs,
-        kl_clone=_falling(settings.kl_clone),
-        kl_clone_reverse=_falling(settings.kl_clone_reverse),
-        entropy=_falling(settings.entropy),
-        warm_up=settings.warm_up if settings.start == "clone" else 0,
-        reward_scale=settings.reward_scale,
-        reseed_every=settings.judge_every,
-        precision=engine.precision,
-        cores=engine.cores,
-        n_steps=settings.rollout,
-        batch_size=settings.batch_size,
-        n_epochs=settings.epochs,
-        learning_rate=_falling((settings.learning_rate, 0.0)),
-        gamma=discount(settings.half_life, tick),
-        gae_lambda=settings.gae_lambda,
-        clip_range=settings.clip,
-        vf_coef=settings.value_weight,
-        max_grad_norm=settings.max_gradient,
-        seed=seed,
-        device="cpu",
-        policy_kwargs={
-            **network,
-            "activation_fn": activation,
-            "optimizer_kwargs": {"eps": 1e-5, "fused": True},  # SB3's epsilon, one kernel a step
-        },
-    )
-    if settings.start == "clone":
-        model.policy.load_state_dict(clone.state_dict())
-    else:  # the scale of what it sees is no skill
-        policy: Any = model.policy
-        policy.take_scales(clone)
-        model.policy.load_state_dict({"return_scale": clone.return_scale}, strict=False)
-    if settings.noise is not None:
-        set_noise(model.policy, settings.noise)
-    return model
-
-
-def set_noise(policy: Any, noise: float) -> None:
-    """Let continuous actions vary by this share of half their range.
-
-    Raises:
-        UserError: the actions are not continuous.
-    """
-    space = policy.action_space
-    if not isinstance(space, Box):
-        raise UserError("refine.noise is for continuous actions; this world's are not: remove it.")
-    half = np.nan_to_num((space.high - space.low) / 2, posinf=1.0).reshape(-1)
-    with torch.no_grad():
-        policy.log_std.copy_(torch.from_numpy(np.log(noise * half)))
-
-
-def _falling(ends: tuple[float, float]) -> Callable[[float], float]:
-    """A straight line over the progress that remains, from 1 (the start) to 0 (the end)."""
-    start, end = ends
-    return lambda remaining: end + (start - end) * remaining

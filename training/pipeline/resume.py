@@ -11,7 +11,7 @@ from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 
 from environments.system.errors import UserError
 from training.gate.best_agent import BestAgentKeeper
-from training.ppo.refiner import Diverged
+from training.ppo.update import Diverged
 from training.run.checkpoint import Checkpoint, read_checkpoint, restore_optimiser
 from training.run.tensorboard import event_logger
 

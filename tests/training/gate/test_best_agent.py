@@ -13,7 +13,8 @@ from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.support.toys import careless_clone
 from training.gate.best_agent import BestAgentKeeper, Judge
-from training.pipeline.refine_loop import RefineSettings, RewardSchedule, refine
+from training.pipeline.refine_loop import RewardSchedule, refine
+from training.ppo.settings import RefineSettings
 from training.run.checkpoint import read_checkpoint
 
 WORLD = "gpo/Balance-v0"

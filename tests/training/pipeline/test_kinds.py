@@ -23,6 +23,7 @@ from tests.training.support.experts import Elephant, Porter, Reader
 from training.imitation.clone import CloneSettings, clone
 from training.imitation.inputs import NetworkSettings, RecordedInputs, encoder_settings
 from training.ppo.refiner import Refiner
+from training.ppo.rollout import flat_rollout
 from training.run.recipe import check_recipe
 
 TOYS = "tests.environments.support.kind_toys"
@@ -250,9 +251,9 @@ def test_the_ratio_is_one_on_the_first_pass(tmp_path, name, kind):
     agent.learn(2 * 55)
     assert abs(agent.logger.name_to_value["train/approx_kl"]) < 1e-6
     assert agent.logger.name_to_value["train/clip_fraction"] == 0
-    data = agent._flatten_rollout()
+    data = flat_rollout(agent.rollout_buffer, agent.last_rollout, agent.forward_passes)
     with torch.no_grad():
-        again = agent._distribution(data["seen"]).log_prob(data["actions"])
+        again = agent.forward_passes.distribution(data["inputs"]).log_prob(data["actions"])
     assert torch.allclose(again, data["log_prob"], rtol=0, atol=1e-6)
 
 

@@ -15,8 +15,10 @@ from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from tests.training.support.toys import careless_clone
 from training.gate.best_agent import BestAgentKeeper, Judge
-from training.pipeline.refine_loop import RefineSettings, RewardSchedule, refine
-from training.ppo.refiner import IN_A_ROW, Diverged, Refiner
+from training.pipeline.refine_loop import RewardSchedule, refine
+from training.ppo.refiner import Refiner
+from training.ppo.settings import RefineSettings
+from training.ppo.update import IN_A_ROW, Diverged
 
 GAMES, STEPS = 4, 32
 

@@ -1,6 +1,7 @@
 """The Refiner is SB3's PPO where nothing else is asked for, and stays near its clone where it is."""
 
 import copy
+import dataclasses
 import warnings
 from typing import Any
 
@@ -27,6 +28,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 from torch.distributions import kl_divergence
 
 from agents.networks.policy import AgentPolicy, build_policy
+from tests.training.support.refiners import refiner_of
 from training.ppo import losses
 from training.ppo.gradient_step import clip_gradients
 from training.ppo.refiner import Refiner
@@ -77,6 +79,7 @@ def cartpoles():
 
 
 def made(kind, worlds, **keywords):
+    kind = refiner_of if kind is Refiner else kind
     return kind(AgentPolicy, worlds, **{**COMMON, **keywords})
 
 
@@ -138,7 +141,7 @@ def unflatten(array):
 @pytest.mark.parametrize("scale", [1.0, 0.1])
 def test_advantages_and_returns_are_ppos_on_the_same_actions(terminates, scale, monkeypatch):
     plain, ours = twins(counters(terminates), gamma=0.9, gae_lambda=0.8)
-    ours.reward_scale = scale
+    ours.inputs = dataclasses.replace(ours.inputs, reward_scale=scale)
     monkeypatch.setattr(ours, "train", lambda: None)
     monkeypatch.setattr(plain, "train", lambda: None)
     learn(ours, STEPS * GAMES)
@@ -222,7 +225,9 @@ def test_an_episode_that_ended_is_worth_nothing_more():
 def test_it_learns_on_sb3s_own_environments(world, anchored):
     worlds = make_vec_env(world, GAMES, seed=0) if isinstance(world, str) else counters(True, world)
     clone = build_policy(worlds.observation_space, worlds.action_space, NETWORK)
-    anchor = {"clone": clone, "kl_clone": 0.1, "kl_clone_reverse": 0.1} if anchored else {}
+    anchor = (
+        {"clone": clone, "weights": {"kl_clone": 0.1, "kl_clone_reverse": 0.1}} if anchored else {}
+    )
     agent = made(Refiner, worlds, batch_size=50, n_epochs=2, **anchor)
     before = weights_of(agent)
     learn(agent, 2 * GAMES * STEPS)
@@ -330,12 +335,18 @@ def test_after_warming_up_the_policy_learns_too(cartpoles):
     assert (weights_of(agent)["action_net.weight"] != before["action_net.weight"]).any()
 
 
-def away_from_the_clone(worlds, **anchor):
+def away_from_the_clone(worlds, **weights):
     """KL of the refined policy from its clone, on what the clone sees."""
     torch.manual_seed(0)
     clone = build_policy(worlds.observation_space, worlds.action_space, NETWORK)
     agent = made(
-        Refiner, worlds, clone=clone, batch_size=64, n_epochs=4, learning_rate=0.01, **anchor
+        Refiner,
+        worlds,
+        clone=clone,
+        batch_size=64,
+        n_epochs=4,
+        learning_rate=0.01,
+        weights=weights,
     )
     agent.policy.load_state_dict(clone.state_dict())
     learn(agent, 8 * GAMES * STEPS)
@@ -356,7 +367,7 @@ def test_a_clone_in_training_does_not_blur_the_anchor(cartpoles):
     settings = {**NETWORK, "dropout": 0.5}
     clone = build_policy(cartpoles.observation_space, cartpoles.action_space, settings)
     clone.set_training_mode(True)
-    made(Refiner, cartpoles, clone=clone, kl_clone=1.0)
+    made(Refiner, cartpoles, clone=clone, weights={"kl_clone": 1.0})
     assert not clone.training
 
 

@@ -12,6 +12,7 @@ from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from tests.environments.support.toy_sources import MovedDistance
 from training.ppo.refiner import Refiner
+from training.ppo.settings import RefinerInputs
 
 GAMES, STEPS = 4, 32
 
@@ -28,7 +29,9 @@ def trained(sources, updates=1, **keywords):
     """A tiny training: the agent after it, with what it logged and the rewards of its last rollout."""
     env = Sb3VecEnv(Seating(Batch(make_world("gpo/Balance-v0"), GAMES, options={"horizon": 9})))
     common = {"n_steps": STEPS, "batch_size": 64, "n_epochs": 2, "seed": 0, "device": "cpu"}
-    agent = Refiner(AgentPolicy, env, reward_sources=sources, **{**common, **keywords})
+    scale = keywords.pop("reward_scale", 1.0)
+    inputs = RefinerInputs(reward_sources=sources, reward_scale=scale)
+    agent = Refiner(AgentPolicy, env, inputs, **{**common, **keywords})
     logger = KeptLogger(None, [])
     agent.set_logger(logger)
     agent.learn(updates * GAMES * STEPS)

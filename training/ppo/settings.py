@@ -1,0 +1,187 @@
+"""How a clone is refined: `[refine]` of a recipe with its former keys, and what a `Refiner` is built with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from torch import Tensor
+
+from environments.simulation.reward_source import RewardSource
+from training.compute.hardware import Precision
+from training.ppo.kl_anchor import AnchorSettings
+from training.ppo.lagrange import CostSettings
+from training.ppo.losses import scheduled_parts
+from training.settings import COUNT, EPOCHS, STEPS, Settings
+
+Scheduled = float | Callable[[float], float]  # a number, or a function of the progress that remains
+Ends = tuple[float, float]  # a weight at the start and at the end; a straight line over the steps
+
+TABLES = ("rollout", "loss", "judge")
+# Keys of `[refine]` that moved into a table of it; both are read, and runs are kept under the former ones.
+FORMER = {
+    "rollout": ("rollout", "steps"),
+    "half_life": ("rollout", "half_life"),
+    "gae_lambda": ("rollout", "gae_lambda"),
+    "reward_scale": ("rollout", "reward_scale"),
+    "clip": ("loss", "clip"),
+    "entropy": ("loss", "entropy"),
+    "kl_clone": ("loss", "kl_clone"),
+    "kl_clone_reverse": ("loss", "kl_clone_reverse"),
+    "imitation": ("loss", "imitation"),
+    "value_weight": ("loss", "value_weight"),
+    "judge_every": ("judge", "every"),
+    "judge_games": ("judge", "games"),
+}
+
+
+class RolloutSettings(Settings):
+    """`[refine.rollout]`: how much is played between two updates, and what its rewards are worth."""
+
+    steps: int = Field(400, ge=1, le=COUNT)  # T, of each game between two updates
+    half_life: float = Field(10.3, gt=0)  # s, after which a reward counts half
+    gae_lambda: float = Field(0.98, ge=0, le=1)  # 0 trusts the values, 1 the rewards
+    # Of rewards before values are learned; one over the deviation of recorded returns if left out.
+    reward_scale: float | None = Field(None, gt=0)
+
+
+class LossSettings(Settings):
+    """`[refine.loss]`: the weights of the loss's parts (`training.ppo.losses`), and PPO's clip."""
+
+    clip: float = Field(0.2, gt=0)  # of the ratio to the rollout's policy, on either side of 1
+    entropy: Ends = (0.02, 0.003)  # of the bonus
+    kl_clone: Ends = (0.0, 0.0)  # of KL(policy from clone)
+    kl_clone_reverse: Ends = (0.0, 0.0)  # of KL(clone from policy)
+    imitation: Ends = (0.0, 0.0)  # of the recorded actions' log-likelihood
+    value_weight: float = Field(0.5, gt=0)  # of the squared error of the values
+
+
+class JudgeSettings(Settings):
+    """`[refine.judge]`: the evaluations of the refining, which are also its checkpoints."""
+
+    every: int = Field(5, ge=1, le=COUNT)  # updates
+    games: int = Field(80, ge=2, le=COUNT)  # of an evaluation, seats in turn
+
+
+class RefineSettings(Settings):
+    """`[refine]`: how to refine."""
+
+    start: Literal["clone", "nothing"] = "clone"  # "nothing" is for comparison
+    steps: int = Field(2_400_000, ge=0, le=STEPS)
+    games: int = Field(80, ge=1, le=COUNT)  # B, played at once
+    epochs: int = Field(4, ge=1, le=EPOCHS)  # over each rollout
+    batch_size: int = Field(4000, ge=2, le=COUNT)  # M, steps of a minibatch
+    learning_rate: float = Field(1e-3, gt=0)  # falls to 0 over all steps
+    max_gradient: float = Field(0.5, gt=0)  # norm, beyond which gradients are scaled down
+    # Standard deviation of continuous actions to begin with; the clone's own if left out. A steady hand tries
+    # little: where people were cautious, it is too little to find out what else is possible.
+    noise: float | None = Field(None, gt=0)
+    warm_up: int = Field(4, ge=0, le=COUNT)  # updates, at most, in which only the values learn
+    rollout: RolloutSettings = RolloutSettings()
+    loss: LossSettings = LossSettings()
+    kl: AnchorSettings = AnchorSettings()  # a distance to seek and a budget, beside loss.kl_clone
+    judge: JudgeSettings = JudgeSettings()
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"  # of updates; "auto" measures
+    # Of torch, in updates; "auto" measures one against all cores and keeps what is faster.
+    threads: Literal["auto"] | Annotated[int, Field(ge=1, le=1024)] = 1
+    # With 2 the values learn, partners choose, and further clones are made, on a core of their own; "auto"
+    # measures if the values gain by it, and clones on every core. The bits are the same.
+    cores: Literal["auto"] | Annotated[int, Field(ge=1, le=2)] = "auto"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_former(cls, given: Any) -> Any:
+        return regrouped(given) if isinstance(given, dict) else given
+
+    @model_serializer(mode="wrap")
+    def _under_former_keys(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As runs have kept them since the first: an older one goes on, and its recipe's hash is the same."""
+        told: dict[str, Any] = plain(self)
+        tables = {name: told.pop(name) for name in TABLES}
+        former = {old: tables[table].pop(key) for old, (table, key) in FORMER.items()}
+        # What came since then is kept only if it says something: an older recipe keeps its hash.
+        added: dict[str, Any] = {}
+        for table, rest in tables.items():
+            settings = getattr(self, table)
+            defaults = {key: field.default for key, field in type(settings).model_fields.items()}
+            said = {key for key in rest if getattr(settings, key) != defaults[key]}
+            added |= {f"{table}.{key}": rest[key] for key in rest if key in said}
+        return told | former | added
+
+
+def moved(key: str, value: Any) -> tuple[str, str] | None:
+    """The table and the key of what was a key of `[refine]` itself; None if it is one still."""
+    if isinstance(value, (dict, Settings)):  # `rollout` is a number of steps or the table
+        return None
+    table, _, inner = key.partition(".")  # so runs keep what has no former key
+    return (table, inner) if table in TABLES and inner else FORMER.get(key)
+
+
+def regrouped(given: dict[str, Any]) -> dict[str, Any]:
+    """`[refine]` with every former key in its table.
+
+    Raises:
+        ValueError: a setting is given under both of its keys, or where its table should be is none.
+    """
+    found: dict[str, Any] = {}
+    for key, value in given.items():
+        if moved(key, value) is None:
+            found[key] = dict(value) if isinstance(value, dict) else value
+    for key, value in given.items():
+        place = moved(key, value)
+        if place is None:
+            continue
+        table = found.setdefault(place[0], {})
+        if not isinstance(table, dict):
+            if not isinstance(table, Settings):
+                continue  # which its own check refuses
+            table = found[place[0]] = table.model_dump(exclude_unset=True)
+        if place[1] in table:
+            raise ValueError(f"'{key}' is '{'.'.join(place)}' by its former key: give one of them")
+        table[place[1]] = value
+    return found
+
+
+@dataclass(frozen=True)
+class RefinerInputs:
+    """What a `Refiner` has beyond PPO's settings. With all of it left out it is PPO."""
+
+    clone: Any = None  # the frozen policy to stay near; None refines without an anchor
+    # Weights of parts of the loss (`training.ppo.losses.POLICY_PARTS`), as SB3's learning rate: numbers, or
+    # functions of the progress that remains (1 at the start, 0 at the end). "entropy" replaces `ent_coef`.
+    weights: Mapping[str, Scheduled] = field(default_factory=dict)
+    # A distance to seek and a budget, beside the weight.
+    anchor: AnchorSettings = field(default_factory=AnchorSettings)
+    demonstrations: tuple[Tensor, Tensor] | None = None  # observations and actions to draw from
+    # Limits by the name of a cost; needs a policy with a value for each of the world's costs.
+    costs: Mapping[str, CostSettings] = field(default_factory=dict)
+    # Updates at the start, at most, in which the policy rests while the values learn and the optimiser's
+    # moments fill; it ends when the values fit no better.
+    warm_up: int = 0
+    # Of rewards before values are learned; None takes the policy's own.
+    reward_scale: float | None = 1.0
+    # Whose weighted columns are added to the reward of each rollout.
+    reward_sources: Sequence[RewardSource] = ()
+    # Updates after which games and generators start afresh from hash(seed, update), so that a run can go on
+    # from its weights and optimiser alone; 0 never does.
+    reseed_every: int = 0
+    # Of the update's layers. The rollout is in float32, and its log-probabilities are taken again in the
+    # update's precision, so that the ratio begins at 1. "bfloat16" needs an `AgentPolicy`.
+    precision: Precision = "float32"
+    cores: int = (
+        1  # 2: the values learn, and rollouts pass forward, on a second one; the bits are the same
+    )
+
+    def schedules(self, entropy: Scheduled) -> dict[str, Scheduled]:
+        """The weight of every part of the loss that has a schedule; `entropy` where none is given.
+
+        Raises:
+            ValueError: a weight that no part has.
+        """
+        known = dict.fromkeys(scheduled_parts(), 0.0) | {"entropy": entropy}
+        if unknown := self.weights.keys() - known.keys():
+            raise ValueError(f"no part of the loss has the weights {sorted(unknown)}")
+        without = {"imitation": 0.0} if self.demonstrations is None else {}
+        return {**known, **self.weights, **without}
