@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import gc
 import hashlib
 import importlib.machinery
 import json
@@ -33,6 +34,7 @@ from types import CodeType
 from typing import Any
 
 import pytest
+from _pytest.config import default_plugins
 
 from tests.studies.mutants import Mutant, mutants
 from tests.studies.mutation_targets import TARGETS
@@ -41,7 +43,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / "build" / "mutations.jsonl"
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 PATIENCE = 20.0, 6.0  # s, and times what the tests take on the file as it is: then a mutant hangs
-QUIET = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=no", "--no-header"]
+QUIET = ["-x", "-q", "-p", "no:cacheprovider", "--assert=plain", "--tb=no", "--no-header"]
 
 # ------------------------------------------------------------------ what imports what
 
@@ -98,12 +100,15 @@ def preload(target: str, guards: Sequence[str]) -> None:
     needed = closure(guard.split("::")[0] for guard in guards)
     own, later = set(files()), dependents(module_name(target))
     outside = {name for m in needed for name in imported(files()[m]) if name.split(".")[0] not in OURS}
-    for name in sorted(outside) + sorted(needed & own - later):
-        if not name.startswith("tests."):
-            with suppress(ImportError, AttributeError):
-                importlib.import_module(name)
+    own_of_pytest = {f"_pytest.{name}" for name in default_plugins}
+    for name in (*sorted(own_of_pytest), *sorted(outside), *sorted(needed & own - later)):
+        with suppress(ImportError, AttributeError):
+            importlib.import_module(name)
     loaded = {name for name in sys.modules if name in later}
     assert not loaded, f"loaded before it was changed: {loaded}"
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    gc.collect()
+    gc.freeze()  # a child need not go through it again
 
 
 OURS = {"agents", "demos", "environments", "training", "tests", "gpo"}

@@ -53,7 +53,7 @@ def test_the_defaults():
 )
 def test_each_setting_at_its_bound(name, wrong, right):
     assert getattr(settings(**{name: right}), name) == right
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError, match="should be (greater|less) than"):
         settings(**{name: wrong})
 
 
@@ -110,6 +110,14 @@ def test_the_derivative_part_is_of_the_rise_alone():
 def test_the_first_cost_is_no_rise_however_small():
     found = multiplier(derivative=1.0)
     assert [found.update(cost) for cost in (0.0, 0.5, 0.5)] == pytest.approx([0.0, 0.1, 0.0])
+
+
+@pytest.mark.parametrize("before", [0.0, 0.5])
+def test_a_cost_below_one_is_smoothed_as_any_other(before):
+    found = multiplier(smoothing=0.75)
+    found.update(before)
+    found.update(4.0)
+    assert found.state["cost"] == 0.75 * before + 1.0
 
 
 def test_the_rise_is_of_the_smoothed_cost():

@@ -67,6 +67,12 @@ def test_a_part_that_weighs_anything_counts(weight):
     assert float(losses.total({"a": tensor(4.0)}, {"a": weight})) == pytest.approx(4 * weight)
 
 
+@pytest.mark.parametrize("weights", [{"a": 1.0}, {"a": 1.0, "b": 1.0, "c": 1.0}])
+def test_a_part_without_a_weight_is_a_mistake_and_a_weight_without_a_part(weights):
+    with pytest.raises(ValueError, match="differ"):
+        losses.total({"a": tensor(1.0), "b": tensor(1.0)}, weights)
+
+
 # ------------------------------------------------------------------ standardising
 
 
@@ -166,3 +172,10 @@ def test_one_number_a_state_stays_one_number_a_state():
     found = losses.divergence(p, q)  # type: ignore[arg-type]
     assert torch.equal(found, kl_divergence(p.distribution, q.distribution))
     assert torch.allclose(losses.divergence(categorical(P), q), found)  # type: ignore[arg-type]
+
+
+def test_distributions_of_other_choices_are_no_pair():
+    longer = MultiCategoricalDistribution([3, 2]).proba_distribution(P.log())
+    shorter = MultiCategoricalDistribution([3]).proba_distribution(P[:, :3].log())
+    with pytest.raises(ValueError, match="zip"):
+        losses.divergence(longer, shorter)
