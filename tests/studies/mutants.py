@@ -1,4 +1,4 @@
-"""Mutants of a source file: one small change each, as a mutation tester makes them, without a word of it on disk.
+"""Mutants of a source file: one small change each, as a mutation tester makes them, and nothing on the disk.
 
 The operators are the usual ones (Jia and Harman, "An Analysis and Survey of the Development of Mutation
 Testing", IEEE TSE 2011): comparisons, arithmetic, numbers, and/or, not, min/max, a clip left out, a statement
@@ -40,7 +40,9 @@ SWAPPED = {"min": "max", "max": "min", "any": "all", "all": "any", "minimum": "m
            "maximum": "minimum", "floor": "ceil", "ceil": "floor"}  # fmt: skip
 CLIPS = {"clamp", "clip"}
 
-Edit = tuple[str, Callable[[ast.AST], ast.AST]]  # what it does, and a new node from a copy of the old one
+Edit = tuple[
+    str, Callable[[ast.AST], ast.AST]
+]  # what it does, and a new node from a copy of the old one
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,7 @@ def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
-def _other_values(value: object) -> list[object]:
+def _other_values(value: object) -> list[int | float]:
     if isinstance(value, bool):
         return [not value]
     if isinstance(value, int):
@@ -180,5 +182,8 @@ def _other_calls(node: ast.Call) -> Iterator[ast.AST]:
     if isinstance(node.func, ast.Attribute) and method in SWAPPED:
         yield _with(node, func=_with(node.func, attr=SWAPPED[method]))  # type: ignore[arg-type]
     if isinstance(node.func, ast.Attribute) and method in CLIPS:
-        of_a_library = isinstance(node.func.value, ast.Name) and node.func.value.id in ("np", "torch")
+        of_a_library = isinstance(node.func.value, ast.Name) and node.func.value.id in (
+            "np",
+            "torch",
+        )
         yield node.args[0] if of_a_library else node.func.value

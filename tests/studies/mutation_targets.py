@@ -18,4 +18,6 @@ TARGETS: dict[str, tuple[str, ...]] = {
         f"{DATA}/journal/test_records_edges.py",
         f"{DATA}/journal/test_take.py",
     ),
+    "demos/sessions/game/recording.py": ("tests/demos/sessions/game/test_recording_edges.py",),
+    "demos/sessions/play/ratings.py": (f"{PLAY}/test_ratings_edges.py",),
 }

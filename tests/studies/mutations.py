@@ -2,13 +2,16 @@
 
     python -m tests.studies.mutations [--only training/ppo/losses.py] [--jobs 1] [--survivors] [--fresh]
 
-Each mutant (`tests/studies/mutants.py`) is imported in place of its file and the tests that guard the file are
-run on it: it is killed if one of them fails, or does not end. Files are never written: a process that has
-imported all that does not depend on the file is forked for each mutant. What was found is kept in
-`build/mutations.jsonl`, so that a study that was stopped goes on, and a survivor is tried again once its tests
-have changed. Mutants that change nothing that could be seen are listed in `equivalent_mutants.toml`, with the
-reason. mutmut 3 was tried on paper and left: it does not mutate decorated functions, dataclass fields or
-constants of a module, which is where limits stand.
+Each mutant (`tests/studies/mutants.py`) is imported in place of its file, and the tests that guard
+the file (`tests/studies/mutation_targets.py`) are run on it: it is killed if one of them fails or
+does not end. No source is written: a process that has imported all that does not depend on the file
+is forked for each mutant. What was found is kept in `build/mutations.jsonl`, so that a study that
+was stopped goes on; a survivor is tried again once its tests have changed. Mutants that change
+nothing that can be seen are listed with the reason in `equivalent_mutants.toml` and do not count.
+
+Not mutmut: release 3.8 leaves decorated functions (so what numba compiles, and properties) and the
+constants of modules and classes as they are, and there the limits stand. Not cosmic-ray: it starts
+a Python for each mutant, and with torch that takes seconds.
 """
 
 from __future__ import annotations
@@ -99,7 +102,9 @@ def preload(target: str, guards: Sequence[str]) -> None:
     """Import all that the guards need and that does not depend on the target, which each fork then has."""
     needed = closure(guard.split("::")[0] for guard in guards)
     own, later = set(files()), dependents(module_name(target))
-    outside = {name for m in needed for name in imported(files()[m]) if name.split(".")[0] not in OURS}
+    outside = {
+        name for m in needed for name in imported(files()[m]) if name.split(".")[0] not in OURS
+    }
     own_of_pytest = {f"_pytest.{name}" for name in default_plugins}
     for name in (*sorted(own_of_pytest), *sorted(outside), *sorted(needed & own - later)):
         with suppress(ImportError, AttributeError):
@@ -127,14 +132,14 @@ class Mutated(MetaPathFinder):
         if fullname != self.name:
             return None
         found = importlib.machinery.PathFinder.find_spec(fullname, path)
-        assert found is not None and found.origin is not None, fullname
-        tree = self.tree
+        assert found is not None
+        origin, tree = str(found.origin), self.tree
 
         class Loader(importlib.machinery.SourceFileLoader):
             def get_code(self, fullname: str) -> CodeType:
-                return compile(tree, found.origin or "", "exec", dont_inherit=True)
+                return compile(tree, origin, "exec", dont_inherit=True)
 
-        found.loader = Loader(fullname, found.origin)
+        found.loader = Loader(fullname, origin)
         return found
 
 
@@ -260,7 +265,10 @@ def main() -> None:
 
 def table_row(target: str, found: Sequence[Found], show: bool) -> None:
     """A file's line of the table."""
-    counts = {r: sum(one.result == r for one in found) for r in ("killed", "hung", "survived", "equivalent")}
+    counts = {
+        r: sum(one.result == r for one in found)
+        for r in ("killed", "hung", "survived", "equivalent")
+    }
     dead, counted = counts["killed"] + counts["hung"], len(found) - counts["equivalent"]
     print(f"| {target} | {counted} | {dead} | {counts['survived']} | {counts['equivalent']} | "
           f"{100 * dead / max(counted, 1):.1f} % |", flush=True)  # fmt: skip

@@ -10,8 +10,8 @@ GAMMA, LAMBDA = 0.5, 0.25
 
 def advantages(rewards, values, following, dones, gamma=GAMMA, gae_lambda=LAMBDA):
     """Of one game and one stream."""
-    columns = (np.array(c, np.float64)[:, None, None] for c in (rewards, values, following))
-    return generalised_advantages(*columns, np.array(dones)[:, None], gamma, gae_lambda)
+    r, v, f = (np.array(c, np.float64)[:, None, None] for c in (rewards, values, following))
+    return generalised_advantages(r, v, f, np.array(dones)[:, None], gamma, gae_lambda)
 
 
 def test_three_steps_by_hand():

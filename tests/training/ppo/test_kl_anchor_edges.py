@@ -1,4 +1,4 @@
-"""The anchor at its edges: target, budget, the largest change an update, and the bounds of the coefficient."""
+"""The anchor at its edges: target, budget, the largest change, and the bounds of the coefficient."""
 
 from typing import Any
 

@@ -53,7 +53,7 @@ def test_the_defaults():
 )
 def test_each_setting_at_its_bound(name, wrong, right):
     assert getattr(settings(**{name: right}), name) == right
-    with pytest.raises(ValidationError, match="should be (greater|less) than"):
+    with pytest.raises(ValidationError, match=r"should be (greater|less) than"):
         settings(**{name: wrong})
 
 
@@ -104,7 +104,9 @@ def test_the_integral_part_does_not_wind_up_beyond_the_largest_multiplier():
 
 def test_the_derivative_part_is_of_the_rise_alone():
     found = multiplier(derivative=2.0)
-    assert [found.update(cost) for cost in (4.0, 5.0, 3.0, 4.0)] == pytest.approx([0.0, 0.4, 0.0, 0.4])
+    assert [found.update(cost) for cost in (4.0, 5.0, 3.0, 4.0)] == pytest.approx(
+        [0.0, 0.4, 0.0, 0.4]
+    )
 
 
 def test_the_first_cost_is_no_rise_however_small():
@@ -162,6 +164,8 @@ def test_the_weights_are_shares():
     multipliers = {"a": multiplier(), "b": multiplier()}
     multipliers["a"].value, multipliers["b"].value = 0.5, 0.25
     found = surrogate_weights(multipliers)
-    assert found == pytest.approx({"surrogate": 1 / 1.75, "cost/a": 0.5 / 1.75, "cost/b": 0.25 / 1.75})
+    assert found == pytest.approx(
+        {"surrogate": 1 / 1.75, "cost/a": 0.5 / 1.75, "cost/b": 0.25 / 1.75}
+    )
     multipliers["a"].value = multipliers["b"].value = 0.0
     assert surrogate_weights(multipliers) == {"surrogate": 1.0, "cost/a": 0.0, "cost/b": 0.0}

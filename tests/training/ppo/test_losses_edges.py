@@ -155,7 +155,9 @@ def test_gaussians_add_up_over_the_actions():
     def made(mean, spread):
         return DiagGaussianDistribution(2).proba_distribution(mean, tensor(spread).log())
 
-    found = losses.divergence(made(torch.zeros(1, 2), [1.0, 1.0]), made(torch.ones(1, 2), [1.0, 2.0]))
+    found = losses.divergence(
+        made(torch.zeros(1, 2), [1.0, 1.0]), made(torch.ones(1, 2), [1.0, 2.0])
+    )
     expected = 0.5 + math.log(2) + (1 + 1) / (2 * 4) - 0.5
     assert found.shape == (1,)
     assert float(found) == pytest.approx(expected)

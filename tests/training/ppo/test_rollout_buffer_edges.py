@@ -14,9 +14,7 @@ from training.ppo.rollout_buffer import CostMeter, EpisodeEnds, ReusedBuffer
 
 
 def buffer(steps: int = 2) -> ReusedBuffer:
-    return ReusedBuffer(
-        steps, spaces.Box(-1, 1, (3,)), spaces.Discrete(4), gamma=0.9, n_envs=2
-    )
+    return ReusedBuffer(steps, spaces.Box(-1, 1, (3,)), spaces.Discrete(4), gamma=0.9, n_envs=2)
 
 
 def add(kept: ReusedBuffer, number: float) -> None:
@@ -66,7 +64,10 @@ def test_the_memory_is_used_again_unless_its_shape_was_changed():
 
 def read(meter: CostMeter, infos: list[dict[str, Any]], *dones: bool) -> list[list[float]]:
     """The costs of a step of an environment of somebody else."""
-    return meter.read(cast(Any, SimpleNamespace()), infos, np.array(dones)).tolist()
+    costs: list[list[float]] = meter.read(
+        cast(Any, SimpleNamespace()), infos, np.array(dones)
+    ).tolist()
+    return costs
 
 
 def test_costs_are_added_up_until_their_episode_ends():

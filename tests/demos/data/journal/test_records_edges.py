@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -65,7 +65,7 @@ def test_a_header_comes_back_as_it_was():
 @pytest.mark.parametrize("name", ["options", "meta"])
 def test_what_would_not_come_back_is_refused(name):
     with pytest.raises(ValueError, match=f"{name}: not plain JSON"):
-        dataclasses.replace(GAME, **{name: {"a": (1,)}}).to_json()
+        dataclasses.replace(GAME, **{name: cast(Any, {"a": (1,)})}).to_json()
 
 
 def told(**changes: Any) -> dict[str, Any]:
@@ -152,6 +152,26 @@ def test_several_terms_and_costs_stand_in_their_order(dataset):
     assert episode.rewards.tolist() == [9]
 
 
+def test_one_cost_below_nothing_is_one_too_many(dataset):
+    game = dataclasses.replace(GAME, costs=("a", "b"), streams=STREAMS[1:])
+    one = dataclasses.replace(row(4, 0, 1), costs=np.array([1.0, -1.0]))
+    with pytest.raises(ValueError, match=r"costs: negative in \[1.0, -1.0\]"):
+        RecordLayout(dataset, game).pack([one])
+
+
+@pytest.mark.parametrize("flag", ["terminated", "truncated"])
+def test_an_episode_ended_as_its_last_step_did(dataset, flag):
+    found = layout(dataset, seats=1)
+    first = found.pack_first([observation(4, 0, 0)])
+    steps = [
+        found.pack([dataclasses.replace(row(4, step, 0), **{flag: cast(Any, step == 2)})])
+        for step in range(3)
+    ]
+    game = dataclasses.replace(GAME, streams=STREAMS[:1])
+    (episode,) = make_episodes(dataset, game, first, steps, {})
+    assert (episode.terminated, episode.truncated) == (flag == "terminated", flag == "truncated")
+
+
 def test_a_game_of_no_costs_is_packed_too(dataset):
     game = dataclasses.replace(GAME, costs=(), streams=STREAMS[1:])
     found = RecordLayout(dataset, game)
@@ -189,11 +209,11 @@ def test_a_row_and_an_observation_for_each_stream(dataset, rows_):
 def test_a_game_ended_when_it_did_for_any_of_them(dataset, flag, seat):
     found = layout(dataset)
     found.pack(rows(4, 0))
-    assert found.ended is False
+    before = found.ended
     given = rows(4, 1)
     given[seat] = dataclasses.replace(given[seat], **{flag: True})
     (record,) = np.frombuffer(found.pack(given), found.step)
-    assert found.ended is True
+    assert (before, found.ended) == (False, True)
     assert record[str(seat)][flag]
     assert not record[str(1 - seat)][flag]
 
@@ -205,8 +225,12 @@ def test_nothing_ends_both_ways(dataset):
 
 def test_time_may_stand_still_and_each_stream_has_its_own(dataset):
     found = layout(dataset)
-    found.pack([dataclasses.replace(row(4, 0, 0), time=50), dataclasses.replace(row(4, 0, 1), time=20)])
-    found.pack([dataclasses.replace(row(4, 0, 0), time=50), dataclasses.replace(row(4, 0, 1), time=30)])
+    found.pack(
+        [dataclasses.replace(row(4, 0, 0), time=50), dataclasses.replace(row(4, 0, 1), time=20)]
+    )
+    found.pack(
+        [dataclasses.replace(row(4, 0, 0), time=50), dataclasses.replace(row(4, 0, 1), time=30)]
+    )
     with pytest.raises(ValueError, match="time: 49 ns runs backwards"):
         found.pack([dataclasses.replace(row(4, 0, 0), time=49), row(4, 0, 1)])
     with pytest.raises(ValueError, match="time: 29 ns runs backwards"):
@@ -246,7 +270,10 @@ def test_what_is_just_allowed(dataset, change):
         ({"applied": 1.5}, "applied: 1.5 is no int64"),
         ({"requested": 2.5}, "requested: 2.5 is no int64"),
         ({"applied": np.array([1])}, r"applied: shape \(1,\), need \(\)"),
-        ({"observation": np.zeros((1, 3), np.float32)}, r"observation: shape \(1, 3\), need \(2, 3\)"),
+        (
+            {"observation": np.zeros((1, 3), np.float32)},
+            r"observation: shape \(1, 3\), need \(2, 3\)",
+        ),
         ({"observation": np.full((2, 3), 2**24 + 1)}, "is no float32"),
         ({"raw": np.zeros(1, np.float32)}, "raw: shape"),
         ({"terms": np.array([2**24 + 1])}, "terms: .* is no float32"),
@@ -304,7 +331,9 @@ def open_dataset(tmp_path):
         yield found
 
 
-@pytest.mark.parametrize(("rating", "holds"), [(None, True), (0, False), (1, True), (5, True), (6, False)])
+@pytest.mark.parametrize(
+    ("rating", "holds"), [(None, True), (0, False), (1, True), (5, True), (6, False)]
+)
 def test_a_rating_is_from_1_to_5_or_none(open_dataset, rating, holds):
     with begin(open_dataset, 4) as take:
         take.step(rows(4, 0))
