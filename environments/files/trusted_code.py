@@ -1,9 +1,9 @@
-"""Whose code may be run here: an environment's name that stands in a file is data, and runs nothing.
+"""The list of modules whose code may be run when a file names their environment.
 
 A name with a colon, `my_game:MyEnv-v0`, imports a module. It may do so if a person typed it in this command
 or in a recipe that they named, if they recorded or trained with it in this folder, or if they allowed it
 there with `--trust my_game`. What is allowed is remembered by folder in `trusted.json` of the user's
-configuration: not in the folder itself, for whoever sends a folder could send that file with it.
+configuration: not in the folder itself, for a sender of a folder could send that file with it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ABOUT = (
     "trained with there, or allowed with --trust. Remove a line to take it back."
 )
 PATIENCE = 5.0  # s, for another process that writes there
-_say = logging.getLogger("gpo.environments")  # unless told otherwise, Python prints it on stderr
+_say = logging.getLogger("gpo.environments")  # by default Python prints it on stderr
 _typed: set[str] = set()  # names, and modules, that a person typed in this process
 
 
@@ -73,7 +73,7 @@ def refuse_standard_library(name: str, module: str) -> None:
 
 
 def remember(name: str) -> None:
-    """Somebody records or trains with this name here: it may be run in this folder in commands to come."""
+    """A person records or trains with this name here: later commands in this folder may run it."""
     if ":" in name and not _is_of_ours(module_of(name)):
         _keep(name)
 
@@ -117,7 +117,7 @@ def _folders() -> dict[str, list[str]]:
 
 
 def _file() -> Path | None:
-    """Where it is kept; None without a home, for a relative path would lie in somebody's folder."""
+    """Where it is kept; None without a home, for a relative path could lie in another user's folder."""
     import platformdirs
 
     folder = platformdirs.user_config_path("gpo")

@@ -1,4 +1,4 @@
-"""Where libraries keep what they make for themselves, in a place where nothing can be written."""
+"""Folders in which libraries keep their caches and settings, where few places can be written."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def home() -> Path | None:
 def private_folder() -> Path | None:
     """A folder for what may be lost, in which nobody else can put anything; None if there is no place.
 
-    Whoever could write in it could have us run what is in it: numba reads its cache with pickle.
+    Who could write in it could have us run what is in it: numba reads its cache with pickle.
     """
     try:
         root = Path(tempfile.gettempdir())

@@ -1,4 +1,4 @@
-"""What a program reads from and prints to, where it is closed, full, or cannot show every letter."""
+"""Standard streams that are closed, full, or cannot show every letter."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def settle_streams() -> None:
         elif mode == "w" and isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     if sys.stdout is sys.__stdout__ and isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout = _telling(sys.stdout)  # not where somebody listens to it, as tests do
+        sys.stdout = _telling(sys.stdout)  # not where it is captured, as in tests
 
 
 @contextmanager

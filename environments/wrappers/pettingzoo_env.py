@@ -1,4 +1,4 @@
-"""The face for PettingZoo: all seats of one game, as a `ParallelEnv`."""
+"""`PettingZooEnv`: all seats of one game, as a `ParallelEnv`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class PettingZooEnv(ParallelEnv):  # type: ignore[misc]
     """All agents of one game act at once; every agent's info holds `terms`, `costs` and `cost`.
 
     Args:
-        world: an id of the catalog, any foreign environment's, or a `World`.
-        weights, horizon, render_mode, params: as `SingleFace`.
+        world: an id of the catalog, any external environment's, or a `World`.
+        weights, horizon, render_mode, params: as `GymEnv`.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class PettingZooEnv(ParallelEnv):  # type: ignore[misc]
         return self._each(self.batch.observation[0].copy()), self._infos()
 
     def step(self, actions: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
-        """Act once with everybody's action: observations, rewards, terminated, truncated, infos.
+        """Act once with every agent's action: observations, rewards, terminated, truncated, infos.
 
         Raises:
             UserError: an agent's action is missing, or there is no such action.
@@ -135,5 +135,5 @@ class PettingZooEnv(ParallelEnv):  # type: ignore[misc]
 
 
 def parallel_env(world: str | World = "gpo/Kitchen-v0", **keywords: Any) -> PettingZooEnv:
-    """A `PettingZooEnv` under the name by which PettingZoo's modules offer theirs."""
+    """A `PettingZooEnv` under the name that PettingZoo's modules use."""
     return PettingZooEnv(world, **keywords)
