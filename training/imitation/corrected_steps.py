@@ -13,7 +13,7 @@ from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.arrays import Arrays
 from demos.data.episodes.episode import Actor
 from environments.system.errors import UserError
-from training.imitation.clone import split
+from training.imitation.holdout import split
 
 HELD_BACK_FROM = 4  # corrected games, from which on some are held back
 
@@ -114,6 +114,3 @@ def hold_back(corrections: Corrections, share: float, seed: int) -> np.ndarray:
     if len(np.unique(corrections.groups[rows])) >= HELD_BACK_FROM:
         held[rows[split(corrections.groups[rows], share, seed)[1]]] = True
     return held
-
-
-# ------------------------------------------------------------------ learning

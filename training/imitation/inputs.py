@@ -5,13 +5,17 @@ S recorded steps, k steps of a window, W numbers each, M samples of a minibatch.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
+from gymnasium import spaces
 from pydantic import Field
 from torch import Tensor
 
+from agents.networks.encoder import EncoderWeights, require_same_encoder
 from agents.networks.policy import AgentPolicy, build_policy
 from demos.data.episodes.arrays import Arrays
 from environments.simulation.frame_stack import recorded_rows, stacked_rows, stacked_space
@@ -70,6 +74,34 @@ def policy_space(seen: Any, acted: Any, sight: dict[str, Any] | None) -> Any:
     return stacked_space(seen, acted, steps) if steps else seen
 
 
+@dataclass(frozen=True)
+class RecordedSteps:
+    """Recorded steps to learn from, and the spaces that they are of."""
+
+    arrays: Arrays
+    groups: np.ndarray  # [S], what is held back together: steps of one match have one number
+    observation_space: spaces.Space[Any]
+    action_space: spaces.Space[Any]
+    returns: np.ndarray | None = None  # [S, 1 + C], NaN where unknown; None fits no values
+    action_names: Sequence[str] = ()  # for `CloneSettings.action_weights`
+    rows: np.ndarray | None = None  # [S] bool, which to learn from; all if None
+
+    @property
+    def chosen(self) -> np.ndarray:
+        """The numbers of the steps to learn from."""
+        return np.arange(len(self.groups)) if self.rows is None else np.flatnonzero(self.rows)
+
+    def actions_for(self, policy: AgentPolicy) -> Tensor:
+        """The actions as the loss takes them: [S, ...]."""
+        discrete = isinstance(policy.action_space, spaces.Discrete)
+        return torch.from_numpy(self.arrays.actions.astype(np.int64 if discrete else np.float32))
+
+    def returns_for(self, policy: AgentPolicy) -> Tensor:
+        """The returns in the scale that the policy's values have: [S, 1 + C]."""
+        assert self.returns is not None
+        return torch.from_numpy(self.returns.astype(np.float32)) * policy.return_scale
+
+
 class RecordedInputs:
     """Recorded observations as a policy sees them; windows are put together only when they are asked for.
 
@@ -99,6 +131,25 @@ class RecordedInputs:
 
     def __getitem__(self, chosen: Any) -> Tensor:
         return self.see(self.shown[chosen])
+
+
+def require_encoder(encoder: EncoderWeights, shown: Any, network: dict[str, Any] | None) -> None:
+    """Refuse an encoder of another network than a recipe asks for.
+
+    Args:
+        encoder: that policy and values are to begin with.
+        shown: the space of what the policy is handed, as `policy_space`.
+        network: as `encoder_settings`.
+
+    Raises:
+        UserError: it says how they differ.
+    """
+    try:
+        require_same_encoder(encoder, shown, network)
+    except ValueError as problem:
+        raise UserError(
+            f"The encoder of clone.encoder {problem}: choose one made for this world and [network]."
+        ) from None
 
 
 def require_allowed(arrays: Arrays, world_mask: int, space: Any) -> None:
