@@ -74,10 +74,10 @@ def people_only(arrays: Arrays) -> np.ndarray | None:
 
 
 def asked_by(actors: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Who asked for what was done in each step, [S]: behind a shield whoever acted last, or else next.
+    """Who asked for what was done in each step, [S]: behind a shield the actor before, or else after it.
 
     A step in which the shield stepped in is stored with that actor, not with who asked. In an episode that
-    has no other steps nobody knows, and they stay the shield's.
+    has no other steps it is unknown, and they stay the shield's.
     """
     found = actors.copy()
     for start, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):

@@ -26,7 +26,7 @@ from training.settings import Settings, Units
 
 
 class NetworkSettings(Settings):
-    """What policy and values are made of. What is seen decides the rest: numbers, pictures, masks."""
+    """What policy and values are made of. The observation decides the rest: numbers, pictures, masks."""
 
     kind: Literal["layers", "memory"] = "layers"  # "memory": a transformer over the last steps
     # Units of each layer after that; clone.hidden if left out.
@@ -45,33 +45,33 @@ def encoder_settings(world: World, settings: NetworkSettings) -> dict[str, Any] 
         UserError: settings that do not fit each other or the world's pictures.
     """
     parts = [part.as_json() for part in world.parts]
-    seen = world.observation_space
-    sight: dict[str, Any] = {"parts": parts, "image": settings.image}
+    shown = world.observation_space
+    network: dict[str, Any] = {"parts": parts, "image": settings.image}
     if settings.kind == "memory":
         if not parts:
-            shape = list(seen.shape)
-            whole = ["", "image", shape] if is_picture(seen) else ["", "vector", shape]
-            sight["parts"] = [whole]
-        sight |= settings.model_dump(include={"steps", "width", "heads", "layers"})
-    elif not parts and not is_picture(seen):
+            shape = list(shown.shape)
+            whole = ["", "image", shape] if is_picture(shown) else ["", "vector", shape]
+            network["parts"] = [whole]
+        network |= settings.model_dump(include={"steps", "width", "heads", "layers"})
+    elif not parts and not is_picture(shown):
         return None
-    _try(world, sight)
-    return sight
+    _try(world, network)
+    return network
 
 
-def _try(world: World, sight: dict[str, Any]) -> None:
-    tiny = {"net_arch": {"pi": [1], "vf": [1]}, "sight": sight}
+def _try(world: World, network: dict[str, Any]) -> None:
+    tiny = {"net_arch": {"pi": [1], "vf": [1]}, "sight": network}
     try:
-        space = policy_space(world.observation_space, world.action_space, sight)
+        space = policy_space(world.observation_space, world.action_space, network)
         build_policy(space, world.action_space, tiny)
     except ValueError as error:
         raise UserError(f"The network cannot be built as [network] says: {error}.") from None
 
 
-def policy_space(seen: Any, acted: Any, sight: dict[str, Any] | None) -> Any:
+def policy_space(shown: Any, acted: Any, network: dict[str, Any] | None) -> Any:
     """The space of what such a policy is handed: what the world shows, or a window over it."""
-    steps = (sight or {}).get("steps", 0)
-    return stacked_space(seen, acted, steps) if steps else seen
+    steps = (network or {}).get("steps", 0)
+    return stacked_space(shown, acted, steps) if steps else shown
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,8 @@ class RecordedInputs:
     """
 
     def __init__(self, arrays: Arrays, policy: AgentPolicy) -> None:
-        seen = arrays.observations
-        kept = seen if seen.dtype == np.uint8 else seen.astype(np.float32)
+        given = arrays.observations
+        kept = given if given.dtype == np.uint8 else given.astype(np.float32)
         self.shown = torch.from_numpy(np.ascontiguousarray(kept))  # [S, ...]
         self.rows: Tensor | None = None
         if policy.memory:

@@ -88,15 +88,15 @@ class Objective:
         sums: dict[str, float] = {}
         with torch.inference_mode():
             for shown, actions in zip(*(torch.split(d, most) for d in data[:2]), strict=True):
-                seen = self.see(shown)
+                inputs = self.see(shown)
                 if self.discrete:
-                    logits = self.policy.logits(seen)
+                    logits = self.policy.logits(inputs)
                     found = {
                         "validation_loss": float(self._cross_entropy(logits, actions)),
                         "validation_accuracy": float((logits.argmax(1) == actions).float().mean()),
                     }
                 else:
-                    found = {"validation_loss": float(self.imitation(seen, actions))}
+                    found = {"validation_loss": float(self.imitation(inputs, actions))}
                 share = len(actions) / len(data[0])
                 sums = {name: sums.get(name, 0.0) + share * v for name, v in found.items()}
         return sums
