@@ -39,7 +39,7 @@ class Rollout(NamedTuple):
     values: np.ndarray  # [T, B, 1 + C], of the observations
     following: (
         np.ndarray
-    )  # [T, B, 1 + C], of what each step led to: 0 where it terminated the episode
+    )  # [T, B, 1 + C], of what each step led to: 0 where that is a terminated end
     advantages: np.ndarray  # [T, B, 1 + C] float32
     returns: np.ndarray  # [T, B, 1 + C] float32
     outputs: Outputs  # [T x B, ...] each: what `ForwardPasses.of_steps` says beside the values
