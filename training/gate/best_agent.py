@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 
-from agents.evaluation.games import EpisodeTotals, interval, play_games
+from agents.evaluation.games import EpisodeTotals, play_games
+from agents.evaluation.statistics import bootstrap_mean
 from agents.networks.policy import AgentPolicy
 from agents.players.player import NetworkPlayer, Player
 from environments.files.checked_json import LinesFile, read_lines
@@ -138,7 +139,7 @@ class BestAgentKeeper(BaseCallback):
     def _complaint(self, played: list[EpisodeTotals], policy: AgentPolicy) -> str:
         """Why an agent may not be handed on, in a sentence; nothing if it may."""
         for name, limit in self.limits.items():
-            high = interval(judged_totals(played, name)).high
+            high = bootstrap_mean(judged_totals(played, name)).high
             if high > limit:
                 return f"The last agent refused may cost {high:.2f} {name}, more than its limit of {limit:g}."
         distance = getattr(getattr(self.model, "anchor", None), "distance", 0.0)
@@ -192,7 +193,7 @@ class BestAgentKeeper(BaseCallback):
     def _play(self, policy: AgentPolicy) -> dict[str, Any]:
         """Judge the policy, keep it if it is the best, and return the row of metrics."""
         played = self.judge(NetworkPlayer(policy, JUDGE_SEEDS))
-        found = interval(judged_totals(played, self.north_star))
+        found = bootstrap_mean(judged_totals(played, self.north_star))
         complaint = self._complaint(played, policy)
         if complaint:
             self.refused = complaint
@@ -201,7 +202,9 @@ class BestAgentKeeper(BaseCallback):
             self.best_mean, self.best_update = found.mean, self._update
         if not complaint:
             self.highest = max(self.highest, found.mean)
-        high = {f"high/{name}": interval(judged_totals(played, name)).high for name in self.limits}
+        high = {
+            f"high/{name}": bootstrap_mean(judged_totals(played, name)).high for name in self.limits
+        }
         world = {
             name: judged_totals(played, name).mean()
             for name in (*played[0].terms, *played[0].costs)

@@ -14,8 +14,9 @@ import torch
 from gymnasium.spaces import Discrete
 from rich.console import Console
 
-from agents.files.agent_file import HANDED_ON, Agent, make_player, save_agent
+from agents.files.agent_file import HANDED_ON, Agent, save_agent
 from agents.networks.policy import AgentPolicy
+from agents.players.from_agent import make_player
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.store import Store
 from environments.catalog import make_batch, make_world
