@@ -8,6 +8,7 @@ import torch
 
 from agents.networks.policy import AgentPolicy, build_policy
 from environments.catalog import make_batch, make_world
+from environments.simulation.reward_source import RolloutRewards
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from tests.training.support.refiners import refiner_of
@@ -31,7 +32,8 @@ def policy_of(seed):
 
 def games_of(horizon=10):
     env = Sb3VecEnv(Seating(make_batch(WORLD, GAMES, options={"horizon": horizon})))
-    return Games(env, CostMeter(COSTS, GAMES), env.reset(), np.ones(GAMES, bool))
+    meter, further = CostMeter(COSTS, GAMES), RolloutRewards(())
+    return Games(env, meter, further, env.reset(), np.ones(GAMES, bool))
 
 
 def played(policy, games=None, seed: int | None = 3, cores=1, after_step=lambda step: True):
