@@ -114,6 +114,7 @@ def test_names_of_worlds_out_of_files_are_asked_about(path):
 OWN_JSON = {
     "environments/files/readers.py",
     "agents/files/agent_file.py",
+    "agents/files/encoder_file.py",
     "agents/export/onnx_export.py",
     "demos/data/episodes/episode.py",
     "agents/players/remote_server.py",

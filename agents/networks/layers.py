@@ -13,9 +13,8 @@ from gymnasium import spaces
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor, nn
 
-FORBIDDEN = (
-    -1e8
-)  # logit of a choice that the mask forbids: its probability is 0 in float32, and no nan
+# Logit of a choice that the mask forbids: its probability is 0 in float32, and nothing becomes NaN.
+FORBIDDEN = -1e8
 
 # Of `torch.nn`, between layers: of each number alone, and made without arguments. No other name of that
 # module is looked up, because names come out of files.
@@ -94,8 +93,8 @@ class MaskedTowers(Towers):
 
     def forward_actor(self, features: Tensor) -> Tensor:
         """The policy's latent and the mask: [B, O + L] -> [B, H + L]."""
-        seen, mask = features[:, : -self.mask], features[:, -self.mask :]
-        return torch.cat([self.policy_net(seen), mask], dim=1)
+        inputs, mask = features[:, : -self.mask], features[:, -self.mask :]
+        return torch.cat([self.policy_net(inputs), mask], dim=1)
 
     def forward_critic(self, features: Tensor) -> Tensor:
         """The values' latent."""

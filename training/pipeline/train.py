@@ -35,14 +35,11 @@ from training.evaluation.plots import draw_curve
 from training.evaluation.protocol import Protocol, evaluate, recorded_scores, summary
 from training.evaluation.tables import limited, show_limits, show_scores
 from training.gate.best_agent import BestAgentKeeper, Judge
-from training.imitation.clone import (
-    action_weights,
-    require_matches,
-)
-from training.imitation.inputs import RecordedInputs, encoder_settings
+from training.imitation.holdout import action_weights, require_matches
+from training.imitation.inputs import RecordedInputs
 from training.partners.partners import check_partners, make_partner
 from training.pipeline.clone_population import clone_population
-from training.pipeline.clone_stage import clone_stage, matches, steps_of
+from training.pipeline.clone_stage import check_encoder, clone_stage, matches, steps_of
 from training.pipeline.refine_loop import RewardSchedule, refine
 from training.ppo.network_outputs import CHUNK
 from training.run.folder import RunFolder
@@ -106,7 +103,7 @@ def prepare(recipe: Recipe) -> tuple[World, dict[str, Dataset]]:
             )
     action_weights(recipe.clone, world.action_names, world.action_space)
     check_sizes(recipe, world)
-    encoder_settings(world, recipe.network)
+    check_encoder(recipe, world)
     check_partners(recipe.partner, world)
     store = Store(recipe.data.root)
     recordings = {"clone": store.open(recipe.data.train)}

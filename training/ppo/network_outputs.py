@@ -39,9 +39,7 @@ class ForwardPasses:
 
     policy: Any
     clone: Any  # frozen; None without an anchor
-    heads: tuple[
-        int, ...
-    ]  # which of the policy's values are those of the reward and the limited costs
+    heads: tuple[int, ...]  # of the policy's values, those of the reward and the limited costs
     half: bool  # whether updates are computed in brain floats
     device: torch.device
 

@@ -180,7 +180,10 @@ class Refiner(PPO):
             return
         self.rejected = 0
         self._log(logged, weights, clip)
-        self._adapt(logged)
+        if self.warming:
+            self.warm_up.update(self._fit())
+        else:  # a policy at rest is near its clone without being held
+            self.anchor.update(float(logged["kl_clone"][-1]))
 
     def gradient_step(self, minibatch: Columns, weights: dict[str, float], clip: float) -> Columns:
         """One step of the optimiser (`training.ppo.gradient_step`): the place for another loss."""
@@ -203,13 +206,6 @@ class Refiner(PPO):
         now["kl_clone"] = self.anchor.weight(now["kl_clone"]) if self.clone is not None else 0.0
         values = dict.fromkeys(value_parts(list(self.multipliers)), self.vf_coef)
         return {**now, **surrogate_weights(self.multipliers), **values}
-
-    def _adapt(self, logged: Columns) -> None:
-        """Move the anchor, and end the warming up once the values fit no better."""
-        if not self.warming:  # a policy at rest is near its clone without being held
-            self.anchor.update(float(logged["kl_clone"][-1]))
-        else:
-            self.warm_up.update(self._fit())
 
     def facts(self) -> dict[str, Any]:
         """What a checkpoint must keep beside weights and optimiser."""

@@ -40,7 +40,7 @@ class Rollout(NamedTuple):
     values: np.ndarray  # [T, B, 1 + C], of the observations
     following: (
         np.ndarray
-    )  # [T, B, 1 + C], of what each step led to: 0 where it terminated the episode
+    )  # [T, B, 1 + C], of what each step led to: 0 where that is a terminated end
     advantages: np.ndarray  # [T, B, 1 + C] float32
     returns: np.ndarray  # [T, B, 1 + C] float32
     outputs: Outputs  # [T x B, ...] each: what `ForwardPasses.of_steps` says beside the values
@@ -66,6 +66,12 @@ class Games:
     further_rewards: RolloutRewards  # of sources beside the world's terms
     observations: Any  # [B, ...], the last ones
     episode_starts: np.ndarray  # [B], whether they are the first of their episodes
+
+    def begin(self, rules: RolloutRules) -> None:
+        """Begin a rollout."""
+        if rules.seed is not None:
+            self.start_afresh(rules.seed)
+        self.further_rewards.begin(self.env, rules.steps)
 
     def start_afresh(self, seed: int) -> None:
         """Reset every game, seeded; torch is seeded too."""
@@ -99,10 +105,8 @@ def play_rollout(
         second_core: passes steps forward meanwhile.
         clock: counts seconds.
     """
-    if rules.seed is not None:
-        games.start_afresh(rules.seed)
+    games.begin(rules)
     env = games.env
-    games.further_rewards.begin(env, rules.steps)
     ends = EpisodeEnds(rules.steps, env.num_envs, len(games.meter.names))
     background = BackgroundForward(
         second_core, forward.of_steps, buffer.observations, buffer.actions

@@ -20,8 +20,14 @@ from environments.wrappers.frame_stack_vec_env import FrameStackVecEnv
 from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from tests.environments.support.kind_toys import ACTIONS, LENGTH
 from tests.training.support.experts import Elephant, Porter, Reader
-from training.imitation.clone import CloneSettings, clone
-from training.imitation.inputs import NetworkSettings, RecordedInputs, encoder_settings
+from training.imitation.clone import Beginning, clone
+from training.imitation.inputs import (
+    NetworkSettings,
+    RecordedInputs,
+    RecordedSteps,
+    encoder_settings,
+)
+from training.imitation.settings import CloneSettings
 from training.ppo.refiner import Refiner
 from training.ppo.rollout import flat_rollout
 from training.run.recipe import check_recipe
@@ -187,12 +193,9 @@ def cloned(world, arrays, kind, **keywords):
     """A clone of recordings whose every episode is a match."""
     settings = NetworkSettings(kind=kind, steps=3, width=16, heads=2)
     return clone(
-        arrays,
-        arrays.episode,
-        world.observation_space,
-        world.action_space,
+        RecordedSteps(arrays, arrays.episode, world.observation_space, world.action_space),
         CLONING.model_copy(update={"epochs": 2, **keywords}),
-        sight=encoder_settings(world, settings),
+        beginning=Beginning(encoder_settings(world, settings)),
     )
 
 

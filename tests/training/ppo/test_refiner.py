@@ -108,9 +108,21 @@ def learn(agent, steps, *callbacks):
 # ------------------------------------------------------------------ the same as SB3's PPO
 
 
-@pytest.mark.parametrize("entropy", [0.0, 0.05])
-def test_an_update_without_an_anchor_is_ppos(cartpoles, entropy):
-    plain, ours = twins(cartpoles, ent_coef=entropy)
+@pytest.mark.parametrize(
+    ("changes", "clipped", "held"),
+    [
+        ({}, False, False),  # one step from a ratio of 1: nothing is clipped
+        ({"ent_coef": 0.05}, False, False),
+        ({"n_epochs": 8, "clip_range": 0.02}, True, False),
+        ({"n_epochs": 8, "max_grad_norm": 0.01}, False, True),
+        ({"n_epochs": 8, "clip_range": 0.02, "max_grad_norm": 0.01, "vf_coef": 0.7}, None, True),
+        ({"normalize_advantage": False, "n_epochs": 4, "clip_range": 0.02}, True, None),
+    ],
+)
+def test_an_update_without_an_anchor_is_ppos(cartpoles, changes, clipped, held):
+    """And it says, on both sides, whether it entered the branch that it is about."""
+    changes = {"max_grad_norm": 1e3, **changes}
+    plain, ours = twins(cartpoles, **changes)
     learn(plain, STEPS * GAMES)  # one rollout and one update
     for agent in (plain, ours):  # from the same weights once more, with that rollout
         agent.policy.load_state_dict(made(PPO, cartpoles).policy.state_dict())
@@ -126,7 +138,15 @@ def test_an_update_without_an_anchor_is_ppos(cartpoles, entropy):
         array = getattr(plain.rollout_buffer, name)  # SB3 has flattened its own, game after game
         setattr(ours.rollout_buffer, name, unflatten(array))
     plain.train()
+    shares = [plain.logger.name_to_value["train/clip_fraction"]]
     ours.train()
+    shares.append(plain.logger.name_to_value["train/clip_fraction"])
+    assert shares[0] == pytest.approx(shares[1], abs=1e-6)
+    if clipped is not None:
+        assert (shares[0] > 0) == (shares[1] > 0) == clipped
+    if held is not None:
+        norm = plain.logger.name_to_value["train/gradient_norm"]
+        assert (norm > changes["max_grad_norm"]) == held
     assert any((before[k] != v).any() for k, v in weights_of(plain).items())
     assert_same_weights(weights_of(plain), weights_of(ours), 1e-6)
 
@@ -466,3 +486,18 @@ def test_every_part_of_the_loss_is_logged(cartpoles):
         assert {f"loss/{part}", f"weight/{part}"} <= logged.keys()
     total = sum(logged[f"loss/{part}"] * logged[f"weight/{part}"] for part in agent.loss_weights())
     assert total == pytest.approx(logged["train/loss"], rel=1e-5)
+
+
+def test_a_new_part_of_the_loss_is_a_line_of_the_table(cartpoles, monkeypatch):
+    plain = learn(made(Refiner, cartpoles), GAMES * STEPS)
+    part = losses.LossPart(lambda found: found.log_prob.square().mean())
+    monkeypatch.setitem(losses.POLICY_PARTS, "certainty", part)
+    worlds = make_vec_env("CartPole-v1", GAMES, seed=0)
+    unweighted = learn(made(Refiner, worlds), GAMES * STEPS)
+    worlds = make_vec_env("CartPole-v1", GAMES, seed=0)
+    weighted = learn(made(Refiner, worlds, weights={"certainty": lambda _: 0.5}), GAMES * STEPS)
+    assert_same_weights(weights_of(plain), weights_of(unweighted), 0)
+    assert any((weights_of(plain)[k] != v).any() for k, v in weights_of(weighted).items())
+    for agent, weight in ((unweighted, 0.0), (weighted, 0.5)):
+        assert agent.logger.name_to_value["loss/certainty"] > 0
+        assert agent.logger.name_to_value["weight/certainty"] == weight
