@@ -112,7 +112,7 @@ def train(arguments: list[str]) -> int:
         overrides.append(f"data.corrections={given.corrections}")
     if "seed" in given:
         overrides.append(f"seed={given.seed}")
-    from training.pipeline.train import train_from_file
+    from training.commands.train import train_from_file
 
     train_from_file(given.recipe, given.run, overrides)
     return 0

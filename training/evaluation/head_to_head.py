@@ -24,7 +24,7 @@ from environments.simulation.world import World
 from environments.terminal.progress import Bars
 from training.evaluation.protocol import Protocol, evaluate
 from training.evaluation.tables import show_limits
-from training.gate.best_agent import judged_totals
+from training.gate.judge import judged_totals
 from training.partners.partners import PartnerSettings
 
 WIN = "win"

@@ -20,7 +20,7 @@ from environments.simulation.world import World
 from environments.terminal.progress import Bars
 from training.evaluation.paired_changes import Change, changes
 from training.evaluation.protocol import Protocol, evaluate
-from training.gate.best_agent import judged_totals
+from training.gate.judge import judged_totals
 from training.imitation.corrected_steps import hold_back
 from training.pipeline.clone_stage import cloning_settings, matches, steps_of
 from training.pipeline.correction_data import CorrectionData

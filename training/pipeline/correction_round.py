@@ -35,7 +35,9 @@ from training.evaluation.tables import show_scores
 from training.imitation.corrected_steps import Corrections, as_asked, read_corrections
 from training.pipeline.correction_data import CorrectionData
 from training.pipeline.correction_effects import effects_of, loss_of, show_effects
-from training.pipeline.train import judged, prepare, refined
+from training.pipeline.prepare import prepare
+from training.pipeline.refine_stage import refined
+from training.pipeline.scores import judged
 from training.run.folder import RunFolder, read_resolved
 from training.run.recipe import Recipe
 from training.run.repair import read_told

@@ -11,7 +11,8 @@ from agents.players.player import NetworkPlayer
 from agents.players.remote_player import RemotePlayer
 from environments.catalog import make_batch, make_world
 from training.compute.hardware import ComputeChoice
-from training.gate.best_agent import BestAgentKeeper, Judge
+from training.gate.best_agent import BestAgentKeeper
+from training.gate.judge import Judge
 from training.pipeline.refine_loop import RewardSchedule, refine
 from training.ppo.settings import RefineSettings
 

@@ -14,7 +14,8 @@ from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from tests.training.support.toys import careless_clone
-from training.gate.best_agent import BestAgentKeeper, Judge
+from training.gate.best_agent import BestAgentKeeper
+from training.gate.judge import Judge
 from training.pipeline.refine_loop import RewardSchedule, refine
 from training.ppo.refiner import IN_A_ROW, Diverged, Refiner
 from training.ppo.settings import RefineSettings

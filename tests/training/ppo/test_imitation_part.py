@@ -13,7 +13,8 @@ from agents.networks.policy import AgentPolicy
 from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.support.toys import careless_clone
-from training.gate.best_agent import BestAgentKeeper, Judge
+from training.gate.best_agent import BestAgentKeeper
+from training.gate.judge import Judge
 from training.pipeline.refine_loop import RewardSchedule, refine
 from training.ppo.lagrange import CostSettings
 from training.ppo.refiner import Refiner

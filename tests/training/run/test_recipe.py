@@ -4,7 +4,7 @@ import pytest
 
 from environments.catalog import make_world
 from environments.system.errors import UserError
-from training.pipeline.train import prepare
+from training.pipeline.prepare import prepare
 from training.run.folder import RunFolder
 from training.run.recipe import RECIPES, check_recipe, read_recipe
 
