@@ -21,8 +21,9 @@ CODE = {
     name: text for text, name in re.findall(r"```(?:python|toml)\n(# (\S+)\n.*?)```", PAGE, re.S)
 }
 DOCK = "gpo/Dock-v0"
-SMALL = ["--world.horizon", "80", "--refine.steps", "1600", "--refine.games", "4", "--refine.rollout", "40",
-         "--refine.batch_size", "80", "--refine.judge_games", "4", "--evaluate.games", "4"]  # fmt: skip
+SMALL = ["--world.horizon", "80", "--refine.steps", "1600", "--refine.games", "4",
+         "--refine.rollout.steps", "40",
+         "--refine.batch_size", "80", "--refine.judge.games", "4", "--evaluate.games", "4"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

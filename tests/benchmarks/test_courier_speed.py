@@ -58,12 +58,12 @@ def test_most_of_a_training_step_is_not_the_hall():
     learner = Refiner(
         AgentPolicy,
         Sb3VecEnv(Seating(batch)),
-        n_steps=settings.rollout,
+        n_steps=settings.rollout.steps,
         batch_size=settings.batch_size,
         n_epochs=settings.epochs,
         device="cpu",
     )
-    rollout = settings.games * settings.rollout
+    rollout = settings.games * settings.rollout.steps
     learner.learn(rollout)  # not counted: kernels compile
     learner.clock.seconds.clear()
     learner.learn(3 * rollout, reset_num_timesteps=False)

@@ -77,10 +77,10 @@ def test_the_share_of_a_training_step_that_world_and_opponents_take():
     partner: Any = make_partner(recipe.partner, world, [], 1)
     batch: Any = make_batch(world, settings.games, weights=recipe.reward.weights, discount=0.99)
     costs: dict[str, Any] = {"policy_kwargs": {"n_costs": len(world.costs)}, "costs": recipe.costs}
-    shape: dict[str, Any] = {"n_steps": settings.rollout, "batch_size": settings.batch_size}
+    shape: dict[str, Any] = {"n_steps": settings.rollout.steps, "batch_size": settings.batch_size}
     face = Sb3VecEnv(Seating(batch, "alternate", partner))
     model = Refiner(AgentPolicy, face, n_epochs=settings.epochs, device="cpu", **shape, **costs)
-    rollout = settings.rollout * settings.games
+    rollout = settings.rollout.steps * settings.games
     model.learn(rollout)  # not counted
     batch.step = step = Timed(batch.step)
     partner.predict = chosen = Timed(partner.predict)

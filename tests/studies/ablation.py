@@ -23,11 +23,11 @@ from tests.studies.kitchens import run
 SOUP = 20.0  # points
 VARIANTS = {
     "the whole recipe": (),
-    "no KL to the clone": ("--refine.kl_clone", "[0.0, 0.0]"),
+    "no KL to the clone": ("--refine.loss.kl_clone", "[0.0, 0.0]"),
     "no warming up": ("--refine.warm_up", "0"),
-    "neither": ("--refine.kl_clone", "[0.0, 0.0]", "--refine.warm_up", "0"),
-    "demonstrations in the loss": ("--refine.imitation", "[0.1, 0.0]"),
-    "no clone at all": ("--refine.start", "nothing", "--refine.kl_clone", "[0.0, 0.0]"),
+    "neither": ("--refine.loss.kl_clone", "[0.0, 0.0]", "--refine.warm_up", "0"),
+    "demonstrations in the loss": ("--refine.loss.imitation", "[0.1, 0.0]"),
+    "no clone at all": ("--refine.start", "nothing", "--refine.loss.kl_clone", "[0.0, 0.0]"),
 }
 
 

@@ -38,7 +38,7 @@ RIVALS = {
     "a quarter of the steps": ("--refine.steps", "1_920_000"),
     "a sixteenth of the steps": ("--refine.steps", "480_000"),
     "a tenth of the learning rate": ("--refine.learning_rate", "1e-4"),
-    "held near the clone": ("--refine.kl_clone", "[1.0, 1.0]"),
+    "held near the clone": ("--refine.loss.kl_clone", "[1.0, 1.0]"),
 }
 Run = Any  # the folder of a run
 

@@ -62,7 +62,7 @@ def train(given: argparse.Namespace, variant: str, hints: bool) -> dict[str, Any
     if not (folder / "scores.json").exists():
         plain = [] if hints else [w for h in HINTS for w in (f"--reward.weights.{h}", "0.0")]
         words = ["--run", str(folder), "--data.root", str(given.root), "--seed", str(given.seed)]
-        words += ["--refine.judge_every", "25", "--evaluate.games", str(given.games)]
+        words += ["--refine.judge.every", "25", "--evaluate.games", str(given.games)]
         gpo("train", "duel", *words, *VARIANTS[variant], *plain)
         print(f"finished {folder}", flush=True)
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]

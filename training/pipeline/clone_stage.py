@@ -85,7 +85,7 @@ def clone_task(recipe: Recipe, world: World) -> CloneTask:
         encoder_settings(world, recipe.network),
         dict(recipe.reward.weights or world.weights),
         tuple(world.costs),
-        discount(recipe.refine.half_life, world.tick),
+        discount(recipe.refine.rollout.half_life, world.tick),
     )
 
 

@@ -40,7 +40,7 @@ class CorrectionData:
         weight = weight_of(settings, len(beside), len(lessons))
         rows = weighted(beside, lessons + offset, weight, recipe.seed)
         terms = recipe.reward.weights or self.world.weights
-        gamma = discount(recipe.refine.half_life, self.world.tick)
+        gamma = discount(recipe.refine.rollout.half_life, self.world.tick)
         bars.say(
             f"{len(lessons):,} corrected steps, each counting as {weight:.3g}, "
             f"beside {len(beside):,} {'recorded' if offset else 'trusted'} ones."

@@ -112,7 +112,9 @@ def refine(
             settings.games,
             weights=dict(reward.weights),
             options=options,
-            discount=discount(settings.half_life, world.tick),  # potential terms need the learner's
+            discount=discount(
+                settings.rollout.half_life, world.tick
+            ),  # potential terms need the learner's
             shield=shield,
         )
         where = remote_if_possible(partner, batch) if apart and partner is not None else partner
@@ -162,8 +164,8 @@ def _build(
 ) -> Refiner:
     frozen = copy.deepcopy(clone)
     wanted = (
-        *settings.kl_clone,
-        *settings.kl_clone_reverse,
+        *settings.loss.kl_clone,
+        *settings.loss.kl_clone_reverse,
         settings.kl.target,
         settings.kl.budget,
     )
@@ -174,25 +176,25 @@ def _build(
         face,
         clone=frozen if any(wanted) else None,
         anchor=settings.kl,
-        imitation=_falling(settings.imitation),
-        demonstrations=demonstrations if any(settings.imitation) else None,
+        imitation=_falling(settings.loss.imitation),
+        demonstrations=demonstrations if any(settings.loss.imitation) else None,
         costs=costs,
-        kl_clone=_falling(settings.kl_clone),
-        kl_clone_reverse=_falling(settings.kl_clone_reverse),
-        entropy=_falling(settings.entropy),
+        kl_clone=_falling(settings.loss.kl_clone),
+        kl_clone_reverse=_falling(settings.loss.kl_clone_reverse),
+        entropy=_falling(settings.loss.entropy),
         warm_up=settings.warm_up if settings.start == "clone" else 0,
-        reward_scale=settings.reward_scale,
-        reseed_every=settings.judge_every,
+        reward_scale=settings.rollout.reward_scale,
+        reseed_every=settings.judge.every,
         precision=engine.precision,
         cores=engine.cores,
-        n_steps=settings.rollout,
+        n_steps=settings.rollout.steps,
         batch_size=settings.batch_size,
         n_epochs=settings.epochs,
         learning_rate=_falling((settings.learning_rate, 0.0)),
-        gamma=discount(settings.half_life, tick),
-        gae_lambda=settings.gae_lambda,
-        clip_range=settings.clip,
-        vf_coef=settings.value_weight,
+        gamma=discount(settings.rollout.half_life, tick),
+        gae_lambda=settings.rollout.gae_lambda,
+        clip_range=settings.loss.clip,
+        vf_coef=settings.loss.value_weight,
         max_grad_norm=settings.max_gradient,
         seed=seed,
         device="cpu",

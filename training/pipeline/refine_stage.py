@@ -95,7 +95,7 @@ def _floor(run: RunFolder, world: World, clones: list[Agent]) -> BestAgentKeeper
     judge_again = Judge(
         lambda games, seed: make_batch(world, games, seed=seed, options=options, shield=shield),
         partner,
-        recipe.refine.judge_games,
+        recipe.refine.judge.games,
         len(world.agents),
     )
     return BestAgentKeeper(
@@ -103,7 +103,7 @@ def _floor(run: RunFolder, world: World, clones: list[Agent]) -> BestAgentKeeper
         world.north_star,
         cloned.policy,
         make_player(cloned, world, recipe.seed),
-        recipe.refine.judge_every,
+        recipe.refine.judge.every,
         run.folder,
         weights=recipe.reward.weights or world.weights,
         limits=recipe.limits,

@@ -1,56 +1,126 @@
-"""`[refine]` of a recipe: how a clone is refined."""
+"""`[refine]` of a recipe: how a clone is refined by PPO, and the keys that these settings had before."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from training.ppo.kl_anchor import AnchorSettings
 from training.settings import COUNT, EPOCHS, STEPS, Settings
 
+Ends = tuple[float, float]  # a weight at the start and at the end; a straight line over the steps
+
+# Keys of `[refine]` that moved into a table of it; both are read, and runs are kept under the former ones.
+FORMER = {
+    "rollout": ("rollout", "steps"),
+    "half_life": ("rollout", "half_life"),
+    "gae_lambda": ("rollout", "gae_lambda"),
+    "reward_scale": ("rollout", "reward_scale"),
+    "clip": ("loss", "clip"),
+    "entropy": ("loss", "entropy"),
+    "kl_clone": ("loss", "kl_clone"),
+    "kl_clone_reverse": ("loss", "kl_clone_reverse"),
+    "imitation": ("loss", "imitation"),
+    "value_weight": ("loss", "value_weight"),
+    "judge_every": ("judge", "every"),
+    "judge_games": ("judge", "games"),
+}
+
+
+class RolloutSettings(Settings):
+    """`[refine.rollout]`: how much is played between two updates, and what its rewards are worth."""
+
+    steps: int = Field(400, ge=1, le=COUNT)  # T, of each game between two updates
+    half_life: float = Field(10.3, gt=0)  # s, after which a reward counts half
+    gae_lambda: float = Field(0.98, ge=0, le=1)  # 0 trusts the values, 1 the rewards
+    # Of rewards before values are learned; one over the deviation of recorded returns if left out.
+    reward_scale: float | None = Field(None, gt=0)
+
+
+class LossSettings(Settings):
+    """`[refine.loss]`: the weights of the loss's parts (`training.ppo.loss_parts`), and PPO's clip."""
+
+    clip: float = Field(0.2, gt=0)  # of the ratio to the rollout's policy, on either side of 1
+    entropy: Ends = (0.02, 0.003)  # of the bonus
+    kl_clone: Ends = (0.0, 0.0)  # of KL(policy from clone)
+    kl_clone_reverse: Ends = (0.0, 0.0)  # of KL(clone from policy)
+    imitation: Ends = (0.0, 0.0)  # of the recorded actions' log-likelihood
+    value_weight: float = Field(0.5, gt=0)  # of the squared error of the values
+
+
+class JudgeSettings(Settings):
+    """`[refine.judge]`: the evaluations of the refining, which are also its checkpoints."""
+
+    every: int = Field(5, ge=1, le=COUNT)  # updates
+    games: int = Field(80, ge=2, le=COUNT)  # of an evaluation, seats in turn
+
 
 class RefineSettings(Settings):
-    """How to refine."""
+    """`[refine]`: how to refine."""
 
     start: Literal["clone", "nothing"] = "clone"  # "nothing" is for comparison
     steps: int = Field(2_400_000, ge=0, le=STEPS)
     games: int = Field(80, ge=1, le=COUNT)  # B, played at once
-    rollout: int = Field(400, ge=1, le=COUNT)  # T, steps of a game between two updates
-    epochs: int = Field(4, ge=1, le=EPOCHS)
-    batch_size: int = Field(4000, ge=2, le=COUNT)
+    epochs: int = Field(4, ge=1, le=EPOCHS)  # over each rollout
+    batch_size: int = Field(4000, ge=2, le=COUNT)  # M, steps of a minibatch
     learning_rate: float = Field(1e-3, gt=0)  # falls to 0 over all steps
-    half_life: float = Field(10.3, gt=0)  # s, after which a reward counts half
-    gae_lambda: float = Field(0.98, ge=0, le=1)
-    clip: float = Field(0.2, gt=0)
-    entropy: tuple[float, float] = (0.02, 0.003)  # weight of the bonus at the start and the end
-    kl_clone: tuple[float, float] = (0.0, 0.0)  # weight of KL(policy from clone), likewise
-    kl_clone_reverse: tuple[float, float] = (0.0, 0.0)  # of KL(clone from policy)
-    value_weight: float = Field(0.5, gt=0)
-    max_gradient: float = Field(0.5, gt=0)
+    max_gradient: float = Field(0.5, gt=0)  # norm, beyond which gradients are scaled down
     # Standard deviation of continuous actions to begin with; the clone's own if left out. A steady hand tries
     # little: where people were cautious, it is too little to find out what else is possible.
     noise: float | None = Field(None, gt=0)
     warm_up: int = Field(4, ge=0, le=COUNT)  # updates, at most, in which only the values learn
-    kl: AnchorSettings = (
-        AnchorSettings()
-    )  # a distance to seek and a budget, beside the weights above
-    imitation: tuple[float, float] = (
-        0.0,
-        0.0,
-    )  # weight of the recorded actions' log-likelihood, likewise
-    reward_scale: float | None = Field(
-        None, gt=0
-    )  # None: one over the deviation of recorded returns
-    precision: Literal["auto", "float32", "bfloat16"] = (
-        "auto"  # of the update's layers; auto measures
-    )
+    rollout: RolloutSettings = RolloutSettings()
+    loss: LossSettings = LossSettings()
+    kl: AnchorSettings = AnchorSettings()  # a distance to seek and a budget, beside loss.kl_clone
+    judge: JudgeSettings = JudgeSettings()
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"  # of updates; "auto" measures
     # Of torch, in updates; "auto" measures one against all cores and keeps what is faster.
     threads: Literal["auto"] | Annotated[int, Field(ge=1, le=1024)] = 1
     # With 2 the values learn, partners choose, and further clones are made, on a core of their own; "auto"
     # measures if the values gain by it, and clones on every core. The bits are the same.
     cores: Literal["auto"] | Annotated[int, Field(ge=1, le=2)] = "auto"
-    judge_every: int = Field(
-        5, ge=1, le=COUNT
-    )  # updates between two evaluations, which are also checkpoints
-    judge_games: int = Field(80, ge=2, le=COUNT)  # games of such an evaluation, seats in turn
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_former(cls, given: Any) -> Any:
+        return regrouped(given) if isinstance(given, dict) else given
+
+    @model_serializer(mode="wrap")
+    def _under_former_keys(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As runs have kept them since the first: an older one goes on, and its recipe's hash is the same."""
+        told: dict[str, Any] = plain(self)
+        tables = {name: told.pop(name) for name in ("rollout", "loss", "judge")}
+        return told | {old: tables[table][key] for old, (table, key) in FORMER.items()}
+
+
+def moved(key: str, value: Any) -> tuple[str, str] | None:
+    """The table and the key of what was a key of `[refine]` itself; None if it is one still."""
+    if isinstance(value, (dict, Settings)):  # `rollout` is a number of steps or the table
+        return None
+    return FORMER.get(key)
+
+
+def regrouped(given: dict[str, Any]) -> dict[str, Any]:
+    """`[refine]` with every former key in its table.
+
+    Raises:
+        ValueError: a setting is given under both of its keys, or where its table should be is none.
+    """
+    found: dict[str, Any] = {}
+    for key, value in given.items():
+        if moved(key, value) is None:
+            found[key] = dict(value) if isinstance(value, dict) else value
+    for key, value in given.items():
+        place = moved(key, value)
+        if place is None:
+            continue
+        table = found.setdefault(place[0], {})
+        if not isinstance(table, dict):
+            if not isinstance(table, Settings):
+                continue  # which its own check refuses
+            table = found[place[0]] = table.model_dump(exclude_unset=True)
+        if place[1] in table:
+            raise ValueError(f"'{key}' is '{'.'.join(place)}' by its former key: give one of them")
+        table[place[1]] = value
+    return found

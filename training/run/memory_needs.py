@@ -41,14 +41,15 @@ def check_sizes(recipe: Recipe, world: World) -> None:
         "play fewer at once",
     )
     require_memory(
-        refine.games * refine.rollout * (seen + STEP),
-        f"A rollout of refine.games = {refine.games:,} x refine.rollout = {refine.rollout:,} steps takes",
+        refine.games * refine.rollout.steps * (seen + STEP),
+        f"A rollout of refine.games = {refine.games:,} x "
+        f"refine.rollout.steps = {refine.rollout.steps:,} takes",
         "make one of them smaller",
     )
     require_memory(
         refine.batch_size * seen, f"refine.batch_size = {refine.batch_size:,} takes", "lower it"
     )
-    check_games(world, "refine.judge_games", refine.judge_games)
+    check_games(world, "refine.judge.games", refine.judge.games)
     check_games(world, "evaluate.games", recipe.evaluate.games)
     if recipe.data.corrections is not None:
         check_games(world, "corrections.games", recipe.corrections.games)

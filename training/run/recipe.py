@@ -8,7 +8,8 @@
     [network]  `training.imitation.inputs.NetworkSettings`: what policy and values are made of
     [clone]    `training.imitation.clone.CloneSettings`
     [partner]  `training.partners.partners.PartnerSettings`: who plays the other seats meanwhile
-    [refine]   `training.ppo.settings.RefineSettings`
+    [refine]   `training.ppo.settings.RefineSettings`: PPO; its tables are
+    [refine.rollout], [refine.loss], [refine.kl] and [refine.judge]
     [costs.NAME]  `training.ppo.lagrange.CostSettings`: the limit of a cost
     [evaluate] the protocol of the last judgement
     [corrections]  `training.imitation.corrections.CorrectionsSettings`, if [data] names some
@@ -19,7 +20,7 @@ Every setting can be overridden on the command line: `--refine.steps 2_000_000`.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_args
@@ -40,7 +41,7 @@ from training.imitation.corrections import CorrectionsSettings
 from training.imitation.inputs import NetworkSettings
 from training.partners.partners import PartnerSettings
 from training.ppo.lagrange import CostSettings, finite
-from training.ppo.settings import RefineSettings
+from training.ppo.settings import FORMER, RefineSettings, moved, regrouped
 from training.run.recipe_values import check_values
 from training.settings import COUNT, Settings
 
@@ -124,17 +125,41 @@ class Recipe(Settings):
         return told
 
 
-def read_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
+def read_recipe(
+    name: str, overrides: Sequence[str] = (), say: Callable[[str], None] = print
+) -> Recipe:
     """Read a recipe by path or by the name of one of ours, then apply `section.key=value` overrides.
+
+    Args:
+        name: a path, or a name without `.toml`.
+        overrides: `refine.steps=2_000_000`, ...
+        say: is told in one sentence of settings that have moved, and are read under their former keys.
 
     Raises:
         UserError: no such recipe, not TOML within its limits, an unknown key, a value out of bounds.
     """
     path = _find(name)
     content = read_toml(path)
+    former = _regroup(content, str(path))
     for override in overrides:
-        _override(content, override)
-    return check_recipe(content, str(path))
+        former |= _override(content, override)
+    recipe = check_recipe(content, str(path))
+    if former:
+        new = ", ".join(f"refine.{key} is now refine.{'.'.join(FORMER[key])}" for key in former)
+        say(f"{path}: {new}; what was written before is still read.")
+    return recipe
+
+
+def _regroup(content: dict[str, Any], where: str) -> dict[str, None]:
+    """Put every former key of `[refine]` into its table; returns those that there were."""
+    refine = content.get("refine")
+    if not isinstance(refine, dict):
+        return {}
+    try:
+        content["refine"] = regrouped(refine)
+    except ValueError as error:
+        raise UserError(f"{where}: refine: {error}.") from None
+    return {key: None for key, value in refine.items() if moved(key, value)}
 
 
 def check_recipe(content: dict[str, Any], where: str) -> Recipe:
@@ -161,8 +186,11 @@ def _find(name: str) -> Path:
     raise UserError(f"There is no recipe '{name}': {hint}")
 
 
-def _override(content: dict[str, Any], override: str) -> None:
-    """Apply `refine.steps=2_000_000`; the value is read as TOML, and as plain text where that fails."""
+def _override(content: dict[str, Any], override: str) -> dict[str, None]:
+    """Apply `refine.steps=2_000_000`; the value is read as TOML, and as plain text where that fails.
+
+    Returns the former key of `[refine]` that it names, if it does.
+    """
     name, _, text = override.partition("=")
     *sections, key = name.split(".")
     if len(sections) >= DEPTH:
@@ -173,11 +201,15 @@ def _override(content: dict[str, Any], override: str) -> None:
         value = meant(text)
     except Unreadable as error:
         raise UserError(f"The value of --{shortened(name)} {error}.") from None
+    former: dict[str, None] = {}
+    if sections == ["refine"] and (place := moved(key, value)) is not None:
+        former, sections, key = {key: None}, ["refine", place[0]], place[1]
     for section in sections:
         content = content.setdefault(section, {})
         if not isinstance(content, dict):
             raise UserError(f"--{shortened(name)} cannot be set: '{section}' is a single value.")
     content[key] = value
+    return former
 
 
 def _sentence(error: ValidationError, where: str) -> str:
@@ -185,9 +217,12 @@ def _sentence(error: ValidationError, where: str) -> str:
     first = error.errors()[0]
     place = ".".join(shortened(str(part), 40) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        known = list(_model_at(first["loc"][:-1]).model_fields)
-        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(known)}."
+        model = _model_at(first["loc"][:-1])
+        known = list(model.model_fields)
+        inner = FORMER if model is RefineSettings else {}  # settings of its tables
+        near = difflib.get_close_matches(str(first["loc"][-1]), [*known, *inner], n=1)
+        told = [".".join(inner.get(name, (name,))) for name in near]
+        hint = f"did you mean '{told[0]}'?" if told else f"known here: {', '.join(known)}."
         return f"{where}: there is no setting '{place}': {hint}"
     if first["type"] == "missing":
         return f"{where}: the setting '{place}' is missing; add it."

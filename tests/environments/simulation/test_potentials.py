@@ -14,7 +14,7 @@ from environments.simulation.world import World
 from environments.system.errors import UserError
 from tests.environments.support import native_corridor as corridor
 from tests.environments.support.short_games import some_actions
-from training.ppo.settings import RefineSettings
+from training.ppo.settings import RefineSettings, RolloutSettings
 from training.settings import discount as per_step
 
 GAMMA = 0.8
@@ -147,7 +147,7 @@ def test_refining_hands_its_own_discount_to_the_games(monkeypatch, tmp_path):
         raise Stop
 
     monkeypatch.setattr(refining, "make_batch", caught)
-    settings = RefineSettings(half_life=2.0)
+    settings = RefineSettings(rollout=RolloutSettings(half_life=2.0))
     rest: Any = SimpleNamespace(memory=0)
     reward = refining.RewardSchedule({}, (), 1.0)
     with pytest.raises(Stop):

@@ -9,7 +9,7 @@ from demos.window.video import read_video
 from environments.system.errors import UserError
 from training.run.recipe import read_recipe
 
-QUICK = ["refine.steps=64_000", "refine.judge_games=8", "clone.epochs=3", "evaluate.games=4"]
+QUICK = ["refine.steps=64_000", "refine.judge.games=8", "clone.epochs=3", "evaluate.games=4"]
 
 
 @pytest.fixture

@@ -343,7 +343,7 @@ def test_a_refined_agent_keeps_its_own_steps_instead_of_the_recordings(shelf, ca
 
 def test_it_can_be_refined_from_there(shelf, capsys):
     coach(shelf.root, shelf.run, 0, games=4)
-    words = ["--corrections.refine", "true", "--refine.steps", "400", "--refine.judge_every", "1"]
+    words = ["--corrections.refine", "true", "--refine.steps", "400", "--refine.judge.every", "1"]
     shelf.correct(*words)
     assert (shelf.round(1) / "checkpoints").is_dir()
     assert (shelf.round(1) / "agent.safetensors").is_file()

@@ -14,20 +14,18 @@ from training.compute.hardware import ComputeChoice
 from training.gate.best_agent import BestAgentKeeper
 from training.gate.judge import Judge
 from training.pipeline.refine_loop import RewardSchedule, refine
-from training.ppo.settings import RefineSettings
+from training.ppo.settings import JudgeSettings, RefineSettings, RolloutSettings
 
 pytestmark = pytest.mark.battery("training: helper processes stopped or killed")
 
 SETTINGS = RefineSettings(
     games=4,
-    rollout=25,
+    rollout=RolloutSettings(steps=25, half_life=1.0),
     batch_size=50,
     epochs=1,
     warm_up=1,
-    judge_every=2,
-    judge_games=4,
+    judge=JudgeSettings(every=2, games=4),
     steps=4 * 25 * 6,
-    half_life=1.0,
 )
 HORIZON = {"horizon": 30}
 

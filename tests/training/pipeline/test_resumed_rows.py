@@ -9,7 +9,7 @@ from training.gate.best_agent import BestAgentKeeper
 from training.gate.judge import Judge
 from training.pipeline.refine_loop import RewardSchedule, refine
 from training.ppo.lagrange import CostSettings
-from training.ppo.settings import RefineSettings
+from training.ppo.settings import JudgeSettings, LossSettings, RefineSettings, RolloutSettings
 from training.run.checkpoint import read_checkpoint, write_checkpoint
 
 pytestmark = pytest.mark.battery("training: stopped at any update, same rows")
@@ -17,15 +17,13 @@ pytestmark = pytest.mark.battery("training: stopped at any update, same rows")
 UPDATES = 7
 SETTINGS = RefineSettings(
     games=4,
-    rollout=25,
+    rollout=RolloutSettings(steps=25, half_life=1.0),
     batch_size=50,
     epochs=1,
     warm_up=1,
-    judge_every=2,
-    judge_games=4,
+    judge=JudgeSettings(every=2, games=4),
     steps=4 * 25 * UPDATES,
-    half_life=1.0,
-    kl_clone=(0.05, 0.0),
+    loss=LossSettings(kl_clone=(0.05, 0.0)),
 )
 PAID = RewardSchedule({"balanced": 1.0}, (), 1.0)
 HORIZON = {"horizon": 40}

@@ -85,7 +85,7 @@ def test_the_batches_of_a_run_have_the_shield(tmp_path, trained, monkeypatch):
     ):
         monkeypatch.setattr(f"{place}.make_batch", noted)
     path = trained.parent / "safe.toml"
-    small = ["--refine.steps", "400", "--evaluate.games", "2", "--refine.judge_games", "2"]
+    small = ["--refine.steps", "400", "--evaluate.games", "2", "--refine.judge.games", "2"]
     assert gpo.main(["train", str(path), "--run", str(tmp_path / "run"), *small]) == 0
     assert len(made) >= 4  # the clone's games, refining, evaluations, the last judgement
     assert all(isinstance(batch, ShieldedBatch) for batch in made)

@@ -77,7 +77,7 @@ def test_an_ordinary_recipe_fits(a_gibibyte, world):
         ({"refine": {"games": 10**9}}, "refine.games = 1,000,000,000 takes"),
         ({"refine": {"games": 10**5, "rollout": 10**5}}, "A rollout of refine.games = 100,000 x"),
         ({"refine": {"batch_size": 10**9}}, "refine.batch_size = 1,000,000,000 takes"),
-        ({"refine": {"judge_games": 10**6}}, "refine.judge_games = 1,000,000 takes"),
+        ({"refine": {"judge_games": 10**6}}, "refine.judge.games = 1,000,000 takes"),
         ({"evaluate": {"games": 10**6}}, "evaluate.games = 1,000,000 takes"),
         ({"clone": {"hidden": [10**5, 10**5]}}, "[clone] asks for 20,000"),
         ({"network": {"hidden": [10**5, 10**5]}}, "[network] asks for 20,000"),

@@ -32,7 +32,7 @@ def test_our_recipes_name_worlds_terms_and_actions_that_exist(name):
     assert set(recipe.reward.weights or {}) <= set(world.terms)
     assert set(recipe.reward.faded) <= set(recipe.reward.weights or {})
     assert set(recipe.clone.action_weights) <= set(world.action_names)
-    assert recipe.refine.steps % (recipe.refine.games * recipe.refine.rollout) == 0
+    assert recipe.refine.steps % (recipe.refine.games * recipe.refine.rollout.steps) == 0
 
 
 def test_a_recipe_is_found_by_path_and_by_name(tmp_path):
@@ -114,8 +114,8 @@ def test_an_unknown_setting_is_answered_with_the_nearest(changes, said):
         ({"refine": {"steps": 1.5}}, "refine.steps = 1.5"),
         ({"refine": {"steps": "many"}}, "refine.steps = 'many'"),
         ({"refine": {"start": "scratch"}}, "refine.start = 'scratch'"),
-        ({"refine": {"entropy": [1.0]}}, "refine.entropy"),
-        ({"refine": {"gae_lambda": 1.1}}, "refine.gae_lambda"),
+        ({"refine": {"entropy": [1.0]}}, "refine.loss.entropy"),
+        ({"refine": {"gae_lambda": 1.1}}, "refine.rollout.gae_lambda"),
         ({"clone": {"hidden": "big"}}, "clone.hidden"),
         ({"clone": {"dropout": 1}}, "clone.dropout"),
         ({"clone": {"action_weights": {"stay": "little"}}}, "clone.action_weights.stay"),

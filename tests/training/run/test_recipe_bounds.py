@@ -170,9 +170,9 @@ def test_a_switch_is_no_number(value):
 TOO_LARGE = {
     "evaluate.games=1_000_000_000": "evaluate.games = 1,000,000,000 takes at least",
     "evaluate.games=1_000_000_000_000": "evaluate.games = 1000000000000: input should be less",
-    "refine.judge_games=1_000_000_000": "refine.judge_games = 1,000,000,000 takes at least",
+    "refine.judge_games=1_000_000_000": "refine.judge.games = 1,000,000,000 takes at least",
     "refine.games=1_000_000_000": "refine.games = 1,000,000,000 takes at least",
-    "refine.rollout=1_000_000_000": "x refine.rollout = 1,000,000,000 steps takes at least",
+    "refine.rollout=1_000_000_000": "x refine.rollout.steps = 1,000,000,000 takes at least",
     "clone.hidden=[1_000_000, 1_000_000]": "weights, which take at least",
 }
 
@@ -214,7 +214,7 @@ def test_a_rollout_is_games_times_steps(monkeypatch):
     check_sizes(sized(1_000, 1_000), world)
     for games, rollout in ((10_000, 1_000), (1_000, 10_000)):
         with pytest.raises(
-            UserError, match=f"refine.games = {games:,} x refine.rollout = {rollout:,}"
+            UserError, match=f"refine.games = {games:,} x refine.rollout.steps = {rollout:,}"
         ):
             check_sizes(sized(games, rollout), world)
 
