@@ -239,7 +239,8 @@ def say(sentence: str, code: int) -> int:
     """The last word to the person, and the exit code."""
     drop_output()
     with suppress(OSError):  # nobody listens
-        print(f"gpo: {sentence}", file=sys.stderr)
+        for line in sentence.split("\n"):  # several mistakes are told one a line
+            print(f"gpo: {line}", file=sys.stderr)
     drop_output()
     return code
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from demos.data.dataset.dataset import Dataset
@@ -13,7 +15,7 @@ from environments.files.trusted_code import remember
 from environments.simulation.reward import weight_vector
 from environments.simulation.shield import Shield
 from environments.simulation.world import World
-from environments.system.errors import UserError
+from environments.system.errors import UserError, raise_all
 from training.imitation.clone import (
     action_weights,
     require_matches,
@@ -29,28 +31,53 @@ def prepare(recipe: Recipe) -> tuple[World, dict[str, Dataset]]:
     """The world and the recordings of a recipe, checked as far as can be without training.
 
     Raises:
-        UserError: the recipe names something that does not exist or does not fit.
+        UserError: the recipe names something that does not exist or does not fit; all that is found of that.
     """
     with patient(recipe.world.patience):
         world = make_world(recipe.world.id, **recipe.world.params)  # of a recipe that was named
     remember(world.id)
     world = in_processes(world, recipe.world.workers, recipe.world.patience)
+    recordings: dict[str, Dataset] = {}
+    mistakes: list[UserError] = []
+    checks: list[Callable[[], object]] = [
+        *_checks(recipe, world),
+        partial(_open, recipe, world, recordings),
+    ]
+    for check in checks:
+        try:
+            check()
+        except UserError as mistake:
+            mistakes.append(mistake)
+    raise_all(mistakes)
+    return world, recordings
+
+
+def _checks(recipe: Recipe, world: World) -> Iterator[Callable[[], object]]:
+    """What can be wrong with a recipe for a world: each raises a `UserError` of its own."""
     if recipe.world.shield:
-        Shield(world)  # refuses a world that has none
-    weight_vector(world.terms, recipe.reward.weights or {})
-    weight_vector(world.terms, dict.fromkeys(recipe.reward.faded, 0.0))
+        yield partial(Shield, world)  # refuses a world that has none
+    yield partial(weight_vector, world.terms, recipe.reward.weights or {})
+    yield partial(weight_vector, world.terms, dict.fromkeys(recipe.reward.faded, 0.0))
     for name in recipe.costs:
-        if name not in world.costs:
-            raise UserError(
-                f"The recipe limits the cost '{name}', but {world.id} has "
-                f"{', '.join(world.costs) or 'none'}."
-            )
-    action_weights(recipe.clone, world.action_names, world.action_space)
-    check_sizes(recipe, world)
-    encoder_settings(world, recipe.network)
-    check_partners(recipe.partner, world)
+        yield partial(_check_cost, name, world)
+    yield partial(action_weights, recipe.clone, world.action_names, world.action_space)
+    yield partial(check_sizes, recipe, world)
+    yield partial(encoder_settings, world, recipe.network)
+    yield partial(check_partners, recipe.partner, world)
+
+
+def _check_cost(name: str, world: World) -> None:
+    if name not in world.costs:
+        raise UserError(
+            f"The recipe limits the cost '{name}', but {world.id} has "
+            f"{', '.join(world.costs) or 'none'}."
+        )
+
+
+def _open(recipe: Recipe, world: World, recordings: dict[str, Dataset]) -> None:
+    """Open the recordings of a recipe, by the role of what is cloned from them."""
     store = Store(recipe.data.root)
-    recordings = {"clone": store.open(recipe.data.train)}
+    recordings["clone"] = store.open(recipe.data.train)
     if recipe.data.held_out is not None and len(world.agents) > 1:
         recordings["human_model"] = store.open(recipe.data.held_out)
     for dataset in recordings.values():
@@ -58,7 +85,6 @@ def prepare(recipe: Recipe) -> tuple[World, dict[str, Dataset]]:
         for complaint in dataset.check()[:1]:
             raise UserError(complaint)
         require_matches(len(set(matches(dataset))))
-    return world, recordings
 
 
 def world_options(recipe: Recipe) -> dict[str, Any]:
