@@ -21,6 +21,7 @@ from environments.simulation.world import World
 from environments.system.errors import UserError
 from environments.warmup import warm_up
 from training.evaluation.protocol import Protocol, evaluate, summary
+from training.evaluation.results import PairingScores, Scores
 from training.evaluation.tables import show_parts, show_scores
 from training.run.memory_needs import check_games
 
@@ -83,7 +84,7 @@ def evaluate_command(
         if len(place.agents) == 1
         else f"{_short(agent)} with {_short(partner or agent)}"
     )
-    show_scores(console, {"world": place.id, "protocol": str(protocol), "rows": {name: found}})
+    show_scores(console, Scores(place.id, str(protocol), {name: PairingScores.from_json(found)}))
     show_parts(console, found, list(place.costs), seat or 0)
 
 

@@ -21,11 +21,11 @@ from agents.experts.registry import expert_names
 from agents.files.agent_file import Agent, make_player, resolve_player
 from agents.players.player import Player
 from environments.simulation.world import World
-from environments.terminal.progress import Bars
 from training.evaluation.protocol import Protocol, evaluate
 from training.evaluation.tables import show_limits
 from training.gate.judge import judged_totals
 from training.partners.partners import PartnerSettings
+from training.run.reporter import Reporter
 
 WIN = "win"
 EVERYBODY = "everybody"
@@ -73,7 +73,7 @@ def against_all(
     agents: Mapping[str, Agent],
     names: tuple[str, ...],
     protocol: Protocol,
-    bars: Bars,
+    bars: Reporter,
 ) -> dict[str, Any]:
     """How each agent does against the opponents: `play_matches` by agent."""
     found: dict[str, Any] = {}

@@ -9,6 +9,7 @@ import numpy as np
 
 from agents.evaluation.games import EpisodeTotals, play_games
 from agents.players.player import Player
+from training.partners.partner import Partner
 
 JUDGE_SEEDS = 500_000  # apart from the training's, and from those of the last judgement
 
@@ -24,7 +25,7 @@ class Judge:
     """
 
     def __init__(
-        self, make_batch: Callable[[int, int], Any], partner: Player | None, games: int, seats: int
+        self, make_batch: Callable[[int, int], Any], partner: Partner | None, games: int, seats: int
     ) -> None:
         self.make_batch, self.partner = make_batch, partner
         self.games, self.seats = games, seats
@@ -33,7 +34,7 @@ class Judge:
         """The games of each seat."""
         played = []
         for seat in range(self.seats):
-            if self.partner is not None and hasattr(self.partner, "reseed"):
+            if self.partner is not None:
                 self.partner.reseed(JUDGE_SEEDS + seat)
             players: list[Any] = [self.partner] * self.seats
             players[seat] = player

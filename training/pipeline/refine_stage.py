@@ -13,71 +13,100 @@ from agents.networks.policy import AgentPolicy
 from demos.data.dataset.dataset import Dataset
 from environments.catalog import make_batch
 from environments.simulation.world import World
-from environments.terminal.progress import Bars
 from training.compute.hardware import ComputeChoice, choose_compute
-from training.gate.best_agent import BestAgentKeeper
+from training.gate.best_agent import BestAgentKeeper, GateSettings
 from training.gate.judge import Judge
+from training.gate.verdict import Verdict
 from training.imitation.inputs import RecordedInputs
 from training.partners.partners import make_partner
 from training.pipeline.clone_stage import steps_of
 from training.pipeline.prepare import world_options
-from training.pipeline.refine_loop import RewardSchedule, refine
+from training.pipeline.refine_loop import Refined, RefineInputs, RewardSchedule, refine
+from training.run.checkpoint import read_checkpoint
 from training.run.folder import RunFolder
+from training.run.metrics import read_metrics
 from training.run.milestones import Milestones
 from training.run.recipe import Recipe
+from training.run.reporter import ProgressReport, Reporter
 
 PARTNER_SEED, JUDGE_PARTNER_SEED = 1, 2  # added to the run's
 
 
-def refined(
-    run: RunFolder, world: World, clones: list[Agent], recordings: Dataset, bars: Bars
-) -> tuple[Agent, str]:
-    """The refined agent and the floor's verdict, from the run folder if they are there."""
-    recipe, cloned = run.recipe, clones[0]
-    if not run.has(HANDED_ON):
-        settings, reward = recipe.refine, recipe.reward
-        floor, engine = _floor(run, world, clones), _engine(run, cloned)
-        torch.set_num_threads(engine.threads)
-        with bars.bar("refining", settings.steps, "steps") as bar:
-            policy = refine(
-                world,
-                cloned.policy,
-                make_partner(recipe.partner, world, clones, recipe.seed + PARTNER_SEED),
-                settings,
-                RewardSchedule(
-                    reward.weights or world.weights, tuple(reward.faded), reward.fade_until
-                ),
-                floor,
-                costs=recipe.costs,
-                demonstrations=demonstrations_of(recipe, recordings, cloned.policy),
-                seed=recipe.seed,
-                engine=engine,
-                folder=run.folder,
-                options=world_options(recipe),
-                shield=recipe.world.shield,
-                tick=bar,
-                keep=_milestones(run, world),
-                say=bars.say,
-            )
-        torch.set_num_threads(1)
-        if floor.spent:
-            bars.say(f"Time went to: {floor.spent}.")
-        is_refined = floor.best_update >= 0
-        facts = {
-            "role": "refined" if is_refined else "clone",
-            "stuck_steps": 0 if is_refined else recipe.partner.stuck_steps,
-            "seed": recipe.seed,
-            "recipe": run.recipe_hash,
-            "verdict": floor.verdict,
-            "shield": recipe.world.shield,
-        }
-        save_agent(run.path(HANDED_ON), policy, world, facts)
-    agent = run.load_agent(HANDED_ON)
-    return agent, str(agent.facts["verdict"])
+def refine_stage(
+    run: RunFolder, world: World, clones: list[Agent], recordings: Dataset, reporter: Reporter
+) -> tuple[Agent, Verdict]:
+    """The agent that is handed on, and the verdict, from the run folder if they are there.
+
+    Args:
+        run: whose recipe says how.
+        world: that is played.
+        clones: what is refined, and after it the further clones that it plays with.
+        recordings: what the first was cloned from.
+        reporter: is told how far it is.
+    """
+    if run.has(HANDED_ON):
+        agent = run.load_agent(HANDED_ON)
+        return agent, _verdict_of(run, world, agent)
+    found = _refine(run, world, clones, recordings, reporter)
+    if found.spent:
+        reporter.say(f"Time went to: {found.spent}.")
+    refined = found.verdict.is_refined
+    facts = {
+        "role": "refined" if refined else "clone",
+        "stuck_steps": 0 if refined else run.recipe.partner.stuck_steps,
+        "seed": run.recipe.seed,
+        "recipe": run.recipe_hash,
+        "verdict": found.verdict.sentence,
+        "shield": run.recipe.world.shield,
+    }
+    save_agent(run.path(HANDED_ON), found.policy, world, facts)
+    return run.load_agent(HANDED_ON), found.verdict
+
+
+def _refine(
+    run: RunFolder, world: World, clones: list[Agent], recordings: Dataset, reporter: Reporter
+) -> Refined:
+    """Refine the first of the clones with all of them."""
+    recipe, cloned, reward = run.recipe, clones[0], run.recipe.reward
+    keeper, engine = _keeper(run, world, clones), _engine(run, cloned)
+    torch.set_num_threads(engine.threads)
+    inputs = RefineInputs(
+        world,
+        cloned.policy,
+        RewardSchedule(reward.weights or world.weights, tuple(reward.faded), reward.fade_until),
+        run.folder,
+        recipe.seed,
+        make_partner(recipe.partner, world, clones, recipe.seed + PARTNER_SEED),
+        recipe.costs,
+        demonstrations_of(recipe, recordings, cloned.policy),
+        world_options(recipe),
+        recipe.world.shield,
+        engine,
+    )
+    with reporter.bar("refining", recipe.refine.steps, "steps") as bar:
+        callbacks = [ProgressReport(bar, reporter), _milestones(run, world)]
+        found = refine(inputs, recipe.refine, keeper, callbacks, reporter)
+    torch.set_num_threads(1)
+    return found
+
+
+def _verdict_of(run: RunFolder, world: World, agent: Agent) -> Verdict:
+    """The verdict on an agent of the run folder; its figures are the last checkpoint's, if that is whole."""
+    start, _ = read_checkpoint(run.path("checkpoints"))
+    kept = {} if start is None else start.facts
+    rows, refined = read_metrics(run.folder), agent.facts.get("role") == "refined"
+    return Verdict(
+        "refined" if refined else "clone",
+        str(agent.facts["verdict"]),
+        world.north_star,
+        rows[-1].clone if rows else None,
+        kept.get("best_mean"),
+        kept.get("best_update") if refined else None,
+    )
 
 
 def _milestones(run: RunFolder, world: World) -> Milestones:
-    """What is kept of the way."""
+    """Keeps agents on the way."""
     about = {"seed": run.recipe.seed, "recipe": run.recipe_hash}
     shield = run.recipe.world.shield
     return Milestones(
@@ -85,31 +114,27 @@ def _milestones(run: RunFolder, world: World) -> Milestones:
     )
 
 
-def _floor(run: RunFolder, world: World, clones: list[Agent]) -> BestAgentKeeper:
-    """The floor of a run, which first plays the clone."""
+def _keeper(run: RunFolder, world: World, clones: list[Agent]) -> BestAgentKeeper:
+    """The keeper of a run's best agent, which first plays the clone."""
     recipe, cloned, options = run.recipe, clones[0], world_options(run.recipe)
     shield = recipe.world.shield
     partner = make_partner(
         recipe.partner, world, clones, recipe.seed + JUDGE_PARTNER_SEED, judging=True
     )
-    judge_again = Judge(
+    judge = Judge(
         lambda games, seed: make_batch(world, games, seed=seed, options=options, shield=shield),
         partner,
         recipe.refine.judge.games,
         len(world.agents),
     )
-    return BestAgentKeeper(
-        judge_again,
+    settings = GateSettings(
         world.north_star,
-        cloned.policy,
-        make_player(cloned, world, recipe.seed),
         recipe.refine.judge.every,
-        run.folder,
-        weights=recipe.reward.weights or world.weights,
+        guard=recipe.refine.start == "clone",
         limits=recipe.limits,
         budget=recipe.refine.kl.budget,
-        guard=recipe.refine.start == "clone",
     )
+    return BestAgentKeeper(judge, cloned.policy, make_player(cloned, world, recipe.seed), settings)
 
 
 def _engine(run: RunFolder, cloned: Agent) -> ComputeChoice:

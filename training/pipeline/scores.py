@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import torch
 
@@ -10,72 +11,99 @@ from agents.files.agent_file import Agent, make_player
 from agents.networks.policy import AgentPolicy
 from demos.data.dataset.dataset import Dataset
 from environments.simulation.world import World
-from environments.terminal.progress import Bars
 from training.evaluation.head_to_head import against_all, opponents
 from training.evaluation.protocol import Protocol, evaluate, recorded_scores, summary
+from training.evaluation.results import (
+    PEOPLE,
+    RECORDED,
+    Pairing,
+    PairingScores,
+    Scores,
+    pairings,
+)
 from training.pipeline.refine_stage import demonstrations_of
 from training.ppo.network_outputs import CHUNK
 from training.run.recipe import Recipe
+from training.run.reporter import Reporter
 
 
-def judged(
-    recipe: Recipe,
-    world: World,
-    made: dict[str, Agent],
-    agent: Agent,
-    recordings: dict[str, Dataset],
-    bars: Bars,
-) -> dict[str, Any]:
-    """Everybody's scores under the recipe's protocol, as JSON."""
-    horizon = recipe.world.horizon or world.horizon
-    how = recipe.evaluate
-    protocol = Protocol(how.games, horizon, how.greedy, shield=recipe.world.shield)
-    alone = len(world.agents) == 1
-    pairings: dict[str, tuple[Agent, Agent | None]] = {"clone": (made["clone"], None)}
-    if alone:
-        pairings["refined"] = (agent, None)
-    else:
-        pairings = {
-            "clone with clone": (made["clone"], made["clone"]),
-            "refined with clone": (agent, made["clone"]),
-        }
-    if "human_model" in made:
-        human = made["human_model"]
-        pairings |= {
-            "human model with human model": (human, human),
-            "clone with human model": (made["clone"], human),
-            "refined with human model": (agent, human),
-        }
-    rows = {}
-    source = recordings.get("human_model", recordings["clone"])
-    scripted = source.facts["description"].startswith("scripted:")
-    rows["recorded play" if alone or scripted else "people with people"] = recorded_scores(
-        source, world, horizon
-    )
-    with bars.bar("judging", len(pairings), "pairings") as bar:
-        for number, (name, (me, other)) in enumerate(pairings.items(), 1):
-            rows[name] = summary(
-                evaluate(
-                    world,
-                    lambda seed, me=me: make_player(me, world, seed),  # type: ignore[misc]
-                    None if other is None else (lambda seed, o=other: make_player(o, world, seed)),  # type: ignore[misc]
-                    protocol,
-                )
-            )
+@dataclass(frozen=True)
+class JudgeInputs:
+    """Who is judged, and beside which recordings."""
+
+    recipe: Recipe
+    world: World
+    agents: Mapping[str, Agent]  # "clone", "refined", and "human_model" if there is one
+    recordings: Mapping[str, Dataset]  # "clone", and "human_model" if there are some
+
+    @property
+    def source(self) -> Dataset:
+        """The recordings whose scores stand beside the agents': those held out, if there are some."""
+        return self.recordings.get("human_model", self.recordings["clone"])
+
+    @property
+    def horizon(self) -> int:
+        """Steps of a game."""
+        return self.recipe.world.horizon or self.world.horizon
+
+    @property
+    def protocol(self) -> Protocol:
+        """How all of them are judged."""
+        how = self.recipe.evaluate
+        return Protocol(how.games, self.horizon, how.greedy, shield=self.recipe.world.shield)
+
+
+def final_scores(inputs: JudgeInputs, reporter: Reporter) -> Scores:
+    """Every pairing's scores under the recipe's protocol, and each scripted opponent's."""
+    world, agents, protocol = inputs.world, inputs.agents, inputs.protocol
+    chosen = pairings(len(world.agents), "human_model" in agents)
+    rows = {_recorded_row(inputs): _recorded(inputs)}
+    with reporter.bar("judging", len(chosen), "pairings") as bar:
+        for number, pairing in enumerate(chosen, 1):
+            rows[pairing.name] = _score(inputs, pairing)
             bar(number)
+    learned = {role: agents[role] for role in ("clone", "refined")}
     likeness = {
-        name: _likeness(recipe, who.policy, source)
-        for name, who in (("clone", made["clone"]), ("refined", agent))
+        role: _likeness(inputs.recipe, agent.policy, inputs.source)
+        for role, agent in learned.items()
     }
-    told = {"world": world.id, "protocol": str(protocol), "rows": rows, "likeness": likeness}
-    if names := opponents(recipe.partner, world):
-        agents = {"clone": made["clone"], "refined": agent}
-        told["matches"] = against_all(world, agents, names, protocol, bars)
-    return told
+    names = opponents(inputs.recipe.partner, world)
+    matches = against_all(world, learned, names, protocol, reporter) if names else {}
+    return Scores(world.id, str(protocol), rows, likeness, matches)
+
+
+def _score(inputs: JudgeInputs, pairing: Pairing) -> PairingScores:
+    """One pairing's scores."""
+    world, me = inputs.world, inputs.agents[pairing.player]
+    other = None if pairing.partner is None else inputs.agents[pairing.partner]
+    played = evaluate(
+        world,
+        lambda seed: make_player(me, world, seed),
+        None if other is None else (lambda seed: make_player(other, world, seed)),
+        inputs.protocol,
+    )
+    return PairingScores.from_json(summary(played))
+
+
+def _recorded(inputs: JudgeInputs) -> PairingScores:
+    """The recordings' scores."""
+    found = recorded_scores(inputs.source, inputs.world, inputs.horizon)
+    return PairingScores.from_json(found)
+
+
+def _recorded_row(inputs: JudgeInputs) -> str:
+    """What the recordings' row is called: people with people where people played together."""
+    alone = len(inputs.world.agents) == 1
+    return RECORDED if alone or _is_scripted(inputs.source) else PEOPLE
+
+
+def _is_scripted(dataset: Dataset) -> bool:
+    """Whether scripts played what was recorded; a dataset says so where it describes itself."""
+    return bool(dataset.facts["description"].startswith("scripted:"))
 
 
 def _likeness(recipe: Recipe, policy: AgentPolicy, recordings: Dataset) -> float:
-    """How like people a policy acts: the mean log-likelihood of recorded actions, in nats."""
+    """How like people a policy acts: the mean log-likelihood of recorded actions, in nats a step."""
     observations, actions = demonstrations_of(recipe, recordings, policy)
     with torch.inference_mode():
         chunks = torch.split(torch.arange(len(actions)), CHUNK)

@@ -1,41 +1,65 @@
 """From recordings to an agent: clone, refine, judge; each stage leaves its result in the run folder.
 
-Repeating the command goes on where the run stopped.
+Repeating the call goes on where the run stopped.
 """
 
 from __future__ import annotations
 
 import torch
 
-from environments.terminal.progress import Bars
+from agents.files.agent_file import HANDED_ON
 from environments.warmup import warm_up
+from training.compute.process_state import restored_process_state
 from training.evaluation.plots import draw_curve
+from training.evaluation.results import Scores, TrainResult
 from training.pipeline.clone_population import clone_population
 from training.pipeline.clone_stage import clone_stage
 from training.pipeline.prepare import prepare
-from training.pipeline.refine_stage import refined
-from training.pipeline.scores import judged
+from training.pipeline.refine_stage import refine_stage
+from training.pipeline.scores import JudgeInputs, final_scores
 from training.run.folder import RunFolder
 from training.run.incidents import keep_incidents
+from training.run.reporter import Reporter, SilentReporter
 
 
-def train(run: RunFolder, bars: Bars) -> str:
-    """Do what is still to do; returns the floor's verdict in one sentence."""
+def train(run: RunFolder, reporter: Reporter | None = None) -> TrainResult:
+    """Do what is still to do of a run.
+
+    Prints nothing, and leaves the process as it was: threads, seeds, signal handlers
+    (`training.compute.process_state`).
+
+    Args:
+        run: its folder, held with `run.alone()`.
+        reporter: is told what happens, and may ask for a stop; nobody if left out.
+
+    Raises:
+        TrainingStopped: the reporter asked for it; the same call goes on from the last checkpoint.
+        UserError: anything about the recipe, the data or the folder that cannot work.
+    """
+    with restored_process_state():
+        torch.set_num_threads(1)
+        return _train(run, reporter or SilentReporter())
+
+
+def _train(run: RunFolder, reporter: Reporter) -> TrainResult:
     recipe = run.recipe
-    torch.set_num_threads(1)
     for note in run.notes:
-        bars.say(note)
+        reporter.say(note)
     if run.changed:
-        bars.say(
+        reporter.say(
             f"Going on with this run is not exact, for since it began: {'; '.join(run.changed)}."
         )
     world, recordings = prepare(recipe)
-    warm_up(world, bars.say, recipe.world.shield)
+    warm_up(world, reporter.say, recipe.world.shield)
     keep_incidents(world, run.folder)
-    made = {role: clone_stage(run, role, world, data, bars) for role, data in recordings.items()}
-    clones = [made["clone"], *clone_population(run, world, recordings["clone"], bars)]
-    agent, verdict = refined(run, world, clones, recordings["clone"], bars)
+    made = {
+        role: clone_stage(run, role, world, data, reporter) for role, data in recordings.items()
+    }
+    clones = [made["clone"], *clone_population(run, world, recordings["clone"], reporter)]
+    agent, verdict = refine_stage(run, world, clones, recordings["clone"], reporter)
     if not run.has("scores.json"):
-        run.write_json("scores.json", judged(recipe, world, made, agent, recordings, bars))
+        judged = JudgeInputs(recipe, world, {**made, "refined": agent}, recordings)
+        run.write_json("scores.json", final_scores(judged, reporter).to_json())
     draw_curve(run.folder, world)
-    return verdict
+    scores = Scores.from_json(run.read_json("scores.json"))
+    return TrainResult(run.folder, run.path(HANDED_ON), scores, verdict)
