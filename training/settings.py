@@ -6,9 +6,8 @@ from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-COUNT = (
-    10**9
-)  # of games, steps and updates; what they take of memory is reckoned up by `training.run.memory_needs`
+# Of games, steps and updates; what they take of memory is added up by `training.run.memory_needs`.
+COUNT = 10**9
 EPOCHS, STEPS = 10**6, 10**12  # more than any machine gets done
 Units = Annotated[int, Field(ge=1, le=10**6)]  # of a layer
 

@@ -94,8 +94,8 @@ class MaskedTowers(Towers):
 
     def forward_actor(self, features: Tensor) -> Tensor:
         """The policy's latent and the mask: [B, O + L] -> [B, H + L]."""
-        seen, mask = features[:, : -self.mask], features[:, -self.mask :]
-        return torch.cat([self.policy_net(seen), mask], dim=1)
+        inputs, mask = features[:, : -self.mask], features[:, -self.mask :]
+        return torch.cat([self.policy_net(inputs), mask], dim=1)
 
     def forward_critic(self, features: Tensor) -> Tensor:
         """The values' latent."""

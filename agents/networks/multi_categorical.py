@@ -43,7 +43,7 @@ class FastMultiCategorical(MultiCategoricalDistribution):
 
     @property
     def distribution(self) -> list[Categorical]:  # type: ignore[override]
-        """As SB3's, for whoever asks for the parts."""
+        """As SB3's, which has a distribution a part."""
         parts = torch.split(self.log_probs, self.counts, dim=1)
         return [Categorical(logits=part, validate_args=False) for part in parts]
 

@@ -1,9 +1,9 @@
 """The network that acts: SB3's actor-critic with the normaliser, dropout and cost values inside.
 
-It is an `ActorCriticPolicy`, so SB3's algorithms and tools and imitation's trainers take it. An action
-mask is the tail of the observation (`environments.simulation.observation_parts`), and with memory the
-observation is a window over the last steps (`environments.simulation.frame_stack`): whoever hands it an
-observation has handed it everything.
+It is an `ActorCriticPolicy`, so SB3's algorithms and tools and imitation's trainers take it. An
+action mask is the tail of the observation (`environments.simulation.observation_parts`), and with
+memory the observation is a window over the last steps (`environments.simulation.frame_stack`): an
+observation is all that it needs.
 
 B observations, O numbers each, H hidden units, C costs.
 """
@@ -237,7 +237,7 @@ def build_policy(
     """An `AgentPolicy` from its `settings()`.
 
     Raises:
-        ValueError: an activation that is none of `towers.ACTIVATIONS`.
+        ValueError: an activation that is none of `layers.ACTIVATIONS`.
     """
     keywords = dict(settings)
     return AgentPolicy(

@@ -12,7 +12,8 @@ import torch
 from agents.networks.policy import build_policy
 from demos.data.dataset.store import Store
 from demos.data.exchange.overcooked.importing import dataset_name, import_layouts
-from training.imitation.clone import CloneSettings, Objective, one_epoch
+from training.imitation.objective import Objective, one_epoch
+from training.imitation.settings import CloneSettings
 
 DATASET = dataset_name("cramped_room", "train")
 TURNS = 5

@@ -21,6 +21,7 @@ from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from training.compute.hardware import choose_compute
 from training.compute.second_core import free_cores
 from training.ppo.refiner import Refiner
+from training.ppo.settings import RefinerInputs
 
 pytestmark = pytest.mark.bench
 
@@ -71,7 +72,9 @@ def peers() -> dict[str, Any]:
 
 def refiner(batched: dict[str, Any], precision: Any) -> Refiner:
     kwargs: dict[str, Any] = {**SMALL, "optimizer_kwargs": {"eps": 1e-5, "fused": True}}
-    return Refiner(AgentPolicy, balance(), policy_kwargs=kwargs, precision=precision, **batched)
+    return Refiner(
+        AgentPolicy, balance(), RefinerInputs(precision=precision), policy_kwargs=kwargs, **batched
+    )
 
 
 def test_balance_against_sb3(capsys):
@@ -221,13 +224,12 @@ def kitchen(cores: int) -> Refiner:
         Sb3VecEnv(
             Seating(batch, "alternate", partner if cores == 1 else RemotePlayer(partner, batch))
         ),
+        RefinerInputs(precision=choose_compute(clone, 4000, None, 1).precision, cores=cores),
         policy_kwargs={**arch, "optimizer_kwargs": {"eps": 1e-5, "fused": True}},
-        precision=choose_compute(clone, 4000, None, 1).precision,
         n_steps=125,
         batch_size=4000,
         n_epochs=4,
         device="cpu",
-        cores=cores,
     )
 
 
@@ -242,7 +244,9 @@ def test_kitchen_in_the_whole_loop(capsys):
             took[cores].append(perf_counter() - began)
     found = {cores: update / median(seconds[WARM_UP:]) for cores, seconds in took.items()}
     with capsys.disabled():
-        print(f"\nkitchen, two 2x128 networks, a cloned partner, 4 epochs, {agents[1].precision}:")
+        print(
+            f"\nkitchen, two 2x128 networks, a cloned partner, 4 epochs, {agents[1].inputs.precision}:"
+        )
         for cores, value in found.items():
             print(
                 f"  on {cores} of the cores {value:,.0f} joint steps a second, {value / found[1]:.2f} "

@@ -50,15 +50,22 @@ def choose_compute(
     choices: list[Precision] = ["float32", "bfloat16"] if precision is None else [precision]
     if not hasattr(policy, "logits"):
         choices = ["float32"]
-    subject, seen = copy.deepcopy(policy), torch.zeros(batch_size, *policy.observation_space.shape)
-    rough = _fastest(choices, lambda choice: _step(subject, seen, choice == "bfloat16"))
+    subject, inputs = (
+        copy.deepcopy(policy),
+        torch.zeros(batch_size, *policy.observation_space.shape),
+    )
+    rough = _fastest(choices, lambda choice: _step(subject, inputs, choice == "bfloat16"))
     half = rough == "bfloat16"
     several = sorted({1, free_cores()}) if threads is None else [threads]
-    many = _fastest(several, lambda choice: _step(subject, seen, half, choice))
+    many = _fastest(several, lambda choice: _step(subject, inputs, half, choice))
     torch.set_num_threads(1)
-    crews = [1] if many > 1 else sorted({1, min(2, free_cores())}) if cores is None else [cores]
-    crew = {choice: SecondCore(choice) for choice in crews}
-    sides = _fastest(crews, lambda choice: _step(subject, seen, half, None, crew[choice]))
+    core_counts = (
+        [1] if many > 1 else sorted({1, min(2, free_cores())}) if cores is None else [cores]
+    )
+    second_cores = {choice: SecondCore(choice) for choice in core_counts}
+    sides = _fastest(
+        core_counts, lambda choice: _step(subject, inputs, half, None, second_cores[choice])
+    )
     torch.set_num_threads(before)
     return ComputeChoice(rough, many, sides)
 
@@ -77,18 +84,22 @@ def _fastest(choices: list[Choice], work: Callable[[Choice], None]) -> Choice:
 
 
 def _step(
-    policy: Any, seen: Tensor, half: bool, threads: int | None = None, crew: SecondCore = ALONE
+    policy: Any,
+    inputs: Tensor,
+    half: bool,
+    threads: int | None = None,
+    second_core: SecondCore = ALONE,
 ) -> None:
     """The arithmetic of a gradient step, without the step."""
     if threads is not None:
         torch.set_num_threads(threads)
-    crew.both(
-        lambda: _side(policy.logits, seen, half),
-        lambda: _side(policy.predict_all_values, seen, half),
+    second_core.both(
+        lambda: _side(policy.logits, inputs, half),
+        lambda: _side(policy.predict_all_values, inputs, half),
     )
 
 
-def _side(forward: Callable[[Tensor], Tensor], seen: Tensor, half: bool) -> None:
+def _side(forward: Callable[[Tensor], Tensor], inputs: Tensor, half: bool) -> None:
     with torch.autocast("cpu", torch.bfloat16, enabled=half):
-        made = forward(seen).float().sum()
+        made = forward(inputs).float().sum()
     made.backward()  # type: ignore[no-untyped-call]

@@ -1,7 +1,7 @@
 """A second core for what has nothing to wait for, and to the same bits as one thing after the other.
 
 A policy and its values share no layers (`agents.networks.layers`), so neither's gradient waits for the
-other's, and what they say of a rollout can be read in pieces. torch lets go of Python's lock while it
+other's, and a rollout can be passed forward in pieces. torch lets go of Python's lock while it
 computes, and a thread is enough: nothing is copied, nothing is averaged, and a run may go on with
 another number of cores and stay exact. (For steps as short as those of a rollout it is not enough: see
 `agents.players.remote_player`.)
@@ -41,18 +41,18 @@ class Task(Generic[Result]):
 
     def __init__(self, work: Callable[[], Result]) -> None:
         self.work = work
-        self.elsewhere: Future[Result] | None = None
+        self.future: Future[Result] | None = None
 
     def result(self) -> Result:
-        """What came of it; what nobody has begun yet is done here and now."""
-        if self.elsewhere is None or self.elsewhere.cancel():
+        """What came of it; what has not begun there is done here and now."""
+        if self.future is None or self.future.cancel():
             return self.work()
-        return self.elsewhere.result()
+        return self.future.result()
 
     def settle(self) -> None:
         """See to it that it goes on no more, whatever comes of it."""
-        if self.elsewhere is not None and not self.elsewhere.cancel():
-            self.elsewhere.exception()
+        if self.future is not None and not self.future.cancel():
+            self.future.exception()
 
 
 class SecondCore:
@@ -90,8 +90,8 @@ class SecondCore:
             return
         if self._pool is None:
             # A thread of its own has torch's default number of threads again, which is all cores.
-            self._pool = ThreadPoolExecutor(1, "crew", lambda: torch.set_num_threads(1))
-        task.elsewhere = self._pool.submit(task.work)
+            self._pool = ThreadPoolExecutor(1, "second core", lambda: torch.set_num_threads(1))
+        task.future = self._pool.submit(task.work)
 
     def both(
         self, first: Callable[[], First], second: Callable[[], Result]

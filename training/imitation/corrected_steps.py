@@ -13,7 +13,7 @@ from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.arrays import Arrays
 from demos.data.episodes.episode import Actor
 from environments.system.errors import UserError
-from training.imitation.clone import split
+from training.imitation.holdout import split
 
 HELD_BACK_FROM = 4  # corrected games, from which on some are held back
 
@@ -74,10 +74,10 @@ def people_only(arrays: Arrays) -> np.ndarray | None:
 
 
 def asked_by(actors: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Who asked for what was done in each step, [S]: behind a shield whoever acted last, or else next.
+    """Who asked for what was done in each step, [S]: behind a shield the actor before, or else after it.
 
     A step in which the shield stepped in is stored with that actor, not with who asked. In an episode that
-    has no other steps nobody knows, and they stay the shield's.
+    has no other steps it is unknown, and they stay the shield's.
     """
     found = actors.copy()
     for start, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
@@ -114,6 +114,3 @@ def hold_back(corrections: Corrections, share: float, seed: int) -> np.ndarray:
     if len(np.unique(corrections.groups[rows])) >= HELD_BACK_FROM:
         held[rows[split(corrections.groups[rows], share, seed)[1]]] = True
     return held
-
-
-# ------------------------------------------------------------------ learning

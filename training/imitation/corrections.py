@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -25,8 +26,9 @@ from torch import Tensor
 from agents.networks.policy import AgentPolicy, build_policy
 from demos.data.episodes.arrays import Arrays
 from environments.system.errors import UserError
-from training.imitation.clone import DIVERGED, CloneSettings, Objective, one_epoch
-from training.imitation.inputs import RecordedInputs
+from training.imitation.inputs import RecordedInputs, RecordedSteps
+from training.imitation.objective import DIVERGED, Objective, Schedule, epochs
+from training.imitation.settings import CloneSettings
 from training.settings import COUNT, EPOCHS, Settings
 
 MOST = 50.0  # recorded steps that a corrected one may count as: a handful is only learned by heart
@@ -35,22 +37,17 @@ MOST = 50.0  # recorded steps that a corrected one may count as: a handful is on
 class CorrectionsSettings(Settings):
     """How to learn from corrections."""
 
-    start: str | None = (
-        None  # the run or agent file that is corrected; the recipe's run if left out
-    )
+    # The run or agent file that is corrected; the recipe's run if left out.
+    start: str | None = None
     share: float = Field(0.5, gt=0, lt=1)  # of what is learned from that the corrections make up
-    weight: float | None = Field(
-        None, gt=0, le=1000
-    )  # how many recorded steps a corrected one counts as, instead of the share
-    doubt: float = Field(
-        1.0, ge=0, le=10**6
-    )  # s before the person took over, in which a refined agent's own
-    # steps are not kept: they led to it (Liu et al. 2022, "Robot learning on the job")
+    # How many recorded steps a corrected one counts as, instead of the share.
+    weight: float | None = Field(None, gt=0, le=1000)
+    # s before the person took over, in which a refined agent's own steps are not kept: they led to it (Liu et
+    # al. 2022, "Robot learning on the job").
+    doubt: float = Field(1.0, ge=0, le=10**6)
     epochs: int = Field(20, ge=1, le=EPOCHS)
     learning_rate: float = Field(3e-4, gt=0)  # falls to 0 over all epochs
-    games: int = Field(
-        100, ge=2, le=COUNT
-    )  # per seat, that it is judged by beside what it was before
+    games: int = Field(100, ge=2, le=COUNT)  # per seat, by which it is judged beside what it was
     refine: bool = False  # go on with [refine] from there
 
 
@@ -85,64 +82,65 @@ def weighted(base: np.ndarray, corrected: np.ndarray, weight: float, seed: int) 
     return np.concatenate([base, np.repeat(corrected, times)])
 
 
+@dataclass(frozen=True)
+class WeightedRows:
+    """Rows of recordings to learn from, each as often as it counts."""
+
+    steps: RecordedSteps
+    rows: np.ndarray  # [R]
+    action_weights: Tensor | None = None  # as `Objective`
+
+
 def finetune(
     policy: AgentPolicy,
-    arrays: Arrays,
-    rows: np.ndarray,
+    learned_from: WeightedRows,
     settings: CorrectionsSettings,
     cloning: CloneSettings,
     *,
-    returns: np.ndarray | None = None,
-    action_weights: Tensor | None = None,
     dropout: float = 0.0,
     seed: int = 0,
     tick: Callable[[int], None] = lambda epoch: None,
 ) -> AgentPolicy:
-    """A policy that has learned on, from the rows of recordings; the one that is given stays as it is.
+    """A policy that has learned on, from some rows of recordings; the one that is given stays as it is.
+
+    The spread of continuous actions stays: by a few corrections, seen often, it would shrink far too much.
 
     Args:
         policy: to begin with.
-        arrays: recordings.
-        rows: [R] of them, each as often as it counts.
-        settings: how long.
-        cloning: how, otherwise.
-        returns: [S, 1 + C], as `clone`.
-        action_weights: as `Objective`.
+        learned_from: the rows.
+        settings: how long and how fast.
+        cloning: all else.
         dropout: while it learns; a refined agent goes without, as it was refined.
         seed: of the order.
         tick: told of each epoch.
 
     Raises:
         UserError: the loss is no number any more.
-
-    The spread of continuous actions stays as it was.
     """
     torch.manual_seed(seed)
-    about = {**policy.settings(), "dropout": dropout}
-    learner = build_policy(policy.observation_space, policy.action_space, about)
-    learner.load_tensors(copy.deepcopy(policy.tensors()))
-    recorded = RecordedInputs(arrays, learner)
-    objective = Objective(learner, cloning, action_weights, recorded.see)
-    kind = np.int64 if objective.discrete else np.float32
-    data = [recorded.shown[rows], torch.from_numpy(arrays.actions[rows].astype(kind))]
-    if returns is not None:
-        data.append(torch.from_numpy(returns[rows].astype(np.float32)) * learner.return_scale)
-    if hasattr(
-        learner, "log_std"
-    ):  # a few corrections, seen often, would make it far too sure of itself
-        learner.log_std.requires_grad_(False)
+    learner = _copy(policy, dropout)
+    steps, rows = learned_from.steps, learned_from.rows
+    recorded = RecordedInputs(steps.arrays, learner)
+    objective = Objective(learner, cloning, learned_from.action_weights, recorded.see)
+    data = [recorded.shown[rows], steps.actions_for(learner)[rows]]
+    data += [steps.returns_for(learner)[rows]] if steps.returns is not None else []
     learned = [p for p in learner.parameters() if p.requires_grad]
     optimiser = torch.optim.Adam(learned, lr=settings.learning_rate, fused=True)
-    for epoch in range(settings.epochs):
-        for group in optimiser.param_groups:
-            group["lr"] = settings.learning_rate * (1 - epoch / settings.epochs)
-        if not np.isfinite(one_epoch(objective, optimiser, data, cloning.batch_size)):
+    schedule = Schedule(settings.epochs, settings.learning_rate, cloning.batch_size)
+    for epoch, loss in epochs(objective, optimiser, data, schedule):
+        if not np.isfinite(loss):
             raise UserError(DIVERGED.replace("clone.", "corrections."))
-        tick(epoch + 1)
-    if hasattr(learner, "log_std"):
-        learner.log_std.requires_grad_(True)
+        tick(epoch)
+    learner.requires_grad_(True)
     learner.set_training_mode(False)
     return learner
 
 
-# ------------------------------------------------------------------ what changed
+def _copy(policy: AgentPolicy, dropout: float) -> AgentPolicy:
+    """A policy with the same weights, of which the spread of continuous actions does not learn."""
+    about = {**policy.settings(), "dropout": dropout}
+    learner = build_policy(policy.observation_space, policy.action_space, about)
+    learner.load_tensors(copy.deepcopy(policy.tensors()))
+    if hasattr(learner, "log_std"):
+        learner.log_std.requires_grad_(False)
+    return learner

@@ -5,13 +5,17 @@ S recorded steps, k steps of a window, W numbers each, M samples of a minibatch.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
+from gymnasium import spaces
 from pydantic import Field
 from torch import Tensor
 
+from agents.networks.encoder import EncoderWeights, require_same_encoder
 from agents.networks.policy import AgentPolicy, build_policy
 from demos.data.episodes.arrays import Arrays
 from environments.simulation.frame_stack import recorded_rows, stacked_rows, stacked_space
@@ -22,7 +26,7 @@ from training.settings import Settings, Units
 
 
 class NetworkSettings(Settings):
-    """What policy and values are made of. What is seen decides the rest: numbers, pictures, masks."""
+    """What policy and values are made of. The observation decides the rest: numbers, pictures, masks."""
 
     kind: Literal["layers", "memory"] = "layers"  # "memory": a transformer over the last steps
     # Units of each layer after that; clone.hidden if left out.
@@ -41,33 +45,61 @@ def encoder_settings(world: World, settings: NetworkSettings) -> dict[str, Any] 
         UserError: settings that do not fit each other or the world's pictures.
     """
     parts = [part.as_json() for part in world.parts]
-    seen = world.observation_space
-    sight: dict[str, Any] = {"parts": parts, "image": settings.image}
+    shown = world.observation_space
+    network: dict[str, Any] = {"parts": parts, "image": settings.image}
     if settings.kind == "memory":
         if not parts:
-            shape = list(seen.shape)
-            whole = ["", "image", shape] if is_picture(seen) else ["", "vector", shape]
-            sight["parts"] = [whole]
-        sight |= settings.model_dump(include={"steps", "width", "heads", "layers"})
-    elif not parts and not is_picture(seen):
+            shape = list(shown.shape)
+            whole = ["", "image", shape] if is_picture(shown) else ["", "vector", shape]
+            network["parts"] = [whole]
+        network |= settings.model_dump(include={"steps", "width", "heads", "layers"})
+    elif not parts and not is_picture(shown):
         return None
-    _try(world, sight)
-    return sight
+    _try(world, network)
+    return network
 
 
-def _try(world: World, sight: dict[str, Any]) -> None:
-    tiny = {"net_arch": {"pi": [1], "vf": [1]}, "sight": sight}
+def _try(world: World, network: dict[str, Any]) -> None:
+    tiny = {"net_arch": {"pi": [1], "vf": [1]}, "sight": network}
     try:
-        space = policy_space(world.observation_space, world.action_space, sight)
+        space = policy_space(world.observation_space, world.action_space, network)
         build_policy(space, world.action_space, tiny)
     except ValueError as error:
         raise UserError(f"The network cannot be built as [network] says: {error}.") from None
 
 
-def policy_space(seen: Any, acted: Any, sight: dict[str, Any] | None) -> Any:
+def policy_space(shown: Any, acted: Any, network: dict[str, Any] | None) -> Any:
     """The space of what such a policy is handed: what the world shows, or a window over it."""
-    steps = (sight or {}).get("steps", 0)
-    return stacked_space(seen, acted, steps) if steps else seen
+    steps = (network or {}).get("steps", 0)
+    return stacked_space(shown, acted, steps) if steps else shown
+
+
+@dataclass(frozen=True)
+class RecordedSteps:
+    """Recorded steps to learn from, and the spaces that they are of."""
+
+    arrays: Arrays
+    groups: np.ndarray  # [S], what is held back together: steps of one match have one number
+    observation_space: spaces.Space[Any]
+    action_space: spaces.Space[Any]
+    returns: np.ndarray | None = None  # [S, 1 + C], NaN where unknown; None fits no values
+    action_names: Sequence[str] = ()  # for `CloneSettings.action_weights`
+    rows: np.ndarray | None = None  # [S] bool, which to learn from; all if None
+
+    @property
+    def chosen(self) -> np.ndarray:
+        """The numbers of the steps to learn from."""
+        return np.arange(len(self.groups)) if self.rows is None else np.flatnonzero(self.rows)
+
+    def actions_for(self, policy: AgentPolicy) -> Tensor:
+        """The actions as the loss takes them: [S, ...]."""
+        discrete = isinstance(policy.action_space, spaces.Discrete)
+        return torch.from_numpy(self.arrays.actions.astype(np.int64 if discrete else np.float32))
+
+    def returns_for(self, policy: AgentPolicy) -> Tensor:
+        """The returns in the scale that the policy's values have: [S, 1 + C]."""
+        assert self.returns is not None
+        return torch.from_numpy(self.returns.astype(np.float32)) * policy.return_scale
 
 
 class RecordedInputs:
@@ -79,8 +111,8 @@ class RecordedInputs:
     """
 
     def __init__(self, arrays: Arrays, policy: AgentPolicy) -> None:
-        seen = arrays.observations
-        kept = seen if seen.dtype == np.uint8 else seen.astype(np.float32)
+        given = arrays.observations
+        kept = given if given.dtype == np.uint8 else given.astype(np.float32)
         self.shown = torch.from_numpy(np.ascontiguousarray(kept))  # [S, ...]
         self.rows: Tensor | None = None
         if policy.memory:
@@ -99,6 +131,25 @@ class RecordedInputs:
 
     def __getitem__(self, chosen: Any) -> Tensor:
         return self.see(self.shown[chosen])
+
+
+def require_encoder(encoder: EncoderWeights, shown: Any, network: dict[str, Any] | None) -> None:
+    """Refuse an encoder of another network than a recipe asks for.
+
+    Args:
+        encoder: that policy and values are to begin with.
+        shown: the space of what the policy is handed, as `policy_space`.
+        network: as `encoder_settings`.
+
+    Raises:
+        UserError: it says how they differ.
+    """
+    try:
+        require_same_encoder(encoder, shown, network)
+    except ValueError as problem:
+        raise UserError(
+            f"The encoder of clone.encoder {problem}: choose one made for this world and [network]."
+        ) from None
 
 
 def require_allowed(arrays: Arrays, world_mask: int, space: Any) -> None:

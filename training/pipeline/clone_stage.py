@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 
 from agents.files.agent_file import Agent, save_agent
+from agents.files.encoder_file import load_encoder
+from agents.networks.encoder import EncoderWeights
 from agents.networks.policy import AgentPolicy
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.arrays import Arrays
 from environments.simulation.world import World
-from training.imitation.clone import Clone, CloneSettings, clone
+from training.imitation.clone import Beginning, Clone, clone
 from training.imitation.corrected_steps import as_asked, people_only
-from training.imitation.inputs import encoder_settings
+from training.imitation.inputs import (
+    RecordedSteps,
+    encoder_settings,
+    policy_space,
+    require_encoder,
+)
 from training.imitation.returns import recorded_returns
+from training.imitation.settings import CloneSettings
 from training.run.folder import RunFolder
 from training.run.recipe import Recipe
 from training.run.reporter import Reporter
@@ -41,7 +50,7 @@ class CloneTask:
     observation_space: spaces.Space[Any]
     action_space: spaces.Space[Any]
     action_names: tuple[str, ...]
-    encoder: dict[str, Any] | None  # settings (`training.imitation.inputs.encoder_settings`)
+    network: dict[str, Any] | None  # as `encoder_settings`
     weights: dict[str, float]  # of the reward's terms
     costs: tuple[str, ...]
     gamma: float
@@ -56,19 +65,21 @@ class CloneTask:
         """A clone of the dataset's people; with a number, another one than the first."""
         arrays = steps_of(self.recipe, dataset)
         groups = np.unique(matches(dataset), return_inverse=True)[1]
-        found = clone(
+        steps = RecordedSteps(
             arrays,
             groups[arrays.episode],
             self.observation_space,
             self.action_space,
-            cloning_settings(self.recipe, number),
             returns=recorded_returns(arrays, self.weights, self.gamma, self.costs),
             action_names=self.action_names,
-            seed=seed_of(self.recipe, number),
-            tick=tick,
-            sight=self.encoder,
             rows=people_only(arrays),
-            start=start,
+        )
+        found = clone(
+            steps,
+            cloning_settings(self.recipe, number),
+            seed=seed_of(self.recipe, number),
+            beginning=Beginning(self.network, start, encoder_for(self.recipe)),
+            tick=tick,
         )
         if number:  # a partner is never asked what it expects
             found.policy.forget_values()
@@ -87,6 +98,28 @@ def clone_task(recipe: Recipe, world: World) -> CloneTask:
         tuple(world.costs),
         discount(recipe.refine.rollout.half_life, world.tick),
     )
+
+
+def encoder_for(recipe: Recipe) -> EncoderWeights | None:
+    """The encoder that clones begin with, if the recipe names one.
+
+    Raises:
+        UserError: it is none.
+    """
+    named = recipe.clone.encoder
+    return None if named is None else load_encoder(Path(named))
+
+
+def check_encoder(recipe: Recipe, world: World) -> None:
+    """Refuse a network that cannot be built, or an encoder that is not of it.
+
+    Raises:
+        UserError: it says why.
+    """
+    network, encoder = encoder_settings(world, recipe.network), encoder_for(recipe)
+    if encoder is not None:
+        shown = policy_space(world.observation_space, world.action_space, network)
+        require_encoder(encoder, shown, network)
 
 
 def clone_stage(

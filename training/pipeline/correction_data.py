@@ -12,9 +12,10 @@ from agents.networks.policy import AgentPolicy
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.arrays import Arrays
 from environments.simulation.world import World
-from training.imitation.clone import action_weights, split
 from training.imitation.corrected_steps import Corrections, hold_back, people_only
-from training.imitation.corrections import concatenate, finetune, weight_of, weighted
+from training.imitation.corrections import WeightedRows, concatenate, finetune, weight_of, weighted
+from training.imitation.holdout import action_weights, split
+from training.imitation.inputs import RecordedSteps
 from training.imitation.returns import recorded_returns
 from training.pipeline.clone_stage import cloning_settings, matches, steps_of
 from training.run.folder import RunFolder
@@ -41,6 +42,15 @@ class CorrectionData:
         rows = weighted(beside, corrected + offset, weight, recipe.seed)
         terms = recipe.reward.weights or self.world.weights
         gamma = discount(recipe.refine.rollout.half_life, self.world.tick)
+        world = self.world
+        steps = RecordedSteps(
+            arrays,
+            arrays.episode,
+            world.observation_space,
+            world.action_space,
+            returns=recorded_returns(arrays, terms, gamma, list(world.costs)),
+        )
+        acted = action_weights(recipe.clone, world.action_names, world.action_space)
         reporter.say(
             f"{len(corrected):,} corrected steps, each counting as {weight:.3g}, "
             f"beside {len(beside):,} {'recorded' if offset else 'trusted'} ones."
@@ -48,14 +58,9 @@ class CorrectionData:
         with reporter.bar("learning from corrections", settings.epochs, "epochs") as bar:
             return finetune(
                 start.policy,
-                arrays,
-                rows,
+                WeightedRows(steps, rows, acted),
                 settings,
                 cloning,
-                returns=recorded_returns(arrays, terms, gamma, list(self.world.costs)),
-                action_weights=action_weights(
-                    recipe.clone, self.world.action_names, self.world.action_space
-                ),
                 dropout=0.0 if _is_refined(start) else cloning.dropout,
                 seed=recipe.seed,
                 tick=bar,

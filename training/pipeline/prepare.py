@@ -16,13 +16,9 @@ from environments.simulation.reward import weight_vector
 from environments.simulation.shield import Shield
 from environments.simulation.world import World
 from environments.system.errors import UserError, raise_all
-from training.imitation.clone import (
-    action_weights,
-    require_matches,
-)
-from training.imitation.inputs import encoder_settings
+from training.imitation.holdout import action_weights, require_matches
 from training.partners.partners import check_partners
-from training.pipeline.clone_stage import matches
+from training.pipeline.clone_stage import check_encoder, matches
 from training.run.memory_needs import check_sizes
 from training.run.recipe import Recipe
 
@@ -62,7 +58,7 @@ def _checks(recipe: Recipe, world: World) -> Iterator[Callable[[], object]]:
         yield partial(_check_cost, name, world)
     yield partial(action_weights, recipe.clone, world.action_names, world.action_space)
     yield partial(check_sizes, recipe, world)
-    yield partial(encoder_settings, world, recipe.network)
+    yield partial(check_encoder, recipe, world)
     yield partial(check_partners, recipe.partner, world)
 
 

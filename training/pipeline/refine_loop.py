@@ -23,8 +23,8 @@ from training.gate.best_agent import BestAgentKeeper
 from training.gate.verdict import Verdict
 from training.partners.partner import PartnerSchedule
 from training.partners.pool import PartnerPool
-from training.pipeline.build_refiner import LearnerInputs, build_refiner
 from training.pipeline.resume import Company, learn
+from training.ppo.build import build_refiner
 from training.ppo.lagrange import CostSettings, finite
 from training.ppo.settings import RefineSettings
 from training.run.reporter import Reporter, SilentReporter
@@ -147,15 +147,16 @@ def _attempt(
         pool.play_in(played)
     try:
         env = _environment(batch, played, inputs.clone, costs)
-        learner = LearnerInputs(
+        model = build_refiner(
+            env,
             inputs.clone,
-            inputs.seed,
-            inputs.world.tick,
+            settings,
             costs,
             inputs.demonstrations,
+            inputs.world.tick,
+            inputs.seed,
             inputs.engine,
         )
-        model = build_refiner(env, learner, settings)
         beside = [FadeReward(batch, inputs.reward), PartnerSchedule(pool), *callbacks]
         company = Company(keeper, inputs.reward.weights, pool, reporter)
         spent = learn(model, settings.steps, company, beside, inputs.folder)

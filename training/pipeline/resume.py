@@ -14,7 +14,7 @@ from environments.system.errors import UserError
 from training.gate.best_agent import BestAgentKeeper
 from training.gate.writers import CheckpointWriter, MetricsWriter
 from training.partners.pool import PartnerPool
-from training.ppo.refiner import Diverged
+from training.ppo.update import Diverged
 from training.run.checkpoint import Checkpoint, read_checkpoint, restore_optimiser
 from training.run.reporter import Reporter
 from training.run.tensorboard import event_logger

@@ -10,107 +10,142 @@ T steps of a rollout, B games, M samples of a minibatch, C costs with a limit.
 
 from __future__ import annotations
 
-import copy
-import math
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
-import torch
+from stable_baselines3 import PPO
+from stable_baselines3.common.buffers import RolloutBuffer
+from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.utils import explained_variance
-from torch import Tensor
+from stable_baselines3.common.vec_env import VecEnv, VecTransposeImage
 
-from training.compute.hardware import Precision
-from training.ppo.gradient_step import UpdatePPO
-from training.ppo.kl_anchor import AnchorSettings, KLAnchor
-from training.ppo.lagrange import surrogate_weights
+from training.compute.second_core import SecondCore, keep_memory
+from training.compute.timers import StageTimer
+from training.ppo import rollout, update
+from training.ppo.gradient_step import Columns, StepInputs, gradient_step
+from training.ppo.kl_anchor import KLAnchor
+from training.ppo.lagrange import Multiplier, finite, surrogate_weights
+from training.ppo.losses import value_parts
+from training.ppo.network_outputs import ForwardPasses, value_heads
+from training.ppo.rollout import Games, Rollout, RolloutRules
+from training.ppo.rollout_buffer import CostMeter, ReusedBuffer
+from training.ppo.settings import RefinerInputs
+from training.ppo.update import Snapshot, WarmUp
 
-IN_A_ROW = 3  # rejected updates after which the run is stopped
-FIT_GAIN = 0.01  # explained variance that another update of warming up must bring
-
-Scheduled = float | Callable[[float], float]
+ONLY_PPO = RefinerInputs()
+_NOT_OURS = ("clip_range_vf", "target_kl", "use_sde")  # PPO's settings that our update would ignore
 
 
-class Diverged(RuntimeError):
-    """Refining gives no numbers any more; the message is a sentence for the person."""
-
-
-class Refiner(UpdatePPO):
+class Refiner(PPO):
     """PPO that starts from a clone and stays in its reach.
 
-    Weights of the loss are numbers, or functions of the progress that remains (1 at the start, 0 at the end),
-    as SB3's learning rate may be.
-
     Args:
-        clone: the frozen policy to stay near; None refines without an anchor.
-        kl_clone: weight of KL(policy from clone): forbids what the clone never does.
-        kl_clone_reverse: weight of KL(clone from policy): asks to keep doing all that the clone does.
-        anchor: a distance to seek and a budget, instead of the weight alone.
-        entropy: weight of the entropy bonus; it replaces `ent_coef` if given.
-        imitation: weight of minus the log-likelihood of `demonstrations` (as DAPG, Rajeswaran et al. 2018).
-        demonstrations: observations and actions to draw from.
-        costs: limits by the name of a cost; needs a policy with a value for each of the world's costs.
-        warm_up: updates at the start, at most, in which the policy rests while the values learn and the
-            optimiser's moments fill; it ends when the values fit no better.
-        reward_scale: rewards are multiplied by this before values are learned; None takes the policy's own.
-        reseed_every: updates after which games and generators start afresh from hash(seed, update), so that
-            a run can go on from its weights and optimiser alone; 0 never does.
-        precision: of the update's layers; the rollout is in float32, and its log-probabilities are taken
-            again in the update's precision, so that the ratio begins at 1. Needs an `AgentPolicy`.
-        cores: 2 lets a second core learn the values and read the rollout; the result has the same bits.
-        keywords: PPO's own, and those of `RolloutPPO` described here.
+        policy: SB3's, or the class `agents.networks.policy.AgentPolicy`.
+        env: SB3's vectorised environment; ours is `environments.wrappers.sb3_vec_env.Sb3VecEnv`.
+        inputs: what PPO does not have.
+        keywords: PPO's own.
 
     Raises:
-        ValueError: one of PPO's settings that this update would ignore.
+        ValueError: one of PPO's settings that this update would ignore, or a weight that no part has.
     """
 
     def __init__(
-        self,
-        policy: Any,
-        env: Any,
-        *,
-        clone: Any = None,
-        kl_clone: Scheduled = 0.0,
-        kl_clone_reverse: Scheduled = 0.0,
-        anchor: AnchorSettings | None = None,
-        entropy: Scheduled | None = None,
-        imitation: Scheduled = 0.0,
-        demonstrations: tuple[Tensor, Tensor] | None = None,
-        warm_up: int = 0,
-        precision: Precision = "float32",
-        **keywords: Any,
+        self, policy: Any, env: Any, inputs: RefinerInputs = ONLY_PPO, **keywords: Any
     ) -> None:
         for name in _NOT_OURS:
             if keywords.get(name):
                 raise ValueError(f"Refiner does not have PPO's {name}; leave it out")
-        self.schedules: dict[str, Scheduled] = {
-            "kl_clone": kl_clone,
-            "kl_clone_reverse": kl_clone_reverse,
-            "entropy": keywords.get("ent_coef", 0.0) if entropy is None else entropy,
-            "imitation": imitation if demonstrations is not None else 0.0,
-        }
-        start = kl_clone(1.0) if callable(kl_clone) else kl_clone
-        self.anchor = KLAnchor(anchor or AnchorSettings(), start)
-        self.warm_up, self.warmed, self.best_fit = warm_up, 0, -math.inf
-        self.rejected = 0
-        super().__init__(
-            policy,
-            env,
-            clone=clone,
-            demonstrations=demonstrations,
-            precision=precision,
-            **keywords,
-        )
+        self.schedules = inputs.schedules(keywords.get("ent_coef", 0.0))
+        self.inputs, self.clone = inputs, inputs.clone
+        if self.clone is not None:
+            self.clone.set_training_mode(False)  # no dropout: the anchor must not shake
+        self.anchor = KLAnchor(inputs.anchor, _at(self.schedules["kl_clone"], 1.0))
+        self.multipliers = {name: Multiplier(s) for name, s in finite(inputs.costs).items()}
+        self.warm_up, self.rejected = WarmUp(inputs.warm_up), 0
+        keep_memory()
+        self.second_core, self.clock = SecondCore(inputs.cores), StageTimer()
+        super().__init__(policy, env, **keywords)
+
+    def _setup_model(self) -> None:
+        self.rollout_buffer_class = self.rollout_buffer_class or ReusedBuffer
+        super()._setup_model()
+        self.meter = CostMeter(list(self.multipliers), self.n_envs)
+        self.last_rollout: Rollout | None = None
+
+    @staticmethod
+    def _wrap_env(env: Any, verbose: int = 0, monitor_wrapper: bool = True) -> VecEnv:
+        """As SB3's, but pictures stay as the world gives them: the clone that is anchored to saw them so."""
+        wrapped = PPO._wrap_env(env, verbose, monitor_wrapper)
+        turned = isinstance(wrapped, VecTransposeImage) and wrapped is not env
+        return wrapped.venv if turned else wrapped  # type: ignore[attr-defined]
+
+    def _excluded_save_params(self) -> list[str]:
+        return [*super()._excluded_save_params(), "last_rollout"]
 
     @property
     def warming(self) -> bool:
         """Whether the policy still rests."""
-        return self.warmed < self.warm_up
+        return self.warm_up.active
 
-    # ------------------------------------------------------------------ the update
+    def collect_rollouts(
+        self,
+        env: VecEnv,
+        callback: BaseCallback,
+        rollout_buffer: RolloutBuffer,
+        n_rollout_steps: int,
+    ) -> bool:
+        """Play `n_rollout_steps` in every game (`training.ppo.rollout.play_rollout`)."""
+        self.policy.set_training_mode(False)
+        rollout_buffer.reset()
+        callback.on_rollout_start()
+        self.meter.begin()
+
+        def after_step(step: dict[str, Any]) -> bool:
+            self.num_timesteps += env.num_envs
+            callback.update_locals({"self": self, "env": env, **step})
+            if not callback.on_step():
+                return False
+            if step["dones"].any():
+                self._update_info_buffer(step["infos"], step["dones"])
+            return True
+
+        games = Games(env, self.meter, self._last_obs, self._last_episode_starts)  # type: ignore[arg-type]
+        found = rollout.play_rollout(
+            self.forward_passes,
+            games,
+            self._rollout_rules(n_rollout_steps, env.num_envs),
+            rollout_buffer,
+            after_step,
+            self.second_core,
+            self.clock,
+        )
+        self._last_obs, self._last_episode_starts = games.observations, games.episode_starts
+        if found is None:
+            return False
+        self.last_rollout, buffer = found, rollout_buffer
+        for name in ("values", "advantages", "returns"):  # [T, B], as SB3 has them
+            getattr(buffer, name)[:] = getattr(found, name)[:, :, 0]
+        callback.update_locals(locals())
+        callback.on_rollout_end()
+        return True
+
+    def _rollout_rules(self, steps: int, games: int) -> RolloutRules:
+        scales = self.forward_passes.return_scales
+        if self.inputs.reward_scale is not None:
+            scales[0] = self.inputs.reward_scale
+        done, every = self.num_timesteps // (self.n_steps * games), self.inputs.reseed_every
+        seed = rollout.fresh_seed(self.seed or 0, done) if every and done % every == 0 else None
+        return RolloutRules(steps, self.gamma, self.gae_lambda, scales, seed)
+
+    @property
+    def forward_passes(self) -> ForwardPasses:
+        """Of the policy, its values and the clone, as they are now."""
+        heads = value_heads(self.env, list(self.multipliers))
+        half = self.inputs.precision == "bfloat16" and hasattr(self.policy, "distribution_of")
+        return ForwardPasses(self.policy, self.clone, heads, half, self.device)
 
     def train(self) -> None:
-        """Several epochs over the rollout, in minibatches, as PPO's, with the parts of `losses`.
+        """Several epochs over the rollout, in minibatches, as PPO's, with the parts of `training.ppo.losses`.
 
         An update that leaves no numbers behind is undone.
 
@@ -121,99 +156,64 @@ class Refiner(UpdatePPO):
         self._update_learning_rate(self.policy.optimizer)
         for name, cost in self.meter.per_episode().items():
             self.multipliers[name].update(cost)
-        schedule: Any = self.clip_range
-        clip = float(schedule(self._current_progress_remaining))
+        clip = _at(self.clip_range, self._current_progress_remaining)
         weights = self.loss_weights()
-        good = self._snapshot()
+        before = Snapshot(self.policy)
         with self.clock.part("update"):
-            logged = _columns(self._epochs(self._flatten_rollout(), weights, clip))
+            data = rollout.flat_rollout(self.rollout_buffer, self.last_rollout, self.forward_passes)
+            steps = update.run_epochs(
+                lambda: update.shuffled(data, self.batch_size, self.second_core),
+                self.n_epochs,
+                lambda minibatch: self.gradient_step(minibatch, weights, clip),
+                update.of_the_policy(self.policy) if self.warming else [],
+            )
+            logged = update.columns_of(steps)
         self._n_updates += self.n_epochs
-        if not self._finite(logged):
-            self._restore(good)
+        if not update.is_finite(logged, self.policy):
+            before.put_back()
+            self.rejected += 1
+            self.logger.record("train/rejected", self.rejected)
+            update.require_numbers(self.rejected)
             return
         self.rejected = 0
         self._log(logged, weights, clip)
         self._adapt(logged)
 
-    def _epochs(
-        self, data: dict[str, Tensor], weights: dict[str, float], clip: float
-    ) -> list[dict[str, Tensor]]:
-        """Every sample `n_epochs` times; what each step said, or nothing where numbers end."""
-        logged: list[dict[str, Tensor]] = []
-        resting = [
-            p for n, p in self.policy.named_parameters() if self.warming and not _of_values(n)
-        ]
-        kept = [p.detach().clone() for p in resting]
-        for _ in range(self.n_epochs):
-            for minibatch in self._minibatches(data):
-                try:
-                    logged.append(self.gradient_step(minibatch, weights, clip))
-                except ValueError:  # torch's distributions refuse what is no number
-                    return []
-                with torch.no_grad():  # a learning rate of 0, to the bit
-                    for parameter, value in zip(resting, kept, strict=True):
-                        parameter.copy_(value)
-        return logged
-
-    def _minibatches(self, data: dict[str, Tensor]) -> Iterator[dict[str, Tensor]]:
-        """Every sample once, in random order; the next are gathered while these are learned from."""
-        some = torch.split(torch.randperm(len(data["returns"])), self.batch_size)
-        coming = [self.crew.begin(partial(_rows, data, some[0]))]
-        for chosen in some[1:]:
-            here = coming.pop().result()
-            coming.append(self.crew.begin_after(partial(_rows, data, chosen)))
-            yield here
-        yield coming.pop().result()
+    def gradient_step(self, minibatch: Columns, weights: dict[str, float], clip: float) -> Columns:
+        """One step of the optimiser (`training.ppo.gradient_step`): the place for another loss."""
+        inputs = StepInputs(
+            self.forward_passes,
+            tuple(self.multipliers),
+            clip,
+            self.max_grad_norm,
+            self.normalize_advantage,
+            self.inputs.demonstrations,
+            self.batch_size,
+            self.second_core,
+        )
+        return gradient_step(minibatch, weights, inputs)
 
     def loss_weights(self) -> dict[str, float]:
         """The weight of every part now."""
         remaining = self._current_progress_remaining
-        now = {k: float(v(remaining) if callable(v) else v) for k, v in self.schedules.items()}
+        now = {name: _at(schedule, remaining) for name, schedule in self.schedules.items()}
         now["kl_clone"] = self.anchor.weight(now["kl_clone"]) if self.clone is not None else 0.0
-        values = {"value": self.vf_coef}
-        if self.multipliers:
-            values["cost_value"] = self.vf_coef
+        values = dict.fromkeys(value_parts(list(self.multipliers)), self.vf_coef)
         return {**now, **surrogate_weights(self.multipliers), **values}
 
-    # ------------------------------------------------------------------ after the update
-
-    def _snapshot(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        return copy.deepcopy(self.policy.state_dict()), copy.deepcopy(
-            self.policy.optimizer.state_dict()
-        )
-
-    def _finite(self, logged: dict[str, Tensor]) -> bool:
-        everything = [*logged.values(), *self.policy.parameters()]
-        return bool(logged) and all(bool(numbers.isfinite().all()) for numbers in everything)
-
-    def _restore(self, good: tuple[dict[str, Any], dict[str, Any]]) -> None:
-        self.policy.load_state_dict(good[0])
-        self.policy.optimizer.load_state_dict(good[1])
-        self.rejected += 1
-        self.logger.record("train/rejected", self.rejected)
-        if self.rejected >= IN_A_ROW:
-            raise Diverged(
-                f"The refining diverged: {IN_A_ROW} updates in a row left no numbers behind and were undone; "
-                "lower its learning rate."
-            )
-
-    def _adapt(self, logged: dict[str, Tensor]) -> None:
+    def _adapt(self, logged: Columns) -> None:
         """Move the anchor, and end the warming up once the values fit no better."""
         if not self.warming:  # a policy at rest is near its clone without being held
             self.anchor.update(float(logged["kl_clone"][-1]))
         else:
-            buffer = self.rollout_buffer
-            fit = float(explained_variance(buffer.values.flatten(), buffer.returns.flatten()))
-            self.warmed = self.warmed + 1 if fit > self.best_fit + FIT_GAIN else self.warm_up
-            self.best_fit = max(self.best_fit, fit)
+            self.warm_up.update(self._fit())
 
     def facts(self) -> dict[str, Any]:
         """What a checkpoint must keep beside weights and optimiser."""
         return {
             "steps": self.num_timesteps,
             "n_updates": self._n_updates,
-            "warmed": self.warmed,
-            "best_fit": None if self.best_fit == -math.inf else self.best_fit,
+            **self.warm_up.facts(),
             "rejected": self.rejected,
             "anchor": self.anchor.facts(),
             "multipliers": {name: m.facts() for name, m in self.multipliers.items()},
@@ -222,57 +222,27 @@ class Refiner(UpdatePPO):
     def restore(self, facts: Mapping[str, Any]) -> None:
         """Put back what `facts` gave."""
         self.num_timesteps, self._n_updates = facts["steps"], facts["n_updates"]
-        self.warmed, self.rejected = facts["warmed"], facts["rejected"]
-        self.best_fit = -math.inf if facts["best_fit"] is None else facts["best_fit"]
+        self.rejected = facts["rejected"]
+        self.warm_up.restore(facts)
         self.anchor.restore(facts["anchor"])
         for name, kept in facts["multipliers"].items():
             self.multipliers[name].restore(kept)
 
-    def _log(self, logged: dict[str, Tensor], weights: dict[str, float], clip: float) -> None:
-        """Write means over the update, under SB3's names where it has them."""
-        columns = {**logged, **_moved(logged["log_ratio"], clip)}
-        mean = {name: column.mean().item() for name, column in columns.items()}
-        for part, weight in weights.items():
-            self.logger.record(f"loss/{part}", mean[part])
-            self.logger.record(f"weight/{part}", weight)
-        for name in ("loss", "approx_kl", "clip_fraction", "gradient_norm", "kl_clone"):
-            self.logger.record(f"train/{name}", mean[name])
-        for name, sb3 in _SB3_NAMES.items():
-            self.logger.record(f"train/{sb3}", mean[name])
+    def _log(self, logged: Columns, weights: dict[str, float], clip: float) -> None:
+        for name, value in update.update_metrics(logged, weights, clip):
+            self.logger.record(name, value)
         for name, cost in self.meter.per_episode().items():
             self.logger.record(f"cost/{name}", cost)
             self.logger.record(f"multiplier/{name}", self.multipliers[name].value)
-        buffer = self.rollout_buffer
-        fit = explained_variance(buffer.values.flatten(), buffer.returns.flatten())
-        self.logger.record("train/explained_variance", fit)
+        self.logger.record("train/explained_variance", self._fit())
         self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
-        self.logger.record("train/clip_range", clip)
+
+    def _fit(self) -> float:
+        """Explained variance of the returns by the values."""
+        buffer = self.rollout_buffer
+        return float(explained_variance(buffer.values.flatten(), buffer.returns.flatten()))
 
 
-_NOT_OURS = ("clip_range_vf", "target_kl", "use_sde")  # PPO's settings that our update would ignore
-_SB3_NAMES = {"surrogate": "policy_gradient_loss", "value": "value_loss", "entropy": "entropy_loss"}
-
-
-def _columns(rows: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """What the steps said, by name: [steps], or what they said of every sample one after the other."""
-    names = rows[0] if rows else ()
-    return {name: torch.cat([row[name].reshape(-1) for row in rows]) for name in names}
-
-
-def _moved(log_ratio: Tensor, clip: float) -> dict[str, Tensor]:
-    """How far the policy moved from the rollout's, by sample."""
-    ratio = torch.exp(log_ratio)
-    return {
-        "approx_kl": ratio - 1 - log_ratio,  # Schulman, "Approximating KL", 2020
-        "clip_fraction": ((ratio - 1).abs() > clip).float(),
-    }
-
-
-def _rows(data: dict[str, Tensor], chosen: Tensor) -> dict[str, Tensor]:
-    return {name: column.index_select(0, chosen) for name, column in data.items()}
-
-
-def _of_values(name: str) -> bool:
-    """Whether a parameter belongs to the values alone."""
-    own = ("mlp_extractor.value_net", "value_net", "cost_net", "vf_features_extractor")
-    return name.startswith(own)
+def _at(schedule: Any, remaining: float) -> float:
+    """A schedule's value, or the number itself, where so much progress remains."""
+    return float(schedule(remaining) if callable(schedule) else schedule)

@@ -1,4 +1,4 @@
-"""What a rollout leaves behind: SB3's buffer, costs, ends, and the last sight of what was cut off.
+"""What a rollout leaves behind: SB3's buffer, the costs of its steps, and how its episodes ended.
 
 T steps, B games, C costs.
 """
@@ -100,7 +100,9 @@ class EpisodeEnds:
     def __init__(self, steps: int, games: int, costs: int) -> None:
         self.costs = np.zeros((steps, games, costs))
         self.dones = np.zeros((steps, games), np.bool_)
-        self.cut_off: list[tuple[int, int, Any]] = []  # step, game, last sight of a truncated one
+        self.cut_off: list[
+            tuple[int, int, Any]
+        ] = []  # step, game, final observation of a truncated one
 
     def write(
         self, t: int, dones: np.ndarray, infos: list[dict[str, Any]], costs: np.ndarray
@@ -119,7 +121,7 @@ class EpisodeEnds:
         Args:
             values: of the observations acted on, [T, B, S].
             last: of the observation after the rollout, [B, S].
-            final: of the last sights of what was cut off, [len(cut_off), S].
+            final: of the final observations of what was cut off, [len(cut_off), S].
         """
         following = np.concatenate([values[1:], last[None]])
         following[self.dones] = 0.0

@@ -1,16 +1,24 @@
-"""`[refine]` of a recipe: how a clone is refined by PPO, and the keys that these settings had before."""
+"""How a clone is refined: `[refine]` of a recipe with its former keys, and what a `Refiner` is built with."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from torch import Tensor
 
+from training.compute.hardware import Precision
 from training.ppo.kl_anchor import AnchorSettings
+from training.ppo.lagrange import CostSettings
+from training.ppo.losses import scheduled_parts
 from training.settings import COUNT, EPOCHS, STEPS, Settings
 
+Scheduled = float | Callable[[float], float]  # a number, or a function of the progress that remains
 Ends = tuple[float, float]  # a weight at the start and at the end; a straight line over the steps
 
+TABLES = ("rollout", "loss", "judge")
 # Keys of `[refine]` that moved into a table of it; both are read, and runs are kept under the former ones.
 FORMER = {
     "rollout": ("rollout", "steps"),
@@ -39,7 +47,7 @@ class RolloutSettings(Settings):
 
 
 class LossSettings(Settings):
-    """`[refine.loss]`: the weights of the loss's parts (`training.ppo.loss_parts`), and PPO's clip."""
+    """`[refine.loss]`: the weights of the loss's parts (`training.ppo.losses`), and PPO's clip."""
 
     clip: float = Field(0.2, gt=0)  # of the ratio to the rollout's policy, on either side of 1
     entropy: Ends = (0.02, 0.003)  # of the bonus
@@ -90,15 +98,24 @@ class RefineSettings(Settings):
     def _under_former_keys(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """As runs have kept them since the first: an older one goes on, and its recipe's hash is the same."""
         told: dict[str, Any] = plain(self)
-        tables = {name: told.pop(name) for name in ("rollout", "loss", "judge")}
-        return told | {old: tables[table][key] for old, (table, key) in FORMER.items()}
+        tables = {name: told.pop(name) for name in TABLES}
+        former = {old: tables[table].pop(key) for old, (table, key) in FORMER.items()}
+        # What came since then is kept only if it says something: an older recipe keeps its hash.
+        added: dict[str, Any] = {}
+        for table, rest in tables.items():
+            settings = getattr(self, table)
+            defaults = {key: field.default for key, field in type(settings).model_fields.items()}
+            said = {key for key in rest if getattr(settings, key) != defaults[key]}
+            added |= {f"{table}.{key}": rest[key] for key in rest if key in said}
+        return told | former | added
 
 
 def moved(key: str, value: Any) -> tuple[str, str] | None:
     """The table and the key of what was a key of `[refine]` itself; None if it is one still."""
     if isinstance(value, (dict, Settings)):  # `rollout` is a number of steps or the table
         return None
-    return FORMER.get(key)
+    table, _, inner = key.partition(".")  # so runs keep what has no former key
+    return (table, inner) if table in TABLES and inner else FORMER.get(key)
 
 
 def regrouped(given: dict[str, Any]) -> dict[str, Any]:
@@ -124,3 +141,44 @@ def regrouped(given: dict[str, Any]) -> dict[str, Any]:
             raise ValueError(f"'{key}' is '{'.'.join(place)}' by its former key: give one of them")
         table[place[1]] = value
     return found
+
+
+@dataclass(frozen=True)
+class RefinerInputs:
+    """What a `Refiner` has beyond PPO's settings. With all of it left out it is PPO."""
+
+    clone: Any = None  # the frozen policy to stay near; None refines without an anchor
+    # Weights of parts of the loss (`training.ppo.losses.POLICY_PARTS`), as SB3's learning rate: numbers, or
+    # functions of the progress that remains (1 at the start, 0 at the end). "entropy" replaces `ent_coef`.
+    weights: Mapping[str, Scheduled] = field(default_factory=dict)
+    # A distance to seek and a budget, beside the weight.
+    anchor: AnchorSettings = field(default_factory=AnchorSettings)
+    demonstrations: tuple[Tensor, Tensor] | None = None  # observations and actions to draw from
+    # Limits by the name of a cost; needs a policy with a value for each of the world's costs.
+    costs: Mapping[str, CostSettings] = field(default_factory=dict)
+    # Updates at the start, at most, in which the policy rests while the values learn and the optimiser's
+    # moments fill; it ends when the values fit no better.
+    warm_up: int = 0
+    # Of rewards before values are learned; None takes the policy's own.
+    reward_scale: float | None = 1.0
+    # Updates after which games and generators start afresh from hash(seed, update), so that a run can go on
+    # from its weights and optimiser alone; 0 never does.
+    reseed_every: int = 0
+    # Of the update's layers. The rollout is in float32, and its log-probabilities are taken again in the
+    # update's precision, so that the ratio begins at 1. "bfloat16" needs an `AgentPolicy`.
+    precision: Precision = "float32"
+    cores: int = (
+        1  # 2: the values learn, and rollouts pass forward, on a second one; the bits are the same
+    )
+
+    def schedules(self, entropy: Scheduled) -> dict[str, Scheduled]:
+        """The weight of every part of the loss that has a schedule; `entropy` where none is given.
+
+        Raises:
+            ValueError: a weight that no part has.
+        """
+        known = dict.fromkeys(scheduled_parts(), 0.0) | {"entropy": entropy}
+        if unknown := self.weights.keys() - known.keys():
+            raise ValueError(f"no part of the loss has the weights {sorted(unknown)}")
+        without = {"imitation": 0.0} if self.demonstrations is None else {}
+        return {**known, **self.weights, **without}

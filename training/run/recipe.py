@@ -6,7 +6,7 @@
     [reward]   the weights of its terms, and which of them fade out
     [data]     whose play to learn from, and whose to be judged beside
     [network]  `training.imitation.inputs.NetworkSettings`: what policy and values are made of
-    [clone]    `training.imitation.clone.CloneSettings`
+    [clone]    `training.imitation.settings.CloneSettings`
     [partner]  `training.partners.partners.PartnerSettings`: who plays the other seats meanwhile
     [refine]   `training.ppo.settings.RefineSettings`: PPO; its tables are
     [refine.rollout], [refine.loss], [refine.kl] and [refine.judge]
@@ -34,9 +34,9 @@ from pydantic import (
 from environments.files.readers import DEPTH, Unreadable, read_toml
 from environments.system.errors import UserError, raise_all, shortened
 from environments.terminal.command_line import MOST, meant
-from training.imitation.clone import CloneSettings
 from training.imitation.corrections import CorrectionsSettings
 from training.imitation.inputs import NetworkSettings
+from training.imitation.settings import CloneSettings
 from training.partners.partners import PartnerSettings
 from training.ppo.lagrange import CostSettings, finite
 from training.ppo.settings import FORMER, RefineSettings, moved, regrouped

@@ -16,15 +16,24 @@ from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from training.compute import hardware as engine
 from training.compute.timers import StageTimer
 from training.ppo.refiner import Refiner
+from training.ppo.settings import RefinerInputs
 from training.run.folder import RunFolder
 from training.run.recipe import read_recipe
 
 
-def refiner(**keywords):
+def refiner(precision="float32"):
     face = Sb3VecEnv(Seating(Batch(make_world("gpo/Balance-v0"), 8)))
     from agents.networks.policy import AgentPolicy
 
-    return Refiner(AgentPolicy, face, n_steps=64, batch_size=128, n_epochs=2, seed=1, **keywords)
+    return Refiner(
+        AgentPolicy,
+        face,
+        RefinerInputs(precision=precision),
+        n_steps=64,
+        batch_size=128,
+        n_epochs=2,
+        seed=1,
+    )
 
 
 def test_the_ratio_begins_at_one_in_brain_floats():

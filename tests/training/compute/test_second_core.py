@@ -17,9 +17,10 @@ from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from training.compute.second_core import SecondCore
 from training.ppo.lagrange import CostSettings
 from training.ppo.refiner import Refiner
+from training.ppo.settings import RefinerInputs
 
 
-def refined(cores, world_name, precision="float32", moved=False, **keywords):
+def refined(cores, world_name, precision="float32", moved=False, costs=None):
     """The weights after three updates; the partner may have moved to another process."""
     torch.manual_seed(0)
     world = make_world(world_name)
@@ -33,17 +34,18 @@ def refined(cores, world_name, precision="float32", moved=False, **keywords):
     agent = Refiner(
         AgentPolicy,
         face,
-        clone=copy.deepcopy(clone),
-        kl_clone=0.1,
-        kl_clone_reverse=0.1,
+        RefinerInputs(
+            clone=copy.deepcopy(clone),
+            weights={"kl_clone": 0.1, "kl_clone_reverse": 0.1},
+            costs=costs or {},
+            precision=precision,
+            cores=cores,
+        ),
         n_steps=32,
         batch_size=64,
         n_epochs=2,
         seed=1,
-        precision=precision,
-        cores=cores,
         policy_kwargs={"n_costs": len(world.costs)},
-        **keywords,
     )
     agent.learn(3 * 8 * 32)
     assert not moved or partner.away

@@ -9,10 +9,15 @@ import torch
 from gymnasium import spaces
 from pydantic import ValidationError
 
+from agents.files.encoder_file import load_encoder, save_encoder
+from agents.networks.encoder import encoder_weights
+from agents.networks.policy import build_policy
 from environments.system.errors import UserError
 from tests.training.support.toys import SIGHT, toy_arrays
-from training.imitation.clone import CloneSettings, clone
+from training.imitation.clone import Beginning, clone
+from training.imitation.inputs import RecordedSteps
 from training.imitation.returns import recorded_returns
+from training.imitation.settings import CloneSettings
 
 QUICK = {"hidden": [32], "dropout": 0.0, "batch_size": 64, "learning_rate": 1e-2, "epochs": 12}
 LENGTH = 50  # steps of an episode
@@ -41,7 +46,8 @@ def cloned(task="discrete", changes=None, seen=None, arrays=None, groups=None, *
     arrays = toy_arrays(rule(seen), seen, LENGTH) if arrays is None else arrays
     groups = arrays.episode if groups is None else groups
     settings = CloneSettings(**{**QUICK, **(changes or {})})
-    return clone(arrays, groups, SIGHT, space, settings, **keywords)
+    data = {k: keywords.pop(k) for k in ("returns", "action_names", "rows") if k in keywords}
+    return clone(RecordedSteps(arrays, groups, SIGHT, space, **data), settings, **keywords)
 
 
 # ------------------------------------------------------------------ it learns
@@ -199,6 +205,31 @@ def test_settings_out_of_bounds_are_refused(wrong):
         CloneSettings(**wrong)
 
 
+def test_it_may_begin_with_an_encoder_that_was_saved(tmp_path):
+    first = cloned(seen=sights() * 50)
+    save_encoder(tmp_path / "e.safetensors", encoder_weights(first.policy))
+    encoder = load_encoder(tmp_path / "e.safetensors")
+    still = {"learning_rate": 1e-30, "epochs": 1}
+    other = cloned("multi-discrete", still, beginning=Beginning(encoder=encoder))
+    alone = cloned("multi-discrete", still)
+    shown = torch.from_numpy(sights(1))
+    by_encoder, wanted, own = (
+        found.policy.extract_features(shown, found.policy.features_extractor)
+        for found in (other, first, alone)
+    )
+    assert torch.equal(by_encoder, wanted)
+    assert not torch.equal(by_encoder, own)
+
+
+def test_an_encoder_of_other_observations_is_refused():
+    space = spaces.Box(-9.0, 9.0, (7,), np.float32)
+    wrong = encoder_weights(build_policy(space, spaces.Discrete(3), {}))
+    with pytest.raises(
+        UserError, match=r"clone\.encoder encodes .*: choose one made for this world"
+    ):
+        cloned(beginning=Beginning(encoder=wrong))
+
+
 # ------------------------------------------------------------------ what it earned
 
 
@@ -294,7 +325,10 @@ def test_without_returns_the_values_are_left_alone():
 def test_it_may_begin_as_another_clone():
     first = cloned(seed=1).policy
     still = {"learning_rate": 1e-9, "epochs": 1}
-    onward, afresh = (cloned(seed=2, changes=still, start=start).policy for start in (first, None))
+    onward, afresh = (
+        cloned(seed=2, changes=still, beginning=Beginning(policy=start)).policy
+        for start in (first, None)
+    )
     weights = first.tensors()
     assert all(torch.allclose(onward.tensors()[name], weights[name], atol=1e-6) for name in weights)
     assert not all(torch.allclose(afresh.tensors()[n], weights[n], atol=1e-2) for n in weights)

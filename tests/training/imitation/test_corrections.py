@@ -20,9 +20,11 @@ from tests.training.support.toys import Leaning, record, toy_arrays
 from training.evaluation.paired_changes import _change, changes
 from training.evaluation.protocol import Protocol, evaluate
 from training.gate.judge import judged_totals
-from training.imitation.clone import CloneSettings, clone
+from training.imitation.clone import clone
 from training.imitation.corrected_steps import hold_back, people_only, read_corrections
 from training.imitation.corrections import CorrectionsSettings, concatenate, weight_of, weighted
+from training.imitation.inputs import RecordedSteps
+from training.imitation.settings import CloneSettings
 from training.run.recipe import read_recipe
 
 POLE = make_world("gpo/Balance-v0")
@@ -172,7 +174,7 @@ def test_beside_people_the_agents_are_not_cloned():
     assert rows is not None
     settings = CloneSettings(hidden=[8], epochs=4, dropout=0.0, batch_size=32, learning_rate=0.02)
     spaces = POLE.observation_space, POLE.action_space
-    policy = clone(arrays, arrays.episode, *spaces, settings, rows=rows).policy
+    policy = clone(RecordedSteps(arrays, arrays.episode, *spaces, rows=rows), settings).policy
     logits = policy.logits(torch.from_numpy(seen.astype(np.float32)))
     assert (logits.argmax(1) == 1).all(), "the person always pushed to the right"
 

@@ -20,9 +20,16 @@ from environments.wrappers.frame_stack_vec_env import FrameStackVecEnv
 from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from tests.environments.support.kind_toys import ACTIONS, LENGTH
 from tests.training.support.experts import Elephant, Porter, Reader
-from training.imitation.clone import CloneSettings, clone
-from training.imitation.inputs import NetworkSettings, RecordedInputs, encoder_settings
+from training.imitation.clone import Beginning, clone
+from training.imitation.inputs import (
+    NetworkSettings,
+    RecordedInputs,
+    RecordedSteps,
+    encoder_settings,
+)
+from training.imitation.settings import CloneSettings
 from training.ppo.refiner import Refiner
+from training.ppo.rollout import flat_rollout
 from training.run.recipe import check_recipe
 
 TOYS = "tests.environments.support.kind_toys"
@@ -186,12 +193,9 @@ def cloned(world, arrays, kind, **keywords):
     """A clone of recordings whose every episode is a match."""
     settings = NetworkSettings(kind=kind, steps=3, width=16, heads=2)
     return clone(
-        arrays,
-        arrays.episode,
-        world.observation_space,
-        world.action_space,
+        RecordedSteps(arrays, arrays.episode, world.observation_space, world.action_space),
         CLONING.model_copy(update={"epochs": 2, **keywords}),
-        sight=encoder_settings(world, settings),
+        beginning=Beginning(encoder_settings(world, settings)),
     )
 
 
@@ -250,9 +254,9 @@ def test_the_ratio_is_one_on_the_first_pass(tmp_path, name, kind):
     agent.learn(2 * 55)
     assert abs(agent.logger.name_to_value["train/approx_kl"]) < 1e-6
     assert agent.logger.name_to_value["train/clip_fraction"] == 0
-    data = agent._flatten_rollout()
+    data = flat_rollout(agent.rollout_buffer, agent.last_rollout, agent.forward_passes)
     with torch.no_grad():
-        again = agent._distribution(data["seen"]).log_prob(data["actions"])
+        again = agent.forward_passes.distribution(data["inputs"]).log_prob(data["actions"])
     assert torch.allclose(again, data["log_prob"], rtol=0, atol=1e-6)
 
 

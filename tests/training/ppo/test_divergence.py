@@ -17,8 +17,9 @@ from tests.training.support.toys import careless_clone
 from training.gate.best_agent import BestAgentKeeper, GateSettings
 from training.gate.judge import Judge
 from training.pipeline.refine_loop import RefineInputs, RewardSchedule, refine
-from training.ppo.refiner import IN_A_ROW, Diverged, Refiner
+from training.ppo.refiner import Refiner
 from training.ppo.settings import RefineSettings
+from training.ppo.update import IN_A_ROW, Diverged
 
 GAMES, STEPS = 4, 32
 

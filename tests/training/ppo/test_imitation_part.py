@@ -12,12 +12,12 @@ from stable_baselines3.common.env_util import make_vec_env
 from agents.networks.policy import AgentPolicy
 from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
+from tests.training.support.refiners import refiner_of
 from tests.training.support.toys import careless_clone
 from training.gate.best_agent import BestAgentKeeper, GateSettings
 from training.gate.judge import Judge
 from training.pipeline.refine_loop import RefineInputs, RewardSchedule, refine
 from training.ppo.lagrange import CostSettings
-from training.ppo.refiner import Refiner
 from training.ppo.settings import RefineSettings
 
 GAMES, STEPS = 8, 20
@@ -55,7 +55,9 @@ def tempted(updates, pays=True, **keywords):
     worlds = make_vec_env(lambda: Temptation(pays), GAMES)
     network = {"net_arch": {"pi": [16], "vf": [16]}, "n_costs": 1}
     settings = {**COMMON, "n_epochs": 4, "learning_rate": 0.01, "policy_kwargs": network}
-    return Refiner(AgentPolicy, worlds, **{**settings, **keywords}).learn(updates * GAMES * STEPS)
+    return refiner_of(AgentPolicy, worlds, **{**settings, **keywords}).learn(
+        updates * GAMES * STEPS
+    )
 
 
 # ------------------------------------------------------------------ demonstrations in the loss
@@ -76,7 +78,7 @@ def likelihood(agent, shown):
 
 def test_demonstrations_without_weight_change_nothing(shown):
     without = tempted(3)
-    weightless = tempted(3, demonstrations=shown, imitation=0.0)
+    weightless = tempted(3, demonstrations=shown, weights={"imitation": 0.0})
     for name, value in without.policy.state_dict().items():
         assert torch.equal(value, weightless.policy.state_dict()[name]), f"{name} differs"
     for agent in (without, weightless):
@@ -86,7 +88,7 @@ def test_demonstrations_without_weight_change_nothing(shown):
 
 
 def test_a_weight_without_demonstrations_changes_nothing():
-    without, weighed = tempted(2), tempted(2, imitation=5.0)
+    without, weighed = tempted(2), tempted(2, weights={"imitation": 5.0})
     assert weighed.loss_weights()["imitation"] == 0
     for name, value in without.policy.state_dict().items():
         assert torch.equal(value, weighed.policy.state_dict()[name]), f"{name} differs"
@@ -95,15 +97,19 @@ def test_a_weight_without_demonstrations_changes_nothing():
 def test_with_useless_rewards_the_policy_learns_what_was_shown(shown):
     before = likelihood(tempted(0, pays=False), shown)
     ignored = likelihood(tempted(10, pays=False, demonstrations=shown), shown)
-    heeded = likelihood(tempted(10, pays=False, demonstrations=shown, imitation=5.0), shown)
+    heeded = likelihood(
+        tempted(10, pays=False, demonstrations=shown, weights={"imitation": 5.0}), shown
+    )
     assert heeded > before + 0.2, f"{heeded:.2f} after {before:.2f}"
     assert heeded > ignored + 0.2, f"{heeded:.2f} against {ignored:.2f}"
 
 
 def test_the_part_is_minus_the_log_likelihood(shown):
-    agent = tempted(0, demonstrations=(shown[0][:1], shown[1][:1]), imitation=2.0)
-    expected = -likelihood(agent, (shown[0][:1], shown[1][:1]))
-    assert float(agent._imitation(2.0).detach()) == pytest.approx(expected)
+    one = (shown[0][:1], shown[1][:1])
+    agent = tempted(0, demonstrations=one, weights={"imitation": 2.0}, learning_rate=0.0)
+    expected = -likelihood(agent, one)
+    agent.learn(GAMES * STEPS)
+    assert agent.logger.name_to_value["loss/imitation"] == pytest.approx(expected)
 
 
 # ------------------------------------------------------------------ a cost with a limit

@@ -37,7 +37,7 @@ def test_every_step_is_read_once_and_in_order(cores, told):
     reading = BackgroundForward(SecondCore(cores), read, observations, actions)
     for steps in told:
         reading.played(steps)
-    found = reading.said()["both"].numpy()
+    found = reading.outputs()["both"].numpy()
     assert np.array_equal(found[:, :3], observations.reshape(-1, 3))
     assert np.array_equal(found[:, 3:], actions.reshape(-1, 1))
     assert sum(sizes) == STEPS * GAMES
@@ -57,7 +57,7 @@ def test_nothing_is_read_before_it_was_played():
     for steps in range(1, 21):
         reading.played(steps)
     observations[20:] = 1.0
-    reading.said()
+    reading.outputs()
     assert np.isfinite(np.concatenate(seen_all)).all()
 
 

@@ -7,7 +7,7 @@ from gymnasium import spaces
 
 from agents.networks.policy import build_policy
 from environments.system.errors import UserError
-from training.pipeline.build_refiner import set_noise
+from training.ppo.build import set_noise
 
 SEEN = spaces.Box(-1.0, 1.0, (3,), np.float32)
 NETWORK = {"net_arch": {"pi": [4], "vf": [4]}}

@@ -1,6 +1,7 @@
 """The Refiner is SB3's PPO where nothing else is asked for, and stays near its clone where it is."""
 
 import copy
+import dataclasses
 import warnings
 from typing import Any
 
@@ -27,6 +28,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 from torch.distributions import kl_divergence
 
 from agents.networks.policy import AgentPolicy, build_policy
+from tests.training.support.refiners import refiner_of
 from training.ppo import losses
 from training.ppo.gradient_step import clip_gradients
 from training.ppo.refiner import Refiner
@@ -77,6 +79,7 @@ def cartpoles():
 
 
 def made(kind, worlds, **keywords):
+    kind = refiner_of if kind is Refiner else kind
     return kind(AgentPolicy, worlds, **{**COMMON, **keywords})
 
 
@@ -105,9 +108,21 @@ def learn(agent, steps, *callbacks):
 # ------------------------------------------------------------------ the same as SB3's PPO
 
 
-@pytest.mark.parametrize("entropy", [0.0, 0.05])
-def test_an_update_without_an_anchor_is_ppos(cartpoles, entropy):
-    plain, ours = twins(cartpoles, ent_coef=entropy)
+@pytest.mark.parametrize(
+    ("changes", "clipped", "held"),
+    [
+        ({}, False, False),  # one step from a ratio of 1: nothing is clipped
+        ({"ent_coef": 0.05}, False, False),
+        ({"n_epochs": 8, "clip_range": 0.02}, True, False),
+        ({"n_epochs": 8, "max_grad_norm": 0.01}, False, True),
+        ({"n_epochs": 8, "clip_range": 0.02, "max_grad_norm": 0.01, "vf_coef": 0.7}, None, True),
+        ({"normalize_advantage": False, "n_epochs": 4, "clip_range": 0.02}, True, None),
+    ],
+)
+def test_an_update_without_an_anchor_is_ppos(cartpoles, changes, clipped, held):
+    """And it says, on both sides, whether it entered the branch that it is about."""
+    changes = {"max_grad_norm": 1e3, **changes}
+    plain, ours = twins(cartpoles, **changes)
     learn(plain, STEPS * GAMES)  # one rollout and one update
     for agent in (plain, ours):  # from the same weights once more, with that rollout
         agent.policy.load_state_dict(made(PPO, cartpoles).policy.state_dict())
@@ -123,7 +138,15 @@ def test_an_update_without_an_anchor_is_ppos(cartpoles, entropy):
         array = getattr(plain.rollout_buffer, name)  # SB3 has flattened its own, game after game
         setattr(ours.rollout_buffer, name, unflatten(array))
     plain.train()
+    shares = [plain.logger.name_to_value["train/clip_fraction"]]
     ours.train()
+    shares.append(plain.logger.name_to_value["train/clip_fraction"])
+    assert shares[0] == pytest.approx(shares[1], abs=1e-6)
+    if clipped is not None:
+        assert (shares[0] > 0) == (shares[1] > 0) == clipped
+    if held is not None:
+        norm = plain.logger.name_to_value["train/gradient_norm"]
+        assert (norm > changes["max_grad_norm"]) == held
     assert any((before[k] != v).any() for k, v in weights_of(plain).items())
     assert_same_weights(weights_of(plain), weights_of(ours), 1e-6)
 
@@ -138,7 +161,7 @@ def unflatten(array):
 @pytest.mark.parametrize("scale", [1.0, 0.1])
 def test_advantages_and_returns_are_ppos_on_the_same_actions(terminates, scale, monkeypatch):
     plain, ours = twins(counters(terminates), gamma=0.9, gae_lambda=0.8)
-    ours.reward_scale = scale
+    ours.inputs = dataclasses.replace(ours.inputs, reward_scale=scale)
     monkeypatch.setattr(ours, "train", lambda: None)
     monkeypatch.setattr(plain, "train", lambda: None)
     learn(ours, STEPS * GAMES)
@@ -222,7 +245,9 @@ def test_an_episode_that_ended_is_worth_nothing_more():
 def test_it_learns_on_sb3s_own_environments(world, anchored):
     worlds = make_vec_env(world, GAMES, seed=0) if isinstance(world, str) else counters(True, world)
     clone = build_policy(worlds.observation_space, worlds.action_space, NETWORK)
-    anchor = {"clone": clone, "kl_clone": 0.1, "kl_clone_reverse": 0.1} if anchored else {}
+    anchor = (
+        {"clone": clone, "weights": {"kl_clone": 0.1, "kl_clone_reverse": 0.1}} if anchored else {}
+    )
     agent = made(Refiner, worlds, batch_size=50, n_epochs=2, **anchor)
     before = weights_of(agent)
     learn(agent, 2 * GAMES * STEPS)
@@ -330,12 +355,18 @@ def test_after_warming_up_the_policy_learns_too(cartpoles):
     assert (weights_of(agent)["action_net.weight"] != before["action_net.weight"]).any()
 
 
-def away_from_the_clone(worlds, **anchor):
+def away_from_the_clone(worlds, **weights):
     """KL of the refined policy from its clone, on what the clone sees."""
     torch.manual_seed(0)
     clone = build_policy(worlds.observation_space, worlds.action_space, NETWORK)
     agent = made(
-        Refiner, worlds, clone=clone, batch_size=64, n_epochs=4, learning_rate=0.01, **anchor
+        Refiner,
+        worlds,
+        clone=clone,
+        batch_size=64,
+        n_epochs=4,
+        learning_rate=0.01,
+        weights=weights,
     )
     agent.policy.load_state_dict(clone.state_dict())
     learn(agent, 8 * GAMES * STEPS)
@@ -356,7 +387,7 @@ def test_a_clone_in_training_does_not_blur_the_anchor(cartpoles):
     settings = {**NETWORK, "dropout": 0.5}
     clone = build_policy(cartpoles.observation_space, cartpoles.action_space, settings)
     clone.set_training_mode(True)
-    made(Refiner, cartpoles, clone=clone, kl_clone=1.0)
+    made(Refiner, cartpoles, clone=clone, weights={"kl_clone": 1.0})
     assert not clone.training
 
 
@@ -455,3 +486,18 @@ def test_every_part_of_the_loss_is_logged(cartpoles):
         assert {f"loss/{part}", f"weight/{part}"} <= logged.keys()
     total = sum(logged[f"loss/{part}"] * logged[f"weight/{part}"] for part in agent.loss_weights())
     assert total == pytest.approx(logged["train/loss"], rel=1e-5)
+
+
+def test_a_new_part_of_the_loss_is_a_line_of_the_table(cartpoles, monkeypatch):
+    plain = learn(made(Refiner, cartpoles), GAMES * STEPS)
+    part = losses.LossPart(lambda found: found.log_prob.square().mean())
+    monkeypatch.setitem(losses.POLICY_PARTS, "certainty", part)
+    worlds = make_vec_env("CartPole-v1", GAMES, seed=0)
+    unweighted = learn(made(Refiner, worlds), GAMES * STEPS)
+    worlds = make_vec_env("CartPole-v1", GAMES, seed=0)
+    weighted = learn(made(Refiner, worlds, weights={"certainty": lambda _: 0.5}), GAMES * STEPS)
+    assert_same_weights(weights_of(plain), weights_of(unweighted), 0)
+    assert any((weights_of(plain)[k] != v).any() for k, v in weights_of(weighted).items())
+    for agent, weight in ((unweighted, 0.0), (weighted, 0.5)):
+        assert agent.logger.name_to_value["loss/certainty"] > 0
+        assert agent.logger.name_to_value["weight/certainty"] == weight

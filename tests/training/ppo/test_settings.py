@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from environments.system.errors import UserError
+from training.ppo.losses import scheduled_parts
 from training.ppo.settings import (
     FORMER,
     JudgeSettings,
@@ -16,7 +17,6 @@ from training.ppo.settings import (
 )
 from training.run.folder import RunFolder
 from training.run.recipe import RECIPES, check_recipe, read_recipe
-from training.settings import Settings
 
 LEAST = {"world": {"id": "gpo/Balance-v0"}, "data": {"train": "people"}}
 FLAT = {
@@ -61,11 +61,23 @@ def test_every_former_key_is_read():
     assert RefineSettings() != GROUPED
 
 
-def test_every_setting_of_the_tables_has_a_former_key_or_the_hash_of_old_recipes_would_change():
-    tables: dict[str, type[Settings]] = {"rollout": RolloutSettings, "loss": LossSettings}
-    tables["judge"] = JudgeSettings
-    now = {(table, key) for table, model in tables.items() for key in model.model_fields}
-    assert now == set(FORMER.values())
+def test_a_setting_of_later_leaves_the_hash_of_older_recipes_alone_and_is_kept(monkeypatch):
+    monkeypatch.delitem(FORMER, "clip")
+    monkeypatch.delitem(FORMER, "imitation")  # its value is a pair, in JSON a list
+    unsaid = RefineSettings().model_dump(mode="json")
+    assert not [key for key in unsaid if "clip" in key or "imitation" in key]
+    kept = GROUPED.model_dump(mode="json")
+    assert (kept["loss.clip"], kept["loss.imitation"]) == (0.1, [0.4, 0.0])
+    assert RefineSettings.model_validate(kept) == GROUPED
+
+
+def test_every_part_of_the_loss_with_a_schedule_has_a_weight_among_the_settings():
+    pairs = {
+        name
+        for name, field in LossSettings.model_fields.items()
+        if isinstance(field.default, tuple)
+    }
+    assert pairs == set(scheduled_parts())
 
 
 def test_runs_are_kept_under_the_former_keys():

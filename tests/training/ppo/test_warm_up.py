@@ -10,8 +10,9 @@ from environments.catalog import make_world
 from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3VecEnv
+from tests.training.support.refiners import refiner_of
 from training.ppo.kl_anchor import AnchorSettings
-from training.ppo.refiner import FIT_GAIN, Refiner
+from training.ppo.update import FIT_GAIN
 
 GAMES, STEPS = 4, 32
 UPDATE = GAMES * STEPS
@@ -20,7 +21,7 @@ UPDATE = GAMES * STEPS
 def refiner(**keywords):
     face = Sb3VecEnv(Seating(Batch(make_world("gpo/Balance-v0"), GAMES)))
     common = {"n_steps": STEPS, "batch_size": 64, "n_epochs": 2, "seed": 0, "device": "cpu"}
-    return Refiner(AgentPolicy, face, **{**common, **keywords})
+    return refiner_of(AgentPolicy, face, **{**common, **keywords})
 
 
 @pytest.fixture
@@ -111,7 +112,9 @@ def test_the_anchor_lets_nothing_go_while_the_policy_rests(fits):
     torch.manual_seed(0)
     face = refiner().get_env()
     clone = build_policy(face.observation_space, face.action_space, {})
-    agent = refiner(warm_up=3, clone=clone, kl_clone=0.5, anchor=AnchorSettings(target=0.1))
+    agent = refiner(
+        warm_up=3, clone=clone, weights={"kl_clone": 0.5}, anchor=AnchorSettings(target=0.1)
+    )
     agent.policy.load_state_dict(clone.state_dict())
     updates_of_rest(agent, fits, [0.1, 0.3, 0.5])
     assert agent.anchor.coefficient == 0.5, "it takes rest for obedience"

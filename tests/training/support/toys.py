@@ -13,8 +13,10 @@ from demos.data.episodes.arrays import Arrays
 from demos.data.episodes.episode import Episode
 from environments.catalog import make_batch
 from environments.simulation.world import World
-from training.imitation.clone import CloneSettings, clone
+from training.imitation.clone import clone
+from training.imitation.inputs import RecordedSteps
 from training.imitation.returns import recorded_returns
+from training.imitation.settings import CloneSettings
 
 SIGHT = spaces.Box(-9.0, 9.0, (4,), np.float32)
 
@@ -94,9 +96,8 @@ def careless_clone(world: World) -> AgentPolicy:
         world.observation_space,
         recorded_returns(arrays, world.weights, 0.97, list(world.costs)),
     )
-    return clone(
-        arrays, arrays.episode, space, world.action_space, settings, returns=returns
-    ).policy
+    steps = RecordedSteps(arrays, arrays.episode, space, world.action_space, returns)
+    return clone(steps, settings).policy
 
 
 def record(
