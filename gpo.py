@@ -138,8 +138,9 @@ def evaluate(arguments: list[str]) -> int:
     add_workers(parser)
     given = parser.parse_args(arguments)
     from training.commands.evaluate import evaluate_command
+    from training.evaluation.options import EvaluateOptions
 
-    evaluate_command(**vars(given))
+    evaluate_command(EvaluateOptions(**vars(given)))
     return 0
 
 
@@ -152,7 +153,7 @@ def export(arguments: list[str]) -> int:
     parser.add_argument("--sb3", metavar="FILE", type=Path, help="a .zip that PPO.load opens")
     parser.add_trust()
     given = parser.parse_args(arguments)
-    from agents.export.command import export_command
+    from training.commands.export import export_command
 
     export_command(**vars(given))
     return 0

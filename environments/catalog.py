@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 import gymnasium
 
 from environments.system.errors import UserError, shortened
+from environments.system.suggestions import nearest
 
 if TYPE_CHECKING:  # they compile kernels: the catalog stays light
     from environments.simulation.batch import Batch
@@ -56,7 +57,7 @@ def make_known(name: str, params: Mapping[str, Any], recorded: bool = False) -> 
     Raises:
         UserError: no such world, no such parameter.
     """
-    from environments.simulation.world import World, nearest
+    from environments.simulation.world import module_world
 
     name = plain_name(name)
     if name not in WORLDS:
@@ -71,7 +72,7 @@ def make_known(name: str, params: Mapping[str, Any], recorded: bool = False) -> 
         if key not in known:
             raise UserError(f"The world '{name}' has no parameter '{key}': {nearest(key, known)}")
     _check_types(name, params, get_type_hints(module.Params))
-    return World(name, module, module.Params(**params))
+    return module_world(name, module, module.Params(**params))
 
 
 def plain_name(name: str) -> str:

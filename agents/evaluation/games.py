@@ -1,6 +1,6 @@
-"""Plays episodes on fixed seeds and says what came out, with an interval: by seat, by term, by cost.
+"""Plays a batch of games to their first end, for all that evaluate, judge, measure or collect.
 
-E episodes, B games, N seats.
+E episodes (one of each game), B games, N seats.
 """
 
 from __future__ import annotations
@@ -10,45 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from agents.players.player import Player
 
 SHIELDED = "shielded"  # what the count of the shield's interventions is called
-RESAMPLES = 2000  # of an interval
 HELD_OUT = 1_000_000  # evaluation seeds begin here; training seeds stay below
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean and its 95 % bootstrap interval."""
-
-    mean: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        """`156.4 [150.1, 162.7]`."""
-        return f"{self.mean:.1f} [{self.low:.1f}, {self.high:.1f}]"
-
-
-def interval(values: np.ndarray, seed: int = 0) -> Interval:
-    """The mean of independent episodes with its 95 % percentile bootstrap interval: [E] -> Interval.
-
-    Percentiles of resampled means (Efron 1979); with a single value the interval is that value.
-    """
-    values = np.asarray(values, np.float64)
-    mean = float(values.mean())
-    if len(values) < 2 or np.ptp(values) == 0:
-        return Interval(mean, mean, mean)
-    found = stats.bootstrap(
-        (values,),
-        np.mean,
-        n_resamples=RESAMPLES,
-        method="percentile",
-        rng=np.random.default_rng(seed),
-    ).confidence_interval
-    return Interval(mean, float(found.low), float(found.high))
+GAMES = 100  # of an evaluation, on the seeds from `HELD_OUT` on, unless told otherwise
 
 
 @dataclass(frozen=True)
@@ -59,52 +26,89 @@ class EpisodeTotals:
     costs: dict[str, np.ndarray]  # totals, [E, N]
     returns: np.ndarray  # sum of reward under the batch's weights, [E, N]
     steps: np.ndarray  # [E]
-    shield: dict[str, np.ndarray] = field(
-        default_factory=dict
-    )  # "shielded": steps in which it stepped in, [E, N]
+    # "shielded": steps in which the shield stepped in, [E, N]; empty without a shield
+    shield: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class GamesStep:
+    """A step that all games have just taken; those that had ended before go on unheeded."""
+
+    requested: np.ndarray  # [B, N, ...], what the players chose
+    running: np.ndarray  # [B], the games that had not ended before it
+    memory: Sequence[Any]  # [N], the players' states, player by player
+
+
+class _Totals:
+    """Sums over the games of a batch, each until its first end."""
+
+    def __init__(self, batch: Any) -> None:
+        self.batch = batch
+        self.terms, self.costs = np.zeros(batch.terms.shape), np.zeros(batch.costs.shape)
+        self.returns = np.zeros(batch.reward.shape)
+        self.steps = np.zeros(len(batch.reward), np.int64)
+        guarded = hasattr(batch, "intervened")
+        self.shielded = np.zeros(batch.reward.shape) if guarded else None
+
+    def add(self, running: np.ndarray) -> None:
+        """Count the last step of the games that run: [B]."""
+        batch = self.batch
+        self.terms[running] += batch.terms[running]
+        self.costs[running] += batch.costs[running]
+        self.returns[running] += batch.reward[running]
+        self.steps[running] += 1
+        if self.shielded is not None:
+            self.shielded[running] += batch.intervened[running]
+
+    def episodes(self) -> EpisodeTotals:
+        """All of it by name."""
+        world = self.batch.world
+        return EpisodeTotals(
+            {name: self.terms[:, :, k] for k, name in enumerate(world.terms)},
+            {name: self.costs[:, :, k] for k, name in enumerate(world.costs)},
+            self.returns,
+            self.steps,
+            {} if self.shielded is None else {SHIELDED: self.shielded},
+        )
 
 
 def play_games(
     batch: Any,
     players: Sequence[Player],
     deterministic: bool = False,
-    tick: Callable[[int], None] | None = None,
+    seats: np.ndarray | None = None,
+    note: Callable[[GamesStep], None] | None = None,
 ) -> EpisodeTotals:
     """Play one episode in every game of a batch that has just been reset.
 
     Args:
         batch: B games, at their beginning.
-        players: who sits in each seat.
+        players: who plays, N of them.
         deterministic: take the likeliest actions instead of samples.
-        tick: called after each step with the number of games still running.
+        seats: where the first player sits in each game, the others in the seats after it, [B]; if None
+            every player has the seat of its number.
+        note: is told of each step after it was taken.
     """
-    size, seats = batch.reward.shape
-    terms, costs = np.zeros(batch.terms.shape), np.zeros(batch.costs.shape)
-    returns, steps = np.zeros((size, seats)), np.zeros(size, np.int64)
-    shielded = np.zeros((size, seats)) if hasattr(batch, "intervened") else None
+    totals, size = _Totals(batch), len(batch.reward)
+    at = None if seats is None else [(seats + n) % len(players) for n in range(len(players))]
+    each = np.arange(size)
     running, starts = np.ones(size, bool), np.ones(size, bool)
-    memory: list[Any] = [None] * seats
-    actions: list[Any] = [None] * seats
+    memory: list[Any] = [None] * len(players)
+    chosen: list[Any] = [None] * len(players)
     while running.any():
-        for seat, player in enumerate(players):
-            actions[seat], memory[seat] = player.predict(
-                batch.observation[:, seat], memory[seat], starts, deterministic
-            )
-        batch.step(np.stack(actions, axis=1))
-        terms[running] += batch.terms[running]
-        costs[running] += batch.costs[running]
-        returns[running] += batch.reward[running]
-        steps[running] += 1
-        if shielded is not None:
-            shielded[running] += batch.intervened[running]
+        for n, player in enumerate(players):
+            seen = batch.observation[:, n] if at is None else batch.observation[each, at[n]]
+            chosen[n], memory[n] = player.predict(seen, memory[n], starts, deterministic)
+        requested = np.stack(chosen, axis=1)
+        if at is not None:
+            by_seat = np.zeros_like(batch.actions)
+            for n, action in enumerate(chosen):
+                by_seat[each, at[n]] = action
+            requested = by_seat
+        batch.step(requested)
+        totals.add(running)
+        if note is not None:
+            note(GamesStep(requested, running, memory))
         starts = batch.ended
-        running &= ~starts
-        if tick is not None:
-            tick(int(running.sum()))
-    return EpisodeTotals(
-        {name: terms[:, :, k] for k, name in enumerate(batch.world.terms)},
-        {name: costs[:, :, k] for k, name in enumerate(batch.world.costs)},
-        returns,
-        steps,
-        {} if shielded is None else {SHIELDED: shielded},
-    )
+        running = running & ~starts
+    return totals.episodes()

@@ -6,9 +6,8 @@ from (hashes of data and recipe), and a SHA-256 over all of it, which is checked
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from typing import Any
 from minari.serialization import serialize_space
 from safetensors.torch import save
 
-from agents.experts.registry import expert_names, make_expert
 from agents.files.rebuild_network import rebuild_network
 from agents.files.sealed_tensors import (
     digest as digest,  # the whole format of a file is at hand here
@@ -26,9 +24,6 @@ from agents.files.sealed_tensors import read_tensors
 from agents.files.sealed_tensors import seal_tensors as seal_tensors
 from agents.files.sealed_tensors import sealed_facts as sealed_facts
 from agents.networks.policy import AgentPolicy
-from agents.players.batched_population import BatchedPopulation, same_architecture
-from agents.players.player import NetworkPlayer, Player, RandomPlayer, StillPlayer
-from agents.players.unstuck import Unstuck
 from agents.schema.agent_schema import read_facts, read_world
 from environments.files.atomic import SEAL, replace
 from environments.files.readers import Unreadable
@@ -128,82 +123,3 @@ def advice_for(path: Path) -> str:
     if (path.parent / "recipe.json").is_file():
         return "delete it and repeat `gpo train` with this run's folder, which makes it again"
     return "make it again, or get it again from where it came"
-
-
-def trained_behind_shield(name: str | None) -> bool:
-    """Whether a name is that of an agent file or a run whose agent is to be played behind the shield."""
-    if name is None:
-        return False
-    if name.endswith(".onnx") and Path(name).is_file():
-        from agents.export.onnx_file import read_onnx
-
-        return bool(read_onnx(Path(name)).about.get("shield", False))
-    path = agent_file(name)
-    return path is not None and path.is_file() and load_agent(path).shielded
-
-
-def make_player(agent: Agent, world: World, seed: int = 0, temperature: float = 1.0) -> Player:
-    """The agent ready to play, with the stuck rule if it was made to be played with it."""
-    return _with_rule(NetworkPlayer(agent.policy, seed, temperature), agent, world)
-
-
-def make_players(
-    agents: Sequence[Agent], world: World, seed: int = 0, temperature: float = 1.0
-) -> list[Player]:
-    """Agents that are drawn with equal chances, as players: one of them all where they are alike."""
-    policies = [agent.policy for agent in agents]
-    rules = {agent.facts.get("stuck_steps", 0) for agent in agents}
-    if len(agents) > 1 and len(rules) == 1 and same_architecture(policies):
-        return [_with_rule(BatchedPopulation(policies, seed, temperature), agents[0], world)]
-    return [make_player(agent, world, seed + n, temperature) for n, agent in enumerate(agents)]
-
-
-def _with_rule(player: NetworkPlayer, agent: Agent, world: World) -> Player:
-    steps = int(agent.facts.get("stuck_steps", 0))
-    body = world.body if player.discrete else None  # the rule is for a single choice
-    return Unstuck(player, body, steps) if steps and body is not None else player
-
-
-def resolve_player(name: str, world: World, seed: int = 0) -> Player:
-    """Whoever `name` stands for: "random", "still", a script, or a path: of an agent, a run, an ONNX file.
-
-    Raises:
-        UserError: none of them, or an agent made for another world.
-    """
-    if name == "random":
-        return RandomPlayer(world.action_space, seed, world.mask_size)
-    if name == "still":
-        return StillPlayer(world.action_space, world.idle)
-    scripted = make_expert(name, world, seed)
-    if scripted is not None:
-        return scripted
-    if name.endswith(".onnx"):
-        from agents.export.onnx_player import onnx_player
-
-        return onnx_player(Path(name), world, seed)
-    path = agent_file(name)
-    if path is None:
-        raise UserError(f"'{name}' is no player: {_who_plays(name, world)}")
-    agent = load_agent(path)
-    agent.require_world(world, name)
-    return make_player(agent, world, seed)
-
-
-def agent_file(name: str) -> Path | None:
-    """The agent file that a path names: its own, or what a run hands on; None if it can be neither."""
-    path = Path(name)
-    if path.is_dir():
-        return path / HANDED_ON
-    return path if name.endswith(".safetensors") else None
-
-
-def _who_plays(name: str, world: World) -> str:
-    """How a message about an unknown player ends."""
-    scripts = expert_names(world)
-    near = difflib.get_close_matches(name, ["random", "still", *scripts], n=1)
-    if near:
-        return f"did you mean '{near[0]}'?"
-    script = f"a script such as '{scripts[0]}', " if scripts else ""
-    return (
-        f"give 'random', 'still', {script}or the path of a .safetensors or .onnx file, or of a run."
-    )

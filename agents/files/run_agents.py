@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agents.files.agent_file import Agent, load_agent
+from agents.files.agent_file import HANDED_ON, Agent, load_agent
 from agents.files.checkpoint_file import checkpoint_files, read_checkpoint_file
 from environments.files.checked_json import read_sealed
 from environments.files.readers import Unreadable
 from environments.system.errors import UserError
 
-BEST, CLONE = "agent.safetensors", "clone.safetensors"
+BEST, CLONE = HANDED_ON, "clone.safetensors"
 MILESTONES, MILESTONE = "milestones", "update-{:05d}.safetensors"  # folder, and files by update
 
 

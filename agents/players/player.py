@@ -14,9 +14,7 @@ from gymnasium.vector.utils import batch_space
 
 from agents.networks.policy import AgentPolicy
 from environments.simulation.frame_stack import FrameStack, action_size
-from environments.simulation.seating import (
-    Player as Player,  # the one method, described in the lowest room
-)
+from environments.simulation.player import Player as Player
 from environments.system.errors import UserError
 
 _NO_NUMBERS = (

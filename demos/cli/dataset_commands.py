@@ -13,7 +13,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from demos.data.dataset.dataset import Dataset
-from demos.data.dataset.history import edit_of, lineage, revision_names
+from demos.data.dataset.history import edit_of, episode_count, lineage, revision_names
+from demos.data.dataset.revision import read_revision
 from demos.data.dataset.store import Store
 from demos.data.inspection.summary import Summary, summarise
 from environments.system.errors import UserError
@@ -85,7 +86,8 @@ def show_history(root: Path, name: str) -> None:
     for heading in ("", "revision", "when", "episodes"):
         table.add_column(heading, no_wrap=True)
     table.add_column("what", overflow="fold")
-    for revision in map(dataset.revision_named, reversed(revision_names(dataset.folder))):
+    for made in reversed(revision_names(dataset.folder)):
+        revision = read_revision(dataset.folder, made, name)
         edit = edit_of(revision) or {}
         what = edit.get("what") or revision.facts["description"] or "recorded"
         parent = edit.get("parent")
@@ -93,7 +95,7 @@ def show_history(root: Path, name: str) -> None:
         mark = "*" if revision.name == counting[0] else "" if revision.name in counting else "-"
         when = edit.get("when", revision.facts["created"]).removesuffix("+00:00")
         style = "dim" if mark == "-" else None
-        episodes = str(dataset.episodes_of(revision.name))
+        episodes = str(episode_count(dataset.folder, revision.name))
         table.add_row(mark, revision.name, when, episodes, line, style=style)
     console = Console(markup=False, highlight=False)
     console.print(table)

@@ -272,8 +272,9 @@ def demos_collect(arguments: list[str]) -> int:
     for word in ("param", "option"):
         given[f"{word}s"] = dict(given.pop(word, []))
     from demos.collect.command import collect_command
+    from demos.collect.options import CollectOptions
 
-    return collect_command(**given)
+    return collect_command(CollectOptions(**given))
 
 
 def demos_repair(arguments: list[str]) -> int:

@@ -45,8 +45,9 @@ def record(arguments: list[str]) -> int:
     add_workers(parser)
     given = _read(parser, arguments, {"param": "params", "option": "options", "limit": "limits"})
     from demos.sessions.record.command import record_command
+    from demos.sessions.record.options import RecordOptions
 
-    return record_command(**given)
+    return record_command(RecordOptions(**given))
 
 
 def controls(arguments: list[str]) -> int:
@@ -96,8 +97,9 @@ def watch(arguments: list[str]) -> int:
     add_workers(parser)
     given = _read(parser, arguments, {"param": "params", "option": "options"})
     from demos.sessions.watch.command import watch_command
+    from demos.sessions.watch.options import WatchOptions
 
-    return watch_command(**given)
+    return watch_command(WatchOptions(**given))
 
 
 def play(arguments: list[str]) -> int:
@@ -133,8 +135,9 @@ def play(arguments: list[str]) -> int:
     if "against" in given:
         given["against"] = tuple(given["against"])
     from demos.sessions.play.command import play_command
+    from demos.sessions.play.options import PlayOptions
 
-    return play_command(**given)
+    return play_command(PlayOptions(**given))
 
 
 def replay(arguments: list[str]) -> int:

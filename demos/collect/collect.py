@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from agents.evaluation.games import GamesStep, play_games
 from agents.players.player import Player
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.store import Store
@@ -36,19 +37,57 @@ class CollectPlan:
     turns: bool = False  # the first player takes the seats in turn, else it has the first
     alone: bool = False  # keep its streams only; what the others did stands among the raw numbers
     names: Sequence[Sequence[str]] = ()  # of each player, or of the members of a mixture
+    description: str = ""  # in words, for `gpo demos info`
+    provenance: Mapping[str, Any] | None = None  # where the play comes from, likewise
 
 
-@dataclass
-class _Games:
-    """Games that were played at once, each to its first end; lists have an entry a step."""
+class _Recorder:
+    """The games that are played at once, as they are taken down; lists have an entry a step.
 
-    first: int  # number of the first of them
-    seats: np.ndarray  # [B], where the first player sits
-    seen: list[np.ndarray]  # T+1 of [B, N, O]
-    names: list[list[str]]  # [N][B], of each player in each game; empty if nobody is named
-    columns: dict[str, list[np.ndarray]] = field(default_factory=dict)  # T of [B, N, ...]
-    length: np.ndarray = field(default_factory=lambda: np.zeros(0, int))  # [B], steps
-    terminated: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))  # [B]
+    Args:
+        batch: B games, at their beginning.
+        plan: how they are collected.
+        first: number of the first of them.
+        tick: told how many games are done.
+    """
+
+    def __init__(
+        self, batch: Any, plan: CollectPlan, first: int, tick: Callable[[float], None]
+    ) -> None:
+        size, count = batch.reward.shape
+        self.batch, self.plan, self.first, self.tick = batch, plan, first, tick
+        each = np.arange(size)
+        # where the first player sits, [B]
+        self.seats = (first + each) % count if plan.turns else np.zeros(size, int)
+        self.seen = [batch.observation.copy()]  # T+1 of [B, N, O]
+        self.names: list[list[str]] = []  # [N][B], of each player in each game, if they are named
+        self.columns: dict[str, list[np.ndarray]] = {}  # T of [B, N, ...]
+        self.length = np.zeros(size, int)  # [B], steps
+        self.terminated = np.zeros(size, bool)  # [B]
+
+    def note(self, step: GamesStep) -> None:
+        """Take down a step of all games; those that were over go on, and are cut later."""
+        batch, ended, running = self.batch, self.batch.ended, step.running
+        if not self.length.any():
+            self.names = _names(self.plan.names, step.memory, len(running))
+        seen = batch.observation.copy()
+        seen[ended] = batch.final_observation[ended]
+        self.seen.append(seen)
+        shielded = getattr(batch, "intervened", None)
+        columns = {
+            "actions": batch.actions,
+            "requested": step.requested,
+            "rewards": batch.reward,
+            "terms": batch.terms,
+            "costs": batch.costs,
+            "shielded": np.zeros(batch.reward.shape, bool) if shielded is None else shielded,
+        }
+        for name, values in columns.items():
+            self.columns.setdefault(name, []).append(values.copy())
+        self.length += running
+        self.terminated[running] = batch.terminated[running]
+        part = np.where(running & ~ended, self.length / batch.state["horizon"], 1.0)
+        self.tick(self.first + float(part.sum()))
 
 
 def collect(
@@ -58,8 +97,6 @@ def collect(
     players: Sequence[Player],
     episodes: int,
     *,
-    description: str = "",
-    provenance: Mapping[str, Any] | None = None,
     tick: Callable[[float], None] = lambda done: None,
     **plan: Any,
 ) -> Dataset:
@@ -74,14 +111,12 @@ def collect(
         world: what is played.
         players: who plays, one a seat, in the order of the seats.
         episodes: how many games.
-        description: in words, for `gpo demos info`.
-        provenance: where the play comes from, likewise.
         tick: told how many games are done, in parts too.
         plan: fields of `CollectPlan`: seed, options, shield and so on.
 
     Raises:
         ValueError: not one player a seat.
-        Problem: the name is taken or cannot be one, the world has no shield, or a game may be longer than
+        UserError: the name is taken or cannot be one, the world has no shield, or a game may be longer than
             memory holds.
     """
     if len(players) != len(world.agents):
@@ -90,18 +125,11 @@ def collect(
     longest = game_bytes(world, todo.options)
     require_memory(longest, "A game as long as its horizon takes", "give a shorter --horizon")
     remember(world.id)  # who records with an environment has run it here
-    with store.building_for(world, name, description, provenance) as dataset:
+    with store.building_for(world, name, todo.description, todo.provenance) as dataset:
         size = games_at_once(world, todo.options)
         for first in range(0, episodes, size):
             games = _play(world, players, first, min(size, episodes - first), todo, tick)
-            dataset.append_many(
-                [
-                    _episode(world, games, b, seat, f"{name}-{first + b}", todo)
-                    for b in range(len(games.seats))
-                    for seat in range(len(world.agents))
-                    if not todo.alone or seat == games.seats[b]
-                ]
-            )
+            dataset.append_many(_episodes(world, games, name))
     return store.open(name)
 
 
@@ -114,7 +142,7 @@ def game_bytes(world: World, options: Mapping[str, Any]) -> int:
     """What a game takes in memory until it is written, if it is as long as may be.
 
     Raises:
-        Problem: the option `horizon` is none.
+        UserError: the option `horizon` is none.
     """
     seen, act = world.observation_space, world.action_space
     numbers = 4 * (
@@ -132,34 +160,13 @@ def _play(
     size: int,
     plan: CollectPlan,
     tick: Callable[[float], None],
-) -> _Games:
+) -> _Recorder:
     """Every game until its first end."""
-    count, each = len(players), np.arange(size)
-    options = dict(plan.options)
     batch: Any = make_batch(
-        world, size, seed=plan.seed + first, options=options, shield=plan.shield
+        world, size, seed=plan.seed + first, options=dict(plan.options), shield=plan.shield
     )
-    seats = (first + each) % count if plan.turns else np.zeros(size, int)
-    games = _Games(first, seats, [batch.observation.copy()], [])
-    games.length, games.terminated = np.zeros(size, int), np.zeros(size, bool)
-    memory: list[Any] = [None] * count
-    running, starts = np.ones(size, bool), np.ones(size, bool)
-    wanted = np.zeros_like(batch.actions)
-    while running.any():
-        for n, player in enumerate(players):
-            at = (seats + n) % count
-            wanted[each, at], memory[n] = player.predict(
-                batch.observation[each, at], memory[n], starts
-            )
-        if not games.length.any():
-            games.names = _names(plan.names, memory, size)
-        batch.step(wanted)
-        starts = batch.ended
-        _note(games, batch, wanted, starts)
-        games.length += running
-        games.terminated[running] = batch.terminated[running]
-        running &= ~starts
-        tick(first + float(np.where(running, games.length / batch.state["horizon"], 1.0).sum()))
+    games = _Recorder(batch, plan, first, tick)
+    play_games(batch, players, seats=games.seats, note=games.note)
     batch.close()
     return games
 
@@ -173,55 +180,29 @@ def _names(names: Sequence[Sequence[str]], memory: Sequence[Any], size: int) -> 
     return found
 
 
-def _note(games: _Games, batch: Any, wanted: np.ndarray, ended: np.ndarray) -> None:
-    """Take down a step of all games; those that are over by then go on, and are cut later."""
-    seen = batch.observation.copy()
-    seen[ended] = batch.final_observation[ended]
-    games.seen.append(seen)
-    shielded = getattr(batch, "intervened", None)
-    step = {
-        "actions": batch.actions,
-        "requested": wanted,
-        "rewards": batch.reward,
-        "terms": batch.terms,
-        "costs": batch.costs,
-        "shielded": np.zeros(batch.reward.shape, bool) if shielded is None else shielded,
-    }
-    for name, values in step.items():
-        games.columns.setdefault(name, []).append(values.copy())
+def _episodes(world: World, games: _Recorder, name: str) -> list[Episode]:
+    """The games as their players saw them, or as the first player did."""
+    return [
+        _episode(world, games, b, seat, f"{name}-{games.first + b}")
+        for b in range(len(games.seats))
+        for seat in range(len(world.agents))
+        if not games.plan.alone or seat == games.seats[b]
+    ]
 
 
-def _episode(
-    world: World, games: _Games, b: int, seat: int, match: str, plan: CollectPlan
-) -> Episode:
+def _episode(world: World, games: _Recorder, b: int, seat: int, match: str) -> Episode:
     """A game as one of its players saw it."""
-    steps, count = int(games.length[b]), len(world.agents)
-
-    def column(name: str, of: int = seat) -> np.ndarray:
-        return np.array([values[b, of] for values in games.columns[name][:steps]])
-
-    terms, costs = column("terms"), column("costs")  # [T, K], [T, C]
-    who = {
-        world.agents[(int(games.seats[b]) + n) % count]: names[b]
-        for n, names in enumerate(games.names)
-    }
-    meta: dict[str, Any] = {"device": "none", "tick": world.tick}
-    meta |= {"players": who} if who else {}
-    meta |= {"shield": True} if plan.shield else {}
-    raw = np.zeros((steps, 0), np.float32)
-    if plan.alone and count > 1:
-        others = {n: column("actions", n).reshape(steps, -1) for n in range(count) if n != seat}
-        meta["raw_names"] = [
-            f"action {world.agents[n]} {k}"
-            for n, acts in others.items()
-            for k in range(acts.shape[1])
-        ]
-        raw = np.concatenate(list(others.values()), axis=1).astype(np.float32)
+    steps, plan = int(games.length[b]), games.plan
+    terms = _column(games, "terms", b, seat)  # [T, K]
+    costs = _column(games, "costs", b, seat)  # [T, C]
+    shielded = _column(games, "shielded", b, seat)
+    who = _players(world, games, b)
+    raw, raw_names = _others_actions(world, games, b, seat)
     return Episode(
         observations=np.array([seen[b, seat] for seen in games.seen[: steps + 1]]),
-        actions=column("actions"),
-        requested_actions=column("requested"),
-        rewards=column("rewards").astype(np.float32),
+        actions=_column(games, "actions", b, seat),
+        requested_actions=_column(games, "requested", b, seat),
+        rewards=_column(games, "rewards", b, seat).astype(np.float32),
         terminated=bool(games.terminated[b]),
         truncated=not games.terminated[b],
         world=world.id,
@@ -229,13 +210,45 @@ def _episode(
         agent=world.agents[seat],
         terms={term: terms[:, k] for k, term in enumerate(world.terms)},
         costs={cost: costs[:, k] for k, cost in enumerate(world.costs)},
-        actors=np.where(column("shielded"), Actor.SHIELD, Actor.AGENT).astype(np.uint8),
-        # Nobody captured anything: the times are those of the game.
+        actors=np.where(shielded, Actor.SHIELD, Actor.AGENT).astype(np.uint8),
+        # Nothing was captured from a device: the times are those of the game.
         capture_times=np.arange(steps) * round(world.tick * NANOSECONDS),
         raw=raw,
         match=match,
         player=who.get(world.agents[seat]),
         seed=plan.seed + games.first + b,
         options=dict(plan.options),
-        meta=meta,
+        meta={
+            "device": "none",
+            "tick": world.tick,
+            **({"players": who} if who else {}),
+            **({"shield": True} if plan.shield else {}),
+            **raw_names,
+        },
     )
+
+
+def _column(games: _Recorder, name: str, b: int, seat: int) -> np.ndarray:
+    """What one seat of a game has in a column: [T, ...]."""
+    return np.array([values[b, seat] for values in games.columns[name][: games.length[b]]])
+
+
+def _players(world: World, games: _Recorder, b: int) -> dict[str, str]:
+    """Who played in a game, by seat."""
+    count, first = len(world.agents), int(games.seats[b])
+    return {world.agents[(first + n) % count]: names[b] for n, names in enumerate(games.names)}
+
+
+def _others_actions(
+    world: World, games: _Recorder, b: int, seat: int
+) -> tuple[np.ndarray, dict[str, list[str]]]:
+    """The other seats' actions as raw numbers, [T, R], and their names, where one stream alone is kept."""
+    steps, seats = int(games.length[b]), range(len(world.agents))
+    if not games.plan.alone or len(seats) == 1:
+        return np.zeros((steps, 0), np.float32), {}
+    others = {n: _column(games, "actions", b, n).reshape(steps, -1) for n in seats if n != seat}
+    names = [
+        f"action {world.agents[n]} {k}" for n, acts in others.items() for k in range(acts.shape[1])
+    ]
+    raw = np.concatenate(list(others.values()), axis=1).astype(np.float32)
+    return raw, {"raw_names": names}

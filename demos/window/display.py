@@ -10,6 +10,8 @@ from environments.system.errors import UserError
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # its greeting is none of our words
 
+SIZE = (1024, 720)  # pixels, of a new window
+NO_SCRIPT = "use --headless with --script FILE"  # a cure: what to do where there is no screen
 BLIND = ("dummy", "offscreen")  # SDL's drivers that show nothing to anybody
 PATIENCE = 1.0  # s, for a screen on another machine
 X11_PORT = 6000  # of the screen :0

@@ -1,4 +1,4 @@
-"""A script: timed events of keys, mouse and gamepads, fed to the window as if somebody had made them.
+"""A script: timed events of keys, mouse and gamepads, fed to the window as if a person had made them.
 
 [[event]]
 at = 1.5                    s from the beginning; events of one moment come in the order of the file
@@ -64,6 +64,11 @@ class Script:
     def end(self) -> float:
         """When its last event is, s."""
         return self._moments[-1].at if self._moments else 0.0
+
+    def closed_after(self, seconds: float) -> Script:
+        """The same, and so long after its end the window is closed."""
+        closing = ScriptedEvent(self.end + seconds, pygame.event.Event(pygame.QUIT))
+        return Script([*self._moments, closing])
 
     @property
     def done(self) -> bool:

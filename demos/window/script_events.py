@@ -13,8 +13,8 @@ from typing import Any
 import pygame
 
 from demos.window.controls.input_names import key_codes, key_name
-from environments.simulation.world import nearest
 from environments.system.errors import UserError, shortened
+from environments.system.suggestions import nearest
 
 TAP = 0.05  # s
 MOST = 255  # number of a pad, and of a part of one

@@ -8,13 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-PATIENCE = 1.2  # s, for whoever runs to notice; then it is interrupted where it is
+PATIENCE = 1.2  # s, for what runs to notice; then it is interrupted where it is
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 INSISTS = hasattr(signal, "setitimer")  # Windows has no such alarm: there it is only asked for
 
 
 class Stopped(Exception):
     """The process was told to end, and what ran did not notice."""
+
+    def __init__(self, code: int = 128) -> None:
+        super().__init__(code)
+        self.code = code  # the exit code that says so
 
 
 class Stop:
@@ -40,7 +44,7 @@ def stoppable() -> Iterator[Stop]:
     """Within the block, signals are noted instead of obeyed.
 
     Raises:
-        Stopped: in the middle of whatever runs, if it does not ask `noticed` in time.
+        Stopped: in the middle of what runs, if it does not ask `noticed` in time.
     """
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():
@@ -52,7 +56,7 @@ def stoppable() -> Iterator[Stop]:
         _alarm(PATIENCE)
 
     def insist(number: int, frame: FrameType | None) -> None:
-        raise Stopped
+        raise Stopped(stop.code)
 
     before = {number: signal.signal(number, note) for number in SIGNALS}
     if INSISTS:
@@ -66,6 +70,6 @@ def stoppable() -> Iterator[Stop]:
 
 
 def _alarm(seconds: float) -> None:
-    """Interrupt whatever runs in so many seconds; 0 calls it off."""
+    """Interrupt what runs in so many seconds; 0 calls it off."""
     if INSISTS:
         signal.setitimer(signal.ITIMER_REAL, seconds)

@@ -10,14 +10,12 @@ from types import TracebackType
 
 import pygame
 
-from demos.window.display import BLIND, require_display
+from demos.window.display import BLIND, NO_SCRIPT, SIZE, require_display
 from environments.files.atomic import replace
 from environments.system.errors import UserError
 
-SIZE = (1024, 720)  # pixels, of a new window
 LEAST = (640, 480)  # pixels; on a smaller window a picture of this size is shrunk
 SETTLING = 0.5  # s in which a window that becomes full screen may lose the focus for a moment
-CURE = "use --headless with --script FILE"
 MOUSE = (pygame.MOUSEMOTION, pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP)
 
 
@@ -42,7 +40,7 @@ class AppWindow:
         size: tuple[int, int] = SIZE,
         *,
         headless: bool = False,
-        cure: str = CURE,
+        cure: str = NO_SCRIPT,
     ) -> None:
         self.headless, self._cure = headless, cure
         self._driver = os.environ.get("SDL_VIDEODRIVER")
@@ -136,13 +134,13 @@ class AppWindow:
     def events(self) -> list[pygame.event.Event]:
         """What happened since the last call; the pointer is told in pixels of `surface`."""
         self._window()
-        told = [event for event in map(self.heed, pygame.event.get()) if event is not None]
+        told = [event for event in map(self.filter_event, pygame.event.get()) if event is not None]
         if self._lost and time.monotonic() >= self._settled:
             self._lost = False
             told.append(pygame.event.Event(pygame.WINDOWFOCUSLOST))
         return told
 
-    def heed(self, event: pygame.event.Event) -> pygame.event.Event | None:
+    def filter_event(self, event: pygame.event.Event) -> pygame.event.Event | None:
         """What is left of an event for others: full screen is the window's own affair."""
         if event.type == pygame.KEYDOWN and event.key == pygame.K_F11:
             self.toggle_full_screen()
@@ -173,11 +171,3 @@ class AppWindow:
             window = pygame.display.set_mode(self._windowed, pygame.RESIZABLE)
             if window.get_size() != self._windowed:  # some drivers need to be told twice
                 pygame.display.set_mode(self._windowed, pygame.RESIZABLE)
-
-
-def fitted(wide: float, high: float, area: pygame.Rect) -> pygame.Rect:
-    """The largest rectangle of the shape `wide` x `high` in the middle of an area."""
-    scale = min(area.width / max(wide, 1), area.height / max(high, 1))
-    inside = pygame.Rect(0, 0, max(1, int(wide * scale)), max(1, int(high * scale)))
-    inside.center = area.center
-    return inside

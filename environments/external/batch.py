@@ -15,14 +15,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from gymnasium import spaces
 
-from environments.external.games.arrays import arrays_layout
 from environments.external.games.executor import make_executor
 from environments.external.games.games import EnvironmentSpec, GameFault, ResetOrder
 from environments.external.guard import Bounds, Incident, improper
 from environments.external.world import ExternalWorld, external_world
 from environments.simulation.batch import Batch
 from environments.system.errors import UserError
+from environments.system.shared_arrays import Layout
 
 
 class ExternalBatch(Batch):
@@ -88,7 +89,7 @@ class ExternalBatch(Batch):
             self.terms[cut_off] = self.costs[cut_off] = 0
             self.terminated[cut_off], self.truncated[cut_off] = False, True
         self.truncated &= ~self.terminated
-        self._weigh()
+        self.term_reward.write(self.terms, self.reward)
         self._go_on(faults)
         return self.observation
 
@@ -191,3 +192,19 @@ def external_batch(
     """A batch of a foreign environment: arguments as `Batch`, then the keywords it is made with."""
     world = external_world(name, **params)
     return ExternalBatch(world, size, seed=seed, weights=weights, options=options, restart=restart)
+
+
+def arrays_layout(
+    seen: spaces.Box, done: Any, size: int, agents: int, terms: int, costs: int
+) -> Layout:
+    """Shape and type of each array of the board."""
+    return {
+        "action": ((size, agents, *done.shape), done.dtype.str),  # [B, N, ...], as ours
+        "observation": ((size, agents, *seen.shape), seen.dtype.str),  # [B, N, ...]
+        "present": ((size, agents), "?"),  # [B, N], whether the agent is still in the game
+        "terms": ((size, agents, terms), "f4"),  # [B, N, K]
+        "costs": ((size, agents, costs), "f4"),  # [B, N, C]
+        "terminated": ((size,), "?"),  # [B]
+        "truncated": ((size,), "?"),  # [B]
+        "busy": ((size,), "?"),  # [B], whether the environment's own code is running
+    }

@@ -1,9 +1,8 @@
-"""Any foreign environment described as a `World`, by what a trial told."""
+"""An external environment, Gymnasium's or PettingZoo's, as a `World`, by what a trial of it found."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -11,28 +10,25 @@ from gymnasium import spaces
 
 from environments.external.games.games import EnvironmentSpec
 from environments.external.guard import Guard
+from environments.external.trial.facts import Facts
 from environments.external.trial.isolated import PATIENCE, try_once
 from environments.simulation.kernels import HEADER, Kernels
-from environments.simulation.world import World
+from environments.simulation.spec import WorldSpec
+from environments.simulation.world import World, spec_fields
 from environments.system.errors import UserError
 
 HORIZON = 1000  # steps, for an environment that names no limit of its own
 TICK = 0.05  # s, for one that names no `render_fps`
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ExternalWorld(World):
-    """A foreign environment described as ours are; `params` are the keywords it is made with.
-
-    Its module is no file: it holds what one trial step told, under the names that a world's file uses.
-    """
+    """An external environment, played by `ExternalBatch`; `params` are the keywords it is made with."""
 
     workers: int = 0  # processes that a batch's games are played in; 0 plays them here
-    patience: float = (
-        PATIENCE  # s, after which a game that does not answer is ended, if it is not here
-    )
-    closes: bool = field(default=True, compare=False)  # whether a game can be closed without a hang
-    guard: Guard = field(default_factory=Guard, compare=False, repr=False)  # of all its batches
+    patience: float = PATIENCE  # s, after which the process of a game that does not answer is ended
+    closes: bool = True  # whether a game can be closed without a hang
+    guard: Guard = field(default_factory=Guard)  # of all its batches
 
     def apart(self, workers: int, patience: float = PATIENCE) -> ExternalWorld:
         """The same world with a batch's games in processes of their own, so that one may hang or die."""
@@ -43,7 +39,7 @@ class ExternalWorld(World):
 
     @property
     def kernels(self) -> Kernels:
-        """None: it is played by `ForeignBatch`.
+        """None: it is played by `ExternalBatch`.
 
         Raises:
             UserError: always.
@@ -75,25 +71,31 @@ def describe_external(name: str, params: dict[str, Any], recorded: bool = False)
             cannot handle.
     """
     facts = try_once(EnvironmentSpec(name, params, recorded=recorded))
-    done = facts.done
-    module = ModuleType(name)
-    module.__dict__.update(
-        VERSION=facts.version,
-        AGENTS=facts.agents,
-        TICK=facts.tick or TICK,
-        HORIZON=facts.horizon or HORIZON,
-        TERMS={"return": "what the environment itself gives"}
-        | dict.fromkeys(facts.terms, "a part that it names in its info"),
-        COSTS=dict.fromkeys(facts.costs, "a cost that it names in its info"),
-        NORTH_STAR="return",
-        WEIGHTS={"return": 1.0},
-        STATE=np.dtype(HEADER),
-        IDLE=np.clip(0, done.low, done.high) if isinstance(done, spaces.Box) else 0,
-        OBSERVATION_SPACE=facts.seen,
-        PARTS=facts.parts,
-        ACTION_SPACE=done,
+    spec = external_spec(name, params, facts)
+    return ExternalWorld(**spec_fields(spec), module=None, table=np.zeros(0), closes=facts.closes)
+
+
+def external_spec(name: str, params: dict[str, Any], facts: Facts) -> WorldSpec:
+    """The spec of an external environment, from what its trial found."""
+    space = facts.done
+    terms = dict.fromkeys(facts.terms, "a part that it names in its info")
+    return WorldSpec(
+        id=name,
+        params=params,
+        version=facts.version,
+        agents=facts.agents,
+        tick=facts.tick or TICK,
+        horizon=facts.horizon or HORIZON,
+        terms={"return": "what the environment itself gives"} | terms,
+        costs=dict.fromkeys(facts.costs, "a cost that it names in its info"),
+        north_star="return",
+        weights={"return": 1.0},
+        observation_space=facts.seen,
+        action_space=space,
+        state_dtype=np.dtype(HEADER),
+        parts=facts.parts,
+        idle=np.clip(0, space.low, space.high) if isinstance(space, spaces.Box) else 0,
     )
-    return ExternalWorld(name, module, params, closes=facts.closes)
 
 
 def in_processes(world: World, workers: int, patience: float = PATIENCE) -> World:

@@ -1,4 +1,4 @@
-"""The one reader of JSON and the one of TOML: plain values within limits, or a refusal in words.
+"""Readers of JSON and TOML: plain values within limits, or a refusal in words.
 
 The standard library's parsers trust what they read: nesting without end ends in a RecursionError, a number
 of many digits in a ValueError of another kind, and a long dotted key takes half a minute. Every file, header
@@ -14,21 +14,20 @@ import re
 import stat
 import tomllib
 from collections import Counter
-from datetime import date, time
 from pathlib import Path
 from typing import Any
 
+from environments.files.plain_values import Limits, flaw, half_letter, too_deep
 from environments.system.errors import UserError, shortened
 
 DEPTH = 64  # lists and tables inside each other
 DIGITS = 40  # of a whole number: seeds of 128 bits fit
 KEYS = 100_000  # of all tables together
 LISTS = 1_000_000  # lists and tables: an empty one is two bytes of a file, and thirty times as many in memory
-SMALL, LARGE = (
-    2**20,
-    2**26,
-)  # bytes: what a person writes; what a program writes (a space lists every bound)
+SMALL = 2**20  # bytes of what a person writes
+LARGE = 2**26  # bytes of what a program writes (a space lists every bound)
 
+TOO_DEEP = too_deep(DEPTH)
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")  # of a letter, as JSON can spell it
 
 BINARY = getattr(os, "O_BINARY", 0)  # Windows would change what looks like an end of line
@@ -68,39 +67,24 @@ def parse_json(
     opened = text.count("[") + text.count("{")
     if opened > (lists := max(LISTS, most_keys)):
         raise Unreadable(f"has more than {lists:,} lists and tables")
-    keys = 0
-
-    def table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        nonlocal keys
-        keys += len(pairs)
-        if keys > most_keys:
-            raise Unreadable(f"has more than {most_keys:,} keys")
-        made = dict(pairs)
-        if len(made) < len(pairs):
-            twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
-            raise Unreadable(f"has the key '{shortened(twice)}' twice")
-        return made
-
-    def constant(name: str) -> float:
-        if not infinite:
-            raise Unreadable(f"holds {name}, which is no number")
-        return float(name.replace("Infinity", "inf"))
-
     try:
         found = json.loads(
-            text, object_pairs_hook=table, parse_int=_whole, parse_constant=constant,
+            text,
+            object_pairs_hook=_Tables(most_keys).table,
+            parse_int=_whole,
             parse_float=float if infinite else _finite,
-        )  # fmt: skip
+            parse_constant=_infinite if infinite else _no_number,
+        )
     except Unreadable:
         raise
     except RecursionError:
-        raise Unreadable(_too_deep()) from None
+        raise Unreadable(TOO_DEEP) from None
     except ValueError as error:
         raise SyntaxUnreadable(f"is not JSON: {error}") from None
     if opened > DEPTH:
-        _check(found, infinite=infinite, most_keys=most_keys)
+        _refuse(flaw(found, Limits(DEPTH, DIGITS, most_keys), infinite=infinite))
     if _HALF.search(text):
-        _check_letters(found)
+        _refuse(half_letter(found))
     return found
 
 
@@ -117,12 +101,13 @@ def parse_toml(data: bytes | str, most: int = SMALL) -> dict[str, Any]:
     try:
         found = tomllib.loads(text)
     except RecursionError:
-        raise Unreadable(_too_deep()) from None
+        raise Unreadable(TOO_DEEP) from None
     except tomllib.TOMLDecodeError as error:
         raise SyntaxUnreadable(f"is not TOML: {str(error).rstrip('.')}") from None
     except ValueError as error:  # a number of 4,400 digits, or a day that no month has
         raise Unreadable(f"holds a value that is none: {str(error).rstrip('.')}") from None
-    _check(found, above=-1)  # the whole is a table that nobody wrote
+    # The whole is a table that nobody wrote.
+    _refuse(flaw(found, Limits(DEPTH, DIGITS, KEYS), above=-1))
     return found
 
 
@@ -199,6 +184,41 @@ def _text(data: bytes | str, most: int, kind: str) -> str:
         raise SyntaxUnreadable(f"is not {kind}: {error}") from None
 
 
+class _Tables:
+    """Makes the tables of a JSON text out of their keys and values, and counts the keys."""
+
+    def __init__(self, most_keys: int) -> None:
+        self.keys, self.most = 0, most_keys
+
+    def table(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """One table.
+
+        Raises:
+            Unreadable: a key stands in it twice, or the text has too many.
+        """
+        self.keys += len(pairs)
+        if self.keys > self.most:
+            raise Unreadable(f"has more than {self.most:,} keys")
+        made = dict(pairs)
+        if len(made) < len(pairs):
+            twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+            raise Unreadable(f"has the key '{shortened(twice)}' twice")
+        return made
+
+
+def _refuse(words: str | None) -> None:
+    if words is not None:
+        raise Unreadable(words)
+
+
+def _no_number(name: str) -> float:
+    raise Unreadable(f"holds {name}, which is no number")
+
+
+def _infinite(name: str) -> float:
+    return float(name.replace("Infinity", "inf"))
+
+
 def _whole(text: str) -> int:
     if len(text.lstrip("-")) > DIGITS:
         raise Unreadable(f"holds a number of {len(text.lstrip('-')):,} digits")
@@ -210,45 +230,3 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise Unreadable(f"holds the number {shortened(text)}, which is too large")
     return number
-
-
-def _check(found: Any, above: int = 0, infinite: bool = False, most_keys: int = KEYS) -> None:
-    """Refuse values that are nested too deep, too many keys, and what is no plain value."""
-    level, depth, keys = [found], above, 0
-    while level:
-        below: list[Any] = []
-        for value in level:
-            if isinstance(value, dict):
-                keys += len(value)
-                below += value.values()
-            elif isinstance(value, list):
-                below += value
-            elif not (infinite and isinstance(value, float)):
-                _check_single(value)
-        depth += any(isinstance(value, (dict, list)) for value in level)
-        if depth > DEPTH:
-            raise Unreadable(_too_deep())
-        if keys > most_keys:
-            raise Unreadable(f"has more than {most_keys:,} keys")
-        level = below
-
-
-def _check_single(value: Any) -> None:
-    if isinstance(value, float) and math.isnan(value):
-        raise Unreadable("holds nan, which is no number")
-    if isinstance(value, int) and abs(value) >= 10**DIGITS:
-        raise Unreadable(f"holds a number of more than {DIGITS} digits")
-    if isinstance(value, (date, time)):
-        raise Unreadable(f"holds {value}, a date or time: put it into quotes")
-
-
-def _check_letters(found: Any) -> None:
-    """Refuse halves of letters alone: nothing that holds them can be written or shown."""
-    try:
-        json.dumps(found, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise Unreadable("holds half a letter, which is no text") from None
-
-
-def _too_deep() -> str:
-    return f"is nested more than {DEPTH} deep"

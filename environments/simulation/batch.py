@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from environments.simulation.kernels import first_outside, weigh
-from environments.simulation.reward import weight_vector
+from environments.simulation.kernels import first_outside
+from environments.simulation.reward_source import TermReward
 from environments.simulation.world import World
 from environments.system.errors import UserError
 
@@ -64,7 +64,7 @@ class Batch:
         self.truncated = np.zeros(size, np.bool_)  # [B]
         self.actions = np.zeros((size, agents, *act.shape), act.dtype)  # [B, N], as last applied
         self._shaping = _shaping(world, float(discount))
-        self.weights = weight_vector(world.terms, world.weights if weights is None else weights)
+        self.term_reward = TermReward(world.terms, world.weights if weights is None else weights)
         self._open()
         self.reset(seed=seed, options={})
 
@@ -147,11 +147,13 @@ class Batch:
             self.restart,
             *self._shaping,
         )
-        self._weigh()
+        self.term_reward.write(self.terms, self.reward)
         return self.observation
 
-    def _weigh(self) -> None:
-        weigh(self.terms, self.weights, self.reward)
+    @property
+    def weights(self) -> np.ndarray:
+        """The weights of the terms, which may be written into while games go on: float64 [K]."""
+        return self.term_reward.weights
 
     def _take(self, actions: Any) -> None:
         """Copy the actions into our buffer; compiled loops check no bounds, so this does."""

@@ -74,7 +74,7 @@ class FrameStack:
         """Take in what was done after the last look: [B, ...]."""
         self._acted = tell(self._space, np.asarray(actions))
 
-    def glimpse(self, observation: np.ndarray, games: np.ndarray) -> np.ndarray:
+    def peek(self, observation: np.ndarray, games: np.ndarray) -> np.ndarray:
         """What `look` would give for some games, without taking it in: [E, O] -> [E, k x W]."""
         past = np.concatenate([self.past[games, 1:], self.past[games, :1]], axis=1)
         self._write(past, observation, self._acted[games])

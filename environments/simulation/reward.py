@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from environments.system.errors import UserError
+from environments.system.suggestions import nearest
 
 
 def weight_vector(terms: Iterable[str], weights: Mapping[str, float]) -> np.ndarray:
@@ -19,10 +19,9 @@ def weight_vector(terms: Iterable[str], weights: Mapping[str, float]) -> np.ndar
     names = list(terms)
     for name, weight in weights.items():
         if name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(names)}."
             raise UserError(
-                f"The reward gives a weight to '{name}', but the world has no such term: {hint}"
+                f"The reward gives a weight to '{name}', but the world has no such term: "
+                f"{nearest(name, names)}"
             )
         if not np.isfinite(weight):
             raise UserError(f"The weight of '{name}' is {weight}; give a finite number.")

@@ -1,7 +1,7 @@
-"""A world: one module that says how a game works, bound to its parameters.
+"""`World`: a spec and the compiled loops that run it; and the contract of a world's module.
 
-A world is one file in `environments/worlds/`, always in the same order; a long one may keep parts beside it,
-in files that begin with its name:
+A world's module is one file in `environments/worlds/`, always in the same order; a long one may keep parts
+beside it, in a folder of its name (`duel/world.py`) or in files that begin with it (`dock_rules.py`):
 
     VERSION, AGENTS, TICK [s], HORIZON [steps]
     Params          frozen dataclass: what may differ between two worlds of this kind
@@ -27,88 +27,30 @@ in files that begin with its name:
 
 from __future__ import annotations
 
-import difflib
-import hashlib
-import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from types import ModuleType
 from typing import Any
 
 import numpy as np
-from gymnasium import spaces
 
 from environments.simulation.kernels import Kernels, bind
-from environments.simulation.observation_parts import Part, choices, with_mask
+from environments.simulation.spec import WorldSpec, module_spec
 from environments.system.errors import UserError
+from environments.system.suggestions import nearest
 
 
-@dataclass(frozen=True)
-class World:
-    """A world module and its parameters: everything a batch needs to run it."""
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class World(WorldSpec):
+    """A spec with what runs it: everything a batch needs."""
 
-    id: str  # as in the catalog: "gpo/Kitchen-v0"
-    module: ModuleType
-    params: Any  # the module's Params
-
-    @cached_property
-    def table(self) -> np.ndarray:
-        """What the kernels are handed beside a state: an array of one record."""
-        table: np.ndarray = self.module.derive(self.params)
-        return table
+    module: Any  # as described above; None for an external environment
+    table: np.ndarray  # what the kernels are handed beside a state: an array of one record
 
     @cached_property
     def kernels(self) -> Kernels:
         """The compiled loops; the first call in a fresh checkout compiles for some seconds."""
         return bind(self.module, self.mask_size)
-
-    @property
-    def agents(self) -> tuple[str, ...]:
-        """Names of the agents, one per seat."""
-        agents: tuple[str, ...] = self.module.AGENTS
-        return agents
-
-    @property
-    def terms(self) -> dict[str, str]:
-        """Reward terms: name and meaning."""
-        return dict(self.module.TERMS)
-
-    @property
-    def potentials(self) -> tuple[str, ...]:
-        """The terms that the loops write as discount x phi(next) - phi(now)."""
-        return tuple(getattr(self.module, "POTENTIALS", ()))
-
-    @property
-    def costs(self) -> dict[str, str]:
-        """Costs: name and meaning."""
-        return dict(self.module.COSTS)
-
-    @property
-    def north_star(self) -> str:
-        """The term that everything is judged by."""
-        return str(self.module.NORTH_STAR)
-
-    @property
-    def weights(self) -> dict[str, float]:
-        """The weights of the terms unless a recipe says otherwise."""
-        return dict(self.module.WEIGHTS)
-
-    @property
-    def tick(self) -> float:
-        """Seconds a step takes when people play."""
-        return float(self.module.TICK)
-
-    @property
-    def horizon(self) -> int:
-        """Steps after which an episode is truncated, unless its options say otherwise."""
-        return int(self.module.HORIZON)
-
-    @property
-    def options(self) -> dict[str, str]:
-        """What an episode may be asked to begin with: option and meaning."""
-        meaning = "steps after which an episode is truncated"
-        return {"horizon": meaning, **getattr(self.module, "OPTIONS", {})}
 
     def check_option(self, name: str) -> None:
         """Refuse an option that no episode of this world reads.
@@ -120,117 +62,26 @@ class World:
             hint = nearest(name, self.options)
             raise UserError(f"The world '{self.id}' has no option '{name}': {hint}")
 
-    @property
-    def idle(self) -> Any:
-        """The action of a seat that nobody sits in."""
-        return getattr(self.module, "IDLE", 0)
-
-    @property
-    def state_dtype(self) -> np.dtype[Any]:
-        """All that changes in a game: a structured dtype that begins with `kernels.HEADER`."""
-        dtype: np.dtype[Any] = self.module.STATE
-        return dtype
-
     def read_options(self, state: Any, options: dict[str, Any]) -> None:
-        """Write an episode's options, all but the horizon, into its state."""
+        """Write an episode's options, all but the horizon, into its state.
+
+        Raises:
+            UserError: an option has a value that it cannot have.
+        """
         self.module.reset_state(state, self.table[0], options)
 
-    @property
-    def action_names(self) -> tuple[str, ...]:
-        """What a person calls the discrete actions, in order; empty where they have no names."""
-        return tuple(getattr(self.module, "ACTIONS", ()))
 
-    @property
-    def choice_names(self) -> tuple[tuple[str, ...], ...]:
-        """The same for each component of MultiDiscrete actions."""
-        return tuple(getattr(self.module, "CHOICES", ()))
-
-    @cached_property
-    def body(self) -> slice | None:
-        """The part of an observation that is the agent's own body, where the world names one."""
-        return self.module.body(self.table[0]) if hasattr(self.module, "body") else None
-
-    @cached_property
-    def parts(self) -> tuple[Part, ...]:
-        """What an observation is made of, where it is more than numbers or one picture: see `layout`."""
-        if not hasattr(self.module, "mask_one"):
-            return tuple(getattr(self.module, "PARTS", ()))
-        seen = _observation_space(self.module, self.table)
-        mask = Part("action_mask", "mask", (choices(self.action_space),))
-        return Part("seen", "vector", seen.shape), mask
-
-    @property
-    def mask_size(self) -> int:
-        """How many numbers at the end of an observation are the action mask; 0 where none is offered."""
-        return self.parts[-1].size if self.parts and self.parts[-1].kind == "mask" else 0
-
-    @cached_property
-    def observation_space(self) -> spaces.Box:
-        """What one agent sees, the action mask with it."""
-        given: spaces.Box | None = getattr(self.module, "OBSERVATION_SPACE", None)
-        if given is not None:
-            return given
-        seen = _observation_space(self.module, self.table)
-        return with_mask(seen, self.mask_size) if self.mask_size else seen
-
-    @cached_property
-    def action_space(self) -> Any:
-        """What one agent can do: here Discrete, in foreign environments also other spaces."""
-        given = getattr(self.module, "ACTION_SPACE", None)
-        return spaces.Discrete(len(self.module.ACTIONS)) if given is None else given
-
-    def describe(self) -> dict[str, Any]:
-        """All that makes a recording or an agent of this world usable in it, as JSON."""
-        sight = self.observation_space
-        bounds = hashlib.sha256(sight.low.tobytes() + sight.high.tobytes()).hexdigest()[:12]
-        described = {
-            "world": self.id,
-            "version": self.module.VERSION,
-            "agents": list(self.agents),
-            "observation": f"{sight.dtype} {list(sight.shape)} bounds {bounds}",
-            "action": _action(self.action_space),
-            "terms": list(self.terms),
-            "costs": list(self.costs),
-            "params": _params(self.params),
-        }
-        if self.parts:
-            described["parts"] = [str(part) for part in self.parts]
-        if self.potentials:
-            described["potentials"] = list(self.potentials)
-        return described
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """SHA-256 of `describe()`: two worlds with one fingerprint are the same."""
-        return hashlib.sha256(json.dumps(self.describe(), sort_keys=True).encode()).hexdigest()
+def module_world(world_id: str, module: ModuleType, params: Any) -> World:
+    """The world that a module describes, with these parameters (the module's Params)."""
+    table = module.derive(params)
+    return World(
+        **spec_fields(module_spec(world_id, module, params, table)), module=module, table=table
+    )
 
 
-def _action(space: Any) -> str:
-    return f"discrete {space.n}" if isinstance(space, spaces.Discrete) else str(space)
-
-
-def _params(params: Any) -> dict[str, Any]:
-    """A world's own Params, or the keywords of a foreign environment, of which only the words are kept."""
-    if isinstance(params, dict):
-        return {name: repr(value) for name, value in params.items()}
-    return asdict(params)
-
-
-def _observation_space(module: ModuleType, table: np.ndarray) -> spaces.Box:
-    if hasattr(module, "observation_bounds"):
-        low, high = module.observation_bounds(table[0])
-        return spaces.Box(low, high, dtype=np.float32)
-    size = module.observation_size(table[0])
-    return spaces.Box(-4.0, 4.0, (size,), np.float32)
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """How a message about an unknown name ends: the name that was probably meant, or all there are."""
-    names = list(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    if near:
-        return f"did you mean '{near[0]}'?"
-    return f"it has {', '.join(names)}." if names else "it has none."
+def spec_fields(spec: WorldSpec) -> dict[str, Any]:
+    """The fields of a spec by name, of which a world is made."""
+    return {field.name: getattr(spec, field.name) for field in fields(WorldSpec)}
 
 
 def require(world: World, described: dict[str, Any], what: str, cure: str) -> None:

@@ -47,6 +47,6 @@ class FrameStackVecEnv(VecEnvWrapper):
         ended = np.flatnonzero(dones)
         if len(ended):
             last = np.stack([infos[b]["terminal_observation"] for b in ended])
-            for b, window in zip(ended, self.window.glimpse(last, ended), strict=True):
+            for b, window in zip(ended, self.window.peek(last, ended), strict=True):
                 infos[b]["terminal_observation"] = window
         return self.window.look(seen, dones), rewards, dones, infos

@@ -11,7 +11,8 @@ import numpy as np
 
 from environments.catalog import make_batch
 from environments.simulation.picture import PygameWindow
-from environments.simulation.seating import Player, Seating
+from environments.simulation.player import Player
+from environments.simulation.seating import Seating
 from environments.simulation.world import World
 from environments.system.errors import UserError
 

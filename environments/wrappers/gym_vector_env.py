@@ -14,7 +14,8 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from environments.catalog import make_batch
-from environments.simulation.seating import Player, Seating
+from environments.simulation.player import Player
+from environments.simulation.seating import Seating
 from environments.simulation.world import World
 from environments.wrappers.gym_env import check_render_mode
 
@@ -94,7 +95,7 @@ class GymVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         """
         seating, batch = self.seating, self.seating.batch
         seen = seating.step(actions)
-        terms, costs = seating.ours(batch.terms), seating.ours(batch.costs)
+        terms, costs = seating.learner_slice(batch.terms), seating.learner_slice(batch.costs)
         ended = seating.episode_start.copy()
         if ended.any():
             final = self._infos(terms * ended[:, None], costs * ended[:, None], ended)
@@ -106,7 +107,7 @@ class GymVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         if ended.any():
             infos |= {"final_obs": last, "_final_obs": ended, "final_info": final}
             infos["_final_info"] = ended
-        reward = seating.ours(batch.reward).astype(np.float64)
+        reward = seating.learner_slice(batch.reward).astype(np.float64)
         return seen, reward, batch.terminated.copy(), batch.truncated.copy(), infos
 
     def _infos(self, terms: np.ndarray, costs: np.ndarray, mask: np.ndarray) -> dict[str, Any]:

@@ -77,7 +77,7 @@ class Sb3VecEnv(VecEnv):
         self.action_space = batch.world.action_space
         self._games = [GameHandle(self, b) for b in range(batch.size)]
         super().__init__(batch.size, self.observation_space, self.action_space)
-        self._actions = seating.ours(batch.actions)
+        self._actions = seating.learner_slice(batch.actions)
         self._began = time.time()
         self._term_names, self._cost_names = list(batch.world.terms), list(batch.world.costs)
         limits = budgets or {}
@@ -99,9 +99,9 @@ class Sb3VecEnv(VecEnv):
             sums[:] = 0
         return seen
 
-    def ask_partner(self) -> bool:
-        """Before the actions of a step are chosen: as `Seating.ask_partner`."""
-        return self.seating.ask_partner()
+    def start_partner(self) -> bool:
+        """Before the actions of a step are chosen: as `Seating.start_partner`."""
+        return self.seating.start_partner()
 
     def step_async(self, actions: np.ndarray) -> None:
         """Take the actions [B] of the step to come."""
@@ -112,11 +112,11 @@ class Sb3VecEnv(VecEnv):
         """Step: what we see [B, O], rewards [B], which games ended [B], and an info a game."""
         seating, batch = self.seating, self.seating.batch
         seen = seating.step(self._actions)
-        reward = seating.ours(batch.reward)
+        reward = seating.learner_slice(batch.reward)
         self._return += reward
         self._length += 1
-        self._terms += seating.ours(batch.terms)
-        self._costs += seating.ours(batch.costs)
+        self._terms += seating.learner_slice(batch.terms)
+        self._costs += seating.learner_slice(batch.costs)
         infos: list[dict[str, Any]] = [{} for _ in range(batch.size)]  # wrappers write into them
         ended = seating.episode_start.copy()
         if ended.any():

@@ -14,7 +14,7 @@ import pytest
 from minari.data_collector import EpisodeBuffer
 
 from demos.data.dataset.cache import FOLDER
-from demos.data.dataset.store import Store
+from demos.data.dataset.store import DatasetSpec, Store
 from demos.data.episodes.episode import Episode
 
 EPISODES, STEPS, SIZE = 1000, 200, 32
@@ -46,13 +46,15 @@ def store(tmp_path_factory) -> Store:
     began = time.perf_counter()
     with store.building(
         "bench",
-        world="bench/World-v0",
-        fingerprint="abc",
-        observation_space=SEEN,
-        action_space=DONE,
-        terms=["soup"],
-        costs=["waste"],
-        north_star="soup",
+        DatasetSpec(
+            world="bench/World-v0",
+            fingerprint="abc",
+            observation_space=SEEN,
+            action_space=DONE,
+            terms=["soup"],
+            costs=["waste"],
+            north_star="soup",
+        ),
     ) as dataset:
         dataset.append_many([episode(rng) for _ in range(EPISODES)])
     print(f"\nwritten in {time.perf_counter() - began:.1f} s")

@@ -8,7 +8,7 @@ import gymnasium
 import numpy as np
 import pytest
 
-from demos.data.dataset.store import Store
+from demos.data.dataset.store import DatasetSpec, Store
 from demos.data.episodes.episode import Actor, Episode
 from demos.data.journal.records import StepRecord, Stream
 from demos.data.journal.take import OpenEpisode
@@ -22,13 +22,15 @@ EPISODES, LENGTH, WIDTH = 1_000, 200, 32
 def dataset_of(root, numbers):
     return Store(root).create(
         "play",
-        world="bench/World-v0",
-        fingerprint="abc",
-        observation_space=gymnasium.spaces.Box(-np.inf, np.inf, (numbers,), np.float32),
-        action_space=gymnasium.spaces.Box(-1, 1, (2,), np.float32),
-        terms=["score", "pace", "style"],
-        costs=["waste"],
-        north_star="score",
+        DatasetSpec(
+            world="bench/World-v0",
+            fingerprint="abc",
+            observation_space=gymnasium.spaces.Box(-np.inf, np.inf, (numbers,), np.float32),
+            action_space=gymnasium.spaces.Box(-1, 1, (2,), np.float32),
+            terms=["score", "pace", "style"],
+            costs=["waste"],
+            north_star="score",
+        ),
     )
 
 

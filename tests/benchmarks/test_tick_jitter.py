@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from demos.sessions.game.phases import COUNTDOWN, Phase
+from demos.sessions.record.painter import RecordPainter
 from demos.window.drawing.scenery import Scenery
-from demos.window.loop import Painter, run
+from demos.window.loop import run
 from demos.window.pacing import RealClock
 from demos.window.signals import Stop
 from demos.window.window import AppWindow
@@ -47,8 +48,8 @@ def test_ticks_come_evenly(tmp_path, size):
     ):
         recorder = session.recorder
         clock = recorder.clock = RealClock()
-        painter = Painter(stage, Scenery(session.ready.world, session.ready.game.batch), {})
-        painter.watched = True  # every picture is drawn, although nobody sees it
+        scenery = Scenery(session.ready.world, session.ready.game.batch)
+        recorder.painter = RecordPainter(recorder, scenery, {})  # every picture is drawn
 
         class UntilCard(Stop):
             def noticed(self):
@@ -56,10 +57,10 @@ def test_ticks_come_evenly(tmp_path, size):
 
         bare = subprocess.Popen([sys.executable, "-c", BARE], stdout=subprocess.PIPE, text=True)
         recorder.go_on(clock.now())
-        run(stage, recorder, painter, clock, UntilCard())
+        run(stage, recorder, clock, UntilCard())
         said, _ = bare.communicate()
         (episode,) = session.dataset.load_all()
-        late = recorder.clockwork.late + recorder.clockwork.skipped
+        late = recorder.pacer.late + recorder.pacer.skipped
     machine = off_by(np.array(said.split(), np.float64))
     ours = off_by(episode.capture_times / 1e9)
     print(

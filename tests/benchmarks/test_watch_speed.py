@@ -43,17 +43,17 @@ def test_pictures_with_all_panels(tmp_path, world, ghost):
         viewer = Viewer(cast_for(str(run), options={"horizon": 400}), 1)
         if ghost:
             viewer.toggle_ghost(0.0)
-        camera, took = Camera(stage, viewer), []
+        camera, took = Camera(viewer), []
         for _ in range(20):  # words and sprites are drawn once and kept
             viewer.step_on(0.0)
-            camera.draw()
+            camera.draw(stage)
         began = time.perf_counter()
         for _ in range(FRAMES):
             if viewer.ended:
                 viewer.next_game(0.0)
             start = time.process_time()
             viewer.step_on(0.0)
-            camera.draw()
+            camera.draw(stage)
             took.append(time.process_time() - start)
         rate = FRAMES / (time.perf_counter() - began)
         viewer.close()
@@ -63,7 +63,7 @@ def test_pictures_with_all_panels(tmp_path, world, ghost):
         f"a second, each of another step; at {WANTED} a second {share:.0%} of one core "
         f"(p99 {np.percentile(took, 99) * 1000:.1f} ms a picture)"
     )
-    assert len(viewer.panels) == 8
+    assert len(viewer.display.panels) == 8
     assert rate >= WANTED
     assert share <= CORE
 
@@ -77,7 +77,7 @@ def test_decisions(tmp_path, world):
     for seed in range(25):
         match.begin(seed)
         while not match.over:
-            took.append(match.thoughts[0].seconds * 1000)
+            took.append(match.decisions[0].seconds * 1000)
             match.step()
     p50, p99 = np.percentile(took, [50, 99])
     print(

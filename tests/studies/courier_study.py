@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from demos.collect.command import collect_command
+from demos.collect.options import CollectOptions
 from tests.studies.ablation import steps_to
 from tests.studies.kitchens import run
 from tests.studies.ranking import show_ranking
@@ -47,7 +48,7 @@ def record(root: Path) -> None:
     """The demonstrations, if they are not there."""
     name = read_recipe("courier").data.train
     if not (root / name).exists():
-        collect_command(root, name, WORLD, HAND, episodes=EPISODES)
+        collect_command(CollectOptions(root, name, WORLD, HAND, episodes=EPISODES))
 
 
 def totals(folder: Path, who: str) -> dict[str, dict[str, float]]:

@@ -14,7 +14,7 @@ from scipy import stats
 
 from agents.evaluation.games import HELD_OUT, play_games
 from agents.experts.duel.styles import STYLES
-from agents.files.agent_file import resolve_player
+from agents.lookup import resolve_player
 from environments.catalog import make_batch, make_world
 from environments.simulation.world import World
 

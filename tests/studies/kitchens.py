@@ -19,7 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from agents.files.agent_file import load_agent, make_player
+from agents.files.agent_file import load_agent
+from agents.players.from_agent import make_player
 from environments.catalog import make_world
 from environments.worlds.kitchen.layouts import LAYOUTS
 from training.evaluation.overcooked_published import PUBLISHED

@@ -45,9 +45,10 @@ def loaders(folder: Path) -> dict[str, Callable[[], Any]]:
     """Makes an artefact of every kind in the folder; what loads each, by its name."""
     from agents.export.onnx_export import export_onnx
     from agents.export.onnx_player import onnx_player
-    from agents.files.agent_file import load_agent, resolve_player
+    from agents.files.agent_file import load_agent
     from agents.files.checkpoint_file import checkpoint_files, read_checkpoint_file
     from agents.files.run_agents import run_agents, run_facts
+    from agents.lookup import resolve_player
     from agents.players.player import RandomPlayer
     from demos.collect.collect import collect
     from demos.data.dataset.store import Store

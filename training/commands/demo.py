@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from rich.console import Console
 
-from agents.files.agent_file import make_player
+from agents.players.from_agent import make_player
 from demos.cli.dataset_commands import import_overcooked
-from demos.window.video import write_video
+from demos.window.video.writer import write_video
 from environments.catalog import make_batch, make_world
 from environments.simulation.picture import picture
 from environments.system import processes as process

@@ -14,11 +14,13 @@ import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from scipy import stats
 
-from agents.evaluation.games import EpisodeTotals, interval
+from agents.evaluation.games import EpisodeTotals
+from agents.evaluation.statistics import bootstrap_mean, share_interval
 from agents.experts.registry import expert_names
-from agents.files.agent_file import Agent, make_player, resolve_player
+from agents.files.agent_file import Agent
+from agents.lookup import resolve_player
+from agents.players.from_agent import make_player
 from agents.players.player import Player
 from environments.simulation.world import World
 from training.evaluation.protocol import Protocol, evaluate
@@ -112,15 +114,12 @@ def match_statistics(totals: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """
     win = totals[WIN]
     counts = {"won": win > 0, "drawn": win == 0, "lost": win < 0}
-    shares = {}
-    for name, which in counts.items():
-        range_ = stats.binomtest(int(which.sum()), len(win)).proportion_ci(method="wilson")
-        shares[name] = {"mean": float(which.mean()), "low": range_.low, "high": range_.high}
-    costs = {}
-    for name, values in totals.items():
-        if name != WIN:
-            one = interval(values)
-            costs[name] = {"mean": one.mean, "low": one.low, "high": one.high}
+    shares = {
+        name: share_interval(int(which.sum()), len(win))._asdict() for name, which in counts.items()
+    }
+    costs = {
+        name: bootstrap_mean(values)._asdict() for name, values in totals.items() if name != WIN
+    }
     return {"games": len(win), **shares, "costs": costs}
 
 

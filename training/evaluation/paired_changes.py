@@ -12,12 +12,11 @@ import numpy as np
 import torch
 from gymnasium import spaces
 
+from agents.evaluation.statistics import grouped_interval
 from agents.networks.policy import AgentPolicy
 from demos.data.episodes.arrays import Arrays
 from training.imitation.inputs import RecordedInputs
 from training.ppo.network_outputs import CHUNK
-
-RESAMPLES = 2000  # of a bootstrap
 
 
 @dataclass(frozen=True)
@@ -70,12 +69,6 @@ def changes(
 
 
 def _change(old: np.ndarray, new: np.ndarray, groups: np.ndarray) -> Change:
-    _, group = np.unique(groups, return_inverse=True)
     before, after, change = float(old.mean()), float(new.mean()), float(np.mean(new - old))
-    sums, counts = np.bincount(group, new - old), np.bincount(group)
-    if len(counts) < 2:
-        return Change(before, after, change, None, None)
-    drawn = np.random.default_rng(0).integers(len(counts), size=(RESAMPLES, len(counts)))
-    means = sums[drawn].sum(1) / counts[drawn].sum(1)
-    low, high = np.percentile(means, (2.5, 97.5))
-    return Change(before, after, change, float(low), float(high))
+    low, high = grouped_interval(new - old, groups) or (None, None)
+    return Change(before, after, change, low, high)

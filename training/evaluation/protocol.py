@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from agents.evaluation.games import HELD_OUT, EpisodeTotals, interval, play_games
+from agents.evaluation.games import HELD_OUT, EpisodeTotals, play_games
+from agents.evaluation.statistics import bootstrap_mean
 from agents.players.player import Player
 from demos.data.dataset.dataset import Dataset
 from environments.catalog import make_batch
@@ -99,5 +100,4 @@ def recorded_scores(dataset: Dataset, world: World, horizon: int) -> dict[str, A
 
 
 def _spread(values: np.ndarray) -> dict[str, float]:
-    found = interval(values)
-    return {"mean": found.mean, "low": found.low, "high": found.high}
+    return bootstrap_mean(values)._asdict()

@@ -16,7 +16,7 @@ from typing import Any
 
 from stable_baselines3.common.callbacks import BaseCallback
 
-from agents.evaluation.games import Interval, interval
+from agents.evaluation.statistics import Interval, bootstrap_mean
 from agents.networks.policy import AgentPolicy
 from agents.players.player import NetworkPlayer, Player
 from training.gate.judge import JUDGE_SEEDS, Judge, judged_totals
@@ -119,8 +119,10 @@ class BestAgentKeeper(BaseCallback):
     def assess(self, policy: AgentPolicy) -> Judgement:
         """Play the policy, and keep it if it is the best."""
         played = self.judge(NetworkPlayer(policy, JUDGE_SEEDS))
-        found = interval(judged_totals(played, self.settings.north_star))
-        limited = {name: interval(judged_totals(played, name)) for name in self.settings.limits}
+        found = bootstrap_mean(judged_totals(played, self.settings.north_star))
+        limited = {
+            name: bootstrap_mean(judged_totals(played, name)) for name in self.settings.limits
+        }
         update = updates_of(self.model, self.num_timesteps)
         refusal = self._refusal(limited)
         if refusal is not None:

@@ -20,13 +20,14 @@ agent that was refined with one of them plays worse with other people than one t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, NonNegativeFloat, field_validator
 
-from agents.files.agent_file import Agent, load_agent, make_player, make_players, resolve_player
+from agents.files.agent_file import Agent
+from agents.lookup import AGENTS, PLAYERS, find
 from agents.players.dropout_player import DropoutPlayer
+from agents.players.from_agent import make_player, make_players
 from agents.players.mixture import SelfPlayer
 from agents.players.player import NetworkPlayer, Player
 from agents.players.unstuck import Unstuck
@@ -44,7 +45,7 @@ Ends = Annotated[
 class MemberSettings(Settings):
     """One of several partners."""
 
-    player: str = "clone"  # "clone", "self", "random", "still", or the path of an agent file
+    player: str = "clone"  # "clone", "self", "random", "still", a script, an agent file or a run
     weight: Ends = (1.0, 1.0)  # at the start and at the end; a single number for both
     temperature: float = Field(1.0, gt=0)  # of a network's choices: lower is more decided
     dropout: float = Field(0.0, ge=0, lt=1)  # share of a network's units left out in each step
@@ -150,11 +151,12 @@ def _player(member: MemberSettings, world: World, agent: Agent | None, seed: int
     """One member, ready to play; `agent` is the clone if it is to be one."""
     if member.player == "self":
         return SelfPlayer(seed, member.temperature)
-    if agent is None and member.player.endswith(".safetensors"):
-        agent = load_agent(Path(member.player))
-        agent.require_world(world, member.player)
     if agent is None:
-        return resolve_player(member.player, world, seed)
+        found = find(member.player, PLAYERS, world)
+        if found.kind not in AGENTS:
+            return found.player(world, seed)
+        agent = found.agent
+        agent.require_world(world, member.player)
     player = make_player(agent, world, seed, member.temperature)
     return _thinned(player, member, seed) if member.dropout else player
 

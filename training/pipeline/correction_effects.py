@@ -12,9 +12,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from agents.evaluation.games import interval
-from agents.files.agent_file import Agent, load_agent, make_player
+from agents.evaluation.statistics import paired_interval
+from agents.files.agent_file import Agent, load_agent
 from agents.networks.policy import AgentPolicy
+from agents.players.from_agent import make_player
 from demos.data.episodes.arrays import Arrays
 from training.evaluation.paired_changes import Change, changes
 from training.evaluation.protocol import Protocol, evaluate
@@ -92,7 +93,7 @@ def _play(data: CorrectionData, before: Agent, after: Agent, reporter: Reporter)
     rows = {}
     for name in (world.north_star, *world.costs):
         old, new = judged_totals(played[0], name), judged_totals(played[1], name)
-        gap = interval(new - old)
+        gap = paired_interval(old, new)
         change = Change(float(old.mean()), float(new.mean()), gap.mean, gap.low, gap.high)
         rows[name] = asdict(change)
     return {"protocol": str(protocol), "rows": rows}

@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from gymnasium.spaces import Discrete
 
-from agents.files.agent_file import HANDED_ON, Agent, make_player, save_agent
+from agents.files.agent_file import HANDED_ON, Agent, save_agent
 from agents.networks.policy import AgentPolicy
+from agents.players.from_agent import make_player
 from demos.data.dataset.dataset import Dataset
 from environments.catalog import make_batch
 from environments.simulation.world import World

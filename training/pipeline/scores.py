@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import torch
 
-from agents.files.agent_file import Agent, make_player
+from agents.files.agent_file import Agent
 from agents.networks.policy import AgentPolicy
+from agents.players.from_agent import make_player
 from demos.data.dataset.dataset import Dataset
 from environments.simulation.world import World
 from training.evaluation.head_to_head import against_all, opponents

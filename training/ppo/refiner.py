@@ -19,6 +19,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.utils import explained_variance
 from stable_baselines3.common.vec_env import VecEnv, VecTransposeImage
 
+from environments.simulation.reward_source import RolloutRewards
 from training.compute.second_core import SecondCore, keep_memory
 from training.compute.timers import StageTimer
 from training.ppo import rollout, update
@@ -59,6 +60,7 @@ class Refiner(PPO):
         self.inputs, self.clone = inputs, inputs.clone
         if self.clone is not None:
             self.clone.set_training_mode(False)  # no dropout: the anchor must not shake
+        self.further_rewards = RolloutRewards(inputs.reward_sources)
         self.anchor = KLAnchor(inputs.anchor, _at(self.schedules["kl_clone"], 1.0))
         self.multipliers = {name: Multiplier(s) for name, s in finite(inputs.costs).items()}
         self.warm_up, self.rejected = WarmUp(inputs.warm_up), 0
@@ -109,7 +111,8 @@ class Refiner(PPO):
                 self._update_info_buffer(step["infos"], step["dones"])
             return True
 
-        games = Games(env, self.meter, self._last_obs, self._last_episode_starts)  # type: ignore[arg-type]
+        seen: Any = (self._last_obs, self._last_episode_starts)
+        games = Games(env, self.meter, self.further_rewards, *seen)
         found = rollout.play_rollout(
             self.forward_passes,
             games,
@@ -231,6 +234,8 @@ class Refiner(PPO):
     def _log(self, logged: Columns, weights: dict[str, float], clip: float) -> None:
         for name, value in update.update_metrics(logged, weights, clip):
             self.logger.record(name, value)
+        for name, mean in self.further_rewards.means.items():
+            self.logger.record(f"reward/{name}", mean)
         for name, cost in self.meter.per_episode().items():
             self.logger.record(f"cost/{name}", cost)
             self.logger.record(f"multiplier/{name}", self.multipliers[name].value)

@@ -19,6 +19,7 @@ from gymnasium import spaces
 from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.vec_env import VecEnv
 
+from environments.simulation.reward_source import RolloutRewards
 from training.compute.second_core import SecondCore
 from training.compute.timers import StageTimer
 from training.ppo.advantages import generalised_advantages
@@ -62,6 +63,7 @@ class Games:
 
     env: VecEnv
     meter: CostMeter
+    further_rewards: RolloutRewards  # of sources beside the world's terms
     observations: Any  # [B, ...], the last ones
     episode_starts: np.ndarray  # [B], whether they are the first of their episodes
 
@@ -100,11 +102,12 @@ def play_rollout(
     if rules.seed is not None:
         games.start_afresh(rules.seed)
     env = games.env
+    games.further_rewards.begin(env, rules.steps)
     ends = EpisodeEnds(rules.steps, env.num_envs, len(games.meter.names))
     background = BackgroundForward(
         second_core, forward.of_steps, buffer.observations, buffer.actions
     )
-    ask: Callable[[], bool] = getattr(env, "ask_partner", bool)  # others' environments: False
+    ask: Callable[[], bool] = getattr(env, "start_partner", bool)  # others' environments: False
     partner_chooses = ask()
     for t in range(rules.steps):
         with clock.part("inference"):
@@ -116,6 +119,7 @@ def play_rollout(
         if not after_step({**step, "dones": dones, "infos": infos, "t": t}):
             return None
         ends.write(t, dones, infos, games.meter.read(env, infos, dones))
+        games.further_rewards.write(t, dones, infos)
         _add(buffer, games, actions, rewards * rules.scales[0], log_prob)
         games.observations, games.episode_starts = new_obs, dones
         if not partner_chooses:  # which takes the other core
@@ -149,6 +153,7 @@ def _with_advantages(
 ) -> Rollout:
     """Values of every observation, then advantages and returns of the reward and of each cost."""
     steps, count = buffer.rewards.shape
+    _add_further_rewards(games, rules, buffer)
     values = outputs.pop("values").cpu().numpy().reshape(steps, count, -1)
     last = forward.values_of(np.asarray(games.observations))
     final = last[:0]
@@ -172,6 +177,21 @@ def _with_advantages(
         advantages,
         returns,
         outputs,
+    )
+
+
+def _add_further_rewards(games: Games, rules: RolloutRules, buffer: RolloutBuffer) -> None:
+    """Add what further sources give to the rewards of a rollout that has been played."""
+    if not games.further_rewards.sources:
+        return
+    space = games.env.action_space
+    actions = buffer.actions.reshape(*buffer.rewards.shape, *(space.shape or ()))
+    games.further_rewards.add_to(
+        buffer.rewards,
+        buffer.observations,
+        _within_bounds(actions, space),
+        games.observations,
+        float(rules.scales[0]),
     )
 
 

@@ -74,7 +74,7 @@ class CostMeter:
         seating = getattr(env, "seating", None)
         if seating is not None:
             columns = [list(seating.batch.world.costs).index(name) for name in self.names]
-            costs: np.ndarray = seating.ours(seating.batch.costs)[:, columns]
+            costs: np.ndarray = seating.learner_slice(seating.batch.costs)[:, columns]
         else:
             costs = np.array([[_named(info, name) for name in self.names] for info in infos])
         self.running += costs

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 from torch import Tensor
 
+from environments.simulation.reward_source import RewardSource
 from training.compute.hardware import Precision
 from training.ppo.kl_anchor import AnchorSettings
 from training.ppo.lagrange import CostSettings
@@ -161,6 +162,8 @@ class RefinerInputs:
     warm_up: int = 0
     # Of rewards before values are learned; None takes the policy's own.
     reward_scale: float | None = 1.0
+    # Whose weighted columns are added to the reward of each rollout.
+    reward_sources: Sequence[RewardSource] = ()
     # Updates after which games and generators start afresh from hash(seed, update), so that a run can go on
     # from its weights and optimiser alone; 0 never does.
     reseed_every: int = 0

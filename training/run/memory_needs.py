@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.evaluation.games import RESAMPLES
+from agents.evaluation.statistics import RESAMPLES
 from environments.simulation.frame_stack import action_size
 from environments.simulation.world import World
 from environments.system.memory import require_memory

@@ -18,40 +18,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from demos.data.dataset.commit import place, sweep, withdraw, written_beside
-from demos.data.dataset.loading import load_kept, load_steps, stamp
+from demos.data.dataset.counts import mend_counts, write_counts
+from demos.data.dataset.loading import load_kept, load_steps
 from demos.data.dataset.lock import in_use_message
-from demos.data.dataset.revision import Revision, current_name, read_current, read_revision
-from demos.data.dataset.validation import require_fitting
+from demos.data.dataset.reader import RevisionReader
+from demos.data.dataset.revision import current_name, read_current
+from demos.data.dataset.validation import require_writable
 from demos.data.episodes.arrays import Arrays
 from demos.data.episodes.episode import Episode
-from demos.data.episodes.files import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE, Damaged, read_own
-from demos.data.episodes.parquet import decode, encode, read_facts
-from environments.files.atomic import (
-    locked,
-    raising_disk_full,
-    read_checked_json,
-    replace,
-    to_checked_json,
-)
+from demos.data.episodes.parquet import encode
+from environments.files.atomic import locked, raising_disk_full
 from environments.files.leftovers import sweep_files
 from environments.simulation.world import World, require
 from environments.system.errors import UserError
 
-_NUMBER = re.compile("0|[1-9][0-9]{0,99}")  # as we write it: a folder 007 is none of ours
-GAPS = 1000  # episodes that may be missing, beside as many as are there
-
 
 class Dataset:
-    """One dataset on disk. Reading needs no lock; writing takes it, alone."""
+    """One dataset on disk: the revision that counts, read without a lock and written with it, alone."""
 
     def __init__(self, folder: Path, name: str | None = None) -> None:
         self.folder = folder
@@ -64,12 +53,8 @@ class Dataset:
         self.revision = read_current(self.folder, self.name)
         self.facts = self.revision.facts
         self.data = self.folder / self.revision.name / "data"
-        self._names = {*self.facts["terms"], *self.facts["costs"]}
-        self._known: dict[int, dict[str, Any]] = {}  # facts of episodes, which never change
-        self._sums: dict[
-            int, tuple[tuple[int, ...], bytes]
-        ] = {}  # their checksum files, as last read
-        self._mend_counts()
+        self._reader = RevisionReader(self.name, self.revision, self.data)
+        mend_counts(self._reader, self.folder / "lock")
 
     # -- reading ----------------------------------------------------------------------------
 
@@ -89,22 +74,11 @@ class Dataset:
             require(world, described, f"Dataset {self.name}", cure)
 
     def __len__(self) -> int:
-        return max(self._listing(), default=-1) + 1
+        return len(self._reader)
 
     def load(self, number: int) -> Episode:
-        """Episode `number`, verified against its checksum."""
-        # One look at the folder before the whole listing: a loop over `load` stays linear.
-        if not (self.data / str(number)).is_dir() and not 0 <= number < len(self):
-            raise UserError(
-                f"Dataset {self.name} has no episode {number}: "
-                f"it holds {len(self)}, numbered from 0."
-            )
-        try:
-            episode = decode(self.data / str(number))
-            require_fitting(self.revision, episode)
-        except Damaged as damage:
-            raise self.damaged(number, damage) from damage
-        return episode
+        """Episode `number`, verified against its checksum; UserError if it is damaged or missing."""
+        return self._reader.load(number)
 
     def load_all(self) -> list[Episode]:
         """Every episode in order; the first damaged one raises."""
@@ -112,41 +86,15 @@ class Dataset:
 
     def episode_facts(self, number: int) -> dict[str, Any]:
         """What is noted about an episode beside its steps; far cheaper than `load`."""
-        if number not in self._known:
-            try:
-                facts = read_facts(self.data / str(number))
-                if not self._names <= facts["totals"].keys():
-                    raise Damaged(FACTS_FILE, "has no total of a term or cost of the dataset")
-                self._known[number] = facts
-            except Damaged as damage:
-                raise self.damaged(number, damage) from damage
-        return self._known[number]
+        return self._reader.facts(number)
 
     def digest(self) -> str:
         """SHA-256 over the checksums of all episodes: two datasets with one digest hold the same play."""
-        return hashlib.sha256(b"".join(map(self.checksum, range(len(self))))).hexdigest()
+        return self._reader.digest()
 
     def checksum(self, number: int) -> bytes:
-        """An episode's checksum file, read again only when it is another one: equal ones, equal play."""
-        folder = f"{self.data}/{number}"
-        now, known = stamp(f"{folder}/{CHECKSUM_FILE}"), self._sums.get(number)
-        if known is None or known[0] != now:
-            known = self._sums[number] = (now, self._read_checksum(number, folder))
-        return known[1]
-
-    def _read_checksum(self, number: int, folder: str) -> bytes:
-        try:
-            return read_own(folder, (CHECKSUM_FILE,))[CHECKSUM_FILE]
-        except Damaged as damage:
-            raise self.damaged(number, damage) from damage
-
-    def revision_named(self, name: str) -> Revision:
-        """Another of its revisions, or this one."""
-        return read_revision(self.folder, name, self.name)
-
-    def episodes_of(self, revision: str) -> int:
-        """How many episodes there are in a revision."""
-        return len(_numbers(self.folder / revision / "data"))
+        """An episode's checksum file: equal ones, equal play."""
+        return self._reader.checksum(number)
 
     def check(self) -> list[str]:
         """One sentence for each episode that cannot be loaded; none if all is well."""
@@ -173,15 +121,8 @@ class Dataset:
             raise UserError(f"Dataset {self.name} holds no episodes: record or import some first.")
         if numbers is None:
             with suppress(OSError):  # a file that is missing is named below
-                return load_kept(self)
-        return load_steps(self, chosen)
-
-    def damaged(self, number: int, damage: Damaged) -> UserError:
-        """What to tell a person about an episode that is damaged."""
-        return UserError(
-            f"Dataset {self.name}, episode {number}: {damage.file} {damage.reason}; restore that "
-            "folder from a copy or leave the episode out, the others still load."
-        )
+                return load_kept(self._reader, self.folder)
+        return load_steps(self._reader, chosen)
 
     # -- writing ----------------------------------------------------------------------------
 
@@ -223,14 +164,14 @@ class Dataset:
         """
         with raising_disk_full(f"dataset {self.name}"), self.writing():
             for episode in episodes:
-                self._fits(episode)
+                require_writable(self.revision, self.name, episode)
             spaces = self.revision.observation_space, self.revision.action_space
             files = (encode(episode, *spaces) for episode in episodes)
             first = len(self)
             with written_beside(self.data, files, len(episodes)) as folders:
                 place(folders, self.data, first)
             with suppress(OSError):  # counts are mended on opening; the episodes are safe
-                self._write_counts()
+                write_counts(self._reader)
         return list(range(first, first + len(episodes)))
 
     def take_back(self, numbers: Sequence[int]) -> None:
@@ -249,75 +190,6 @@ class Dataset:
                 )
             withdraw(self.data, numbers)
             for number in numbers:
-                self._known.pop(number, None)
+                self._reader.forget(number)
             with suppress(OSError):
-                self._write_counts()
-
-    def _fits(self, episode: Episode) -> None:
-        """Refuse an episode of another world, or with other terms or costs than this dataset's."""
-        for name in ("world", "fingerprint"):
-            if getattr(episode, name) != self.facts[name]:
-                raise UserError(
-                    f"This episode's {name} is {getattr(episode, name)}, but dataset {self.name} "
-                    f"holds {self.facts[name]}: give it a dataset of its own."
-                )
-        for name in ("terms", "costs"):
-            ours, theirs = sorted(self.facts[name]), sorted(getattr(episode, name))
-            if ours != theirs:
-                raise ValueError(f"{name}: {theirs}, the dataset has {ours}")
-
-    # -- what is on disk --------------------------------------------------------------------
-
-    def _listing(self) -> list[int]:
-        return _numbers(self.data)
-
-    def _minari_view(self) -> dict[str, Any]:
-        steps = 0
-        size = 0  # bytes
-        for number in self._listing():
-            with suppress(UserError, OSError):  # a damaged episode counts no steps
-                steps += self.episode_facts(number)["total_steps"]
-                size += (self.data / str(number) / STEPS_FILE).stat().st_size
-        return self.revision.minari_view(self.name, len(self), steps, round(size / 1e6, 1))
-
-    def _write_counts(self) -> None:
-        # The digest and the seal let the next opening see, without reading the facts of every
-        # episode, that the counts are still right.
-        view = {**self._minari_view(), "checksums": self._known_digest()}
-        replace(self.data / "metadata.json", to_checked_json(view))
-
-    def _known_digest(self) -> str | None:
-        try:
-            return self.digest()
-        except (UserError, OSError):
-            return None  # an episode has lost its checksum: count anew at each opening
-
-    def _mend_counts(self) -> None:
-        """Make minari's counts agree with the listing, unless a writer is at it or we may not."""
-        with suppress(UserError, OSError, ValueError, KeyError):
-            noted = read_checked_json(self.data / "metadata.json")
-            if noted["checksums"] is not None and noted["checksums"] == self._known_digest():
-                return
-        with suppress(UserError, OSError), locked(self.folder / "lock", "busy", patience=0.0):
-            self._write_counts()
-
-
-def _numbers(data: Path) -> list[int]:
-    """The numbers of the episodes in a `data` folder.
-
-    Raises:
-        UserError: it cannot be read, or a number leaves more gaps than lost episodes would.
-    """
-    try:
-        names = os.listdir(data)  # noqa: PTH208  a third of the time, at every look
-    except OSError as error:
-        raise UserError(
-            f"{data} cannot be read ({error.strerror}): restore it from a copy."
-        ) from error
-    found = [int(name) for name in names if _NUMBER.fullmatch(name)]
-    if found and (last := max(found)) > 2 * len(found) + GAPS:
-        raise UserError(
-            f"{data} holds {len(found)} episodes, and one that is numbered {last}: move the folder "
-            f"{last} away, or restore those that are missing."
-        )
-    return found
+                write_counts(self._reader)

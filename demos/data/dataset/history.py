@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.reader import episode_numbers
 from demos.data.dataset.revision import Revision, read_revision
 from demos.data.episodes.facts import REVISION
 from environments.system.errors import UserError
@@ -65,7 +66,7 @@ def before_edit(dataset: Dataset, before: Revision, edit: dict[str, Any]) -> ran
     Raises:
         UserError: there are fewer.
     """
-    if edit["of"] > dataset.episodes_of(before.name):
+    if edit["of"] > episode_count(dataset.folder, before.name):
         raise UserError(
             f"Dataset {dataset.name} was edited when {before.name} held {edit['of']} episodes, and some "
             "of them are missing: restore that folder from a copy."
@@ -77,6 +78,11 @@ def revision_names(folder: Path) -> list[str]:
     """The revisions in a dataset's folder, the first one first."""
     found = [REVISION.fullmatch(path.name) for path in folder.iterdir()]
     return [m[0] for m in sorted((m for m in found if m), key=lambda m: int(m[1]))]
+
+
+def episode_count(folder: Path, revision: str) -> int:
+    """How many episodes there are in a revision of the dataset in a folder."""
+    return len(episode_numbers(folder / revision / "data"))
 
 
 def next_name(folder: Path) -> str:

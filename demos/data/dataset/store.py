@@ -1,14 +1,14 @@
-"""The shelf of datasets: list, open, create; a dataset appears whole or not at all."""
+"""The folder of all datasets: lists, opens and creates them; one appears whole or not at all."""
 
 from __future__ import annotations
 
-import difflib
 import importlib.metadata
 import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,60 @@ from demos.data.dataset.revision import FIRST, make_current, write_revision
 from environments.files.atomic import locked, raising_disk_full, sync
 from environments.simulation.world import World
 from environments.system.errors import UserError
+from environments.system.suggestions import closest
 
 _BUILDING = ".building-"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # serves as folder and as minari's namespace
 _TOOLS = ("numpy", "pyarrow", "minari", "gymnasium")
+
+
+@dataclass(frozen=True)
+class DatasetSpec:
+    """What is written once about a new dataset."""
+
+    world: str
+    fingerprint: str
+    observation_space: gymnasium.Space[Any]
+    action_space: gymnasium.Space[Any]
+    world_description: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # what the fingerprint hashes
+    terms: Sequence[str] = ()
+    costs: Sequence[str] = ()
+    north_star: str | None = None  # the term that episodes are judged by
+    description: str = ""
+    provenance: Mapping[str, Any] = field(default_factory=dict)  # where the play comes from, JSON
+
+    @classmethod
+    def of_world(cls, world: World, description: str, provenance: Mapping[str, Any]) -> DatasetSpec:
+        """Of a dataset of a world's games."""
+        return cls(
+            world=world.id,
+            fingerprint=world.fingerprint,
+            observation_space=world.observation_space,
+            action_space=world.action_space,
+            world_description=world.describe(),
+            terms=list(world.terms),
+            costs=list(world.costs),
+            north_star=world.north_star,
+            description=description,
+            provenance=provenance,
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """As `revision.json` has it, but for the spaces; with the time of day and versions."""
+        return {
+            "world": self.world,
+            "fingerprint": self.fingerprint,
+            "world_description": dict(self.world_description),
+            "terms": list(self.terms),
+            "costs": list(self.costs),
+            "north_star": self.north_star,
+            "description": self.description,
+            "provenance": dict(self.provenance),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "tools": {tool: importlib.metadata.version(tool) for tool in _TOOLS},
+        }
 
 
 class Store:
@@ -51,48 +101,22 @@ class Store:
             raise UserError(f"There is no dataset {name} in {self.root}{_hint(name, names)}")
         return Dataset(self.root / name)
 
-    def create(self, name: str, **facts: Any) -> Dataset:
-        """A new, empty dataset; takes what `building` takes."""
-        with self.building(name, **facts):
+    def create(self, name: str, spec: DatasetSpec) -> Dataset:
+        """A new, empty dataset; raises what `building` does."""
+        with self.building(name, spec):
             pass
         return self.open(name)
 
     @contextmanager
-    def building(
-        self,
-        name: str,
-        *,
-        world: str,
-        fingerprint: str,
-        world_description: Mapping[str, Any] | None = None,  # what the fingerprint is the hash of
-        observation_space: gymnasium.Space[Any],
-        action_space: gymnasium.Space[Any],
-        terms: Sequence[str] = (),
-        costs: Sequence[str] = (),
-        north_star: str | None = None,  # the term that episodes are judged by
-        description: str = "",
-        provenance: Mapping[str, Any] | None = None,  # where the play comes from, plain JSON
-    ) -> Iterator[Dataset]:
+    def building(self, name: str, spec: DatasetSpec) -> Iterator[Dataset]:
         """A dataset to fill, put into place when the block ends and gone if the block fails.
 
         Raises:
             UserError: the name is taken or cannot be one; DiskFull, if there is no room for it.
         """
         self.require_free(name)
-        facts = {
-            "world": world,
-            "fingerprint": fingerprint,
-            "world_description": dict(world_description or {}),
-            "terms": list(terms),
-            "costs": list(costs),
-            "north_star": north_star,
-            "description": description,
-            "provenance": dict(provenance or {}),
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "tools": {tool: importlib.metadata.version(tool) for tool in _TOOLS},
-        }
         with raising_disk_full(f"dataset {name}"), self._scaffold() as folder:
-            write_revision(folder, FIRST, facts, observation_space, action_space)
+            write_revision(folder, FIRST, spec.facts(), spec.observation_space, spec.action_space)
             make_current(folder, FIRST)
             dataset = Dataset(folder, name)
             yield dataset
@@ -100,29 +124,15 @@ class Store:
             sync(folder)
             self._put_in_place(folder, name)
 
-    @contextmanager
     def building_for(
         self,
         world: World,
         name: str,
         description: str = "",
         provenance: Mapping[str, Any] | None = None,
-    ) -> Iterator[Dataset]:
+    ) -> AbstractContextManager[Dataset]:
         """`building`, with the facts that follow from the world."""
-        with self.building(
-            name,
-            world=world.id,
-            fingerprint=world.fingerprint,
-            world_description=world.describe(),
-            observation_space=world.observation_space,
-            action_space=world.action_space,
-            terms=list(world.terms),
-            costs=list(world.costs),
-            north_star=world.north_star,
-            description=description,
-            provenance=provenance,
-        ) as dataset:
-            yield dataset
+        return self.building(name, DatasetSpec.of_world(world, description, provenance or {}))
 
     def require_free(self, name: str) -> None:
         """Refuse a name that cannot be one or is taken."""
@@ -167,9 +177,8 @@ class Store:
 
 def _hint(name: str, names: Sequence[str]) -> str:
     """The end of a sentence that says what else might have been meant."""
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-    if near:
-        return f": did you mean {near[0]}?"
+    if (near := closest(name, names, alike=0.4)) is not None:
+        return f": did you mean {near}?"
     if names:
         return f": it holds {', '.join(names)}."
     return ", which holds none yet: record or import one first."

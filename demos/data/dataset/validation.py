@@ -1,6 +1,6 @@
 """Whether what was read of episodes fits the spaces and names of their dataset.
 
-What is written fits (see `Dataset.append_many`); what is read may have been written by somebody else.
+What is written fits (`require_writable`); what is read may have been written by another program.
 """
 
 from __future__ import annotations
@@ -16,6 +16,27 @@ from demos.data.dataset.revision import Revision
 from demos.data.episodes.arrays import COST, TERM
 from demos.data.episodes.episode import Actor, Episode
 from demos.data.episodes.files import STEPS_FILE, Damaged
+from environments.system.errors import UserError
+
+
+def require_writable(revision: Revision, dataset: str, episode: Episode) -> None:
+    """Refuse an episode of another world, or with other terms or costs than the revision's.
+
+    Raises:
+        UserError: of another world; `dataset` is what the sentence calls the dataset.
+        ValueError: other terms or costs.
+    """
+    facts = revision.facts
+    for name in ("world", "fingerprint"):
+        if getattr(episode, name) != facts[name]:
+            raise UserError(
+                f"This episode's {name} is {getattr(episode, name)}, but dataset {dataset} "
+                f"holds {facts[name]}: give it a dataset of its own."
+            )
+    for name in ("terms", "costs"):
+        ours, theirs = sorted(facts[name]), sorted(getattr(episode, name))
+        if ours != theirs:
+            raise ValueError(f"{name}: {theirs}, the dataset has {ours}")
 
 
 def require_fitting(revision: Revision, episode: Episode) -> None:

@@ -17,6 +17,7 @@ from demos.data.dataset.history import (
 )
 from demos.data.dataset.revision import Revision, make_current, read_revision
 from demos.data.dataset.store import Store
+from demos.data.editing.numbers import count, listed
 from demos.data.editing.revise import Piece, editing, revise
 from environments.system.errors import UserError
 
@@ -161,19 +162,3 @@ def _known(dataset: Dataset, numbers: Iterable[int]) -> list[int]:
             "numbered from 0."
         )
     return wanted
-
-
-def listed(numbers: Sequence[int]) -> str:
-    """`episode 3` or `episodes 0-2, 5`."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    words = [str(a) if a == b else f"{a}-{b}" for a, b in runs]
-    return f"episode{'s' if len(numbers) != 1 else ''} {', '.join(words)}"
-
-
-def count(episodes: int) -> str:
-    return f"{episodes} episode{'s' if episodes != 1 else ''}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -12,8 +11,8 @@ from demos.data.dataset.store import Store
 from demos.data.editing.delete import leave_out
 from demos.data.editing.revise import editing
 from demos.data.episodes.episode import Episode
-from environments.simulation.world import nearest
 from environments.system.errors import UserError
+from environments.system.suggestions import nearest
 
 
 @dataclass(frozen=True)
@@ -98,9 +97,8 @@ def _require_known(dataset: Dataset, wanted: EpisodeFilter) -> None:
         known = {dataset.episode_facts(number)["player"] for number in range(len(dataset))}
         for player in wanted.player:
             if player not in known:
-                near = difflib.get_close_matches(player, [name for name in known if name], n=1)
                 cure = f"`gpo demos info {dataset.name}` lists who did."
                 raise UserError(
                     f"Nobody called '{player}' played in dataset {dataset.name}: "
-                    + (f"did you mean '{near[0]}'?" if near else cure)
+                    + nearest(player, filter(None, known), cure)
                 )

@@ -11,8 +11,8 @@ import numpy as np
 
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.history import EpisodeLocation, noted
-from demos.data.dataset.store import Store
-from demos.data.editing.delete import count
+from demos.data.dataset.store import DatasetSpec, Store
+from demos.data.editing.numbers import count
 from demos.data.editing.revise import Piece, note_origins, put_pieces
 from demos.data.inspection.resimulate import matches
 from environments.simulation.world import differences
@@ -125,14 +125,14 @@ def _make(
         key: like.facts[key]
         for key in ("world", "fingerprint", "world_description", "terms", "costs", "north_star")
     }
-    with store.building(
-        name,
+    spec = DatasetSpec(
         **facts,
         observation_space=like.revision.observation_space,
         action_space=like.revision.action_space,
         description=like.facts["description"],
         provenance={**like.facts["provenance"], verb: what},
-    ) as dataset:
+    )
+    with store.building(name, spec) as dataset:
         put_pieces(pieces, dataset.data, dataset.revision)
         note_origins(dataset, noted(verb, what, None, 0), [str(piece.place) for piece in pieces])
 

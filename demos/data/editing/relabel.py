@@ -19,7 +19,7 @@ from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.history import noted
 from demos.data.dataset.revision import Revision
 from demos.data.dataset.store import Store
-from demos.data.editing.delete import count
+from demos.data.editing.numbers import count
 from demos.data.editing.revise import Piece, editing, revise
 from demos.data.episodes.episode import Episode
 from demos.data.inspection.resimulate import CannotResimulate, ResimulatedEpisode, matches, world_of

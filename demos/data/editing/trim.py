@@ -18,19 +18,17 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from gymnasium import spaces
 
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.history import noted
 from demos.data.dataset.store import Store
-from demos.data.editing.delete import count
+from demos.data.editing.numbers import count
 from demos.data.editing.revise import Piece, editing, revise
 from demos.data.episodes.episode import Episode
-from demos.data.inspection.resimulate import matches, world_of
-from environments.catalog import WORLDS
+from demos.data.inspection.idle import NEAR_ZERO, idle_action, is_idle
+from demos.data.inspection.resimulate import matches
 from environments.system.errors import UserError
 
-NEAR_ZERO = 0.05  # of a continuous action, as part of its range: what a stick at rest gives
 SHORTEST = 10  # steps that a game keeps, or it is left as it is
 
 
@@ -78,39 +76,6 @@ def trim(
         what = f"cut {cut} idle steps off {count(len(changed))}{left}"
         made = revise(dataset, pieces, noted("trim", what, dataset.revision.name, len(dataset)))
         return f"{made} of {name}: {what}."
-
-
-def idle_action(dataset: Dataset, given: int | None = None) -> Any:
-    """The action that does nothing in a dataset's world; 0 where near zero is meant.
-
-    Raises:
-        UserError: nobody knows.
-    """
-    space = dataset.revision.action_space
-    if given is not None:
-        return given
-    if isinstance(space, (spaces.Box, spaces.MultiBinary)):
-        return 0
-    if dataset.world in WORLDS:
-        world = world_of(dataset)
-        if len(world.agents) > 1:  # alone, nobody ever leaves the seat empty: IDLE means nothing
-            return world.idle
-    raise UserError(
-        f"The world {dataset.world} does not say which of its actions does nothing: "
-        "say it with --idle NUMBER."
-    )
-
-
-def is_idle(
-    actions: npt.NDArray[Any], space: Any, none: Any, near_zero: float = NEAR_ZERO
-) -> npt.NDArray[np.bool_]:
-    """Which of the actions [T, ...] ask for nothing: [T]."""
-    if isinstance(space, spaces.Box):
-        reach = np.where(np.isfinite(space.high - space.low), (space.high - space.low) / 2, 1.0)
-        still = np.abs(actions) <= near_zero * reach
-    else:
-        still = actions == none
-    return np.asarray(still.reshape(len(actions), -1).all(axis=1))
 
 
 def shorter(stream: Episode, first: int, last: int) -> Episode:

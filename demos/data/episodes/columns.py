@@ -1,4 +1,4 @@
-"""Reads only those columns of recorded episodes that training needs, straight into arrays that are given.
+"""The columns of recorded episodes that training needs, read straight into arrays that are given.
 
 S = steps of all episodes, E = episodes, T = steps of one.
 """
@@ -15,8 +15,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from demos.data.dataset.revision import Revision
-from demos.data.episodes.arrays import COST, TERM
 from demos.data.episodes.files import (
     LONGEST,
     STEPS_FILE,
@@ -41,25 +39,6 @@ class Column:
     def size(self) -> int:
         """In bytes."""
         return math.prod(self.shape) * self.dtype.itemsize
-
-
-def layout(revision: Revision, steps: int, episodes: int) -> dict[str, Column]:
-    """The columns of so many steps (S) and episodes (E) of a revision, by name."""
-    seen, done = revision.observation_space, revision.action_space
-    row, act = tuple(seen.shape or ()), tuple(done.shape or ())
-    sight, number = np.dtype(seen.dtype), np.dtype(np.float32)
-    names = [TERM + name for name in revision.facts["terms"]]
-    names += [COST + name for name in revision.facts["costs"]]
-    return {
-        "observations": Column((steps, *row), sight),
-        "actions": Column((steps, *act), np.dtype(done.dtype)),
-        "rewards": Column((steps,), number),
-        "actors": Column((steps,), np.dtype(np.uint8)),
-        "final_observations": Column((episodes, *row), sight),
-        "terminated": Column((episodes,), np.dtype(np.bool_)),
-        "truncated": Column((episodes,), np.dtype(np.bool_)),
-        **{name: Column((steps,), number) for name in names},
-    }
 
 
 def fill(columns: Columns, episode: int, first: int, last: int, folder: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from demos.data.dataset.store import Store
-from demos.data.editing.delete import count
+from demos.data.editing.numbers import count
 from demos.data.exchange.portable_episode import fit_to_world
 from environments.files.atomic import naming_path
 from environments.simulation.world import World

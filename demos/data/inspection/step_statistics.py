@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from demos.data.dataset.dataset import Dataset
-from demos.data.editing.trim import idle_action, is_idle
 from demos.data.episodes.episode import NANOSECONDS, Actor, Episode
+from demos.data.inspection.idle import idle_action, is_idle
 from environments.system.errors import UserError
 
 STRETCH = 2.0  # s without an action, from which on it is told

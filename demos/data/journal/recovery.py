@@ -25,7 +25,8 @@ from demos.data.journal.format import (
     read_journal,
 )
 from demos.data.journal.journal import NAME
-from demos.data.journal.records import GameHeader, make_episodes, notes
+from demos.data.journal.records import GameHeader
+from demos.data.journal.to_episodes import make_episodes, notes
 from environments.files.atomic import sync
 from environments.files.readers import parse_json
 from environments.system.errors import UserError

@@ -16,15 +16,9 @@ from demos.data.episodes.episode import Episode
 from demos.data.episodes.files import LONGEST
 from demos.data.journal.format import FIRST, KEEP, MARK, STEP
 from demos.data.journal.journal import NAME, Journal
-from demos.data.journal.records import (
-    GameHeader,
-    RecordLayout,
-    StepRecord,
-    Stream,
-    make_episodes,
-    notes,
-)
+from demos.data.journal.records import GameHeader, RecordLayout, StepRecord, Stream
 from demos.data.journal.recovery import recover
+from demos.data.journal.to_episodes import make_episodes, notes
 from environments.files.atomic import defer_signals
 from environments.system.errors import UserError
 
@@ -32,7 +26,7 @@ _TOOLS = ("gymnasium", "minari", "numpy", "pyarrow", "pygame")
 
 
 class OpenEpisode:
-    """A game from its first observation on, of everybody who is recorded in it.
+    """A game that is being recorded, from its first observation on, of every recorded seat.
 
     Its steps are in memory and, at most half a second later, in the dataset's journal; when the disk is
     full they stay in memory until there is room. A take ends with `keep`, `discard`, or, for a program
@@ -76,13 +70,9 @@ class OpenEpisode:
         """
         if not dataset.is_writing:
             raise ValueError("dataset: a take needs `with dataset.writing():` around it")
-        facts = dataset.facts
-        game = GameHeader(
-            world=dataset.world,
-            fingerprint=dataset.fingerprint,
-            terms=tuple(facts["terms"]),
-            costs=tuple(facts["costs"]),
-            streams=tuple(streams),
+        game = GameHeader.of(
+            dataset,
+            streams,
             match=match,
             seed=seed,
             options=dict(options),

@@ -68,6 +68,13 @@ class Game:
         return bool(self.steps and (self.batch.terminated[0] or self.batch.truncated[0]))
 
     @property
+    def ending(self) -> str:
+        """How the episode ended, as the screens say it; empty before."""
+        if not self.over:
+            return ""
+        return "the time is up" if self.batch.truncated[0] else "the game is over"
+
+    @property
     def horizon(self) -> int:
         """Steps after which this episode is truncated."""
         return int(self.batch.state["horizon"][0])

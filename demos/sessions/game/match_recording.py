@@ -20,10 +20,10 @@ from demos.data.journal.take import OpenEpisode
 from demos.sessions.game.game import Game
 from demos.sessions.game.recording import Person, Recording
 from demos.sessions.game.takeover import Takeover
-from demos.sessions.play.ratings import META
 from demos.window.controls.devices import Held
 from environments.simulation.world import World
 
+META = "play"  # the key of an episode's meta that says who played whom
 NOBODY = np.zeros(0, np.float32)  # the raw device state of an agent
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -48,7 +48,7 @@ class MatchRecording(Recording):
         tick: s between two steps, as intended.
         names: of the agents, by seat.
         about: what is noted of each game beside its steps, plain JSON; see `demos.sessions.play.ratings`.
-        handover: if the person's seat is an agent's that the person may take over.
+        takeover: if the person's seat is an agent's that the person may take over.
         on_begin: may add to what is noted, from a game's seed.
     """
 
@@ -60,18 +60,18 @@ class MatchRecording(Recording):
         tick: float,
         names: Mapping[int, str],
         about: Mapping[str, Any],
-        handover: Takeover | None = None,
+        takeover: Takeover | None = None,
         on_begin: Callable[[int], Mapping[str, Any]] = lambda seed: {},
     ) -> None:
         super().__init__(game, [person], dataset, tick)
         self._meta.pop("partner", None)
-        self.person, self.names, self.handover = person, dict(names), handover
+        self.person, self.names, self.takeover = person, dict(names), takeover
         self.about, self._on_begin = dict(about), on_begin
 
     @property
     def driver(self) -> Actor:
         """Who drives the person's seat."""
-        return Actor.HUMAN if self.handover is None else self.handover.driver
+        return Actor.HUMAN if self.takeover is None else self.takeover.driver
 
     @property
     def others(self) -> list[int]:
@@ -86,8 +86,8 @@ class MatchRecording(Recording):
         """
         added = self._on_begin(seed)
         self.game.begin(seed)
-        if self.handover is not None:
-            self.handover.begin()
+        if self.takeover is not None:
+            self.takeover.begin()
         self.take = self.open_take(self.beginning(), added)
 
     def beginning(self) -> MatchStart:
@@ -124,10 +124,10 @@ class MatchRecording(Recording):
             DiskFull: the step was taken and waits in memory.
         """
         assert self.take is not None
-        if self.handover is None:
+        if self.takeover is None:
             action: Any = self.person.controls.action(held, scene)
         else:
-            action = self.handover.heed(held, scene)
+            action = self.takeover.action(held, scene)
         self.game.step({} if action is None else {self.person.seat: action})
         self.take.step(self.rows(held, ns, late, last))
 

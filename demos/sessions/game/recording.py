@@ -28,7 +28,7 @@ _TOOLS = ("gymnasium", "pygame", "numpy", "gpo")
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who plays."""
+    """A person who plays."""
 
     seat: int
     player: str | None
@@ -67,6 +67,17 @@ class Recording:
         self._others = [
             (n, name) for n in game.vacant for name in action_columns(game.world.agents[n], game)
         ]
+
+    @property
+    def pads(self) -> set[int]:
+        """The gamepads that the people play with."""
+        held = [person.controls for person in self.people]
+        return {controls.hands.pad for controls in held if controls.device == "gamepad"}
+
+    def unknown(self, key: str) -> str | None:
+        """A sentence about a key that does nothing for anyone, else None."""
+        told = [person.controls.unknown(key) for person in self.people]
+        return told[0] if all(told) else None
 
     @property
     def open(self) -> bool:

@@ -28,7 +28,7 @@ _AXIS = re.compile(r"pad\d+ axis \d+")
 class Takeover:
     """A seat with two drivers: an agent, and a person who may take over at any step.
 
-    Each step, `heed` is told what is held, and says what the person does instead of the agent, if anything.
+    Each step, `action` is told what is held, and says what the person does instead of the agent, if anything.
     A `Match` asks the agent in every step all the same and tells it what was done, so that it can go on from
     wherever the person leaves it.
 
@@ -61,7 +61,7 @@ class Takeover:
         self._at: tuple[float, float] | None = None  # the pointer, in the last step
         self._action: Any = None
 
-    def heed(self, held: Held, scene: Any = None) -> Any | None:
+    def action(self, held: Held, scene: Any = None) -> Any | None:
         """Look at the person's hands, once a step: their action if they drive in it, else None.
 
         A press that was let go before anybody looked counts as one step.

@@ -9,15 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table as Grid
 
-from demos.window.controls.controls import (
-    OWN,
-    Controls,
-    controls_known,
-    find_table,
-    load_controls,
-    table_name,
-)
+from demos.window.controls.controls import Controls, load_controls
 from demos.window.controls.default_table import guess_table
+from demos.window.controls.table import OWN, controls_known, find_table, table_name
 from environments.catalog import make_world
 from environments.files.atomic import replace
 from environments.simulation.world import World
@@ -46,7 +40,7 @@ def controls_command(
         params: of the world.
 
     Returns:
-        0, as everything that goes wrong raises.
+        0; of the screen 130 or 143 if it was told to stop.
 
     Raises:
         UserError: no such world, no table, a wrong one, or no window.
@@ -58,8 +52,8 @@ def controls_command(
     if edit:
         _write(console, world, path)
     if test:
-        _try(world, device or "keyboard", player, path)
-    if not edit and not test:
+        return _try(world, device or "keyboard", player, path)
+    if not edit:
         _show(console, world, (device,) if device else ("keyboard", "gamepad"), player, path)
     return 0
 
@@ -115,9 +109,9 @@ def _write(console: Console, world: World, path: Path | None) -> None:
     console.print(f"To try it: gpo controls {world.id} --test", soft_wrap=True)
 
 
-def _try(world: World, device: str, player: int | None, path: Path | None) -> None:
+def _try(world: World, device: str, player: int | None, path: Path | None) -> int:
     from demos.sessions.input_test.session import (
         run_test,  # here, because the table is shown without a window
     )
 
-    run_test(world, [_load(world, device, player, path)])
+    return run_test(world, [_load(world, device, player, path)])

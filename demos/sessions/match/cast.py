@@ -1,4 +1,4 @@
-"""Who is watched in which world, and who has the other seats; players are made from it, one a seat.
+"""The cast of a game: who is watched in which world, and who has the other seats.
 
 N seats.
 """
@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agents.files.agent_file import Agent, digest, make_player
+from agents.files.agent_file import Agent, digest
 from agents.files.run_agents import CheckpointGone, RunAgent, checkpoints
 from agents.networks.policy import AgentPolicy
+from agents.players.from_agent import make_player
 from agents.players.introspection import make_introspective
 from agents.players.player import Player
 from demos.sessions.match.match import Match
@@ -22,12 +23,26 @@ YOU = "you"  # what a person is called who plays
 Maker = Callable[[int], Player]  # makes a player from a seed
 
 
+@dataclass(frozen=True)
+class CastOptions:
+    """What was asked for beside the name of what is watched."""
+
+    against: str | None = None  # who has the other seats, to be beaten
+    partner: str | None = None  # the same, to be played with
+    seat: int = 0  # of the player that is watched
+    live: bool = False  # always the newest checkpoint of a run that is training
+    shield: bool = False  # play behind the world's shield
+    player: str | None = None  # who is watched where a world is named; "random" if None
+    params: Mapping[str, Any] | None = None  # of the world
+    options: Mapping[str, Any] | None = None  # of every game
+
+
 @dataclass
 class CastMember:
-    """Somebody to watch; what it needs is read when it is first asked for."""
+    """A player to watch; what it needs is read when it is first asked for."""
 
     name: str
-    open: Callable[[], Maker]  # raises Gone
+    open: Callable[[], Maker]  # raises CheckpointGone
     update: int | None = None  # of the training, if it is a checkpoint's
     sha256: str = ""  # of its weights, once they were read
     _made: Maker | None = None

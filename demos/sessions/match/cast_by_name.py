@@ -1,95 +1,78 @@
-"""Who is watched, where, and with whom: an agent, a run or a world on the command line becomes a cast."""
+"""Makes the cast for the names on the command line: an agent, a run or a world, and other players."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agents.export.onnx_file import read_onnx
-from agents.files.agent_file import Agent, load_agent, resolve_player, trained_behind_shield
-from agents.files.run_agents import (
-    BEST,
-    CLONE,
-    CheckpointGone,
-    RunAgent,
-    RunFacts,
-    run_agents,
-    run_facts,
-)
+from agents.files.agent_file import Agent, load_agent
+from agents.files.run_agents import BEST, CLONE, RunFacts, run_agents, run_facts
+from agents.lookup import FILES, PLAYERS, Found, Kind, find
 from agents.players.introspection import make_introspective
 from agents.players.player import Player
-from demos.sessions.match.cast import YOU, Cast, CastMember, of_loaded, of_stage
+from demos.sessions.match.cast import YOU, Cast, CastMember, CastOptions, of_loaded, of_stage
 from environments.catalog import make_world
 from environments.recorded_worlds import described_world, named_world
 from environments.simulation.shield import Shield
 from environments.simulation.world import World
 from environments.system.errors import UserError
 
-FILES = (".safetensors", ".onnx")  # that an agent may be in
-HUMAN = "human"  # a person at this machine
-RUNS = Path("runs")  # where a run is looked for by its name alone
 
+def cast_for(name: str, **asked: Any) -> Cast:
+    """The cast for what was named on the command line.
 
-def cast_for(
-    name: str,
-    *,
-    against: str | None = None,
-    partner: str | None = None,
-    seat: int = 0,
-    live: bool = False,
-    shield: bool = False,
-    player: str | None = None,
-    params: Mapping[str, Any] | None = None,
-    options: Mapping[str, Any] | None = None,
-) -> Cast:
-    """The cast for what was named on the command line; arguments as `watch.watch_command`.
+    Args:
+        name: an agent file, an ONNX file, a run or a world.
+        asked: fields of `CastOptions`.
 
     Raises:
         UserError: no such agent, run, world or player, or one that does not fit.
     """
-    folder = _run_folder(name)
-    if live and folder is None:
+    wanted = CastOptions(**asked)
+    found = find(name, FILES | {Kind.WORLD})
+    if wanted.live and found.kind is not Kind.RUN:
         raise UserError(f"--live watches a run that is training; '{name}' is no run folder.")
-    if folder is not None:
-        cast = _of_run(folder, live, dict(params or {}))
-    elif name.endswith(".safetensors"):
-        cast = _of_agent(Path(name), dict(params or {}))
-    elif name.endswith(".onnx"):
-        cast = _of_onnx(name, dict(params or {}))
-    elif Path(name).parent != Path() and Path(name).parent.is_dir():  # a path, and no world's id
-        raise UserError(f"There is no run folder and no agent file {name}: correct the path.")
-    else:
-        world = make_world(name, **dict(params or {}))
-        who = player or "random"
-        entrant = CastMember(YOU, lambda: _nobody) if who == HUMAN else _named(who, world)
-        cast = Cast(world, [entrant], 0, human=seat if who == HUMAN else None)
-        player = None
-    if player is not None:
+    if wanted.player is not None and found.kind is not Kind.WORLD:
         raise UserError(f"--player says who is watched in a world; '{name}' is an agent itself.")
-    agents = len(cast.world.agents)
-    if not 0 <= seat < agents:
-        raise UserError(f"--seat is {seat}; '{cast.world.id}' has the seats 0 to {agents - 1}.")
-    cast.seat, cast.shield = seat, cast.shield or shield
-    if cast.shield:
-        Shield(cast.world)  # refuses a world that has none
-    cast.options = {**cast.options, **dict(options or {})}
-    for option in cast.options:
-        cast.world.check_option(option)
-    if cast.human is not None and len(cast.world.agents) > 1 and not (against or partner):
-        raise UserError(
-            "Beside --player human somebody else has to play: give --against or --partner."
-        )
-    _seat_others(cast, against or partner, rivals=against is not None)
+    cast = _opened(found, wanted)
+    _set_rules(cast, wanted)
+    _seat_others(cast, wanted)
     return cast
 
 
-def _run_folder(name: str) -> Path | None:
-    """The folder of a run, given by its path or by its name alone; None if there is none."""
-    for path in (Path(name), RUNS / name):
-        if path.is_dir():
-            return path
-    return None
+def _opened(found: Found, wanted: CastOptions) -> Cast:
+    """Who is watched, in which world."""
+    params = dict(wanted.params or {})
+    if found.kind is Kind.WORLD:
+        return _of_world(found.name, wanted, params)
+    assert found.path is not None
+    if found.kind is Kind.RUN:
+        return _of_run(found.path, wanted.live, params)
+    return _of_agent(found.path, params) if found.kind is Kind.AGENT else _of_onnx(found, params)
+
+
+def _set_rules(cast: Cast, wanted: CastOptions) -> None:
+    """The seat that is watched, the shield, the options of every game, and how they are played."""
+    agents = len(cast.world.agents)
+    if not 0 <= wanted.seat < agents:
+        raise UserError(
+            f"--seat is {wanted.seat}; '{cast.world.id}' has the seats 0 to {agents - 1}."
+        )
+    cast.seat, cast.shield = wanted.seat, cast.shield or wanted.shield
+    if cast.shield:
+        Shield(cast.world)  # refuses a world that has none
+    cast.options = {**cast.options, **dict(wanted.options or {})}
+    for option in cast.options:
+        cast.world.check_option(option)
+
+
+def _of_world(name: str, wanted: CastOptions, params: dict[str, Any]) -> Cast:
+    """A world, with the player that was asked for in it."""
+    world = make_world(name, **params)
+    found = find(wanted.player or "random", PLAYERS | {Kind.HUMAN}, world)
+    if found.kind is Kind.HUMAN:
+        return Cast(world, [CastMember(YOU, lambda: _nobody)], 0, human=wanted.seat)
+    return Cast(world, [_member(found, world)], 0)
 
 
 def _of_run(folder: Path, live: bool, params: dict[str, Any]) -> Cast:
@@ -126,13 +109,12 @@ def _of_agent(path: Path, params: dict[str, Any]) -> Cast:
     return cast
 
 
-def _of_onnx(name: str, params: dict[str, Any]) -> Cast:
-    """An ONNX file in the world that it was made for; what its network weighs, it does not tell."""
-    told = read_onnx(Path(name)).world
-    world = described_world(told, name, params)
-    cast = Cast(world, [_named(name, world)], 0)
-    cast.shield = trained_behind_shield(name)
-    _know_run(cast, Path(name).parent, run_facts(Path(name).parent))
+def _of_onnx(found: Found, params: dict[str, Any]) -> Cast:
+    """An ONNX file in the world that it was made for; it does not hold what its network weighed."""
+    world = described_world(found.onnx.world, found.name, params)
+    cast = Cast(world, [_member(found, world)], 0, shield=found.shielded)
+    folder = Path(found.name).parent
+    _know_run(cast, folder, run_facts(folder))
     return cast
 
 
@@ -160,46 +142,45 @@ def _world(agent: Agent, what: str, facts: RunFacts | None, params: dict[str, An
     return world
 
 
-def _named(name: str, world: World) -> CastMember:
-    """Somebody whom `resolve_player` knows; asked at once, so that a mistake is said at once."""
-    made = [make_introspective(resolve_player(name, world))]
-
-    def maker(seed: int) -> Player:
-        return made.pop() if made else make_introspective(resolve_player(name, world, seed))
-
-    return CastMember(Path(name).stem if "." in name else name, lambda: maker)
+def _member(found: Found, world: World) -> CastMember:
+    """A player to seat; it is made once at once, so that a mistake is said at once."""
+    found.player(world)
+    name = found.name if found.path is None else found.path.stem
+    return CastMember(name, lambda: lambda seed: make_introspective(found.player(world, seed)))
 
 
 def _nobody(seed: int) -> Player:
     raise AssertionError("a person plays")
 
 
-def _seat_others(cast: Cast, name: str | None, rivals: bool) -> None:
+def _seat_others(cast: Cast, wanted: CastOptions) -> None:
+    """The players of the other seats, if any were named."""
+    name, several = wanted.against or wanted.partner, len(cast.world.agents) > 1
     if name is None:
+        if cast.human is not None and several:
+            raise UserError(
+                "Beside --player human somebody else has to play: give --against or --partner."
+            )
         return
-    if len(cast.world.agents) > 1 and name == HUMAN and cast.human is None:
-        cast.human = next(n for n in range(len(cast.world.agents)) if n != cast.seat)
-        cast.partner_name, cast.rivals = YOU, rivals
-        return
-    if len(cast.world.agents) == 1:
+    if not several:
         raise UserError(f"In '{cast.world.id}' no seat is left for '{name}': leave it out.")
-    folder = _run_folder(name)
-    if folder is not None:  # its best agent
-        found: Sequence[RunAgent] = run_agents(folder)
-        entrant = of_stage(found[-1], cast.world)
-        cast.partner_name = f"{found[-1].name} of {folder.name}"
-        try:
-            entrant.player(0)  # so that one of another world is refused at once
-        except CheckpointGone as gone:
-            raise UserError(f"{gone} of {folder} was replaced just now: try again.") from gone
-    else:
-        entrant = _named(name, cast.world)
-        cast.partner_name = _called(Path(name)) if name.endswith(FILES) else name
-    cast.partner, cast.rivals = entrant.player, rivals
+    kinds = PLAYERS if cast.human is not None else PLAYERS | {Kind.HUMAN}
+    found = find(name, kinds, cast.world)
+    cast.rivals = wanted.against is not None
+    if found.kind is Kind.HUMAN:
+        cast.human = next(n for n in range(len(cast.world.agents)) if n != cast.seat)
+        cast.partner_name = YOU
+        return
+    cast.partner = _member(found, cast.world).player
+    cast.partner_name = _called(found)
 
 
-def _called(path: Path) -> str:
-    """What to call an agent file: its name, or that of its run if it is the best of one."""
-    if path.name == BEST and path.parent.name:
-        return f"best of {path.parent.name}"
-    return path.stem.replace("_", " ")
+def _called(found: Found) -> str:
+    """What to call a player: by name, by the file, or by the run if it is the best of one."""
+    if found.path is None:
+        return found.name
+    if found.kind is Kind.RUN:
+        return f"{run_agents(found.path)[-1].name} of {found.path.resolve().name}"
+    if found.path.name == BEST and found.path.parent.name:
+        return f"best of {found.path.parent.name}"
+    return found.path.stem.replace("_", " ")

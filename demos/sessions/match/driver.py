@@ -29,19 +29,19 @@ class Driver:
     Args:
         person: who, in which seat: the one that is watched, or their own.
         devices: what they hold.
-        handover: if the seat is an agent's.
-        keeper: keeps the games in which they took over.
+        takeover: if the seat is an agent's.
+        corrections: keeps the games in which they took over.
     """
 
     def __init__(
         self,
         person: Person,
         devices: Devices,
-        handover: Takeover | None = None,
-        keeper: CorrectionRecorder | None = None,
+        takeover: Takeover | None = None,
+        corrections: CorrectionRecorder | None = None,
     ) -> None:
         self.person, self.devices = person, devices
-        self.handover, self.keeper = handover, keeper
+        self.takeover, self.corrections = takeover, corrections
         self.area = pygame.Rect(0, 0, 1, 1)  # where the game is drawn, for the pointer
         names = [n.removeprefix("key ") for n in person.controls.raw_names if n.startswith("key ")]
         self.keys = frozenset(names) - NEVER
@@ -51,7 +51,7 @@ class Driver:
     @property
     def driver(self) -> Actor | None:
         """Who drives the watched seat; None where nobody takes over."""
-        return None if self.handover is None else self.handover.driver
+        return None if self.takeover is None else self.takeover.driver
 
     def take(self, event: pygame.event.Event, running: bool) -> bool:
         """Heed an event; True if it was a key that steers, which means nothing else then."""
@@ -64,45 +64,45 @@ class Driver:
         name = pygame.key.name(event.key)
         if getattr(event, "mod", 0) & (pygame.KMOD_ALT | pygame.KMOD_META):
             return False  # the desktop's
-        if self.handover is not None and name == KEY:
+        if self.takeover is not None and name == KEY:
             return True
         if name not in self.keys:
             return False
         if KEY in self.devices.held.keys:
             return True
-        driving = self.handover is None or self.handover.driver is Actor.HUMAN
+        driving = self.takeover is None or self.takeover.driver is Actor.HUMAN
         return running and (driving or name != PAUSE)
 
     def begin(self, match: Match) -> None:
         """A game begins: the agent drives, and what was pressed before is old."""
         self.devices.settle()
         self.person.controls.watch(match.batch, self.person.seat)
-        if self.handover is not None:
-            self.handover.begin()
-        if self.keeper is not None:
-            self.keeper.begin(match)
+        if self.takeover is not None:
+            self.takeover.begin()
+        if self.corrections is not None:
+            self.corrections.begin(match)
 
     def went_back(self, match: Match) -> None:
         """Somebody went back: the agent drives, and what came after this moment is struck out."""
-        if self.handover is not None:
-            self.handover.hand_back()
-        if self.keeper is not None:
-            self.keeper.cut(match.steps)
+        if self.takeover is not None:
+            self.takeover.hand_back()
+        if self.corrections is not None:
+            self.corrections.cut(match.steps)
 
     def actions(self) -> Mapping[int, Any]:
         """What the person does in the step to come, by seat; nothing if they leave it to the agent."""
         held, scene = self.devices.held, self.devices.aim(self.area)
-        if self.handover is None:
+        if self.takeover is None:
             return {self.person.seat: self.person.controls.action(held, scene)}
-        action = self.handover.heed(held, scene)
+        action = self.takeover.action(held, scene)
         return NOTHING if action is None else {self.person.seat: action}
 
     def stepped(self, ns: int, late: bool) -> None:
         """The step was taken."""
-        if self.keeper is not None and self.handover is not None:
-            self.keeper.add(self.devices.held, ns, late)
+        if self.corrections is not None and self.takeover is not None:
+            self.corrections.add(self.devices.held, ns, late)
 
-    def let_go(self) -> None:
+    def close(self) -> None:
         """It is over: keep what is to be kept."""
-        if self.keeper is not None:
-            self.keeper.close()
+        if self.corrections is not None:
+            self.corrections.close()

@@ -36,7 +36,7 @@ class DecisionView:
 
     action: Any
     seconds: float  # that it took to decide
-    insight: Decision | None = None
+    details: Decision | None = None
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class MatchSnapshot:
     buffers: tuple[np.ndarray, ...]  # as `BUFFERS` and, behind a shield, `GUARDED` name them
     sums: tuple[np.ndarray, ...]  # terms, costs, score
     asked: np.ndarray  # [N, ...]
-    thoughts: tuple[DecisionView, ...]  # [N]
+    decisions: tuple[DecisionView, ...]  # [N]
     kept: tuple[PlayerSnapshot, ...]  # [N]
 
 
@@ -86,7 +86,7 @@ class Match(Game):
 
     def _clear(self) -> None:
         super()._clear()
-        self.thoughts: list[DecisionView] = [
+        self.decisions: list[DecisionView] = [
             DecisionView(self.world.idle, 0.0) for _ in self.world.agents
         ]
         self.moments: list[MatchSnapshot] = []  # before the present one
@@ -129,7 +129,7 @@ class Match(Game):
         for ours, held in zip((self.terms, self.costs, self.score), moment.sums, strict=True):
             ours[...] = held
         self.asked[...] = moment.asked
-        self.thoughts = list(moment.thoughts)
+        self.decisions = list(moment.decisions)
         self._memory = {n: restore_snapshot(kept) for n, kept in enumerate(moment.kept)}
         self.before = self.moments[-1].buffers[0][0, self.seat] if self.moments else None
         self.steps -= 1
@@ -140,25 +140,25 @@ class Match(Game):
         return True
 
     def _choose(self, n: int, starts: np.ndarray) -> Any:
-        return self.thoughts[n].action
+        return self.decisions[n].action
 
     def _arrive(self) -> None:
         """Let everybody see where the game is now, and take down what they think of it."""
         if not self.over:
             starts = np.array([self.steps == 0])
-            self.thoughts = [
-                self._think(n, player, starts) for n, player in enumerate(self.players)
+            self.decisions = [
+                self._decide(n, player, starts) for n, player in enumerate(self.players)
             ]
-        insight = self.thoughts[self.seat].insight
-        if insight is not None and insight.values is not None:
-            self.values = Rows(len(insight.values)) if self.values is None else self.values
-            self.values.add(insight.values)
-        distance = None if insight is None else insight.distance
+        details = self.decisions[self.seat].details
+        if details is not None and details.values is not None:
+            self.values = Rows(len(details.values)) if self.values is None else self.values
+            self.values.add(details.values)
+        distance = None if details is None else details.distance
         self.distances.add(np.nan if distance is None else distance)
         self.earned.add(self.terms[self.seat] * self.batch.weights)
         self.shielded.add(self.shield)
 
-    def _think(self, n: int, player: Player | None, starts: np.ndarray) -> DecisionView:
+    def _decide(self, n: int, player: Player | None, starts: np.ndarray) -> DecisionView:
         if player is None:
             return DecisionView(self.world.idle, 0.0)
         began = time.perf_counter()
@@ -166,8 +166,8 @@ class Match(Game):
             self.batch.observation[:, n], self._memory.get(n), starts
         )
         took = time.perf_counter() - began
-        insight = inspect_decision(player, self.clone) if n == self.seat else None
-        return DecisionView(np.array(action[0]), took, insight)
+        details = inspect_decision(player, self.clone) if n == self.seat else None
+        return DecisionView(np.array(action[0]), took, details)
 
     def _moment(self) -> MatchSnapshot:
         batch = self.batch
@@ -176,7 +176,7 @@ class Match(Game):
             tuple(getattr(batch, name).copy() for name in self._buffers),
             (self.terms.copy(), self.costs.copy(), self.score.copy()),
             self.asked.copy(),
-            tuple(self.thoughts),
+            tuple(self.decisions),
             tuple(
                 take_snapshot(player, self._memory.get(n)) for n, player in enumerate(self.players)
             ),

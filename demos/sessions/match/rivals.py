@@ -1,4 +1,4 @@
-"""Whom a person plays: an agent or run on the command line becomes a world, agents, and their strength."""
+"""The agents that a person can play with or against: those of a run or file, with handicaps."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from typing import Any
 
 from agents.export.onnx_file import OnnxFile, read_onnx
 from agents.export.onnx_player import file_player
-from agents.files.agent_file import Agent, digest, load_agent, make_player, resolve_player
+from agents.files.agent_file import Agent, digest, load_agent
 from agents.files.run_agents import BEST, CLONE, CheckpointGone, RunAgent, run_agents
+from agents.lookup import FILES, Kind, find, resolve_player
+from agents.players.from_agent import make_player
 from agents.players.handicapped import HandicappedPlayer
 from agents.players.player import Player
-from demos.sessions.match.cast_by_name import FILES, RUNS, cast_for
+from demos.sessions.match.cast_by_name import cast_for
 from environments.external.trial.isolated import PATIENCE, patient
 from environments.external.world import in_processes
-from environments.simulation.world import World, nearest
+from environments.simulation.world import World
 from environments.system.errors import UserError
 
 HUMAN_MODEL = "human_model.safetensors"
@@ -44,7 +46,7 @@ class Handicap:
 
 @dataclass(frozen=True, eq=False)
 class Rival:
-    """An agent that somebody plays with or against."""
+    """An agent that a person plays with or against."""
 
     name: str  # "clone", "update 144", "best", or the name of its file
     agent: Agent | OnnxFile
@@ -158,20 +160,13 @@ def lineup_for(
     Raises:
         UserError: there is none of that name, or it was made for another world.
     """
-    path = Path(name)
-    folders = [place for place in (path, RUNS / name) if place.is_dir()]
-    if not folders and not name.endswith(FILES):
-        known = sorted(p.name for p in RUNS.glob("*") if (p / CLONE).is_file())
-        raise UserError(
-            f"There is no agent or run '{name}': give a .safetensors or .onnx file or a run folder; "
-            f"in {RUNS}, {nearest(name, known)}"
-        )
+    found = find(name, FILES)
     with patient(patience):
         cast = cast_for(name, params=params, options=options, shield=shield)
     cast.world = in_processes(cast.world, workers, patience)
-    if folders:
-        name = folders[0].resolve().name
-        return Lineup(cast.world, cast.options, name, None, folders[0], cast.shield)
+    if found.kind is Kind.RUN:
+        return Lineup(cast.world, cast.options, found.called, None, found.path, cast.shield)
+    path = Path(name)
     run = cast.run if (path.parent / CLONE).is_file() else None
     called = path.stem if run is None else f"{path.parent.resolve().name} {path.stem}"
     if run is not None and path.name == BEST:
@@ -180,14 +175,9 @@ def lineup_for(
 
 
 def opponent(name: str, table: Lineup, seed: int) -> Player:
-    """Somebody by name: "random", "still", an agent file, or a run, whose best agent it is.
+    """The player of a name; of a run its best agent.
 
     Raises:
-        UserError: nobody is called that.
+        UserError: there is none of that name.
     """
-    path = next((place for place in (Path(name), RUNS / name) if place.is_dir()), None)
-    if path is None:
-        return resolve_player(name, table.world, seed)
-    agent = run_agents(path)[-1].load()
-    agent.require_world(table.world, name)
-    return make_player(agent, table.world, seed)
+    return resolve_player(name, table.world, seed)

@@ -1,15 +1,8 @@
-"""What the games so far came to: means and shares with 95 % intervals, by who played."""
+"""The results of the games that were watched so far, by agent and rival."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-import numpy as np
-from scipy.special import stdtrit
-
-Z = 1.959964  # of a normal distribution, 95 % within it
 
 
 @dataclass(frozen=True)
@@ -50,21 +43,3 @@ class Tally:
             return None
         won, drawn = sum(a > b for a, b in pairs), sum(a == b for a, b in pairs)
         return won, drawn, len(pairs) - won - drawn
-
-
-def mean_interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """The mean and Student's 95 % interval (1908); of one value the interval is unknown, and infinite."""
-    found, count = np.asarray(values, np.float64), len(values)
-    mean = float(found.mean())
-    if count < 2:
-        return mean, -math.inf, math.inf
-    half = float(stdtrit(count - 1, 0.975) * found.std(ddof=1) / math.sqrt(count))
-    return mean, mean - half, mean + half
-
-
-def share_interval(wins: float, count: int) -> tuple[float, float, float]:
-    """The share of wins and Wilson's 95 % interval (1927), which stays within 0 and 1."""
-    share, z2 = wins / count, Z * Z
-    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
-    half = Z / (1 + z2 / count) * math.sqrt(share * (1 - share) / count + z2 / (4 * count * count))
-    return share, max(middle - half, 0.0), min(middle + half, 1.0)

@@ -13,8 +13,8 @@ import numpy as np
 import pygame
 from gymnasium import spaces
 
+from demos.sessions.match.watch_state import WatchState
 from demos.sessions.panels.panel import PanelSizes
-from demos.sessions.watch.viewer import Viewer
 from demos.window.drawing.digits import digits_width, short, write_digits
 from demos.window.drawing.widgets import ACCENT, BRIGHT, LINE, MINT, QUIET, write_fitting
 from environments.drawing.canvas import Colour
@@ -28,21 +28,21 @@ class ActionsPanel:
 
     number, title = 1, "does next"
 
-    def key(self, viewer: Viewer) -> Hashable:
+    def key(self, state: WatchState) -> Hashable:
         """It changes with the game."""
-        return viewer.main.match.moment
+        return state.main.match.moment
 
-    def missing(self, viewer: Viewer) -> str:
+    def missing(self, state: WatchState) -> str:
         """It always does something."""
         return ""
 
-    def headline(self, viewer: Viewer) -> tuple[str, Colour]:
+    def headline(self, state: WatchState) -> tuple[str, Colour]:
         """How long the decision took."""
-        return f"{viewer.decision * 1000:.2f} ms", QUIET
+        return f"{state.results.decision_time * 1000:.2f} ms", QUIET
 
-    def room(self, viewer: Viewer, sizes: PanelSizes) -> tuple[int, int]:
+    def room(self, state: WatchState, sizes: PanelSizes) -> tuple[int, int]:
         """A row an action."""
-        space, rows = viewer.world.action_space, 1
+        space, rows = state.world.action_space, 1
         if isinstance(space, spaces.Discrete):
             rows = min(int(space.n), MOST)
         elif isinstance(space, spaces.MultiDiscrete):
@@ -53,25 +53,25 @@ class ActionsPanel:
         return rows * least, rows * round(sizes.row * 1.1)
 
     def draw(
-        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: PanelSizes
+        self, surface: pygame.Surface, area: pygame.Rect, state: WatchState, sizes: PanelSizes
     ) -> None:
         """A bar an action."""
-        match = viewer.main.match
-        thought, space = match.thoughts[match.seat], viewer.world.action_space
-        insight, action = thought.insight, np.asarray(thought.action)
+        match = state.main.match
+        decision, space = match.decisions[match.seat], state.world.action_space
+        details, action = decision.details, np.asarray(decision.action)
         if isinstance(space, spaces.Discrete):
-            odds = insight.chances[0] if insight else None
-            names = viewer.world.action_names or tuple(str(k) for k in range(int(space.n)))
+            odds = details.chances[0] if details else None
+            names = state.world.action_names or tuple(str(k) for k in range(int(space.n)))
             _draw_choice(surface, area, names, odds, int(action), sizes)
         elif isinstance(space, spaces.MultiDiscrete):
-            parts = insight.chances if insight else tuple(np.zeros(n) for n in space.nvec.ravel())
-            _draw_choices(surface, area, parts, action.ravel(), sizes, viewer.world.choice_names)
+            parts = details.chances if details else tuple(np.zeros(n) for n in space.nvec.ravel())
+            _draw_choices(surface, area, parts, action.ravel(), sizes, state.world.choice_names)
         elif isinstance(space, spaces.MultiBinary):
-            on = [float(part[0]) for part in insight.chances] if insight else None
+            on = [float(part[0]) for part in details.chances] if details else None
             _draw_switches(surface, area, on, action.ravel(), sizes)
         else:
-            mean = insight.mean if insight else None
-            spread = insight.spread if insight else None
+            mean = details.mean if details else None
+            spread = details.spread if details else None
             _draw_sliders(surface, area, space, mean, spread, action.ravel(), sizes)
 
 

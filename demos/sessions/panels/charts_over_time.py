@@ -10,8 +10,8 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import pygame
 
+from demos.sessions.match.watch_state import WatchState
 from demos.sessions.panels.panel import PanelSizes
-from demos.sessions.watch.viewer import Viewer
 from demos.window.drawing.charts import (
     COST_SERIES,
     SERIES,
@@ -33,11 +33,11 @@ LEGEND = 9  # rows at most
 class _Chart:
     """What all of them have in common."""
 
-    def key(self, viewer: Viewer) -> Hashable:
+    def key(self, state: WatchState) -> Hashable:
         """It changes with the game."""
-        return viewer.main.match.moment
+        return state.main.match.moment
 
-    def room(self, viewer: Viewer, sizes: PanelSizes) -> tuple[int, int]:
+    def room(self, state: WatchState, sizes: PanelSizes) -> tuple[int, int]:
         """A chart can be read from four lines on."""
         return 4 * sizes.text, 12 * sizes.text
 
@@ -45,12 +45,12 @@ class _Chart:
         self,
         surface: pygame.Surface,
         area: pygame.Rect,
-        viewer: Viewer,
+        state: WatchState,
         lines: Sequence[tuple[np.ndarray, Colour]],
         sizes: PanelSizes,
     ) -> None:
         """Lines over the steps of this game."""
-        match, small = viewer.main.match, round(sizes.text * 0.82)
+        match, small = state.main.match, round(sizes.text * 0.82)
         span = span_of(match.steps, match.horizon)
         values = [line for line, _ in lines]
         frame = frame_for(area, values, span)
@@ -69,30 +69,30 @@ class ValuesPanel(_Chart):
 
     number, title = 2, "expects"
 
-    def missing(self, viewer: Viewer) -> str:
+    def missing(self, state: WatchState) -> str:
         """Only networks expect something."""
-        if viewer.main.match.values is None:
-            return f"{viewer.main.entrant.name} has no values."
+        if state.main.match.values is None:
+            return f"{state.main.entrant.name} has no values."
         return ""
 
-    def headline(self, viewer: Viewer) -> tuple[str, Colour]:
+    def headline(self, state: WatchState) -> tuple[str, Colour]:
         """The value now."""
-        values = viewer.main.match.values
+        values = state.main.match.values
         assert values is not None
         return short(float(values.table[-1, 0])), MINT
 
     def draw(
-        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: PanelSizes
+        self, surface: pygame.Surface, area: pygame.Rect, state: WatchState, sizes: PanelSizes
     ) -> None:
         """The reward's value, and below it those of the costs."""
-        rows = viewer.main.match.values
+        rows = state.main.match.values
         assert rows is not None
-        table, costs = rows.table, list(viewer.world.costs)
+        table, costs = rows.table, list(state.world.costs)
         count = min(table.shape[1] - 1, len(costs))
         upper = area.copy()
         if count:
             upper.height = round(area.height * 0.52)
-        self.plot(surface, upper, viewer, [(table[:, 0], MINT)], sizes)
+        self.plot(surface, upper, state, [(table[:, 0], MINT)], sizes)
         if not count:
             return
         lower = pygame.Rect(area.left, upper.bottom + 2, area.width, area.bottom - upper.bottom - 2)
@@ -100,7 +100,7 @@ class ValuesPanel(_Chart):
         room = round(area.width * 0.34)
         chart = pygame.Rect(lower.left, lower.top, lower.width - room, lower.height)
         lines = [(table[:, 1 + k], colours[k]) for k in range(count)]
-        self.plot(surface, chart, viewer, lines, sizes)
+        self.plot(surface, chart, state, lines, sizes)
         entries = [(costs[k], float(table[-1, 1 + k]), colours[k]) for k in range(count)]
         _draw_legend(surface, lower.move(lower.width - room, 0), room, entries, sizes)
 
@@ -110,20 +110,20 @@ class RewardPanel(_Chart):
 
     number, title = 3, "reward"
 
-    def missing(self, viewer: Viewer) -> str:
+    def missing(self, state: WatchState) -> str:
         """Every world pays."""
         return ""
 
-    def headline(self, viewer: Viewer) -> tuple[str, Colour]:
+    def headline(self, state: WatchState) -> tuple[str, Colour]:
         """The sum."""
-        return short(float(viewer.main.match.score[viewer.cast.seat])), BRIGHT
+        return short(float(state.main.match.score[state.cast.seat])), BRIGHT
 
     def draw(
-        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: PanelSizes
+        self, surface: pygame.Surface, area: pygame.Rect, state: WatchState, sizes: PanelSizes
     ) -> None:
         """Terms on top of one another, their sum as a line, and their names."""
-        match, small = viewer.main.match, round(sizes.text * 0.82)
-        weights, names = match.batch.weights, list(viewer.world.terms)
+        match, small = state.main.match, round(sizes.text * 0.82)
+        weights, names = match.batch.weights, list(state.world.terms)
         paid = [k for k in range(len(names)) if weights[k] != 0]
         parts = match.earned.table[:, paid]
         colours = [SERIES[n % len(SERIES)] for n in range(len(paid))]
@@ -153,25 +153,25 @@ class ClonePanel(_Chart):
 
     number, title = 5, "from clone"
 
-    def missing(self, viewer: Viewer) -> str:
+    def missing(self, state: WatchState) -> str:
         """There is a clone only in a run."""
-        match = viewer.main.match
+        match = state.main.match
         if match.clone is None:
             return "There is no clone beside this agent."
         if not np.isfinite(match.distances.table[-1]).all():
-            return f"{viewer.main.entrant.name} cannot be compared with the clone."
+            return f"{state.main.entrant.name} cannot be compared with the clone."
         return ""
 
-    def headline(self, viewer: Viewer) -> tuple[str, Colour]:
+    def headline(self, state: WatchState) -> tuple[str, Colour]:
         """The distance now."""
-        return f"{float(viewer.main.match.distances.table[-1, 0]):.2f} nats", VIOLET
+        return f"{float(state.main.match.distances.table[-1, 0]):.2f} nats", VIOLET
 
     def draw(
-        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: PanelSizes
+        self, surface: pygame.Surface, area: pygame.Rect, state: WatchState, sizes: PanelSizes
     ) -> None:
         """KL(agent from clone) in nats."""
-        line = viewer.main.match.distances.table[:, 0]
-        self.plot(surface, area, viewer, [(line, VIOLET)], sizes)
+        line = state.main.match.distances.table[:, 0]
+        self.plot(surface, area, state, [(line, VIOLET)], sizes)
 
 
 def _draw_legend(

@@ -8,9 +8,9 @@ from collections.abc import Hashable
 import numpy as np
 import pygame
 
-from demos.sessions.match.tally import mean_interval, share_interval
+from agents.evaluation.statistics import mean_interval, share_interval
+from demos.sessions.match.watch_state import WatchState
 from demos.sessions.panels.panel import PanelSizes
-from demos.sessions.watch.viewer import Viewer
 from demos.window.drawing.charts import span_of
 from demos.window.drawing.digits import between, write_digits
 from demos.window.drawing.widgets import (
@@ -35,36 +35,36 @@ class CostsPanel:
 
     number, title = 4, "costs"
 
-    def _sums(self, viewer: Viewer) -> list[tuple[str, float, float | None]]:
-        match = viewer.main.match
-        limits = viewer.cast.limits
-        return [(n, match.total(n, match.seat), limits.get(n)) for n in viewer.world.costs]
+    def _sums(self, state: WatchState) -> list[tuple[str, float, float | None]]:
+        match = state.main.match
+        limits = state.cast.limits
+        return [(n, match.total(n, match.seat), limits.get(n)) for n in state.world.costs]
 
-    def key(self, viewer: Viewer) -> Hashable:
+    def key(self, state: WatchState) -> Hashable:
         """It changes with a cost."""
-        return tuple(self._sums(viewer))
+        return tuple(self._sums(state))
 
-    def missing(self, viewer: Viewer) -> str:
+    def missing(self, state: WatchState) -> str:
         """Not every world names costs."""
-        return "" if viewer.world.costs else "This world names no costs."
+        return "" if state.world.costs else "This world names no costs."
 
-    def headline(self, viewer: Viewer) -> tuple[str, Colour]:
+    def headline(self, state: WatchState) -> tuple[str, Colour]:
         """Whether a limit is broken."""
-        limited = [value > limit for _, value, limit in self._sums(viewer) if limit is not None]
+        limited = [value > limit for _, value, limit in self._sums(state) if limit is not None]
         if not limited:
             return "no limits", QUIET
         return ("above its limit", WARN) if any(limited) else ("within limits", GREEN)
 
-    def room(self, viewer: Viewer, sizes: PanelSizes) -> tuple[int, int]:
+    def room(self, state: WatchState, sizes: PanelSizes) -> tuple[int, int]:
         """Two lines a cost."""
-        count = len(viewer.world.costs)
+        count = len(state.world.costs)
         return count * round(sizes.text * 1.5), count * round(sizes.text * 2.1)
 
     def draw(
-        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: PanelSizes
+        self, surface: pygame.Surface, area: pygame.Rect, state: WatchState, sizes: PanelSizes
     ) -> None:
         """A bar a cost, with a mark at its limit."""
-        sums = self._sums(viewer)
+        sums = self._sums(state)
         most = max([1.0, *(value for _, value, limit in sums if limit is None)])
         high = area.height // len(sums)
         for k, (name, value, limit) in enumerate(sums):
@@ -91,28 +91,28 @@ class GamesPanel:
 
     number, title = 7, "games"
 
-    def key(self, viewer: Viewer) -> Hashable:
+    def key(self, state: WatchState) -> Hashable:
         """It changes when a game ends."""
-        return len(viewer.tally), viewer.played, viewer.rival
+        return len(state.tally), state.results.played, state.rival
 
-    def missing(self, viewer: Viewer) -> str:
+    def missing(self, state: WatchState) -> str:
         """It needs one game that came to its end."""
-        return "" if len(viewer.tally) else "No game has come to its end yet."
+        return "" if len(state.tally) else "No game has come to its end yet."
 
-    def headline(self, viewer: Viewer) -> tuple[str, Colour]:
+    def headline(self, state: WatchState) -> tuple[str, Colour]:
         """How many there were."""
-        return str(len(viewer.tally)), BRIGHT
+        return str(len(state.tally)), BRIGHT
 
-    def room(self, viewer: Viewer, sizes: PanelSizes) -> tuple[int, int]:
+    def room(self, state: WatchState, sizes: PanelSizes) -> tuple[int, int]:
         """A few lines, and bars below."""
-        lines = 3 + 2 * bool(viewer.rival)
+        lines = 3 + 2 * bool(state.rival)
         return lines * round(sizes.text * 1.1), lines * sizes.row + 3 * sizes.text
 
     def draw(
-        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: PanelSizes
+        self, surface: pygame.Surface, area: pygame.Rect, state: WatchState, sizes: PanelSizes
     ) -> None:
         """Means with their intervals, the tally, and a bar a game."""
-        lines = _lines(viewer)
+        lines = _lines(state)
         step = max(min(sizes.row, area.height // len(lines)), 9)
         size = min(sizes.text, step)
         y = area.top
@@ -125,21 +125,21 @@ class GamesPanel:
             y += step
         rest = pygame.Rect(area.left, y + 4, area.width, area.bottom - y - 4)
         if rest.height >= 14:
-            _draw_games(surface, rest, viewer.tally.column("star"))
+            _draw_games(surface, rest, state.tally.column("star"))
 
 
-def _lines(viewer: Viewer) -> list[tuple[str, str, Colour]]:
-    tally, star = viewer.tally, viewer.world.north_star.replace("_", " ")
+def _lines(state: WatchState) -> list[tuple[str, str, Colour]]:
+    tally, star = state.tally, state.world.north_star.replace("_", " ")
     lines: list[tuple[str, str, Colour]] = []
     if tally.record is not None:
         won, drawn, lost = tally.record
         share = share_interval(won, len(tally))
         told = f"{won} won, {drawn} drawn, {lost} lost"
-        lines.append((f"against {viewer.rival}", told, BRIGHT))
+        lines.append((f"against {state.rival}", told, BRIGHT))
         percents = tuple(round(100 * part) for part in share)
         lines.append(("wins", f"{percents[0]} % [{percents[1]}, {percents[2]}]", ACCENT))
     lines.append((star, between(*mean_interval(tally.column("star"))), MINT))
-    if viewer.world.weights != {viewer.world.north_star: 1.0} or viewer.cast.weights:
+    if state.world.weights != {state.world.north_star: 1.0} or state.cast.weights:
         lines.append(("reward", between(*mean_interval(tally.column("score"))), BRIGHT))
     lines.append(("steps", between(*mean_interval(tally.column("steps"))), QUIET))
     return lines
@@ -166,29 +166,29 @@ class ShieldPanel:
 
     number, title = 8, "shield"
 
-    def key(self, viewer: Viewer) -> Hashable:
+    def key(self, state: WatchState) -> Hashable:
         """It changes with the game."""
-        return viewer.main.match.moment
+        return state.main.match.moment
 
-    def missing(self, viewer: Viewer) -> str:
+    def missing(self, state: WatchState) -> str:
         """It is told by a batch that has one, in `intervened` [B, N]."""
-        known = math.isfinite(viewer.main.match.shield)
+        known = math.isfinite(state.main.match.shield)
         return "" if known else "No shield stands by in this world."
 
-    def headline(self, viewer: Viewer) -> tuple[str, Colour]:
+    def headline(self, state: WatchState) -> tuple[str, Colour]:
         """How often it did."""
-        count = int(np.nansum(viewer.main.match.shielded.table))
+        count = int(np.nansum(state.main.match.shielded.table))
         return f"{count} times", WARN if count else GREEN
 
-    def room(self, viewer: Viewer, sizes: PanelSizes) -> tuple[int, int]:
+    def room(self, state: WatchState, sizes: PanelSizes) -> tuple[int, int]:
         """A line of marks."""
         return sizes.text, 2 * sizes.text
 
     def draw(
-        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: PanelSizes
+        self, surface: pygame.Surface, area: pygame.Rect, state: WatchState, sizes: PanelSizes
     ) -> None:
         """A mark a step in which it did, over the time."""
-        match = viewer.main.match
+        match = state.main.match
         track = pygame.Rect(area.left, area.centery - 2, area.width, 4)
         pygame.draw.rect(surface, LINE, track, border_radius=2)
         span = span_of(match.steps, match.horizon)

@@ -10,8 +10,8 @@ from collections.abc import Hashable
 import numpy as np
 import pygame
 
+from demos.sessions.match.watch_state import WatchState
 from demos.sessions.panels.panel import PanelSizes
-from demos.sessions.watch.viewer import Viewer
 from demos.window.drawing.digits import short, write_digits
 from demos.window.drawing.scenery import paint_picture
 from demos.window.drawing.widgets import ACCENT, BRIGHT, LINE, MINT, QUIET, write_fitting
@@ -33,37 +33,37 @@ class ObservationPanel:
     def __init__(self) -> None:
         self._most = np.zeros(0)  # [O], the largest of each number so far
 
-    def key(self, viewer: Viewer) -> Hashable:
+    def key(self, state: WatchState) -> Hashable:
         """It changes with the game."""
-        return viewer.main.match.moment
+        return state.main.match.moment
 
-    def missing(self, viewer: Viewer) -> str:
+    def missing(self, state: WatchState) -> str:
         """Everybody sees something."""
         return ""
 
-    def headline(self, viewer: Viewer) -> tuple[str, Colour]:
+    def headline(self, state: WatchState) -> tuple[str, Colour]:
         """How much it is."""
-        shape = viewer.world.observation_space.shape
+        shape = state.world.observation_space.shape
         words = " x ".join(str(size) for size in shape)
         return (words if len(shape) > 1 else f"{words} numbers"), QUIET
 
-    def room(self, viewer: Viewer, sizes: PanelSizes) -> tuple[int, int]:
+    def room(self, state: WatchState, sizes: PanelSizes) -> tuple[int, int]:
         """Pictures and drawings want more than bars do."""
-        if self._drawn(viewer) or any(kind == "image" for _, kind, _ in self._parts(viewer)):
+        if self._drawn(state) or any(kind == "image" for _, kind, _ in self._parts(state)):
             return 5 * sizes.text, 16 * sizes.text
-        rows = -(-int(np.prod(viewer.world.observation_space.shape)) // A_ROW)
+        rows = -(-int(np.prod(state.world.observation_space.shape)) // A_ROW)
         return min(rows, 4) * round(1.4 * sizes.text), max(rows, 2) * 3 * sizes.text
 
-    def _drawn(self, viewer: Viewer) -> bool:
-        return hasattr(viewer.world.module, "draw_sight")
+    def _drawn(self, state: WatchState) -> bool:
+        return hasattr(state.world.module, "draw_sight")
 
-    def _parts(self, viewer: Viewer) -> list[tuple[str, str, np.ndarray]]:
+    def _parts(self, state: WatchState) -> list[tuple[str, str, np.ndarray]]:
         """Name, kind and content of each part of what is seen now."""
-        match = viewer.main.match
+        match = state.main.match
         seen = match.batch.observation[0, match.seat]
-        if is_picture(viewer.world.observation_space):
+        if is_picture(state.world.observation_space):
             return [("", "image", seen)]
-        parts = viewer.world.parts or (Part("", "vector", seen.shape),)
+        parts = state.world.parts or (Part("", "vector", seen.shape),)
         found: list[tuple[str, str, np.ndarray]] = []
         at, flat = 0, np.ravel(seen)
         for part in parts:
@@ -72,16 +72,16 @@ class ObservationPanel:
         return found
 
     def draw(
-        self, surface: pygame.Surface, area: pygame.Rect, viewer: Viewer, sizes: PanelSizes
+        self, surface: pygame.Surface, area: pygame.Rect, state: WatchState, sizes: PanelSizes
     ) -> None:
         """The parts from top to bottom."""
-        match, world = viewer.main.match, viewer.world
-        if self._drawn(viewer):
+        match, world = state.main.match, state.world
+        if self._drawn(state):
             inside = surface.subsurface(area)
             world.module.draw_sight(inside, world.table[0], match.batch.state[0], match.seat)
             return
         before = None if match.before is None else np.ravel(match.before)
-        parts, at = self._parts(viewer), 0
+        parts, at = self._parts(state), 0
         shares = [6.0 if kind == "image" else 2.0 for _, kind, _ in parts]
         y = float(area.top)
         for (name, kind, content), share in zip(parts, shares, strict=True):
@@ -100,7 +100,7 @@ class ObservationPanel:
                 numbers = content.ravel()
                 past = numbers if before is None else before[at : at + len(numbers)]
                 changed = numbers != past
-                self._draw_numbers(surface, box, numbers, changed, viewer, sizes)
+                self._draw_numbers(surface, box, numbers, changed, state, sizes)
             at += content.size
 
     def _draw_numbers(
@@ -109,7 +109,7 @@ class ObservationPanel:
         area: pygame.Rect,
         numbers: np.ndarray,
         changed: np.ndarray,
-        viewer: Viewer,
+        state: WatchState,
         sizes: PanelSizes,
     ) -> None:
         """A bar a number, to the scale of the largest it has been; what has changed is lit."""
@@ -117,7 +117,7 @@ class ObservationPanel:
         if len(self._most) != len(values):
             self._most = np.full(len(values), 1e-6)
         self._most = np.maximum(self._most, np.abs(values))
-        body = viewer.world.body or slice(0, 0)
+        body = state.world.body or slice(0, 0)
         inner = set(range(*body.indices(len(values))))
         told = (
             round(sizes.text * 1.1) if len(values) <= NAMED else 0

@@ -1,4 +1,4 @@
-"""The scripted players of a world, as a yardstick: how often somebody beats them.
+"""The scripted players of a world as a baseline: how often an agent beats them.
 
 E games, N seats.
 """
@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from agents.evaluation.games import play_games
 from agents.experts.registry import expert_names
-from agents.files.agent_file import resolve_player
+from agents.lookup import resolve_player
 from agents.players.player import Player
 from demos.sessions.match.rivals import Lineup, Rival
 from environments.catalog import make_batch
@@ -66,18 +67,6 @@ def all_stars(
 ) -> np.ndarray:
     """The north star of every seat in games played at once, on the seeds from `seed` on: [E, N]."""
     batch = make_batch(world, games, seed=seed, options=options, shield=shield)
-    star = list(world.terms).index(world.north_star)
-    total = np.zeros((games, len(players)))
-    running, starts = np.ones(games, bool), np.ones(games, bool)
-    memory: list[Any] = [None] * len(players)
-    while running.any():
-        actions = []
-        for n, player in enumerate(players):
-            action, memory[n] = player.predict(batch.observation[:, n], memory[n], starts)
-            actions.append(action)
-        batch.step(np.stack(actions, axis=1))
-        total[running] += batch.terms[running, :, star]
-        starts = batch.ended
-        running &= ~starts
+    played = play_games(batch, players)
     batch.close()
-    return total
+    return played.terms[world.north_star]

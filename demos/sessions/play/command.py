@@ -3,232 +3,143 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from demos.window.display import require_display
+from demos.sessions.play.options import PlayOptions
+from demos.window.display import NO_SCRIPT, require_display
 from environments.system.errors import UserError
 
 if TYPE_CHECKING:  # heavy: a missing screen is said before they load
     from demos.data.dataset.dataset import Dataset
     from demos.sessions.play.prepare import PreparedMatch
     from demos.sessions.play.ratings import Ratings
-    from demos.sessions.play.session import PlayRecorder
-    from demos.window.signals import Stop
-    from demos.window.window import AppWindow
+    from demos.sessions.play.session import MatchSession
+    from demos.window.opening import OpenSession
 
-CURE = "use --headless with --script FILE"
 WAIT = "Getting the agents ready"
 WHY = "The first start compiles the world's physics, and a level is measured before it is first played."
-LEVELS = ("easy", "normal", "hard")
 
 
-@dataclass(frozen=True)
-class PlayOptions:
-    """What somebody asked for on the command line; `play_command` says what each is."""
-
-    name: str
-    level: str | None = None
-    levels: bool = False
-    against: tuple[str, ...] = ()
-    coach: bool = False
-    partner: str | None = None
-    settle: float | None = None
-    seat: int = 0
-    player: str | None = None
-    dataset: str | None = None
-    games: int | None = None
-    seed: int | None = None
-    device: str = "keyboard"
-    controls: Path | None = None
-    params: Mapping[str, Any] | None = None
-    options: Mapping[str, Any] | None = None
-    headless: bool = False
-    script: Path | None = None
-    root: Path = Path("datasets")
-    shield: bool = False
-    workers: int = 0
-    patience: float = 30.0
-
-    def check(self) -> None:
-        """Refuse what cannot be meant.
-
-        Raises:
-            UserError: it says what.
-        """
-        if self.headless and self.script is None and not self.levels:
-            raise UserError("--headless has nobody at the keys: give it --script FILE.")
-        if self.script is not None and not Path(self.script).is_file():
-            raise UserError(f"There is no script {self.script}: give the path of a TOML file.")
-        if self.partner and not self.coach:
-            raise UserError(
-                "--partner says who plays beside an agent that you --coach; give both or none."
-            )
-        if self.settle is not None and not (self.coach and 0 <= self.settle <= 10):
-            raise UserError(
-                "--settle is the pause after which a coached agent drives on: 0 to 10 s."
-            )
-        if self.against and not self.levels:
-            raise UserError("--against says whom --levels are measured against; give both or none.")
-
-
-def play_command(name: str, **asked: Any) -> int:
+def play_command(options: PlayOptions) -> int:
     """Play with or against agents; returns the exit code, 130 or 143 if it was told to stop.
-
-    Args:
-        name: an agent file, a run folder, or a run's name under runs/.
-        level: "easy", "normal" or "hard", as measured; the agent as it is if None.
-        levels: measure the levels, print them, and end.
-        against: whom they are measured against; the run's human model, or its clone.
-        coach: watch the agent in the person's seat, and take over.
-        partner: who has the other seats then; the run's human model, or its clone, or the agent.
-        settle: s after which a coached agent drives on.
-        seat: of the person.
-        player: who plays.
-        dataset: where games go; one named after the world if None.
-        games: to keep before it ends by itself; of `levels`, for each measurement.
-        seed: of the first game, each has the next one; any if None.
-        device: "keyboard" or "gamepad".
-        controls: a TOML table of keys, instead of the world's own.
-        params: the world's parameters.
-        options: of every episode, such as `horizon`.
-        headless: without a window, in simulated time; needs a script.
-        script: a TOML list of timed key and pad events.
-        root: the folder of datasets.
-        shield: play behind the world's shield; with an agent that was trained behind it one always does.
-        workers: processes for the games of a foreign environment that may hang or die.
-        patience: s, after which one that does not answer is ended.
 
     Raises:
         UserError: no screen, no such agent or run, one of another world, or a dataset in use.
     """
-    given = PlayOptions(name, **asked)
-    given.check()
-    if given.levels:
-        return _levels(given)
-    if not given.headless:
-        require_display(CURE)
-    from demos.window.signals import Stopped, stoppable
+    options.check()
+    if options.levels:
+        return _levels(options)
+    if not options.headless:
+        require_display(NO_SCRIPT)
+    from demos.window.opening import Opening, open_session
+    from demos.window.signals import Stopped
 
-    with stoppable() as stop:
-        try:
-            return _play(given, stop)
-        except Stopped:
-            stop.noticed()
-            print(
-                "gpo play: stopped; a game that was open is in its journal, "
-                "and the next `gpo play` or `gpo demos repair` gets it back."
-            )
-            return stop.code
+    title = f"gpo play {options.name}"
+    opening = Opening(title, WAIT, WHY, headless=options.headless, script=options.script)
+    try:
+        with open_session(opening, lambda: _prepared(options)) as opened:
+            return _play(options, opened)
+    except Stopped as stopped:
+        print(
+            "gpo play: stopped; a game that was open is in its journal, "
+            "and the next `gpo play` or `gpo demos repair` gets it back."
+        )
+        return stopped.code
 
 
-def _levels(given: PlayOptions) -> int:
+def _levels(options: PlayOptions) -> int:
     from demos.sessions.match.rivals import lineup_for
     from demos.sessions.play.levels import find_levels
     from demos.sessions.play.levels_table import show_levels
 
-    apart = given.shield, given.workers, given.patience
-    table = lineup_for(given.name, given.params, given.options, *apart)
-    show_levels(find_levels(table, given.against, given.games, print), table)
+    apart = options.shield, options.workers, options.patience
+    table = lineup_for(options.name, options.params, options.options, *apart)
+    show_levels(find_levels(table, options.against, options.games, print), table)
     return 0
 
 
-def _play(given: PlayOptions, stop: Stop) -> int:
-    from demos.window.loading_screen import wait_for
-    from demos.window.window import AppWindow
+def _prepared(options: PlayOptions) -> PreparedMatch:
+    from demos.sessions.play.prepare import prepare_match  # takes seconds
 
-    def prepared() -> PreparedMatch:
-        from demos.sessions.play.prepare import (
-            prepare_match,  # takes seconds: the window is there before
-        )
+    return prepare_match(options)
 
-        return prepare_match(given)
+
+def _play(options: PlayOptions, opened: OpenSession[PreparedMatch]) -> int:
+    ready = opened.ready
+    if ready is None:
+        print("gpo play: stopped before anything was played.")
+        return opened.code
+    from demos.data.journal.recovery import recover
+    from demos.sessions.play.prepare import open_dataset
+    from demos.sessions.play.ratings import Ratings
+    from demos.sessions.record.keeper import session_code
+    from demos.sessions.record.prepare import run_kept
 
     with ExitStack() as later:
-        stage = AppWindow(f"gpo play {given.name}", headless=given.headless, cure=CURE)
-        later.enter_context(stage)
-        ready = wait_for(stage, prepared, WAIT, WHY, stop)
-        if ready is None:
-            print("gpo play: stopped before anything was played.")
-            return stop.code if stop.signal else 0
-        from demos.data.journal.recovery import recover
-        from demos.sessions.play.prepare import open_dataset
-        from demos.sessions.play.ratings import Ratings
-        from demos.sessions.record.prepare import session_code
-
         later.callback(ready.game.close)
-        dataset = open_dataset(given, ready)
+        dataset = open_dataset(options, ready)
         later.enter_context(dataset.writing())
-        ratings = Ratings(given.root)
+        ratings = Ratings(options.root)
         ratings.read()  # a damaged table is said before anybody plays
         if (recovery := recover(dataset)) is not None:
             print(recovery.sentence)
-        recorder = _session(given, ready, dataset, ratings, stage, stop)
-        _farewell(recorder, ready, dataset, ratings, stop)
-    return session_code(recorder, stop.signal)
+        session = _session(options, ready, dataset, ratings, opened)
+        run_kept(opened, session)
+        _say_farewell(session, ready, dataset, ratings, opened.stop.signal)
+    return session_code(session.keeper, opened.stop.signal)
 
 
 def _session(
-    given: PlayOptions,
+    options: PlayOptions,
     ready: PreparedMatch,
     dataset: Dataset,
     ratings: Ratings,
-    stage: AppWindow,
-    stop: Stop,
-) -> PlayRecorder:
-    """The session itself; whatever happens in it, the open game is kept."""
-    from demos.sessions.play.session import PlayPainter, PlayRecorder
+    opened: OpenSession[PreparedMatch],
+) -> MatchSession:
+    """The session with all that it needs; what a crash left uncounted is counted."""
+    from demos.sessions.play.painter import PlayPainter
+    from demos.sessions.play.session import MatchSession
     from demos.window.controls.devices import Devices
     from demos.window.drawing.scenery import Scenery
-    from demos.window.loop import run
-    from demos.window.pacing import RealClock, SimulatedClock
-    from demos.window.script import Script
-    from demos.window.signals import Stopped
-
-    seed = int.from_bytes(os.urandom(3), "big") if given.seed is None else given.seed
-    clock = SimulatedClock() if given.headless else RealClock()
-    devices, person = Devices(), ready.person
-    if person.controls.device == "gamepad":
-        devices.expect(person.controls.hands.pad)
 
     def count() -> None:
         try:
             ratings.catch_up(dataset)
         except (OSError, UserError) as error:  # the games are safe, and are counted the next time
-            recorder.say(f"Not counted yet: {error}", clock.now(), warning=True)
+            session.say(f"Not counted yet: {error}", opened.clock.now(), warning=True)
 
-    tick = ready.world.tick
-    recorder = PlayRecorder(
-        ready.recording(dataset), devices, clock, tick, count, seed=seed, episodes=given.games
+    recording = ready.recording(dataset)
+    session = MatchSession(
+        recording,
+        Devices(expected=recording.pads),
+        opened.clock,
+        ready.world.tick,
+        seed=int.from_bytes(os.urandom(3), "big") if options.seed is None else options.seed,
+        episodes=options.games,
+        changed=count,
     )
-    count()  # what a crash left uncounted
-    painter = PlayPainter(stage, Scenery(ready.world, ready.game.batch, person.seat), ready.names())
-    script = Script.read(given.script) if given.script else None
-    try:
-        run(stage, recorder, painter, clock, stop, script)
-    except Stopped:  # wherever it was: the journal has what was played
-        recorder.recording.leave()
-        raise
-    except BaseException:
-        recorder.end(clock.now(), insist=True)
-        raise
-    return recorder
+    count()
+    scenery = Scenery(ready.world, ready.game.batch, ready.person.seat)
+    watched = not opened.window.headless
+    session.painter = PlayPainter(session, scenery, ready.names(), watched)
+    return session
 
 
-def _farewell(
-    recorder: PlayRecorder, ready: PreparedMatch, dataset: Dataset, ratings: Ratings, stop: Stop
+def _say_farewell(
+    session: MatchSession,
+    ready: PreparedMatch,
+    dataset: Dataset,
+    ratings: Ratings,
+    signal: int | None,
 ) -> None:
     from rich.console import Console
 
     from demos.sessions.play.ratings import show_ratings
-    from demos.sessions.record.prepare import farewell
+    from demos.sessions.record.keeper import farewell
 
-    said = farewell(recorder, dataset.name, stop.signal)
-    print(said.replace("gpo record", "gpo play", 1))
-    if ready.handover is not None:
+    print(farewell(session.keeper, "gpo play", signal))
+    if ready.takeover is not None:
         print(f"Learn from it: gpo train RECIPE --corrections {dataset.name}")
         return
     try:

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from agents.evaluation.statistics import mean_interval
 from demos.sessions.match.rivals import Handicap, Lineup, Rival
-from demos.sessions.match.tally import mean_interval
-from demos.sessions.play.command import LEVELS
+from demos.sessions.play.options import LEVELS
 from demos.sessions.play.strength import StrengthMeter, read_levels_file
 from demos.window.drawing.digits import between
 from environments.external.world import ExternalWorld

@@ -6,8 +6,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as Printed
 
+from agents.evaluation.statistics import share_interval
 from demos.sessions.match.rivals import Lineup
-from demos.sessions.match.tally import share_interval
 from demos.sessions.play.baseline import pool_of
 from demos.sessions.play.levels import Levels
 from demos.sessions.play.ratings import percent

@@ -16,13 +16,14 @@ from demos.sessions.game.recording import Person
 from demos.sessions.game.takeover import SETTLE, Takeover
 from demos.sessions.match.match import Match
 from demos.sessions.match.rivals import Lineup, Rival, lineup_for, opponent
-from demos.sessions.play.command import LEVELS, PlayOptions
 from demos.sessions.play.levels import level_of
+from demos.sessions.play.options import LEVELS, PlayOptions
 from demos.window.controls.controls import load_controls
 from environments.catalog import make_batch
 from environments.simulation.shield import ShieldedBatch
-from environments.simulation.world import World, nearest
+from environments.simulation.world import World
 from environments.system.errors import UserError
+from environments.system.suggestions import nearest
 
 
 @dataclass(frozen=True)
@@ -34,16 +35,16 @@ class PreparedMatch:
     person: Person
     rival: Rival
     others: str  # who has the other seats, in words
-    handover: Takeover | None
+    takeover: Takeover | None
     about: Mapping[str, Any] = field(default_factory=dict)  # noted of each game
 
     def names(self) -> dict[str, Any]:
         """Who sits where, for drawings that show it; for a player, the seat to see with the eyes of."""
         you = self.person.player or "you"
-        mine = self.rival.name if self.handover is not None else you
+        mine = self.rival.name if self.takeover is not None else you
         found: dict[str, Any] = dict.fromkeys(self.world.agents, self.others)
         found[self.world.agents[self.person.seat]] = mine
-        if self.handover is None:  # a coach sees everything
+        if self.takeover is None:  # a coach sees everything
             found["seat"] = self.person.seat
         return found
 
@@ -51,7 +52,7 @@ class PreparedMatch:
         """What plays and keeps the games."""
         game, seats = self.game, range(len(self.world.agents))
         names = {n: self.others for n in seats if n != self.person.seat}
-        alone = not names and self.handover is None
+        alone = not names and self.takeover is None
         return MatchRecording(
             game,
             self.person,
@@ -59,7 +60,7 @@ class PreparedMatch:
             self.world.tick,
             names,
             self.about,
-            self.handover,
+            self.takeover,
             self._in_turns if alone else lambda seed: {},
         )
 
@@ -93,10 +94,10 @@ def prepare_match(given: PlayOptions) -> PreparedMatch:
     person = Person(given.seat, given.player, controls, device)
     rival = table.best() if given.level is None else level_of(table, given.level)
     seed = given.seed or 0
-    handover, called = None, _called(rival)
+    takeover, called = None, _called(rival)
     if given.coach:
         settle = SETTLE if given.settle is None else given.settle
-        handover = Takeover(controls, world.tick, settle)
+        takeover = Takeover(controls, world.tick, settle)
         seated, called = _seated(given, table, rival, seed)
         game: Game = Match(world, seated, given.seat, table.options, shield=table.shield)
     else:
@@ -113,9 +114,9 @@ def prepare_match(given: PlayOptions) -> PreparedMatch:
         "slips": rival.handicap.slips,
         "coach": given.coach,
     }
-    if handover is not None:
-        about["settle_steps"] = handover.settle
-    return PreparedMatch(world, game, person, rival, called, handover, about)
+    if takeover is not None:
+        about["settle_steps"] = takeover.settle
+    return PreparedMatch(world, game, person, rival, called, takeover, about)
 
 
 def _called(rival: Rival) -> str:

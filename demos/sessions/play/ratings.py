@@ -17,16 +17,16 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from agents.evaluation.statistics import mean_interval, share_interval
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.facts import FLAG, NUMBER, PLAYED, TEXT, Rules, maybe, require
-from demos.sessions.match.tally import mean_interval, share_interval
+from demos.sessions.game.match_recording import META
 from demos.window.drawing.digits import between
 from environments.files.atomic import locked, read_checked_json, replace, to_checked_json
 from environments.system.errors import UserError
 
 NAME, FORMAT = "ratings.json", "gpo-ratings-1"
 MOST_KEYS = 2_000_000  # of the file: eleven a game
-META = "play"  # the key of an episode's meta that says who played whom
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ def show_ratings(console: Console, entries: Mapping[str, RatedGame], star: str, 
     for heading in ("games", "won-drawn-lost", "won", named, f"their {named}"):
         table.add_column(heading, justify="right")
     for (_, person, agent, sha, level), standing in found.items():
-        share = share_interval(standing.won, standing.won + standing.drawn + standing.lost or 1)
+        share = share_interval(standing.won, standing.won + standing.drawn + standing.lost)
         row = [str(standing.games)]
         row += [f"{standing.won}-{standing.drawn}-{standing.lost}"] if standing.contested else ["-"]
         row += [percent(*share)] if standing.contested else ["-"]

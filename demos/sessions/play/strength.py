@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from agents.evaluation.statistics import mean_interval
 from agents.players.player import Player
 from demos.sessions.match.rivals import Handicap, Lineup, Rival, opponent
-from demos.sessions.match.tally import mean_interval
 from demos.sessions.play.baseline import against_pool, all_stars, pool_of
 from demos.window.drawing.digits import between
 from environments.files.atomic import read_checked_json, replace, to_checked_json

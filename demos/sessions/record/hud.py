@@ -121,7 +121,7 @@ def _draw_top(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSessio
         x = write(surface, number(game.score[seat]), (x, y), 0.6 * high, ACCENT).right + gap // 3
         x = write(surface, "score", (x, y + 0.05 * high), 0.38 * high, QUIET).right + gap
     ticks = max(game.horizon - game.steps, 0)
-    seconds, part = ticks * recorder.clockwork.tick, ticks / max(game.horizon, 1)
+    seconds, part = ticks * recorder.pacer.tick, ticks / max(game.horizon, 1)
     hurry = seconds <= HURRY_AT and recorder.phase is Phase.PLAY
     clock = f"{round(seconds) // 60}:{round(seconds) % 60:02d}"
     colour = WARN if hurry else BRIGHT
@@ -136,7 +136,7 @@ def _draw_top(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSessio
 
 def _draw_counts(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSession) -> None:
     """Which game this is, and what became of those before."""
-    kept, thrown = len(recorder.kept), recorder.discarded
+    kept, thrown = len(recorder.keeper.kept), recorder.keeper.discarded
     number_now = kept + thrown + (recorder.phase is not Phase.OVER)
     words = f"game {number_now}    kept {kept}    discarded {thrown}"
     write_fitting(surface, words, area, 0.4 * area.height, QUIET, "midright")
@@ -173,14 +173,14 @@ def _draw_shield(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSes
 
 def _draw_pace(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSession) -> None:
     """How many steps a second there really are, and how many came late."""
-    clockwork = recorder.clockwork
+    pacer = recorder.pacer
     size = round(area.height * 0.38)
     upper = pygame.Rect(area.left, area.top, area.width, area.height // 2)
     lower = upper.move(0, area.height // 2)
-    wanted = 1 / clockwork.tick
-    rate = f"{clockwork.rate:.1f}" if clockwork.rate else "-"
+    wanted = 1 / pacer.tick
+    rate = f"{pacer.rate:.1f}" if pacer.rate else "-"
     write_fitting(surface, "steps a second", upper, size, QUIET)
     write(surface, f"{rate} of {wanted:.3g}", upper.midright, size, BRIGHT, "midright")
-    late = clockwork.late + clockwork.skipped
+    late = pacer.late + pacer.skipped
     write_fitting(surface, "late ticks", lower, size, QUIET)
     write(surface, str(late), lower.midright, size, WARN if late else GREEN, "midright")

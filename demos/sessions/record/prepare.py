@@ -1,14 +1,13 @@
-"""Before and after a session: world, players and dataset are made ready, and what was kept is said."""
+"""Before and during a recording session: world, players and dataset are made ready, and it is run."""
 
 from __future__ import annotations
 
 import importlib
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agents.files.agent_file import resolve_player, trained_behind_shield
+from agents.lookup import PLAYERS, Kind, find, trained_behind_shield
 from agents.players.player import Player, RandomPlayer
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.lock import dataset_name
@@ -16,15 +15,18 @@ from demos.data.dataset.store import Store
 from demos.sessions.game.game import Game
 from demos.sessions.game.recording import Person
 from demos.sessions.record.options import RecordOptions
-from demos.sessions.record.session import RecordSession, told
+from demos.sessions.record.session import RecordSession
 from demos.window.controls.controls import load_everybody
+from demos.window.opening import OpenSession
+from demos.window.signals import Stopped
 from environments.catalog import make_world
 from environments.external.trial.isolated import patient
 from environments.external.world import ExternalWorld, in_processes
 from environments.files.trusted_code import remember
 from environments.simulation.shield import Shield
-from environments.simulation.world import World, nearest
+from environments.simulation.world import World
 from environments.system.errors import UserError
+from environments.system.suggestions import nearest
 
 
 @dataclass(frozen=True)
@@ -47,88 +49,90 @@ class PreparedRecording:
         return found
 
 
-def prepare_recording(asked: RecordOptions) -> PreparedRecording:
+def prepare_recording(options: RecordOptions) -> PreparedRecording:
     """Make the world, compile it, and seat everybody.
 
     Raises:
         UserError: no such world, seat, player, key table or cost.
     """
-    with patient(asked.patience):
-        world = make_world(asked.world, **dict(asked.params or {}))
+    with patient(options.patience):
+        world = make_world(options.world, **dict(options.params or {}))
         remember(world.id)
-        return _seated(asked, in_processes(world, asked.workers, asked.patience))
+        return _seated(options, in_processes(world, options.workers, options.patience))
 
 
-def _seated(asked: RecordOptions, world: World) -> PreparedRecording:
+def _seated(options: RecordOptions, world: World) -> PreparedRecording:
     """Everybody in the world, and the first game begun."""
-    for name in asked.limits or {}:
+    for name in options.limits or {}:
         if name not in world.costs:
             hint = nearest(name, world.costs)
             raise UserError(f"The world '{world.id}' has no cost '{name}' to limit: {hint}")
-    if asked.shield:
+    if options.shield:
         Shield(world)  # refuses a world that has none
-    seats = _seats(asked, world)
-    partner, others = _others(asked, world, len(seats))
-    shield = asked.shield or trained_behind_shield(asked.partner or asked.opponent)
-    game = Game(world, seats, others, asked.options, shield)
-    game.begin(asked.seed or 0)  # compiles, and is what the title card lies over
+    seats = _seats(options, world)
+    partner, others = _others(options, world, len(seats))
+    shield = options.shield or trained_behind_shield(options.partner or options.opponent)
+    game = Game(world, seats, others, options.options, shield)
+    game.begin(options.seed or 0)  # compiles, and is what the title card lies over
     importlib.import_module("pandas")  # pyarrow loads it with the first write: not in a game
-    return PreparedRecording(world, game, _people(asked, world, seats), partner)
+    return PreparedRecording(world, game, _people(options, world, seats), partner)
 
 
-def _seats(asked: RecordOptions, world: World) -> tuple[int, ...]:
+def _seats(options: RecordOptions, world: World) -> tuple[int, ...]:
     count = len(world.agents)
-    if not 1 <= asked.people <= min(2, count):
+    if not 1 <= options.people <= min(2, count):
         most = "one person plays" if count == 1 else "one or two people play"
-        raise UserError(f"--people is {asked.people}; {most} '{world.id}' at this machine.")
-    if asked.people == 2:
+        raise UserError(f"--people is {options.people}; {most} '{world.id}' at this machine.")
+    if options.people == 2:
         return 0, 1
-    if not 0 <= asked.seat < count:
-        raise UserError(f"--seat is {asked.seat}; '{world.id}' has the seats 0 to {count - 1}.")
-    return (asked.seat,)
+    if not 0 <= options.seat < count:
+        raise UserError(f"--seat is {options.seat}; '{world.id}' has the seats 0 to {count - 1}.")
+    return (options.seat,)
 
 
-def _others(asked: RecordOptions, world: World, people: int) -> tuple[str, Player | None]:
+def _others(options: RecordOptions, world: World, people: int) -> tuple[str, Player | None]:
     """Who has the other seats: by name, or somebody who stands still, or who does anything."""
-    name = asked.partner or asked.opponent
+    name = options.partner or options.opponent
     if people == len(world.agents):
         if name:
             raise UserError(f"In '{world.id}' no seat is left for '{name}': leave it out.")
         return "", None
     if name:
-        return Path(name).stem, resolve_player(name, world, asked.seed or 0)
+        found = find(name, PLAYERS, world)
+        called = found.called if found.kind is Kind.RUN else Path(name).stem
+        return called, found.player(world, options.seed or 0)
     if isinstance(world, ExternalWorld):  # which of its actions does nothing, nobody knows
-        return "random", RandomPlayer(world.action_space, asked.seed or 0, world.mask_size)
+        return "random", RandomPlayer(world.action_space, options.seed or 0, world.mask_size)
     return "still", None
 
 
-def _people(asked: RecordOptions, world: World, seats: tuple[int, ...]) -> tuple[Person, ...]:
-    names, devices = (text.split(",") for text in (asked.player or "", asked.device))
+def _people(options: RecordOptions, world: World, seats: tuple[int, ...]) -> tuple[Person, ...]:
+    names, devices = (text.split(",") for text in (options.player or "", options.device))
     if len(names) not in (1, len(seats)) or len(devices) not in (1, len(seats)):
         raise UserError(
             f"There are {len(seats)} people: give --player and --device one word, or one for each."
         )
     held = [devices[k % len(devices)] for k in range(len(seats))]
     people = []
-    for k, controls in enumerate(load_everybody(world, held, asked.controls)):
-        controls.tick = asked.tick(world)
+    for k, controls in enumerate(load_everybody(world, held, options.controls)):
+        controls.tick = options.tick(world)
         name = names[k] if len(names) > 1 or len(seats) == 1 else f"{names[0]} {k + 1}"
-        device = "script" if asked.script else controls.device
-        people.append(Person(seats[k], name if asked.player else None, controls, device))
+        device = "script" if options.script else controls.device
+        people.append(Person(seats[k], name if options.player else None, controls, device))
     return tuple(people)
 
 
 # ------------------------------------------------------------------ the dataset
 
 
-def open_dataset(asked: RecordOptions, world: World) -> Dataset:
-    """The dataset that was asked for, made now if there is none.
+def open_dataset(options: RecordOptions, world: World) -> Dataset:
+    """The dataset that was options for, made now if there is none.
 
     Raises:
         UserError: it holds recordings of another world.
     """
-    store = Store(asked.root)
-    name = asked.dataset or dataset_name(world)
+    store = Store(options.root)
+    name = options.dataset or dataset_name(world)
     if name not in store.names():
         with store.building_for(world, name, "Recorded with gpo record."):
             pass
@@ -137,32 +141,20 @@ def open_dataset(asked: RecordOptions, world: World) -> Dataset:
     return dataset
 
 
-def session_code(recorder: RecordSession, signal: int | None) -> int:
-    """How the command ends: 128 and the signal; 2, with a sentence, where the disk refused something."""
-    if recorder.trouble:
-        print(f"gpo: {recorder.trouble}", file=sys.stderr)
-    if signal:
-        return 128 + signal
-    return 2 if recorder.trouble else 0
+# ------------------------------------------------------------------ the session
 
 
-def farewell(recorder: RecordSession, name: str, signal: int | None) -> str:
-    """What was kept and where, in a few sentences."""
-    numbers = [number for game in recorder.kept for number in game]
-    games = f"{len(recorder.kept)} game{'s' if len(recorder.kept) != 1 else ''}"
-    words = ["gpo record: stopped by a signal." if signal else "gpo record:"]
-    if numbers:
-        words.append(f"kept {games} in dataset {name} (episode {told(numbers)}).")
-    else:
-        words.append(f"no game was kept in dataset {name}.")
-    if recorder.broken_off:
-        what = told(recorder.broken_off)
-        words.append(f"Episode {what} was broken off before the game ended.")
-    if recorder.discarded:
-        words.append(f"{recorder.discarded} discarded.")
-    if recorder.left_open:
-        but = f", but for at most its last {recorder.lost} steps" if recorder.lost else ""
-        words.append(f"One game could not be kept; `gpo demos repair {name}` gets it back{but}.")
-    if numbers:
-        words.append(f"Look closer: gpo demos info {name}")
-    return " ".join(words)
+def run_kept(opened: OpenSession[Any], session: RecordSession) -> None:
+    """Run a session; whatever happens in it, the open game is kept, or lies in its journal.
+
+    Raises:
+        Stopped: a signal came, and what ran did not notice it.
+    """
+    try:
+        opened.run(session)
+    except Stopped:  # wherever it was: the journal has what was played
+        session.recording.leave()
+        raise
+    except BaseException:
+        session.end(opened.clock.now(), insist=True)
+        raise

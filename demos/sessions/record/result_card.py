@@ -63,7 +63,7 @@ def draw_result(surface: pygame.Surface, recorder: RecordSession) -> None:
 
 def _draw_headline(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSession) -> None:
     """What was reached, and in how long."""
-    scale, game, clockwork = unit(surface), recorder.game, recorder.clockwork
+    scale, game, pacer = unit(surface), recorder.game, recorder.pacer
     world, seat = game.world, recorder.recording.people[0].seat
     high, y = round(54 * scale), area.top + 24 * scale
     star = number(game.total(world.north_star, seat))
@@ -72,8 +72,8 @@ def _draw_headline(surface: pygame.Surface, area: pygame.Rect, recorder: RecordS
     at = right, y + high * 0.1
     right = write(surface, named, at, 26 * scale, QUIET).right + round(26 * scale)
     lines = [
-        f"{recorder.reason} after {game.steps * clockwork.tick:.1f} s, {game.steps} steps",
-        _pace(clockwork, recorder.marks),
+        f"{recorder.reason} after {game.steps * pacer.tick:.1f} s, {game.steps} steps",
+        _pace(pacer, recorder.marks),
     ]
     room = area.right - right
     for k, line in enumerate(lines):
@@ -81,8 +81,8 @@ def _draw_headline(surface: pygame.Surface, area: pygame.Rect, recorder: RecordS
         write_fitting(surface, line, row, 18 * scale, (BRIGHT, QUIET)[k], "midright")
 
 
-def _pace(clockwork: Pacer, marks: int) -> str:
-    late = clockwork.late + clockwork.skipped
+def _pace(pacer: Pacer, marks: int) -> str:
+    late = pacer.late + pacer.skipped
     words = f"{late} late ticks" if late != 1 else "1 late tick"
     return f"{words}, {marks} mark{'s' if marks > 1 else ''}" if marks else words
 

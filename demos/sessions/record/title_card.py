@@ -92,7 +92,7 @@ def _lines_of_keys(person: Person, people: int) -> int:
 
 def _about(recorder: RecordSession) -> str:
     """Where it goes, how long it lasts, and who plays."""
-    seconds = recorder.game.horizon * recorder.clockwork.tick
+    seconds = recorder.game.horizon * recorder.pacer.tick
     people = [person.player for person in recorder.recording.people if person.player]
     played = f"{' and '.join(people)}    " if people else ""
     return (

@@ -26,7 +26,7 @@ COMMANDS = {
     "v": "film",
     "h": "help",
     "f1": "help",
-    "escape": "end",
+    "escape": "leave",
 }
 PANEL_KEYS = {name: n for n in range(1, 9) for name in (str(n), f"[{n}]")}
 

@@ -39,7 +39,7 @@ def draw_end(surface: pygame.Surface, area: pygame.Rect, viewer: Viewer) -> None
         number(side.match.total(viewer.world.north_star, side.match.seat)) for side in viewer.sides
     ]
     words = f"{' : '.join(reached)} {star}"
-    over = "the time is up" if match.batch.truncated[0] else "the game is over"
+    over = match.ending
     wide = max(width_of(words, size), width_of(over, size // 2)) + 2 * size
     box = pygame.Rect(0, 0, min(round(wide), area.width - 8), round(size * 2.6))
     box.center = area.center

@@ -8,6 +8,7 @@ import pygame
 
 from demos.data.episodes.episode import Actor
 from demos.sessions.game.takeover_frame import draw_frame
+from demos.sessions.match.watch_state import Side
 from demos.sessions.panels.actions import ActionsPanel
 from demos.sessions.panels.charts_over_time import ClonePanel, RewardPanel, ValuesPanel
 from demos.sessions.panels.costs_and_games import CostsPanel, GamesPanel, ShieldPanel
@@ -15,7 +16,7 @@ from demos.sessions.panels.observation import ObservationPanel
 from demos.sessions.panels.panel import Panel, PanelBoard, PanelSizes, heights, shown
 from demos.sessions.watch.overlays import draw_end, draw_help, draw_seed, draw_toast
 from demos.sessions.watch.top_bar import draw_title, draw_top
-from demos.sessions.watch.viewer import Side, Viewer
+from demos.sessions.watch.viewer import Viewer
 from demos.window.drawing.scenery import Scenery
 from demos.window.drawing.widgets import (
     ACCENT,
@@ -78,13 +79,13 @@ class Screen:
         self._draw_beside(surface, places.beside, beside, sizes, gap)
         self._draw_below(surface, places.below, below, sizes, gap)
         surface.blit(self._keys_picture(places.bottom.size), places.bottom)
-        if viewer.ended and not viewer.helping:
+        if viewer.ended and not viewer.display.helping:
             draw_end(surface, places.stage, viewer)
-        draw_toast(surface, places.stage, viewer.message)
-        if viewer.helping:
+        draw_toast(surface, places.stage, viewer.display.message)
+        if viewer.display.helping:
             draw_help(surface)
-        if viewer.typing is not None:
-            draw_seed(surface, places.stage, viewer.typing)
+        if viewer.display.typing is not None:
+            draw_seed(surface, places.stage, viewer.display.typing)
 
     def _keys_picture(self, size: tuple[int, int]) -> pygame.Surface:
         """The keys, which only a change of the window's size changes."""
@@ -162,8 +163,8 @@ class Screen:
         names = self.viewer.cast.names(side.entrant)
         scene = self._scene(side)
         scene.paint(surface, area, side.match.moment, names)
-        if side is self.viewer.main and self.viewer.wheel is not None:
-            self.viewer.wheel.area = scene.area
+        if side is self.viewer.main and self.viewer.human is not None:
+            self.viewer.human.area = scene.area
 
 
 def screen_layout(surface: pygame.Surface, beside: bool, below: bool) -> ScreenLayout:

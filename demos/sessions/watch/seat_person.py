@@ -45,9 +45,9 @@ def seat_person(viewer: Viewer, hands: SeatedPerson) -> str:
         return str(problem)
     person = Person(seat, None, controls, "script" if hands.script else hands.device)
     if cast_.human is not None:
-        viewer.sit_down(Driver(person, Devices()))
+        viewer.seat_human(Driver(person, Devices()))
         return ""
-    handover = Takeover(controls, world.tick)
+    takeover = Takeover(controls, world.tick)
 
     def recording(match: Match, dataset: Dataset | None) -> MatchRecording:
         entrant = viewer.main.entrant
@@ -59,14 +59,14 @@ def seat_person(viewer: Viewer, hands: SeatedPerson) -> str:
             "sha256": entrant.sha256,
             "level": "",
             "coach": True,
-            "settle_steps": handover.settle,
+            "settle_steps": takeover.settle,
         }
         others = {n: names[agent] for n, agent in enumerate(world.agents) if n != seat}
         opened = cast(Dataset, dataset)  # a keeper opens a take only once it has one
-        return MatchRecording(match, person, opened, world.tick, others, about, handover)
+        return MatchRecording(match, person, opened, world.tick, others, about, takeover)
 
     keeper = CorrectionRecorder(
         recording, lambda: games_dataset(world, hands.root, hands.dataset, "watch")
     )
-    viewer.sit_down(Driver(person, Devices(), handover, keeper))
+    viewer.seat_human(Driver(person, Devices(), takeover, keeper))
     return ""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pygame
 
-from demos.sessions.watch.viewer import Side, Viewer
+from demos.sessions.match.watch_state import Side
+from demos.sessions.watch.viewer import Viewer
 from demos.window.drawing.digits import write_digits
 from demos.window.drawing.widgets import (
     ACCENT,
@@ -58,19 +59,19 @@ def _draw_time(surface: pygame.Surface, area: pygame.Rect, y: float, viewer: Vie
     for words, colour in (
         (f"{match.steps} of {match.horizon}", BRIGHT),
         (f"seed {viewer.seed}", QUIET),
-        (f"x{viewer.speed:g}", QUIET if viewer.speed == 1 else ACCENT),
+        (f"x{viewer.pace.speed:g}", QUIET if viewer.pace.speed == 1 else ACCENT),
     ):
         x = write_digits(surface, words, (x, y), size, colour, "midright").left - high * 0.32
     mark = round(0.32 * high)
     box = pygame.Rect(0, 0, mark, mark)
     box.midright = (round(x), round(y))
-    if viewer.playing:
+    if viewer.pace.playing:
         pygame.draw.polygon(surface, QUIET, [box.topleft, (box.right, box.centery), box.bottomleft])
     else:
         for left in (box.left, box.right - mark // 3):
             surface.fill(ACCENT, (left, box.top, mark // 3, mark))
     x = box.left - high * 0.3
-    if viewer.filming:
+    if viewer.display.filming:
         pygame.draw.circle(surface, WARN, (round(x - mark / 2), round(y)), mark // 2)
         x -= mark + high * 0.2
     return x

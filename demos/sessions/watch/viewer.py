@@ -1,4 +1,4 @@
-"""A viewer: what is shown, and what keys do to it; draws nothing."""
+"""The session of watching: what keys do to what is watched; it draws nothing."""
 
 from __future__ import annotations
 
@@ -6,117 +6,118 @@ from collections.abc import Callable
 
 import pygame
 
-from demos.sessions.match.showing import PANELS, SPEEDS, Side, WatchState
+from demos.sessions.match.watch_state import Side, WatchState
 from demos.sessions.watch.keys import command_of, typed
+from demos.window.session import PaintedSession
 
 LONGEST_SEED = 9  # digits
 
-__all__ = ["PANELS", "SPEEDS", "Side", "Viewer"]
 
+class Viewer(WatchState, PaintedSession):
+    """What is watched, and a person's keys; each command of `demos.sessions.watch.keys` is a method."""
 
-class Viewer(WatchState):
-    """What is watched, in the hands of a person; each command of `viewer_keys` is a method."""
+    @property
+    def waits(self) -> bool:
+        """Whether it goes on like this until a person does something."""
+        return self.games is None or not self.pace.playing
 
     def take(self, event: pygame.event.Event, now: float) -> None:
-        """Heed one event."""
+        """Act on one event."""
         if event.type == pygame.QUIT:
-            self.over = True
-        elif event.type == pygame.KEYDOWN and self.typing is not None:
+            self.end(now)
+        elif event.type == pygame.KEYDOWN and self.display.typing is not None:
             self._type(event, now)
-        elif self.wheel is not None and self.wheel.take(event, self.running):
+        elif self.human is not None and self.human.take(event, self.running):
             return
         elif event.type == pygame.KEYDOWN:
             name, number = command_of(event)
             if number is not None:
-                self.toggle(number)
+                self.display.toggle(number)
             elif name:
                 command: Callable[[float], None] = getattr(self, name)
                 command(now)
 
+    def end(self, now: float, insist: bool = False) -> None:
+        """End."""
+        self.over = True
+
     @property
     def running(self) -> bool:
         """Whether time runs in a game that is not over, with nothing laid over it."""
-        return self.playing and not self.ended and not self.helping
+        return self.pace.playing and not self.ended and not self.display.helping
 
     def _type(self, event: pygame.event.Event, now: float) -> None:
         """A seed is being typed."""
-        key = pygame.key.name(event.key)
+        display, key = self.display, pygame.key.name(event.key)
         if key in ("return", "enter"):
-            text, self.typing = self.typing, None
+            text, display.typing = display.typing, None
             if text:
                 self.seed = int(text)
                 self.begin(now)
         elif key == "escape":
-            self.typing = None
+            display.typing = None
         elif key == "backspace":
-            self.typing = (self.typing or "")[:-1]
+            display.typing = (display.typing or "")[:-1]
         elif digit := typed(event):
-            self.typing = ((self.typing or "") + digit)[:LONGEST_SEED]
+            display.typing = ((display.typing or "") + digit)[:LONGEST_SEED]
 
-    def toggle(self, number: int) -> None:
-        """Show or hide a panel."""
-        self.panels ^= {number}
+    # -- commands, by the names that `keys` gives them --------------------------------------------
 
     def toggle_all(self, now: float) -> None:
         """Hide all panels, or show those again that were shown."""
-        self.panels, self.hidden = (set(), self.panels) if self.panels else (self.hidden, set())
-        if not self.panels and not self.hidden:
-            self.panels = set(PANELS)
+        self.display.toggle_all()
 
     def pause_or_run(self, now: float) -> None:
         """Stand still, or go on."""
-        self.playing = not self.playing
-        if self.playing and self.ended:
+        self.pace.playing = not self.pace.playing
+        if self.pace.playing and self.ended:
             self.next_game(now)
         else:
-            self.next_at = float("inf")
+            self.pace.next_at = float("inf")
             self.run_on(now)
 
     def step_on(self, now: float) -> None:
         """One step, then stand still."""
-        self._stand_still()
+        self.pace.stand_still()
         if not self.ended:
             self.step(now)
 
     def step_back(self, now: float) -> None:
         """One step back, then stand still."""
-        self._stand_still()
+        self.pace.stand_still()
         if not self.main.match.can_go_back:
             words = f"{self.world.id} keeps its state to itself, so it cannot go back; Home begins again."
-            self.say(words, now)
+            self.display.say(words, now)
             return
         longest = max(side.match.steps for side in self.sides)
         for side in self.sides:
             if side.match.steps == longest:
                 side.match.back()
-        if self.wheel is not None:
-            self.wheel.went_back(self.main.match)
-
-    def _stand_still(self) -> None:
-        self.playing, self.next_at = False, float("inf")
-        self.clockwork.stop()
+        if self.human is not None:
+            self.human.went_back(self.main.match)
 
     def faster(self, now: float) -> None:
         """The next higher speed."""
-        self._change_speed(1, now)
+        self.pace.change_speed(1)
+        self.run_on(now)
 
     def slower(self, now: float) -> None:
         """The next lower speed."""
-        self._change_speed(-1, now)
-
-    def _change_speed(self, by: int, now: float) -> None:
-        at = SPEEDS.index(self.speed) + by
-        self.speed = SPEEDS[min(max(at, 0), len(SPEEDS) - 1)]
+        self.pace.change_speed(-1)
         self.run_on(now)
+
+    def again(self, now: float) -> None:
+        """The same seed from its beginning."""
+        self.begin(now)
 
     def take_over(self, now: float) -> None:
         """T, where nobody can take over: say why."""
-        if self.cast.human is None and self.no_hands:
-            self.say(self.no_hands, now, warning=True)
+        if self.cast.human is None and self.no_takeover:
+            self.display.say(self.no_takeover, now, warning=True)
 
     def type_seed(self, now: float) -> None:
         """Ask for a seed."""
-        self.typing = ""
+        self.display.typing = ""
 
     def next_agent(self, now: float) -> None:
         """The next agent of the run, on the same seed."""
@@ -130,7 +131,7 @@ class Viewer(WatchState):
     def _move(self, side: Side, now: float) -> None:
         entrants = self.cast.entrants
         if len(entrants) == 1:
-            self.say(f"There is no other agent beside {entrants[0].name}.", now)
+            self.display.say(f"There is no other agent beside {entrants[0].name}.", now)
             return
         others = [other.entrant.name for other in self.sides if other is not side]
         step = 1
@@ -159,19 +160,19 @@ class Viewer(WatchState):
 
     def photograph(self, now: float) -> None:
         """Keep a picture of the window."""
-        self.wants_photograph = True
+        self.display.wants_photograph = True
 
     def film(self, now: float) -> None:
         """Begin or end a video of the window."""
-        self.wants_video = not self.wants_video
+        self.display.wants_video = not self.display.wants_video
 
     def help(self, now: float) -> None:
         """Show the keys, or no more."""
-        self.helping = not self.helping
+        self.display.helping = not self.display.helping
 
-    def end(self, now: float) -> None:
+    def leave(self, now: float) -> None:
         """Close the help if it is open, else end."""
-        if self.helping:
-            self.helping = False
+        if self.display.helping:
+            self.display.helping = False
         else:
-            self.over = True
+            self.end(now)

@@ -12,7 +12,7 @@ from gymnasium import spaces
 from demos.window.controls.bindings import Binder, numbers
 from demos.window.controls.inputs import Binding, Choice, Switch
 from demos.window.controls.table import ActionRow
-from environments.simulation.world import nearest
+from environments.system.suggestions import nearest
 
 
 def bind_choices(wirer: Binder) -> None:

@@ -6,7 +6,6 @@ How actions are composed stands in `demos/window/controls/inputs.py`, what may s
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,20 +13,18 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from demos.window.controls.aiming import Aim, AimingView, bind_aim
+from demos.window.controls.aiming import Aim
+from demos.window.controls.bind_aim import bind_aim
 from demos.window.controls.bind_axes import bind_sliders
 from demos.window.controls.bind_choices import bind_choices, bind_switches
 from demos.window.controls.bindings import Binder, Bindings, ControlsOwner
-from demos.window.controls.default_table import guess_notice
 from demos.window.controls.devices import Held
 from demos.window.controls.input_names import spoken
-from demos.window.controls.inputs import Choice, InputState, Slider
-from demos.window.controls.table import ControlsTable, read_table
+from demos.window.controls.inputs import AimingView, Choice, InputState, Slider
+from demos.window.controls.table import find_table
 from environments.simulation.world import World
 from environments.system.errors import UserError
 
-SHIPPED = Path(__file__).parent / "tables"
-OWN = Path("controls")  # a person's own tables, below where they work
 OUTSIDE = -1.0  # the raw pointer, where the mouse is outside of the drawing
 DEVICES = ("keyboard", "gamepad")
 
@@ -52,14 +49,14 @@ class Controls:
         pointer = ("pointer x", "pointer y") if wiring.pointer else ()
         axes = tuple(f"pad{pad} axis {axis}" for pad, axis in wiring.axes)
         self.raw_names: tuple[str, ...] = (*self._sources, *axes, *pointer)
-        self._eyes: AimingView | None = None
+        self._aiming: AimingView | None = None
         self._seen: dict[str, int] = {}  # source -> number of its press that was last acted on
         self._since = 0
         self._last: tuple[Held | None, dict[str, int]] = (None, {})  # and what was new in it
 
     def watch(self, batch: Any, seat: int) -> None:
         """Say in which game and seat is aimed."""
-        self._eyes = AimingView(self.world, batch, seat)
+        self._aiming = AimingView(self.world, batch, seat)
 
     def action(self, held: Held, scene: Any = None) -> np.ndarray | int:
         """What to do in this tick.
@@ -80,7 +77,7 @@ class Controls:
             s: held.presses.get(s, 0) for s in self._sources if s in held.presses or s in held.down
         }
         pointer = scene if isinstance(scene, tuple) else held.pointer
-        look = InputState(held, news, pointer, self.tick, self._eyes)
+        look = InputState(held, news, pointer, self.tick, self._aiming)
         values = [component.value(look) for component in self._wiring.components]
         space = self.world.action_space
         if isinstance(space, spaces.Discrete):
@@ -220,36 +217,3 @@ def load_everybody(
         )
         for n, device in enumerate(devices)
     ]
-
-
-def controls_known(world: World) -> bool:
-    """Whether there is a table for it, their own or ours; it may still be wrong."""
-    return any(_tables_in(folder, world) for folder in (OWN, SHIPPED))
-
-
-def find_table(world: World, path: Path | None = None) -> tuple[Path, ControlsTable]:
-    """The table for a world and where it stands; of several the first that has its kind of actions.
-
-    Raises:
-        UserError: there is none, or the one there is is wrong.
-    """
-    if path is not None:
-        return path, read_table(path)
-    found = [(p, read_table(p)) for folder in (OWN, SHIPPED) for p in _tables_in(folder, world)]
-    if not found:
-        raise UserError(guess_notice(world))
-    box = isinstance(world.action_space, spaces.Box)
-    fitting = [(p, table) for p, table in found if bool(table.axis) == box]
-    return (fitting or found)[0]
-
-
-def table_name(world: World) -> str:
-    """What the file of a world's table is called, without its ending: `Kitchen-v0`."""
-    return world.id.removeprefix("gpo/").replace("/", "-").replace(":", "-")
-
-
-def _tables_in(folder: Path, world: World) -> list[Path]:
-    """`NAME.toml`, then `NAME.variant.toml` for other kinds of actions of the same world."""
-    name = table_name(world)
-    plain = folder / f"{name}.toml"
-    return [p for p in (plain, *sorted(folder.glob(f"{glob.escape(name)}.*.toml"))) if p.is_file()]

@@ -5,7 +5,7 @@ Every press is numbered, so that one that was let go before anybody looked can s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -60,12 +60,17 @@ class Devices:
 
     Args:
         open_pad: opens the gamepad that SDL calls by that number.
+        expected: gamepads that people are going to play with: they count as missing until they are there.
     """
 
-    def __init__(self, open_pad: Callable[[int], Any] | None = None) -> None:
+    def __init__(
+        self, open_pad: Callable[[int], Any] | None = None, expected: Iterable[int] = ()
+    ) -> None:
         if not pygame.joystick.get_init():
             pygame.joystick.init()  # from here on SDL tells of pads, also of those that are there
         self._pads = Pads(open_pad or pygame.joystick.Joystick)
+        for pad in expected:
+            self._pads.expect(pad)
         self._keys: dict[int, str] = {}  # code -> name
         self._buttons: set[int] = set()
         self._mouse: tuple[int, int] | None = None  # pixels in the window
@@ -113,7 +118,7 @@ class Devices:
         return (x - area.left) / max(area.width - 1, 1), (y - area.top) / max(area.height - 1, 1)
 
     def take(self, event: pygame.event.Event) -> None:
-        """Heed one event; those of no device are left alone."""
+        """Act on one event; those of no device are left alone."""
         self._held = None
         if event.type == pygame.MOUSEMOTION:
             self._mouse = event.pos

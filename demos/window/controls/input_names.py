@@ -7,8 +7,8 @@ from functools import cache
 
 import pygame
 
-from environments.simulation.world import nearest
 from environments.system.errors import UserError
+from environments.system.suggestions import nearest
 
 # The recorder's own keys (finish, pause, discard, mark, take back, end, full screen, rate): they never play.
 RESERVED = frozenset(

@@ -17,11 +17,35 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
+from typing import Any
 
-from demos.window.controls.aiming import AimingView
 from demos.window.controls.devices import Held
+from environments.simulation.world import World
 
 _REST = 0.0  # what an axis shows until it first moves; a trigger then jumps to -1, where it rests
+
+
+Way = tuple[float, float]  # to the right and up
+
+
+@dataclass(frozen=True)
+class AimingView:
+    """The game and the seat that is aimed in."""
+
+    world: World
+    batch: Any
+    seat: int
+
+    def way_to(self, pointer: tuple[float, float], size: tuple[int, int]) -> Way | None:
+        """The direction from the fighter to a place of its picture, 0..1 from its left and top."""
+        table, state = self.world.table[0], self.batch.state[0]
+        found: Way | None = self.world.module.way_to(table, state, self.seat, pointer, size)
+        return found
+
+    def turn(self, way: Way) -> int:
+        """The choice that turns it most nearly there."""
+        table, state = self.world.table[0], self.batch.state[0]
+        return int(self.world.module.aim(table, state, self.seat, way))
 
 
 @dataclass(frozen=True)
@@ -32,7 +56,7 @@ class InputState:
     news: Mapping[str, int]  # source -> number of the press, of those pressed since the last tick
     pointer: tuple[float, float] | None
     seconds: float  # since the last tick
-    eyes: AimingView | None = None  # the game, for whoever aims in it
+    aiming: AimingView | None = None  # the game, where there is something to aim in it
 
     def holds(self, sources: Sequence[str]) -> bool:
         """Whether any of them is down."""

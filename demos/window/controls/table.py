@@ -31,14 +31,21 @@ axes = [3, 4]                       of that stick, to the right and down
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from gymnasium import spaces
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from demos.window.controls.default_table import guess_notice
 from environments.files.readers import read_toml
-from environments.simulation.world import nearest
+from environments.simulation.world import World
 from environments.system.errors import UserError, shortened
+from environments.system.suggestions import nearest
+
+SHIPPED = Path(__file__).parent / "tables"
+OWN = Path("controls")  # a person's own tables, below where they work
 
 
 class _Row(BaseModel):
@@ -166,3 +173,39 @@ def _complaint(error: ValidationError) -> str:
 def _is_kind(part: Any) -> bool:
     """Whether pydantic names by it which kind of `keys` it tried, which says nothing to a person."""
     return str(part).startswith("list[") or part == get_args(Keys)[1].__name__
+
+
+# ------------------------------------------------------------------ which table is used
+
+
+def controls_known(world: World) -> bool:
+    """Whether there is a table for it, their own or ours; it may still be wrong."""
+    return any(_tables_in(folder, world) for folder in (OWN, SHIPPED))
+
+
+def find_table(world: World, path: Path | None = None) -> tuple[Path, ControlsTable]:
+    """The table for a world and where it stands; of several the first that has its kind of actions.
+
+    Raises:
+        UserError: there is none, or the one there is is wrong.
+    """
+    if path is not None:
+        return path, read_table(path)
+    found = [(p, read_table(p)) for folder in (OWN, SHIPPED) for p in _tables_in(folder, world)]
+    if not found:
+        raise UserError(guess_notice(world))
+    box = isinstance(world.action_space, spaces.Box)
+    fitting = [(p, table) for p, table in found if bool(table.axis) == box]
+    return (fitting or found)[0]
+
+
+def table_name(world: World) -> str:
+    """What the file of a world's table is called, without its ending: `Kitchen-v0`."""
+    return world.id.removeprefix("gpo/").replace("/", "-").replace(":", "-")
+
+
+def _tables_in(folder: Path, world: World) -> list[Path]:
+    """`NAME.toml`, then `NAME.variant.toml` for other kinds of actions of the same world."""
+    name = table_name(world)
+    plain = folder / f"{name}.toml"
+    return [p for p in (plain, *sorted(folder.glob(f"{glob.escape(name)}.*.toml"))) if p.is_file()]

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pygame
 
-from demos.window.drawing.widgets import ACCENT, LINE, MINT, PANEL, QUIET, write_fitting
-from demos.window.window import fitted
+from demos.window.drawing.widgets import ACCENT, LINE, MINT, PANEL, QUIET, fit_rect, write_fitting
 from environments.simulation.batch import Batch
 from environments.simulation.observation_parts import is_picture
 from environments.simulation.world import World
@@ -87,7 +86,7 @@ def paint_state(
 ) -> pygame.Rect:
     """A state by the world's own drawing; returns where it was put."""
     shape = min(max(area.width / max(area.height, 1), NARROWEST), WIDEST)
-    inside = fitted(1000 * shape, 1000, area)
+    inside = fit_rect(1000 * shape, 1000, area)
     surface.fill(PANEL, area)
     world.module.draw(surface.subsurface(inside), world.table[0], state, dict(score))
     return inside
@@ -97,7 +96,7 @@ def paint_picture(surface: pygame.Surface, area: pygame.Rect, seen: np.ndarray) 
     """A picture [H, W], [H, W, C] or [C, H, W], as large as it fits; returns where it was put."""
     rgb = as_rgb(seen)
     picture = pygame.surfarray.make_surface(rgb.transpose(1, 0, 2))
-    inside = fitted(*picture.get_size(), area)
+    inside = fit_rect(*picture.get_size(), area)
     surface.fill(PANEL, area)
     scale: Callable[..., pygame.Surface] = pygame.transform.smoothscale
     if max(picture.get_size()) < PIXELS:

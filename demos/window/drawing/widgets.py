@@ -48,10 +48,18 @@ def card(surface: pygame.Surface, area: pygame.Rect) -> None:
         pygame.draw.rect(surface, colour, around, border_radius=corner + grow)
 
 
+def fit_rect(wide: float, high: float, area: pygame.Rect) -> pygame.Rect:
+    """The largest rectangle of the shape `wide` x `high` in the middle of an area."""
+    scale = min(area.width / max(wide, 1), area.height / max(high, 1))
+    inside = pygame.Rect(0, 0, max(1, int(wide * scale)), max(1, int(high * scale)))
+    inside.center = area.center
+    return inside
+
+
 # ------------------------------------------------------------------ words
 
 
-def fitting(words: str, height: float, room: float, least: float = 12) -> tuple[int, str]:
+def fit_text(words: str, height: float, room: float, least: float = 12) -> tuple[int, str]:
     """A height at which words fit into `room` pixels; too many words are cut short."""
     size = max(round(height), 8)
     low = min(size, round(least))
@@ -80,7 +88,7 @@ def write_fitting(
     anchor: str = "midleft",
 ) -> pygame.Rect:
     """Words within an area, made smaller and then cut short where they are too long."""
-    size, shown = fitting(words, height, area.width)
+    size, shown = fit_text(words, height, area.width)
     return write(surface, shown, getattr(area, anchor), size, colour, anchor)
 
 

@@ -12,10 +12,7 @@ from typing import Any, NamedTuple
 import gymnasium
 import numpy as np
 
-from environments.external.games.factories import find_factory, require_named
 from environments.system.errors import UserError
-
-MISSING = (ImportError, gymnasium.error.DependencyNotInstalled)
 
 
 class StepResult(NamedTuple):
@@ -92,52 +89,6 @@ class PettingZooGame:
 def _told(info: Any) -> dict[str, Any]:
     """An info; what is none tells nothing."""
     return dict(info) if isinstance(info, Mapping) else {}
-
-
-def make_env(name: str, params: dict[str, Any], recorded: bool = False) -> GymGame | PettingZooGame:
-    """One game of the foreign environment of that name.
-
-    Args:
-        name: a Gymnasium id, `module:Id`, `module:Class`, or the id of a PettingZoo parallel environment,
-            such as `classic/rps_v2` or `pettingzoo.classic:rps_v2`.
-        params: keywords for it.
-        recorded: name and keywords were read from a file; a keyword has to be a named parameter.
-
-    Raises:
-        UserError: there is none, something it needs is not installed, or it does not take the keywords.
-    """
-    try:
-        maker = find_factory(name)
-        if recorded:
-            require_named(name, maker, params)
-        env = maker(**params)
-    except MISSING as error:
-        raise UserError(
-            f"The environment '{name}' needs something that is missing: {error}"
-        ) from error
-    except TypeError as error:
-        raise UserError(f"The environment '{name}' cannot be made: {error}") from error
-    except gymnasium.error.Error as error:
-        raise UserError(f"There is no environment '{name}': {error}") from error
-    if hasattr(env, "agent_iter"):  # PettingZoo's other kind, where agents take turns
-        env = _at_once(env, name)
-    if hasattr(env, "possible_agents"):
-        return PettingZooGame(env, name)
-    if hasattr(env, "step") and hasattr(env, "observation_space"):
-        return GymGame(env)
-    raise UserError(f"'{name}' is no environment of Gymnasium's or PettingZoo's kind.")
-
-
-def _at_once(env: Any, name: str) -> Any:
-    """The parallel form of an environment whose agents take turns, where it has one."""
-    from pettingzoo.utils.conversions import aec_to_parallel
-
-    if not env.metadata.get("is_parallelizable", False):
-        raise UserError(
-            f"In the environment '{name}' agents take turns, and here all act at once: it needs a parallel "
-            "form (`is_parallelizable` in its metadata)."
-        )
-    return aec_to_parallel(env)
 
 
 def offered_mask(env: Any, info: Mapping[str, Any]) -> Any:

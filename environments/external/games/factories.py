@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
 import inspect
 import sys
@@ -16,6 +15,7 @@ import gymnasium
 
 from environments.files.trusted_code import refuse_standard_library
 from environments.system.errors import UserError
+from environments.system.suggestions import closest
 
 FACTORIES = ("parallel_env", "env", "raw_env")  # as PettingZoo's modules call what makes theirs
 OF_GYMNASIUM = {"render_mode", "max_episode_steps"}  # that `gymnasium.make` itself takes
@@ -120,10 +120,10 @@ def is_pettingzoo_id(name: str) -> bool:
 
 def _meant(name: str) -> str:
     known = list(gymnasium.registry)  # ours are among them
-    near = difflib.get_close_matches(name, known, n=1) if name else ["CartPole-v1"]
-    near = near or [known_id for known_id in known if name.lower() in known_id.lower()][:1]
+    near = closest(name, known, alike=0.6) if name else "CartPole-v1"
+    near = near or next((one for one in known if name.lower() in one.lower()), None)
     if near:
-        return f"did you mean '{near[0]}'?"
+        return f"did you mean '{near}'?"
     return "if a package registers it, write 'package:Id'."
 
 

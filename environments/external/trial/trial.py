@@ -22,7 +22,6 @@ from environments.external.games.adapters import (
     StepResult,
     flatten_action,
     flatten_observation,
-    make_env,
     offered_mask,
 )
 from environments.external.games.games import EnvironmentSpec
@@ -32,6 +31,7 @@ from environments.external.games.global_state import (
     is_our_signal,
     tell_interrupts_apart,
 )
+from environments.external.games.make import make_env
 from environments.external.games.step_values import (
     InvalidObservation,
     costs_of,

@@ -1,9 +1,11 @@
-"""What there is in a courier's hall, as numbers: the grid, the robot, its rays, the people."""
+"""Constants of the courier: the grid, the robot, its rays, the people, and the dtype of the state."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
+
+from environments.simulation.kernels import HEADER
 
 AGENTS = ("robot",)
 TICK = 0.1  # s
@@ -44,6 +46,53 @@ RAY_DOWN = np.sin(np.arange(RAYS) * 2 * np.pi / RAYS).astype(np.float32)
 # What an episode draws from the two numbers that its options give, the least and the most.
 SLIP, NOISE, DROPOUT, DELAY, PACE = range(5)
 DRAWN = ("slip", "noise", "dropout", "delay", "pace")
+
+# All that changes in a game; with the actions it says everything that will happen.
+STATE = np.dtype(
+    [
+        *HEADER,
+        # the hall
+        ("grid", np.int8, CELLS),  # FLOOR, ZONE, SHELF or WALL
+        ("racks", np.int32),
+        ("rack", np.int8, (RACKS, 4)),  # from column, row to column, row; the last not included
+        ("station", np.int16, STATIONS),  # their cells
+        # the robot
+        ("x", np.float64),  # m, as y: from the upper left corner
+        ("y", np.float64),
+        ("heading", np.float64),  # rad, from the right clockwise
+        ("left", np.float64),  # m/s of the wheel
+        ("right", np.float64),
+        ("gain", np.float64, 2),  # m/s that the wheels gained in the last tick
+        ("commands", np.float64, (DELAYS + 1, 2)),  # the last actions, the newest first
+        ("touches", np.bool_),  # something, since the last tick at least
+        ("scan", np.float32, RAYS),  # m, as the lidar measured
+        ("vest", np.int8, RAYS),  # 1 where it hit a person
+        # the orders
+        ("order_from", np.int8),  # station
+        ("order_to", np.int8),
+        ("carries", np.bool_),
+        ("delivered", np.int32),
+        ("to_go", np.float64),  # m of the way to the station that is the goal now
+        ("after", np.float64),  # m of the order's way after that: none with the parcel on board
+        # the people
+        ("person_x", np.float64, PEOPLE),
+        ("person_y", np.float64, PEOPLE),
+        ("person_vx", np.float64, PEOPLE),
+        ("person_vy", np.float64, PEOPLE),
+        ("person_pace", np.float64, PEOPLE),  # m/s, each one's own
+        ("person_to", np.int8, PEOPLE),  # station
+        ("person_wait", np.int16, PEOPLE),  # ticks
+        ("person_sees", np.int8, PEOPLE),  # gives way to a robot that drives
+        # what this episode drew, and the options it drew from
+        ("drawn", np.float64, len(DRAWN)),
+        ("slip", np.float64, 2),  # share of each wheel's turning that is lost
+        ("orders", np.int32),  # after which it is over; 0: never
+        ("asked", np.float64, (len(DRAWN), 2)),  # the least and the most
+        # the ways, as the direction of the next cell on the way to each station; last, so that all that a
+        # step touches lies close together
+        ("way", np.int8, (STATIONS, CELLS)),
+    ]
+)
 
 
 @njit(inline="always")

@@ -20,7 +20,7 @@ import numpy as np
 import pygame
 
 from environments.drawing.canvas import place, sprite, write
-from environments.drawing.status_bars import BAR, draw_names, draw_standing
+from environments.drawing.status_bars import draw_standing
 from environments.worlds.courier import drawing_sprites as things
 from environments.worlds.courier.constants import (
     ACCELERATION,
@@ -35,12 +35,11 @@ from environments.worlds.courier.constants import (
     ROWS,
     SHELF,
     TICK,
-    TOUCH,
     WALL,
     ZONE,
 )
-from environments.worlds.courier.drawing_dashboard import draw_signs
-from environments.worlds.courier.shield import NEAR, SLOW
+from environments.worlds.courier.drawing_dashboard import draw_dashboard, people_too_close
+from environments.worlds.courier.shield import NEAR
 
 BACKGROUND = (38, 42, 53)
 RIM = 0.35  # m of the wall that is shown
@@ -61,7 +60,7 @@ def draw_courier(
     grid, stations = state["grid"].astype(np.int8).tobytes(), state["station"].tolist()
     floor = _empty_hall(grid, tuple(stations), cell)
     surface.blit(floor, floor.get_rect(center=(round(wide / 2), round(top + middle / 2))))
-    too_close = _people_too_close(table, state)
+    too_close = people_too_close(table, state)
     _draw_goal(hall, state)
     _draw_lidar(hall, state)
     _draw_people(hall, table, state, too_close)
@@ -72,18 +71,7 @@ def draw_courier(
     shown = {**score, "soups": int(state["delivered"])}
     draw_standing(surface, pygame.Rect(0, 0, wide, top), shown, made, seconds, part)
     bar = pygame.Rect(0, high - bottom, wide, bottom)
-    badge = sprite(things.robot, round(bottom * 1.9), 0.5, things.TURNS * 3 // 4, False)
-    surface.fill(BAR, bar)
-    between = pygame.Rect(round(wide * 0.2), bar.top, round(wide * 0.37), bottom)
-    draw_names(surface, between, [str(score.get("robot", "robot"))], [badge])
-    signs = {
-        "bump": bool(state["touches"]),
-        "too close": any(too_close),
-        "slow zone": _in_zone(state) and _speed(state) > float(table["zone_limit"]),
-        "shield": bool(score.get("shield")),
-    }
-    limit = float(table["zone_limit"]) if _in_zone(state) else None
-    draw_signs(surface, bar, _speed(state), limit, signs)
+    draw_dashboard(surface, bar, table, state, score)
 
 
 class Hall:
@@ -232,25 +220,3 @@ def _capsule(
     ax, ay = (begin[1] - end[1]) / length * RADIUS, (end[0] - begin[0]) / length * RADIUS
     corners = [(begin, 1), (end, 1), (end, -1), (begin, -1)]
     pygame.draw.polygon(surface, colour, [hall.at(x + s * ax, y + s * ay) for (x, y), s in corners])
-
-
-# ------------------------------------------------------------------ what it costs
-
-
-def _speed(state: np.void) -> float:
-    return abs(float(state["left"] + state["right"])) / 2
-
-
-def _in_zone(state: np.void) -> bool:
-    return bool(state["grid"][int(state["y"]) * COLUMNS + int(state["x"])] == ZONE)
-
-
-def _people_too_close(table: np.void, state: np.void) -> list[bool]:
-    """Of each person, whether the robot is too near for its speed."""
-    x, y = float(state["x"]), float(state["y"])
-    people = range(int(table["people"]))
-    gaps = [
-        math.hypot(float(state["person_x"][p]) - x, float(state["person_y"][p]) - y) - TOUCH
-        for p in people
-    ]
-    return [gap < NEAR and _speed(state) > SLOW for gap in gaps]

@@ -15,12 +15,11 @@ import numpy as np
 from gymnasium import spaces
 from numba import njit
 
-from environments.simulation.kernels import HEADER, uniform
+from environments.simulation.kernels import uniform
 from environments.system.errors import UserError
 from environments.worlds.courier.body import rolled, until_touch, wheels
 from environments.worlds.courier.constants import AGENTS as AGENTS
 from environments.worlds.courier.constants import (
-    CELLS,
     COLUMNS,
     DELAY,
     DELAYS,
@@ -28,9 +27,7 @@ from environments.worlds.courier.constants import (
     MARK,
     MARK_SPEED,
     PEOPLE,
-    RACKS,
     RADIUS,
-    RAYS,
     SLIP,
     STATIONS,
     TOUCH,
@@ -39,6 +36,9 @@ from environments.worlds.courier.constants import (
     clipped,
     pushed_out,
 )
+from environments.worlds.courier.constants import (
+    STATE as STATE,  # part of a world, as all `as` here
+)
 from environments.worlds.courier.constants import TICK as TICK
 from environments.worlds.courier.hall import below, build_hall, way_length
 from environments.worlds.courier.lidar import scan
@@ -46,9 +46,7 @@ from environments.worlds.courier.observation import goal, to_go
 from environments.worlds.courier.observation import observation_bounds as observation_bounds
 from environments.worlds.courier.observation import observe_one as observe_one
 from environments.worlds.courier.observation import potential_one as potential_one
-from environments.worlds.courier.options import (
-    OPTIONS as OPTIONS,
-)  # part of a world, as all `as` here
+from environments.worlds.courier.options import OPTIONS as OPTIONS
 from environments.worlds.courier.options import reset_state as reset_state
 from environments.worlds.courier.pedestrians import place_people, walk
 from environments.worlds.courier.shield import MOVES, NEAR, SLOW
@@ -84,59 +82,9 @@ class Params:
             raise UserError(f"The courier's zone_limit is {self.zone_limit}; give a speed above 0.")
 
 
-ACTION_SPACE = spaces.Box(
-    -1.0, 1.0, (2,), np.float32
-)  # shares of full speed ahead, of turning right
+# Shares of full speed ahead, and of turning right.
+ACTION_SPACE = spaces.Box(-1.0, 1.0, (2,), np.float32)
 IDLE = 0.0
-
-STATE = np.dtype(
-    [
-        *HEADER,
-        # the hall
-        ("grid", np.int8, CELLS),  # FLOOR, ZONE, SHELF or WALL
-        ("racks", np.int32),
-        ("rack", np.int8, (RACKS, 4)),  # from column, row to column, row; the last not included
-        ("station", np.int16, STATIONS),  # their cells
-        # the robot
-        ("x", np.float64),  # m, as y: from the upper left corner
-        ("y", np.float64),
-        ("heading", np.float64),  # rad, from the right clockwise
-        ("left", np.float64),  # m/s of the wheel
-        ("right", np.float64),
-        ("gain", np.float64, 2),  # m/s that the wheels gained in the last tick
-        ("commands", np.float64, (DELAYS + 1, 2)),  # the last actions, the newest first
-        ("touches", np.bool_),  # something, since the last tick at least
-        ("scan", np.float32, RAYS),  # m, as the lidar measured
-        ("vest", np.int8, RAYS),  # 1 where it hit a person
-        # the orders
-        ("order_from", np.int8),  # station
-        ("order_to", np.int8),
-        ("carries", np.bool_),
-        ("delivered", np.int32),
-        ("to_go", np.float64),  # m of the way to the station that is the goal now
-        ("after", np.float64),  # m of the order's way after that: none with the parcel on board
-        # the people
-        ("person_x", np.float64, PEOPLE),
-        ("person_y", np.float64, PEOPLE),
-        ("person_vx", np.float64, PEOPLE),
-        ("person_vy", np.float64, PEOPLE),
-        ("person_pace", np.float64, PEOPLE),  # m/s, each one's own
-        ("person_to", np.int8, PEOPLE),  # station
-        ("person_wait", np.int16, PEOPLE),  # ticks
-        ("person_sees", np.int8, PEOPLE),  # gives way to a robot that drives
-        # what this episode drew, and the options it drew from
-        ("drawn", np.float64, len(DRAWN)),
-        ("slip", np.float64, 2),  # share of each wheel's turning that is lost
-        ("orders", np.int32),  # after which it is over; 0: never
-        ("asked", np.float64, (len(DRAWN), 2)),  # the least and the most
-        # the ways; last, so that all that a step touches lies close together
-        (
-            "way",
-            np.int8,
-            (STATIONS, CELLS),
-        ),  # direction of the next cell on the way to each station
-    ]
-)
 
 TERMS = {
     "delivered": "parcels delivered",

@@ -21,7 +21,7 @@ from environments.worlds.duel.drawing_arena import (
     ground,
     sight_lines,
 )
-from environments.worlds.duel.drawing_rotation import faded, fighter_picture, turned
+from environments.worlds.duel.drawing_sprites import faded, fighter_picture, turned
 
 TRAIL = 5  # pieces
 LINGERS = 80  # ticks for which it is shown where the other was seen last

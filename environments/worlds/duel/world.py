@@ -16,21 +16,20 @@ from numba import njit
 from environments.simulation.kernels import uniform
 from environments.system.errors import UserError
 from environments.worlds.duel.arena import build
-from environments.worlds.duel.bystanders import move_bystanders, place_bystander
 from environments.worlds.duel.constants import ACTION_SPACE as ACTION_SPACE
 from environments.worlds.duel.constants import AGENTS as AGENTS
 from environments.worlds.duel.constants import BYSTANDERS, FIGHTER_RADIUS, SPAWNS, TICK, TURN_SHARES
 from environments.worlds.duel.constants import CHOICES as CHOICES
 from environments.worlds.duel.constants import IDLE as IDLE
+from environments.worlds.duel.constants import STATE as STATE  # part of a world, as all `as` here
 from environments.worlds.duel.last_seen import forget, remember
-from environments.worlds.duel.movement import move_fighters
+from environments.worlds.duel.movement import move_bystanders, move_fighters, place_bystander
 from environments.worlds.duel.observation import body as body
 from environments.worlds.duel.observation import observation_size as observation_size
 from environments.worlds.duel.observation import observe_one as observe_one
 from environments.worlds.duel.projectiles import fly, handle_weapon
 from environments.worlds.duel.rules import camps, come_in, count_down, pick_up, take
-from environments.worlds.duel.state import STATE as STATE  # part of a world, as all `as` here
-from environments.worlds.duel.tactics import potential_one as potential_one
+from environments.worlds.duel.rules import potential_one as potential_one
 
 VERSION = 1  # raise it when the physics or the observation changes
 HORIZON = 1200  # steps of an episode, 60 s, unless the option `horizon` says otherwise

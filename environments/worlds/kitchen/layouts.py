@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
 import numpy as np
 
 from environments.system.errors import UserError
+from environments.system.suggestions import nearest
 
 # X counter, P pot, O onions, D dishes, S serving hatch, 1 and 2 where cook_0 and cook_1 start.
 LAYOUTS = {
@@ -52,8 +52,7 @@ def named_layout(name: str) -> tuple[str, ...]:
         UserError: there is no such layout.
     """
     if name not in LAYOUTS:
-        near = difflib.get_close_matches(name, LAYOUTS, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"choose one of {', '.join(LAYOUTS)}."
+        hint = nearest(name, LAYOUTS, f"choose one of {', '.join(LAYOUTS)}.")
         raise UserError(f"There is no kitchen layout '{name}': {hint}")
     return LAYOUTS[name]
 

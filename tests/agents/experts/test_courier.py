@@ -8,7 +8,7 @@ import pytest
 from agents.evaluation.games import play_games
 from agents.experts.courier import CAREFUL, CourierDriver
 from agents.experts.registry import expert_names
-from agents.files.agent_file import resolve_player
+from agents.lookup import resolve_player
 from environments.catalog import make_batch, make_world
 
 WORLD = make_world("gpo/Courier-v0")

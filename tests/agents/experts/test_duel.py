@@ -6,7 +6,7 @@ import pytest
 from agents.evaluation.games import play_games
 from agents.experts.duel.styles import LEVELS, STYLES
 from agents.experts.registry import expert_names, make_expert
-from agents.files.agent_file import resolve_player
+from agents.lookup import resolve_player
 from agents.players.state_index import index_state
 from environments.catalog import make_batch, make_world
 from environments.worlds.duel import observation as view

@@ -15,7 +15,8 @@ from agents.export.onnx_file import read_onnx
 from agents.export.onnx_graph import Graph
 from agents.export.onnx_player import OnnxPlayer, onnx_player
 from agents.export.probe_inputs import probe_observations
-from agents.files.agent_file import load_agent, resolve_player, save_agent
+from agents.files.agent_file import load_agent, save_agent
+from agents.lookup import resolve_player
 from agents.networks.policy import build_policy
 from agents.players.player import NetworkPlayer
 from agents.players.unstuck import Unstuck

@@ -8,15 +8,10 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from agents.files.agent_file import (
-    load_agent,
-    make_player,
-    resolve_player,
-    save_agent,
-    seal_tensors,
-    sealed_facts,
-)
+from agents.files.agent_file import load_agent, save_agent, seal_tensors, sealed_facts
+from agents.lookup import resolve_player
 from agents.networks.policy import build_policy
+from agents.players.from_agent import make_player
 from agents.players.player import NetworkPlayer, RandomPlayer, StillPlayer
 from agents.players.unstuck import Unstuck
 from environments.catalog import make_world

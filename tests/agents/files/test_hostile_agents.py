@@ -9,9 +9,10 @@ import torch
 from gymnasium import spaces
 
 from agents.files import sealed_tensors as sealed
-from agents.files.agent_file import load_agent, resolve_player, seal_tensors
+from agents.files.agent_file import load_agent, seal_tensors
 from agents.files.checkpoint_file import read_checkpoint_file
 from agents.files.rebuild_network import rebuild_network
+from agents.lookup import resolve_player
 from agents.networks.policy import build_policy
 from agents.players.player import NetworkPlayer
 from environments.catalog import make_world

@@ -13,7 +13,7 @@ import torch
 from onnx import TensorProto, defs, helper
 
 from agents.export.onnx_file import FORMAT
-from agents.files.agent_file import resolve_player
+from agents.lookup import resolve_player
 from environments.catalog import make_world
 from environments.system.errors import UserError
 from tests.agents.support.hostile import (

@@ -148,8 +148,8 @@ def test_games_can_be_played_with_it():
         seating.reset(seed=5)
         seen = []
         for step in range(60):
-            asked = seating.ask_partner()
-            assert asked == isinstance(partner, RemotePlayer) == seating.ask_partner()
+            asked = seating.start_partner()
+            assert asked == isinstance(partner, RemotePlayer) == seating.start_partner()
             if step == 40:  # what was asked is of games that are no more
                 seating.reset(seed=6)
             seen.append(seating.step(np.full(GAMES, step % 6)))

@@ -10,6 +10,7 @@ import gpo
 from agents.files.agent_file import save_agent
 from demos.collect.collect import GAMES, MEMORY, games_at_once
 from demos.collect.command import collect_command
+from demos.collect.options import CollectOptions
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
 from demos.sessions.replay.playback import Playback
@@ -23,7 +24,7 @@ FOES = ("rusher-3", "ambusher-3", "beginner-1")
 
 def collected(root, name="shots", world=DUEL, player="sharpshooter-3", **asked):
     asked = {"episodes": 5, "horizon": 60, **asked}
-    assert collect_command(Path(root), name, world, player, **asked) == 0
+    assert collect_command(CollectOptions(Path(root), name, world, player, **asked)) == 0
     return Store(Path(root)).open(name)
 
 

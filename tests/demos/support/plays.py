@@ -1,4 +1,4 @@
-"""A session with agents without a window, in simulated time, for tests, and somebody whose hands are keys."""
+"""A session with agents without a window, in simulated time, for tests, and a person whose hands are keys."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Any
 import pygame
 
 from demos.sessions.game.phases import Phase
-from demos.sessions.play.command import PlayOptions
+from demos.sessions.play.options import PlayOptions
 from demos.sessions.play.prepare import open_dataset, prepare_match
 from demos.sessions.play.ratings import Ratings
-from demos.sessions.play.session import PlayRecorder
+from demos.sessions.play.session import MatchSession
 from demos.window.controls.devices import Devices
 from demos.window.pacing import SimulatedClock
 from tests.demos.support.sessions import Session
 
 
 class PlaySession(Session):
-    """A `PlayRecorder` and all that it needs.
+    """A `MatchSession` and all that it needs.
 
     Args:
         root: the folder of datasets.
         name: of an agent or a run.
-        asked: as `play_command` takes it.
+        asked: as `PlayOptions` has them.
     """
 
     def __init__(self, root: Path, name: str | Path, **asked: Any) -> None:
@@ -37,14 +37,14 @@ class PlaySession(Session):
         self._later.callback(self.ready.game.close)
         self._later.enter_context(self.dataset.writing())
         self.ratings, self.clock, self.devices = Ratings(root), SimulatedClock(), Devices()
-        self.recorder: Any = PlayRecorder(
+        self.recorder: Any = MatchSession(
             self.ready.recording(self.dataset),
             self.devices,
             self.clock,
             self.ready.world.tick,
-            self.count,
             seed=given.seed or 0,
             episodes=given.games,
+            changed=self.count,
         )
 
     def __enter__(self) -> PlaySession:

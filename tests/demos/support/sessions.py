@@ -25,13 +25,13 @@ class Session:
     Args:
         root: the folder of datasets.
         world: what is played.
-        wishes: as `record_command` takes them.
+        options: as `RecordOptions` has them.
     """
 
-    def __init__(self, root: Path, world: str = "gpo/Kitchen-v0", **wishes: Any) -> None:
+    def __init__(self, root: Path, world: str = "gpo/Kitchen-v0", **options: Any) -> None:
         self._later = ExitStack()
         pygame.display.init()
-        asked = RecordOptions(world, root=root, headless=True, **{"seed": 7, **wishes})
+        asked = RecordOptions(world, root=root, headless=True, **{"seed": 7, **options})
         self.ready: Any = prepare_recording(asked)  # Any, as below: tests put fakes into it
         self.dataset = open_dataset(asked, self.ready.world)
         self._later.callback(self.ready.game.close)

@@ -6,75 +6,75 @@ from demos.window.pacing import Pacer, SimulatedClock
 
 
 def test_a_step_is_due_each_tick():
-    clockwork = Pacer(0.25)
-    clockwork.start(10.0)
-    taken = [list(clockwork.due(10.0 + k / 16)) for k in range(17)]
+    pacer = Pacer(0.25)
+    pacer.start(10.0)
+    taken = [list(pacer.due(10.0 + k / 16)) for k in range(17)]
     assert [len(steps) for steps in taken] == [0, 0, 0, 0, 1] + [0, 0, 0, 1] * 3
     assert not any(late for steps in taken for late in steps)
-    assert clockwork.late == clockwork.skipped == 0
+    assert pacer.late == pacer.skipped == 0
 
 
 def test_nothing_is_due_before_the_start_or_after_a_stop():
-    clockwork = Pacer(0.1)
-    assert list(clockwork.due(100.0)) == []
-    clockwork.start(100.0)
-    clockwork.stop()
-    assert list(clockwork.due(200.0)) == []
+    pacer = Pacer(0.1)
+    assert list(pacer.due(100.0)) == []
+    pacer.start(100.0)
+    pacer.stop()
+    assert list(pacer.due(200.0)) == []
 
 
 def test_a_stop_within_the_loop_ends_it():
-    clockwork = Pacer(0.01)
-    clockwork.start(0.0)
+    pacer = Pacer(0.01)
+    pacer.start(0.0)
     taken = 0
-    for _ in clockwork.due(0.09):
+    for _ in pacer.due(0.09):
         taken += 1
-        clockwork.stop()
+        pacer.stop()
     assert taken == 1
 
 
 def test_a_step_that_begins_late_says_so():
-    clockwork = Pacer(0.1)
-    clockwork.start(0.0)
-    assert list(clockwork.due(0.11)) == [False]
-    assert list(clockwork.due(0.26)) == [True]
-    assert clockwork.late == 1
+    pacer = Pacer(0.1)
+    pacer.start(0.0)
+    assert list(pacer.due(0.11)) == [False]
+    assert list(pacer.due(0.26)) == [True]
+    assert pacer.late == 1
 
 
 def test_a_hiccup_is_made_up_for_so_that_the_pace_is_kept():
-    clockwork = Pacer(1 / 64)
-    clockwork.start(0.0)
-    assert list(clockwork.due(3 / 64)) == [True, True, False]
-    assert clockwork.skipped == 0
-    assert clockwork.next_due == pytest.approx(4 / 64)
+    pacer = Pacer(1 / 64)
+    pacer.start(0.0)
+    assert list(pacer.due(3 / 64)) == [True, True, False]
+    assert pacer.skipped == 0
+    assert pacer.next_due == pytest.approx(4 / 64)
 
 
 def test_after_a_stall_there_is_no_burst_and_what_was_left_out_is_counted():
-    clockwork = Pacer(1 / 64)
-    clockwork.start(0.0)
-    taken = list(clockwork.due(2.0))  # 128 steps were due
-    assert len(taken) == clockwork.catch_up == 6
+    pacer = Pacer(1 / 64)
+    pacer.start(0.0)
+    taken = list(pacer.due(2.0))  # 128 steps were due
+    assert len(taken) == pacer.catch_up == 6
     assert all(taken)
-    assert clockwork.late + clockwork.skipped == 128
-    assert clockwork.next_due == pytest.approx(2.0 + 1 / 64)
-    assert list(clockwork.due(2.0)) == []
+    assert pacer.late + pacer.skipped == 128
+    assert pacer.next_due == pytest.approx(2.0 + 1 / 64)
+    assert list(pacer.due(2.0)) == []
 
 
 def test_a_slow_game_never_takes_two_steps_at_once():
-    clockwork = Pacer(0.15)
-    clockwork.start(0.0)
-    assert len(list(clockwork.due(5.0))) == 1
+    pacer = Pacer(0.15)
+    pacer.start(0.0)
+    assert len(list(pacer.due(5.0))) == 1
 
 
 def test_the_pace_is_measured_over_what_really_happened():
-    clockwork = Pacer(0.1)
-    assert clockwork.rate == 0.0
-    clockwork.start(0.0)
+    pacer = Pacer(0.1)
+    assert pacer.rate == 0.0
+    pacer.start(0.0)
     for k in range(1, 60):
-        list(clockwork.due(k * 0.1 + 1e-9))
-    assert clockwork.rate == pytest.approx(10.0)
+        list(pacer.due(k * 0.1 + 1e-9))
+    assert pacer.rate == pytest.approx(10.0)
     for k in range(60, 140, 2):  # every second moment is missed
-        list(clockwork.due(k * 0.1))
-    assert clockwork.rate == pytest.approx(5.0, rel=0.05)
+        list(pacer.due(k * 0.1))
+    assert pacer.rate == pytest.approx(5.0, rel=0.05)
 
 
 def test_simulated_time_passes_only_by_waiting():

@@ -8,10 +8,11 @@ import time
 import pytest
 
 from demos.sessions.game.phases import Phase
+from demos.sessions.record.painter import RecordPainter
 from demos.window import signals as stopping
 from demos.window.drawing.scenery import Scenery
 from demos.window.loading_screen import wait_for
-from demos.window.loop import Painter, run
+from demos.window.loop import run
 from demos.window.pacing import RealClock
 from demos.window.signals import Stopped, stoppable
 from demos.window.window import AppWindow
@@ -46,7 +47,7 @@ def test_a_session_that_is_told_to_stop_keeps_what_was_played(tmp_path, number):
         session.begin()
         clock = RealClock()
         session.recorder.clock = clock
-        session.recorder.clockwork.start(clock.now())
+        session.recorder.pacer.start(clock.now())
         game = session.ready.game
 
         def stop_soon() -> None:
@@ -55,9 +56,10 @@ def test_a_session_that_is_told_to_stop_keeps_what_was_played(tmp_path, number):
             os.kill(os.getpid(), number)
 
         threading.Thread(target=stop_soon, daemon=True).start()
-        painter = Painter(stage, Scenery(game.world, game.batch), {})
+        scenery = Scenery(game.world, game.batch)
+        session.recorder.painter = RecordPainter(session.recorder, scenery, {})
         with stoppable() as stop:
-            run(stage, session.recorder, painter, clock, stop)
+            run(stage, session.recorder, clock, stop)
         assert stop.signal == number
         assert session.at(Phase.OVER)
         (episode,) = session.dataset.load_all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from demos.window.video import read_video, write_video
+from demos.window.video.writer import read_video, write_video
 from environments.system.errors import UserError
 
 HIGH, WIDE, COUNT, FPS = 120, 162, 20, 1 / 0.15

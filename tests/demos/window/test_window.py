@@ -9,7 +9,8 @@ import pygame
 import pytest
 
 from demos.window.display import require_display
-from demos.window.window import LEAST, AppWindow, fitted
+from demos.window.drawing.widgets import fit_rect
+from demos.window.window import LEAST, AppWindow
 from environments.system.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -50,9 +51,10 @@ def test_without_a_screen_nothing_heavy_is_loaded_before_it_is_said():
     code = (
         "import sys\n"
         "from demos.sessions.record.command import record_command\n"
-        "from environments.system.errors import Problem\n"
-        "try: record_command('gpo/Kitchen-v0')\n"
-        "except Problem as problem: print(problem)\n"
+        "from demos.sessions.record.options import RecordOptions\n"
+        "from environments.system.errors import UserError\n"
+        "try: record_command(RecordOptions('gpo/Kitchen-v0'))\n"
+        "except UserError as problem: print(problem)\n"
         "heavy = {'torch', 'numba', 'pygame', 'pyarrow', 'minari', 'numpy'} & set(sys.modules)\n"
         "sys.exit(f'loaded {heavy}' if heavy else 0)"
     )
@@ -88,7 +90,7 @@ def test_a_tiny_window_is_drawn_on_at_a_readable_size_and_the_pointer_follows():
         surface.fill((200, 10, 10))
         stage.show()
         assert tuple(pygame.display.get_surface().get_at((160, 120)))[:3] == (200, 10, 10)
-        event = stage.heed(
+        event = stage.filter_event(
             pygame.event.Event(pygame.MOUSEMOTION, pos=(160, 120), rel=(0, 0), buttons=(0, 0, 0))
         )
         assert event is not None
@@ -100,7 +102,7 @@ def test_f11_is_the_windows_own_and_leads_there_and_back():
         press = pygame.event.Event(pygame.KEYDOWN, key=pygame.K_F11)
         states = []
         for _ in range(2):
-            assert stage.heed(press) is None
+            assert stage.filter_event(press) is None
             states.append(stage.full_screen)
         assert states == [True, False]
         assert stage.surface.get_size() == (800, 600)
@@ -113,13 +115,13 @@ def test_going_full_screen_is_no_loss_of_focus_unless_it_lasts(monkeypatch):
         lost, gained = map(pygame.event.Event, (pygame.WINDOWFOCUSLOST, pygame.WINDOWFOCUSGAINED))
         stage.headless = False  # as if somebody watched
         stage.toggle_full_screen()
-        assert stage.heed(lost) is None
-        assert stage.heed(gained) is gained
+        assert stage.filter_event(lost) is None
+        assert stage.filter_event(gained) is gained
         now = 101.0
         assert pygame.WINDOWFOCUSLOST not in {event.type for event in stage.events()}
-        assert stage.heed(lost) is lost
+        assert stage.filter_event(lost) is lost
         stage.toggle_full_screen()
-        assert stage.heed(lost) is None
+        assert stage.filter_event(lost) is None
         now = 102.0
         assert stage.events()[-1].type == pygame.WINDOWFOCUSLOST
         stage.headless = True
@@ -146,7 +148,7 @@ def test_a_photograph_is_what_was_drawn(tmp_path):
 @pytest.mark.parametrize(("wide", "high"), [(4, 3), (1, 5), (160, 90)])
 def test_fitted_keeps_the_shape_and_the_middle(wide, high):
     area = pygame.Rect(10, 20, 400, 300)
-    inside = fitted(wide, high, area)
+    inside = fit_rect(wide, high, area)
     assert area.contains(inside)
     assert inside.width == area.width or inside.height == area.height
     assert inside.width / inside.height == pytest.approx(wide / high, rel=0.03)

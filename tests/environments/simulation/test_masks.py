@@ -12,7 +12,7 @@ from environments.catalog import make_batch, make_world
 from environments.simulation.batch import Batch
 from environments.simulation.observation_parts import flat_mask, parts_of_space
 from environments.simulation.seating import Seating
-from environments.simulation.world import World
+from environments.simulation.world import module_world
 from environments.system.errors import UserError
 from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from tests.environments.support import native_doors
@@ -22,7 +22,7 @@ TOYS = "tests.environments.support.kind_toys"
 
 @pytest.fixture(scope="module")
 def doors():
-    return World("toy/Doors", native_doors, native_doors.Params())
+    return module_world("toy/Doors", native_doors, native_doors.Params())
 
 
 def test_a_world_of_our_own_writes_its_mask_after_what_is_seen(doors):

@@ -10,7 +10,7 @@ import pytest
 import training.pipeline.refine_loop as refining
 from environments.catalog import WORLDS, make_batch, make_world
 from environments.simulation.batch import Batch
-from environments.simulation.world import World
+from environments.simulation.world import module_world
 from environments.system.errors import UserError
 from tests.environments.support import native_corridor as corridor
 from tests.environments.support.short_games import some_actions
@@ -19,7 +19,7 @@ from training.settings import discount as per_step
 
 GAMMA = 0.8
 POLICIES = np.array(list(product(range(3), repeat=4)))  # an action for each cell between the ends
-WORLD = World("toy/Corridor", corridor, corridor.Params())
+WORLD = module_world("toy/Corridor", corridor, corridor.Params())
 DEPTH = np.arange(6) + 0.25
 SHAPED = {"found": 1.0, "hint": 1.0}
 

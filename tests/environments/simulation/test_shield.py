@@ -6,7 +6,7 @@ import gymnasium
 import numpy as np
 import pytest
 
-from agents.files.agent_file import resolve_player
+from agents.lookup import resolve_player
 from environments.catalog import make_batch
 from environments.simulation.seating import Seating
 from environments.simulation.shield import Shield, offers_shield

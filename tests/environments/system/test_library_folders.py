@@ -28,8 +28,8 @@ def install(tmp_path):
     here = tmp_path / "install"
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "environments", here / "environments", ignore=ignored)
-    for folder in (here / "environments", here / "environments" / "worlds"):
-        (folder / "__pycache__").touch()
+    for package in (here / "environments").rglob("__init__.py"):
+        (package.parent / "__pycache__").touch()
     return here
 
 

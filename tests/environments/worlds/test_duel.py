@@ -7,7 +7,7 @@ from environments.catalog import make_world
 from environments.simulation.batch import Batch
 from environments.system.errors import UserError
 from environments.worlds.duel.constants import BYSTANDER_RADIUS, FIGHTER_RADIUS, SPAWNS, TICK
-from environments.worlds.duel.tactics import potential_one
+from environments.worlds.duel.rules import potential_one
 from tests.environments.support.duel_by_hand import FIRE, RELOAD, STILL, WORLD, Duel, cells_of
 from tests.environments.support.short_games import some_actions
 

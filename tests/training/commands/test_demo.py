@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import training.commands.demo
-from demos.window.video import read_video
+from demos.window.video.writer import read_video
 from environments.system.errors import UserError
 from training.run.recipe import read_recipe
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from agents.files.agent_file import resolve_player
+from agents.lookup import resolve_player
 from environments.catalog import make_world
 from training.evaluation.head_to_head import (
     EVERYBODY,

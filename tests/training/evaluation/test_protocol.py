@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agents.evaluation.games import Interval, interval, play_games
+from agents.evaluation.games import play_games
 from agents.players.player import RandomPlayer, StillPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.support.toys import Leaning, record
@@ -88,30 +88,6 @@ def test_a_player_is_told_where_its_games_begin_and_given_its_own_memory():
     ]  # fmt: skip
     assert [starts.all() for _, _, starts, _ in told] == [True, True, False, False, False, False]
     assert all(greedy for *_, greedy in told)
-
-
-# ------------------------------------------------------------------ intervals
-
-
-@pytest.mark.parametrize("draw", ["normal", "exponential"])
-def test_the_interval_contains_the_mean_about_95_times_in_100(draw):
-    random = np.random.default_rng(0)
-    inside = 0
-    for repetition in range(200):
-        values = getattr(random, draw)(size=60) + (1.0 if draw == "normal" else 0.0)
-        found = interval(values, seed=repetition)
-        assert found.low < found.mean < found.high
-        inside += found.low <= 1.0 <= found.high
-    assert 0.89 <= inside / 200 <= 0.98, f"{inside} of 200 intervals contain the mean"
-
-
-def test_what_does_not_vary_has_no_width():
-    assert interval(np.full(9, 4.0)) == interval(np.array([4.0])) == Interval(4.0, 4.0, 4.0)
-
-
-def test_the_same_games_give_the_same_interval():
-    values = np.random.default_rng(1).normal(size=30)
-    assert interval(values) == interval(values)
 
 
 # ------------------------------------------------------------------ who is judged, and how

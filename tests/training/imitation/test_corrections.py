@@ -8,11 +8,12 @@ import pytest
 import torch
 
 import gpo
-from agents.evaluation.games import interval
-from agents.files.agent_file import load_agent, make_player, save_agent
+from agents.evaluation.statistics import bootstrap_mean
+from agents.files.agent_file import load_agent, save_agent
+from agents.players.from_agent import make_player
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor, Episode
-from demos.sessions.play.command import PlayOptions
+from demos.sessions.play.options import PlayOptions
 from environments.catalog import make_world
 from tests.demos.support.plays import PlaySession
 from tests.training.pipeline.test_train import refusal
@@ -405,8 +406,8 @@ def test_three_rounds_raise_a_weak_clone_by_more_than_half_and_lose_nothing_else
         coach(shelf.root, run, 100 * number, games=12)
         assert shelf.correct(*words) == 0
     (star, cost), (after, cost_after) = played(shelf.run), played(shelf.round(3))
-    assert interval(after - 1.5 * star).low > 0
-    assert interval(cost_after - cost).low <= 0, "no more is spent off the centre"
+    assert bootstrap_mean(after - 1.5 * star).low > 0
+    assert bootstrap_mean(cost_after - cost).low <= 0, "no more is spent off the centre"
     elsewhere = record(shelf.root, "more", POLE, Careless(careless=0.5, seed=9), 20, 200).arrays()
     first, last = (load_agent(p / "agent.safetensors").policy for p in (shelf.run, shelf.round(3)))
     rows = np.arange(len(elsewhere.actions))

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import gpo
-from agents.evaluation.games import interval
+from agents.evaluation.statistics import bootstrap_mean
 from agents.experts.courier import CAREFUL, CourierDriver
-from agents.files.agent_file import load_agent, make_player
+from agents.files.agent_file import load_agent
+from agents.players.from_agent import make_player
 from demos.data.episodes.episode import Actor
 from demos.sessions.game.match_recording import MatchRecording, games_dataset
 from demos.sessions.game.recording import Person
@@ -67,7 +68,7 @@ class Coach:
     def begin(self):
         self.driver, self._stood, self._left = Actor.AGENT, 0, 0
 
-    def heed(self, held, scene=None):
+    def action(self, held, scene=None):
         seen = self.match.observation(0)
         wanted = self.expert.wanted(seen[None])[0].astype(np.float32)
         self._stood = self._stood + 1 if abs(seen[view.SPEED]) < STANDS and wanted[0] > 0.1 else 0
@@ -166,12 +167,12 @@ def test_three_rounds_raise_the_deliveries_of_a_weak_clone_by_half_and_cost_no_m
         print(f"round {number + 1}: the coach drove {share:.0%}", likelihood[-1])
     before, after = bench.played(0, 100), bench.played(3, 100)
     for name in before:
-        gap = interval(after[name] - before[name])
+        gap = bootstrap_mean(after[name] - before[name])
         print(f"{name}: {before[name].mean():.3f} -> {after[name].mean():.3f}", gap)
     star = WORLD.north_star
     assert before[star].mean() > 0.2, "else half as much again is nothing"
-    assert interval(after[star] - 1.5 * before[star]).low > 0
+    assert bootstrap_mean(after[star] - 1.5 * before[star]).low > 0
     for cost in WORLD.costs:
-        assert interval(after[cost] - before[cost]).low <= 0, f"{cost} rose"
+        assert bootstrap_mean(after[cost] - before[cost]).low <= 0, f"{cost} rose"
     lost = likelihood[0]["before"] - likelihood[-1]["after"]  # nats a step, where nobody corrected
     assert lost < 0.1

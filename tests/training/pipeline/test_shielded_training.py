@@ -9,6 +9,7 @@ import pytest
 import gpo
 from agents.files.agent_file import load_agent
 from demos.collect.command import collect_command
+from demos.collect.options import CollectOptions
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
 from environments.catalog import make_batch
@@ -49,7 +50,11 @@ games = 8
 def trained(tmp_path_factory):
     """A run behind the shield, and every batch that was made for it."""
     root = tmp_path_factory.mktemp("shelf")
-    collect_command(root, "wild", "gpo/Courier-v0", "random", episodes=6, horizon=120, shield=True)
+    collect_command(
+        CollectOptions(
+            root, "wild", "gpo/Courier-v0", "random", episodes=6, horizon=120, shield=True
+        )
+    )
     path = root / "safe.toml"
     path.write_text(RECIPE.format(root=root))
     assert gpo.main(["train", str(path), "--run", str(root / "run")]) == 0

@@ -8,7 +8,7 @@ from gymnasium import spaces
 
 from agents.networks.policy import AgentPolicy
 from demos.data.dataset.dataset import Dataset
-from demos.data.dataset.store import Store
+from demos.data.dataset.store import DatasetSpec, Store
 from demos.data.episodes.arrays import Arrays
 from demos.data.episodes.episode import Episode
 from environments.catalog import make_batch
@@ -106,14 +106,16 @@ def record(
     """A new dataset of a player's games, who sits in every seat; seeds count from 0."""
     dataset = Store(root).create(
         name,
-        world=world.id,
-        fingerprint=world.fingerprint,
-        world_description=world.describe(),
-        observation_space=world.observation_space,
-        action_space=world.action_space,
-        terms=list(world.terms),
-        costs=list(world.costs),
-        north_star=world.north_star,
+        DatasetSpec(
+            world=world.id,
+            fingerprint=world.fingerprint,
+            world_description=world.describe(),
+            observation_space=world.observation_space,
+            action_space=world.action_space,
+            terms=list(world.terms),
+            costs=list(world.costs),
+            north_star=world.north_star,
+        ),
     )
     played = [
         episode for seed in range(episodes) for episode in _game(world, player, seed, horizon)

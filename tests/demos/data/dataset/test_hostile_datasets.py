@@ -20,7 +20,7 @@ from agents.players.player import RandomPlayer
 from demos.collect.collect import collect
 from demos.data.dataset.cache import FACTS_FILE as CACHE_FACTS
 from demos.data.dataset.cache import FOLDER as CACHE
-from demos.data.dataset.dataset import GAPS
+from demos.data.dataset.reader import GAPS
 from demos.data.dataset.store import Store
 from demos.data.editing.delete import delete, undelete, undo
 from demos.data.episodes.files import CHECKSUM_FILE, FACTS_FILE, LONGEST, STEPS_FILE

@@ -20,7 +20,7 @@ from hypothesis.extra import numpy as hnp
 
 import demos.data.dataset.commit
 from demos.data.dataset.dataset import Dataset
-from demos.data.dataset.store import Store
+from demos.data.dataset.store import DatasetSpec, Store
 from demos.data.episodes.episode import Episode
 from demos.data.episodes.files import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE
 from environments.system.errors import UserError
@@ -63,7 +63,7 @@ def make_episode(draw: int = 0, steps: int = 7, kind: str = "discrete", **change
 
 def create(root: Path, name: str = "play", actions: str = "discrete") -> Dataset:
     """An empty dataset that `make_episode` fits."""
-    return Store(root).create(name, **facts(actions))
+    return Store(root).create(name, DatasetSpec(**facts(actions)))
 
 
 def facts(actions: str = "discrete") -> dict[str, Any]:
@@ -258,7 +258,7 @@ def test_a_dataset_that_cannot_be_finished_never_appears(tmp_path):
     store = Store(tmp_path)
 
     def build_half() -> None:
-        with store.building("play", **facts()) as dataset:
+        with store.building("play", DatasetSpec(**facts())) as dataset:
             dataset.append(make_episode(0))
             raise Unplugged
 
@@ -275,11 +275,11 @@ from pathlib import Path
 from tests.demos.data.dataset.test_store import ACTIONS, OBSERVATIONS, create, facts, make_episode
 from demos.data.episodes.parquet import encode
 from demos.data.dataset.commit import written_beside
-from demos.data.dataset.store import Store
+from demos.data.dataset.store import DatasetSpec, Store
 root = Path(sys.argv[1])
 dataset = create(root)
 dataset.append(make_episode(0))
-with dataset.writing(), Store(root).building("other", **facts()) as other:
+with dataset.writing(), Store(root).building("other", DatasetSpec(**facts())) as other:
     files = encode(make_episode(1), OBSERVATIONS, ACTIONS["discrete"])
     with written_beside(dataset.data, [files], 1):
         os._exit(9)

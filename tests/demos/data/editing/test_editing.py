@@ -14,7 +14,7 @@ import gpo
 from demos.cli.dataset_commands import show_history
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.history import Ancestry
-from demos.data.dataset.store import Store
+from demos.data.dataset.store import DatasetSpec, Store
 from demos.data.editing.delete import delete, undelete, undo
 from demos.data.editing.filter import EpisodeFilter, filter_episodes
 from demos.data.editing.merge_split import merge, split
@@ -183,7 +183,7 @@ import os, signal, sys
 from pathlib import Path
 import demos.data.editing.revise
 from demos.data.editing.delete import delete
-from demos.data.dataset.store import Store
+from demos.data.dataset.store import DatasetSpec, Store
 root, after = Path(sys.argv[1]), int(sys.argv[2])
 left = after
 
@@ -320,7 +320,7 @@ def test_merging_takes_doubles_once_and_tells_games_of_one_name_apart(tmp_path):
 
 def test_different_worlds_are_not_merged(store):
     told: dict[str, Any] = {**facts(), "fingerprint": "abd"}
-    other = store.create("other", **told)
+    other = store.create("other", DatasetSpec(**told))
     other.append(make_episode(0, fingerprint="abd"))
     with pytest.raises(UserError, match=r"play \(here\) and other \(there\) cannot be merged"):
         merge(store, ["play", "other"], "both")

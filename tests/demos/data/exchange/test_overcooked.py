@@ -13,7 +13,7 @@ import pytest
 import demos.data.exchange.overcooked.files
 import gpo
 from demos.cli.dataset_commands import import_overcooked, list_datasets
-from demos.data.dataset.store import Store
+from demos.data.dataset.store import DatasetSpec, Store
 from demos.data.exchange.overcooked.files import data_folder, published_bytes, read_games
 from demos.data.exchange.overcooked.importing import dataset_name, import_layouts, replay
 from demos.data.inspection.report import show_dataset
@@ -86,11 +86,13 @@ def test_something_else_under_that_name_is_refused(tmp_path):
     world = make_world("gpo/Kitchen-v0", layout="coordination_ring")
     store.create(
         NAME,
-        world=world.id,
-        fingerprint=world.fingerprint,
-        world_description=world.describe(),
-        observation_space=world.observation_space,
-        action_space=world.action_space,
+        DatasetSpec(
+            world=world.id,
+            fingerprint=world.fingerprint,
+            world_description=world.describe(),
+            observation_space=world.observation_space,
+            action_space=world.action_space,
+        ),
     )
     with pytest.raises(
         UserError, match=r"params\.layout: here cramped_room, there coordination_ring"

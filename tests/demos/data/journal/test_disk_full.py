@@ -19,7 +19,7 @@ from typing import Protocol
 import numpy as np
 import pytest
 
-from demos.data.dataset.store import Store
+from demos.data.dataset.store import DatasetSpec, Store
 from demos.data.journal.journal import DiskFull
 from demos.data.journal.repair import LOSSY, repair_command
 from tests.demos.data.dataset.test_store import (
@@ -135,7 +135,7 @@ def a_full_disk(root: Path, disk: Disk) -> None:
 
 
 def build_other(root: Path) -> None:
-    with Store(root).building("other", **facts()) as other:
+    with Store(root).building("other", DatasetSpec(**facts())) as other:
         other.append(big_episode())
 
 

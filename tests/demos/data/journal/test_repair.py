@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from typing import Any
 
 import numpy as np
 import pytest
 
 import demos.data.journal.recovery
-from demos.data.dataset.store import Store
+from demos.data.dataset.store import DatasetSpec, Store
 from demos.data.episodes.files import CHECKSUM_FILE, FACTS_FILE, STEPS_FILE
 from demos.data.journal.format import STEP, read_journal
 from demos.data.journal.journal import NAME, DiskFull
@@ -99,12 +100,19 @@ def test_a_journal_of_which_nothing_can_be_read_is_set_aside(tmp_path, capsys):
 
 def test_a_journal_of_another_world_is_set_aside(three, tmp_path, capsys):
     shutil.rmtree(tmp_path / "other", ignore_errors=True)
-    facts = {"world": "test/World-v0", "fingerprint": "new", "terms": ["soup"], "costs": ["waste"]}
+    facts: dict[str, Any] = {
+        "world": "test/World-v0",
+        "fingerprint": "new",
+        "terms": ["soup"],
+        "costs": ["waste"],
+    }
     other = Store(tmp_path).create(
         "other",
-        observation_space=three.revision.observation_space,
-        action_space=three.revision.action_space,
-        **facts,
+        DatasetSpec(
+            observation_space=three.revision.observation_space,
+            action_space=three.revision.action_space,
+            **facts,
+        ),
     )
     leave_journal(three)
     (three.folder / NAME).rename(other.folder / NAME)

@@ -27,13 +27,13 @@ class Hands:
     def __init__(self, table=None, settle=2):
         pygame.display.init()
         self.devices = Devices(lambda number: None)
-        self.handover = Takeover(table or load_controls(KITCHEN), 0.1, settle / 10)
+        self.takeover = Takeover(table or load_controls(KITCHEN), 0.1, settle / 10)
         self.devices.settle()
 
     def step(self):
         """Who drives in the next step, and what they do."""
-        action = self.handover.heed(self.devices.held)
-        return self.handover.driver, CHOICE if action is None else action
+        action = self.takeover.action(self.devices.held)
+        return self.takeover.driver, CHOICE if action is None else action
 
     def drivers(self, steps):
         return [self.step()[0] for _ in range(steps)]
@@ -64,7 +64,7 @@ def test_the_agent_drives_until_a_key_is_held_and_again_after_the_settling_time(
     assert they.step() == (H, STAY)
     assert they.step() == (H, STAY)
     assert they.step() == (A, CHOICE)
-    assert they.handover.interventions == 1
+    assert they.takeover.interventions == 1
 
 
 def test_a_tap_shorter_than_a_step_takes_over_and_is_done(hands):
@@ -80,7 +80,7 @@ def test_taps_within_the_settling_time_are_one_intervention(hands):
     for _ in range(4):
         tap(they.devices, "right")
         assert they.drivers(3) == [H, H, H]
-    assert they.handover.interventions == 1
+    assert they.takeover.interventions == 1
     assert they.drivers(2) == [H, A]
 
 
@@ -115,10 +115,10 @@ def test_a_game_begins_with_the_agent_at_the_wheel(hands):
     they = hands(settle=5)
     tap(they.devices, "right")
     they.step()
-    they.handover.begin()
-    assert they.handover.driver is A
+    they.takeover.begin()
+    assert they.takeover.driver is A
     assert they.drivers(1) == [A]
-    assert they.handover.interventions == 0
+    assert they.takeover.interventions == 0
 
 
 AXES = """

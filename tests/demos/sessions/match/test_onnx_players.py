@@ -6,6 +6,7 @@ import pytest
 import gpo
 from demos.data.dataset.store import Store
 from demos.sessions.watch.command import watch_command
+from demos.sessions.watch.options import WatchOptions
 from environments.system.errors import UserError
 from tests.demos.sessions.play.test_play import play
 from tests.demos.sessions.record.test_command import record
@@ -45,8 +46,13 @@ def test_it_is_a_partner_in_recording(tmp_path, run):
 
 def test_it_is_watched_and_watched_with(run, capsys):
     file, few = str(run / "agent.onnx"), {"horizon": 30}
-    assert watch_command(file, headless=True, seed=3, options=few) == 0
-    assert watch_command("gpo/Kitchen-v0", partner=file, headless=True, seed=3, options=few) == 0
+    assert watch_command(WatchOptions(file, headless=True, seed=3, options=few)) == 0
+    assert (
+        watch_command(
+            WatchOptions("gpo/Kitchen-v0", partner=file, headless=True, seed=3, options=few)
+        )
+        == 0
+    )
     assert capsys.readouterr().out.count("1 game: soup") == 2
 
 
@@ -68,4 +74,4 @@ def test_a_run_is_judged_by_its_folder(run, capsys):
 
 def test_another_world_is_one_sentence(run):
     with pytest.raises(UserError, match="was made for gpo/Kitchen-v0, not for gpo/Duel-v0"):
-        watch_command("gpo/Duel-v0", against=str(run / "agent.onnx"), headless=True)
+        watch_command(WatchOptions("gpo/Duel-v0", against=str(run / "agent.onnx"), headless=True))

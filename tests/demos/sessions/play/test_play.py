@@ -8,9 +8,11 @@ import pytest
 import gpo
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
+from demos.sessions.game.match_recording import META
 from demos.sessions.game.phases import Phase
 from demos.sessions.play.command import play_command
-from demos.sessions.play.ratings import META, Ratings, standings
+from demos.sessions.play.options import PlayOptions
+from demos.sessions.play.ratings import Ratings, standings
 from demos.sessions.play.session import ADVICE
 from environments.catalog import make_world
 from environments.system.errors import UserError
@@ -45,7 +47,7 @@ def pole(tmp_path_factory):
 def play(tmp_path, name, script=GAME, **asked):
     asked = {"root": tmp_path / "datasets", "seed": 11, **asked}
     given = write(tmp_path / "script.toml", script)
-    return play_command(str(name), headless=True, script=given, **asked)
+    return play_command(PlayOptions(str(name), headless=True, script=given, **asked))
 
 
 def kept(tmp_path, name):
@@ -226,7 +228,7 @@ def test_a_mistake_is_one_sentence(tmp_path, run, asked, said):
     name = asked.pop("name", str(run))
     given = {"script": write(tmp_path / "script.toml", GAME), **asked}
     with pytest.raises(UserError) as problem:
-        play_command(name, headless=True, root=tmp_path / "datasets", **given)
+        play_command(PlayOptions(name, headless=True, root=tmp_path / "datasets", **given))
     assert said in str(problem.value)
     assert "\n" not in str(problem.value)
     assert not (tmp_path / "datasets").exists()

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from agents.evaluation.statistics import share_interval
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor, Episode
-from demos.sessions.match.tally import share_interval
+from demos.sessions.game.match_recording import META
 from demos.sessions.play.ratings import (
     FORMAT,
-    META,
     NAME,
     RatedGame,
     Ratings,

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from demos.data.dataset.lock import dataset_name
-from demos.data.dataset.store import Store
+from demos.data.dataset.store import DatasetSpec, Store
 from demos.sessions.record.command import record_command
+from demos.sessions.record.options import RecordOptions
 from environments.catalog import make_world
 from environments.system.errors import UserError
 from tests.demos.support.sessions import Session
@@ -36,7 +37,7 @@ def write(path, text=PLAY):
 def record(tmp_path, world, script=PLAY, **wishes):
     wishes = {"root": tmp_path / "datasets", "seed": 11, **wishes}
     given = write(tmp_path / "script.toml", script)
-    return record_command(world, headless=True, script=given, **wishes)
+    return record_command(RecordOptions(world, headless=True, script=given, **wishes))
 
 
 def test_a_scripted_session_is_kept_and_told(tmp_path, capsys):
@@ -190,14 +191,14 @@ def test_what_cannot_be_meant_is_said_and_nothing_is_written(tmp_path, wishes, s
 
 def test_headless_needs_a_script(tmp_path):
     with pytest.raises(UserError, match="give it --script FILE"):
-        record_command("gpo/Kitchen-v0", headless=True, root=tmp_path)
+        record_command(RecordOptions("gpo/Kitchen-v0", headless=True, root=tmp_path))
     with pytest.raises(UserError, match="There is no script"):
-        record_command("gpo/Kitchen-v0", headless=True, script=tmp_path / "no.toml")
+        record_command(RecordOptions("gpo/Kitchen-v0", headless=True, script=tmp_path / "no.toml"))
 
 
 def test_one_that_cannot_be_seen_is_refused(tmp_path):
     with pytest.raises(UserError, match="shows no window"):
-        record_command("gpo/Kitchen-v0", root=tmp_path)
+        record_command(RecordOptions("gpo/Kitchen-v0", root=tmp_path))
 
 
 class Moody(gymnasium.Env):
@@ -254,10 +255,12 @@ def test_a_dataset_that_somebody_records_into_is_refused_before_anything_slow(
     world = make_world("gpo/Kitchen-v0")
     dataset = Store(tmp_path).create(
         "kitchen-cramped_room",
-        world=world.id,
-        fingerprint=world.fingerprint,
-        observation_space=world.observation_space,
-        action_space=world.action_space,
+        DatasetSpec(
+            world=world.id,
+            fingerprint=world.fingerprint,
+            observation_space=world.observation_space,
+            action_space=world.action_space,
+        ),
     )
     monkeypatch.setattr(
         "demos.sessions.record.command._record", None
@@ -265,5 +268,7 @@ def test_a_dataset_that_somebody_records_into_is_refused_before_anything_slow(
     (tmp_path / "keys.toml").write_text("")
     with dataset.writing(), pytest.raises(UserError, match="is being written by another process"):
         record_command(
-            world.id, root=tmp_path, headless=True, script=tmp_path / "keys.toml", **wish
+            RecordOptions(
+                world.id, root=tmp_path, headless=True, script=tmp_path / "keys.toml", **wish
+            )
         )

@@ -12,11 +12,13 @@ from demos.data.dataset.store import Store
 from demos.data.exchange.formats import export
 from demos.data.journal.journal import Journal
 from demos.data.journal.repair import repair_command
+from demos.sessions.match.watch_display import WatchDisplay
 from demos.sessions.record.command import record_command
+from demos.sessions.record.options import RecordOptions
 from demos.sessions.watch.command import watch_command
-from demos.sessions.watch.viewer import Viewer
-from demos.window import video
-from demos.window import video_encoder as encoder
+from demos.sessions.watch.options import WatchOptions
+from demos.window.video import encoder
+from demos.window.video.writer import write_video
 from environments.system.errors import UserError
 from tests.demos.data.exchange.test_formats import store as store  # a fixture
 from tests.demos.data.journal.test_disk_full import refused_writes
@@ -32,10 +34,10 @@ def record(tmp_path, script=PLAY):
     (tmp_path / "script.toml").write_text(script)
     told = io.StringIO()
     with redirect_stderr(told):
-        code = record_command(
+        code = record_command(RecordOptions(
             "gpo/Kitchen-v0", headless=True, seed=3, episodes=1,
             root=tmp_path / "datasets", script=tmp_path / "script.toml",
-        )  # fmt: skip
+        ))  # fmt: skip
     return code, told.getvalue()
 
 
@@ -106,7 +108,7 @@ def test_corrections_that_cannot_be_kept_are_said_at_the_end(tmp_path, capsys):
     with refused_writes() as disk:
         disk.fill(left=0)
         code = watch_command(
-            str(run), headless=True, seed=3, script=script, root=tmp_path / "datasets"
+            WatchOptions(str(run), headless=True, seed=3, script=script, root=tmp_path / "datasets")
         )
     told = capsys.readouterr()
     assert code == 2, told.out
@@ -150,7 +152,7 @@ def test_what_ffmpeg_says_is_said_with_the_videos_name(tmp_path, monkeypatch, ca
     path.parent.mkdir()
     path.write_bytes(b"an older one")
     with pytest.raises(UserError, match=f"The video {path} could not be written") as problem:
-        video.write_video(path, 100 * FRAMES, 10)
+        write_video(path, 100 * FRAMES, 10)
     assert said in str(problem.value)
     assert "\n" not in str(problem.value)
     assert capfd.readouterr().err == "", "nothing of ffmpeg's own lines"
@@ -164,7 +166,7 @@ def test_without_ffmpeg_it_is_said_what_to_type(tmp_path, monkeypatch):
 
     monkeypatch.setattr("imageio_ffmpeg.get_ffmpeg_exe", missing)
     with pytest.raises(UserError, match="IMAGEIO_FFMPEG_EXE"):
-        video.write_video(tmp_path / "play.mp4", FRAMES, 10)
+        write_video(tmp_path / "play.mp4", FRAMES, 10)
 
 
 def test_a_photograph_that_cannot_be_kept_ends_nothing(tmp_path, monkeypatch):
@@ -175,16 +177,16 @@ def test_a_photograph_that_cannot_be_kept_ends_nothing(tmp_path, monkeypatch):
         'event = [{at = 1.0, press = "f12"}, {at = 1.5, press = "escape"}, {at = 1.6, press = "escape"}]'
     )
     said = []
-    say = Viewer.say
+    say = WatchDisplay.say
 
     def heard(self, words, *rest, **more):
         said.append(words)
         say(self, words, *rest, **more)
 
-    monkeypatch.setattr(Viewer, "say", heard)
+    monkeypatch.setattr(WatchDisplay, "say", heard)
     with refused_writes() as disk:
         disk.fill(left=0)
-        assert watch_command(str(run), headless=True, seed=3, script=script) == 0
+        assert watch_command(WatchOptions(str(run), headless=True, seed=3, script=script)) == 0
     assert any("watch-Kitchen-v0" in words and "is full" in words for words in said), said
     assert not list(tmp_path.glob("*.png"))
     assert not list(tmp_path.glob(".*"))

@@ -86,7 +86,7 @@ def test_enter_finishes_with_one_more_step_and_keeps(tmp_path):
         session.tap("return")
         assert session.at(Phase.COUNTDOWN)
         (episode,) = session.dataset.load_all()
-        assert session.recorder.kept == [[0]]
+        assert session.recorder.keeper.kept == [[0]]
     assert len(episode) == 6
     assert episode.truncated
     assert not episode.aborted
@@ -105,7 +105,7 @@ def test_r_throws_away_and_begins_another_on_the_next_seed(tmp_path):
         session.play(3 + 2 * TICK)
         session.tap("escape")
         (episode,) = session.dataset.load_all()
-        assert session.recorder.discarded == 2
+        assert session.recorder.keeper.discarded == 2
     assert episode.seed == 9
     assert episode.aborted
 
@@ -208,7 +208,7 @@ def test_escape_ends_and_what_was_played_is_kept_as_broken_off(tmp_path):
         session.tap("escape")
         assert session.at(Phase.OVER)
         (episode,) = session.dataset.load_all()
-        assert session.recorder.broken_off == [0]
+        assert session.recorder.keeper.broken_off == [0]
     assert episode.aborted
     assert len(episode) == 4
 
@@ -219,7 +219,7 @@ def test_closing_the_window_before_a_step_keeps_nothing(tmp_path):
         session.event(pygame.QUIT)
         assert session.at(Phase.OVER)
         assert len(session.dataset) == 0
-        assert session.recorder.kept == []
+        assert session.recorder.keeper.kept == []
 
 
 def test_the_session_ends_when_enough_was_kept(tmp_path):
@@ -236,8 +236,8 @@ def test_a_stall_is_counted_and_noted_and_never_made_up_for_in_a_burst(tmp_path)
         session.play(3 * 0.02)
         session.clock.wait(session.clock.now() + 1.0)  # the machine hung
         session.recorder.advance(session.clock.now())
-        assert session.ready.game.steps <= 3 + session.recorder.clockwork.catch_up
-        late = session.recorder.clockwork
+        assert session.ready.game.steps <= 3 + session.recorder.pacer.catch_up
+        late = session.recorder.pacer
         assert late.late + late.skipped == 50
         if session.at(Phase.PLAY):
             session.tap("escape")
@@ -255,7 +255,7 @@ def test_two_people_are_both_recorded(tmp_path):
         assert keys[0] != keys[1]
         session.play(6 * TICK)
         session.tap("return")
-        assert session.recorder.kept == [[0, 1]]
+        assert session.recorder.keeper.kept == [[0, 1]]
         first, second = session.dataset.load_all()
         session.tap("backspace")
         assert len(session.dataset) == 0
@@ -335,7 +335,7 @@ def test_ending_on_a_full_disk_asks_once_and_then_leaves_it_in_the_journal(tmp_p
         assert "Esc again" in session.said
         session.tap("escape")
         assert session.at(Phase.OVER)
-        assert session.recorder.left_open
+        assert session.recorder.keeper.left_open
         assert not session.recorder.recording.open
         assert len(session.dataset) == 0
     with Session(tmp_path) as session:  # the next session finds it

@@ -6,9 +6,10 @@ import pytest
 
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Episode
-from demos.sessions.replay.command import Replayer, replay_command
+from demos.sessions.replay.command import replay_command
+from demos.sessions.replay.painter import draw_replay
 from demos.sessions.replay.playback import Playback
-from demos.sessions.replay.screen import draw_replay
+from demos.sessions.replay.replayer import Replayer
 from environments.catalog import make_world
 from environments.system.errors import UserError
 from tests.demos.support.sessions import Session
@@ -80,7 +81,7 @@ def replayer_of(tmp_path):
 
 def press(replayer, key, character=""):
     event = pygame.event.Event(pygame.KEYDOWN, key=pygame.key.key_code(key), unicode=character)
-    replayer.take(event)
+    replayer.take(event, 0.0)
 
 
 def test_time_runs_at_the_games_own_pace_and_stops_at_its_end(tmp_path):

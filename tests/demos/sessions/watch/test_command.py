@@ -14,9 +14,10 @@ import gpo
 from demos.sessions.match.cast_by_name import cast_for
 from demos.sessions.panels.costs_and_games import ShieldPanel
 from demos.sessions.watch.command import watch_command
+from demos.sessions.watch.options import WatchOptions
 from demos.sessions.watch.screen import Screen
 from demos.sessions.watch.viewer import Viewer
-from demos.window.video import read_video
+from demos.window.video.writer import read_video
 from demos.window.window import AppWindow
 from environments.simulation.batch import Batch
 from environments.system.errors import UserError
@@ -37,7 +38,7 @@ def frames_of(path):
 
 def test_a_video_has_a_frame_a_step_and_shows_the_end_for_a_while(run, tmp_path, capsys):
     path = tmp_path / "out.mp4"
-    assert watch_command(str(run), headless=True, seed=3, record=path) == 0
+    assert watch_command(WatchOptions(str(run), headless=True, seed=3, record=path)) == 0
     frames = frames_of(path)
     held = round(1.5 / 0.15)
     assert len(frames) == 40 + 1 + held
@@ -50,8 +51,8 @@ def test_a_video_has_a_frame_a_step_and_shows_the_end_for_a_while(run, tmp_path,
 
 def test_games_follow_in_a_video_and_panels_can_be_left_out(run, tmp_path):
     bare, full = tmp_path / "bare.mp4", tmp_path / "full.mp4"
-    watch_command(str(run), headless=True, seed=3, games=2, record=bare, panels=False)
-    watch_command(str(run), headless=True, seed=3, record=full)
+    watch_command(WatchOptions(str(run), headless=True, seed=3, games=2, record=bare, panels=False))
+    watch_command(WatchOptions(str(run), headless=True, seed=3, record=full))
     frames = frames_of(bare)
     assert len(frames) == 2 * (40 + 1 + 10)
     assert np.abs(frames[10].astype(int) - frames_of(full)[10]).mean() > 3
@@ -59,7 +60,7 @@ def test_games_follow_in_a_video_and_panels_can_be_left_out(run, tmp_path):
 
 def test_a_gif_is_small_and_has_as_many_frames(run, tmp_path):
     path = tmp_path / "out.gif"
-    watch_command(str(run), headless=True, seed=3, record=path, panels=False)
+    watch_command(WatchOptions(str(run), headless=True, seed=3, record=path, panels=False))
     assert path.read_bytes()[:6] == b"GIF89a"
     frames = frames_of(path)
     assert len(frames) == 51
@@ -69,7 +70,9 @@ def test_a_gif_is_small_and_has_as_many_frames(run, tmp_path):
 def test_a_fast_game_is_filmed_at_fifty_steps_a_second(tmp_path):
     run = small_run(tmp_path / "balance")
     path = tmp_path / "out.mp4"
-    watch_command(str(run), headless=True, seed=3, record=path, options={"horizon": 30})
+    watch_command(
+        WatchOptions(str(run), headless=True, seed=3, record=path, options={"horizon": 30})
+    )
     assert len(frames_of(path)) <= 30 + 1 + 75
 
 
@@ -93,7 +96,7 @@ def test_a_script_steps_photographs_films_and_ends(run, tmp_path, monkeypatch, c
         'at = 2.6\npress = "escape"',
         'at = 2.7\npress = "escape"',
     )
-    assert watch_command(str(run), headless=True, seed=3, script=script) == 0
+    assert watch_command(WatchOptions(str(run), headless=True, seed=3, script=script)) == 0
     (picture,) = tmp_path.glob("watch-*.png")
     assert picture.name == "watch-Kitchen-v0-best-seed3-step7.png"
     assert pygame.image.load(picture).get_size() == (1280, 720)
@@ -134,7 +137,7 @@ def test_every_panel_is_drawn_in_every_kind_of_world(world, who, size, tmp_path)
         assert (pictures[0] != pictures[1]).any()
         for number in range(1, 9):
             before = pygame.surfarray.array3d(stage.surface)
-            viewer.toggle(number)
+            viewer.display.toggle(number)
             screen.draw(stage.surface)
             assert (pygame.surfarray.array3d(stage.surface) != before).any(), number
     assert (viewer.main.match.values is not None) == (who != "random")
@@ -168,7 +171,7 @@ def test_a_shield_is_shown_where_there_is_one(tmp_path, monkeypatch):
 def test_a_driving_game_with_pictures_is_watched(tmp_path):
     path = tmp_path / "car.mp4"
     options = {"horizon": 5}
-    watch_command("CarRacing-v3", headless=True, seed=3, record=path, options=options)
+    watch_command(WatchOptions("CarRacing-v3", headless=True, seed=3, record=path, options=options))
     assert len(frames_of(path)) == 5 + 1 + 75
 
 
@@ -185,7 +188,7 @@ def test_a_driving_game_with_pictures_is_watched(tmp_path):
 def test_what_cannot_be_meant_is_said_at_once(wishes, said, monkeypatch):
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     with pytest.raises(UserError, match=said):
-        watch_command("gpo/Balance-v0", **{"headless": True, **wishes})
+        watch_command(WatchOptions("gpo/Balance-v0", **{"headless": True, **wishes}))
 
 
 def test_no_screen_is_one_sentence(tmp_path):
@@ -206,21 +209,26 @@ def test_no_screen_is_one_sentence(tmp_path):
 
 
 def test_the_verb_hands_on_what_was_given(monkeypatch):
-    asked = {}
-    monkeypatch.setattr(
-        "demos.sessions.watch.command.watch_command", lambda **given: asked.update(given) or 0
-    )
+    asked: list[WatchOptions] = []
+
+    def noted(options):
+        asked.append(options)
+        return 0
+
+    monkeypatch.setattr("demos.sessions.watch.command.watch_command", noted)
     line = "watch forced --against random --seed 4 --games 2 --no-panels --headless --live"
     gpo.main([*line.split(), "--param", "layout=x", "--option", "horizon=9", "--record", "a.gif"])
-    assert asked == {
-        "name": "forced",
-        "against": "random",
-        "seed": 4,
-        "games": 2,
-        "panels": False,
-        "headless": True,
-        "live": True,
-        "params": {"layout": "x"},
-        "options": {"horizon": 9},
-        "record": Path("a.gif"),
-    }
+    assert asked == [
+        WatchOptions(
+            "forced",
+            against="random",
+            seed=4,
+            games=2,
+            panels=False,
+            headless=True,
+            live=True,
+            params={"layout": "x"},
+            options={"horizon": 9},
+            record=Path("a.gif"),
+        )
+    ]

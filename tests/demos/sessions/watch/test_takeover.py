@@ -11,6 +11,7 @@ from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
 from demos.sessions.match.cast_by_name import cast_for
 from demos.sessions.watch.command import farewell, watch_command
+from demos.sessions.watch.options import WatchOptions
 from demos.sessions.watch.seat_person import SeatedPerson, seat_person
 from demos.sessions.watch.viewer import Viewer
 from environments.catalog import make_world
@@ -77,7 +78,7 @@ def test_a_key_of_the_game_takes_over_and_letting_go_hands_back(watcher):
     watcher.down("right")
     assert watcher.steps(3) == [H, H, H]
     assert watcher.viewer.main.match.asked[0] == EAST
-    assert watcher.viewer.playing, "the arrow is the game's while time runs"
+    assert watcher.viewer.pace.playing, "the arrow is the game's while time runs"
     watcher.up("right")
     assert watcher.steps(4) == [H, H, A, A]
     seat, other = watcher.kept()
@@ -90,17 +91,17 @@ def test_a_key_of_the_game_takes_over_and_letting_go_hands_back(watcher):
 
 
 def test_t_is_nothing_but_taking_over(watcher):
-    shown = set(watcher.viewer.panels)
+    shown = set(watcher.viewer.display.panels)
     watcher.down("t")
     assert watcher.steps(2) == [H, H]
     watcher.tap("space")  # the game's, with T held
-    assert watcher.viewer.playing
+    assert watcher.viewer.pace.playing
     watcher.up("t")
     assert watcher.steps(4) == [H, H, H, A], "that press, and the settling time"
     watcher.tap("space")
-    assert not watcher.viewer.playing
-    assert watcher.viewer.panels == shown
-    assert watcher.viewer.message is None
+    assert not watcher.viewer.pace.playing
+    assert watcher.viewer.display.panels == shown
+    assert watcher.viewer.display.message is None
 
 
 def test_standing_still_the_arrows_are_the_viewers_and_with_t_held_the_games(watcher):
@@ -175,7 +176,7 @@ def test_a_dataset_in_use_is_said_and_the_game_goes_on(run, tmp_path):
     for watcher in (first, second):
         watcher.down("right")
         watcher.steps(2)
-    assert "being written by another process" in str(second.viewer.message)
+    assert "being written by another process" in str(second.viewer.display.message)
     assert second.viewer.driver is H
     assert len(first.kept()) == 2
     second.viewer.close()
@@ -183,12 +184,12 @@ def test_a_dataset_in_use_is_said_and_the_game_goes_on(run, tmp_path):
 
 
 def test_whoever_takes_over_drives_at_the_pace_of_people(watcher):
-    watcher.viewer.speed = 16.0
+    watcher.viewer.pace.speed = 16.0
     watcher.steps(1)
-    assert watcher.viewer.speed == 16.0
+    assert watcher.viewer.pace.speed == 16.0
     watcher.down("right")
     watcher.steps(1)
-    assert watcher.viewer.speed == 1.0
+    assert watcher.viewer.pace.speed == 1.0
 
 
 # ------------------------------------------------------------------ people and scripts in seats
@@ -236,7 +237,7 @@ def test_a_mistake_is_one_sentence(run, name, asked, said):
 
 def test_without_a_window_no_person_plays(run):
     with pytest.raises(UserError, match="nobody is at the keys"):
-        watch_command(str(run), headless=True, against="human")
+        watch_command(WatchOptions(str(run), headless=True, against="human"))
 
 
 def test_a_script_takes_over_from_end_to_end(run, tmp_path, capsys):
@@ -245,7 +246,7 @@ def test_a_script_takes_over_from_end_to_end(run, tmp_path, capsys):
     last = "at = 3.0, press = 'escape'"
     script.write_text("event = [" + ", ".join(f"{{{e}}}" for e in (*events, last)) + "]")
     given = {"headless": True, "script": script, "seed": 3, "root": tmp_path / "d"}
-    assert watch_command(str(run), **given) == 0
+    assert watch_command(WatchOptions(str(run), **given)) == 0
     assert f"gpo train RECIPE --corrections {NAME}" in capsys.readouterr().out
     seat, _ = Store(tmp_path / "d").open(NAME).load_all()
     assert 7 <= (seat.actors == H).sum() <= 10

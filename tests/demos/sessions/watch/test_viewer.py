@@ -6,7 +6,8 @@ import pytest
 
 from demos.sessions.match.cast_by_name import cast_for
 from demos.sessions.match.match import BUFFERS
-from demos.sessions.watch.viewer import SPEEDS, Viewer
+from demos.sessions.match.watch_pace import SPEEDS
+from demos.sessions.watch.viewer import Viewer
 from tests.demos.support.runs import checkpoint, small_run
 
 KITCHEN = "gpo/Kitchen-v0"
@@ -34,7 +35,7 @@ def picture_of(match):
     batch = match.batch
     parts = [batch.state.tobytes(), *(getattr(batch, name).tobytes() for name in BUFFERS)]
     parts += [match.terms.tobytes(), match.costs.tobytes(), match.asked.tobytes()]
-    parts += [np.asarray(thought.action).tobytes() for thought in match.thoughts]
+    parts += [np.asarray(thought.action).tobytes() for thought in match.decisions]
     return parts
 
 
@@ -73,9 +74,9 @@ def test_going_back_is_undone_only_by_somebody_who_acts_otherwise(run):
         match.step()
     after = picture_of(match)
     match.back()
-    match.step({0: (int(match.thoughts[0].action) + 1) % 6})
+    match.step({0: (int(match.decisions[0].action) + 1) % 6})
     assert picture_of(match) != after
-    assert match.asked[0] != match.moments[-1].thoughts[0].action
+    assert match.asked[0] != match.moments[-1].decisions[0].action
     match.back()
     match.step()
     assert picture_of(match) == after
@@ -100,8 +101,8 @@ def test_a_foreign_world_says_that_it_cannot_go_back():
     press(viewer, ".")
     press(viewer, ",")
     assert viewer.main.match.steps == 1
-    assert viewer.message is not None
-    assert "cannot go back" in viewer.message.words
+    assert viewer.display.message is not None
+    assert "cannot go back" in viewer.display.message.words
     viewer.close()
 
 
@@ -124,8 +125,8 @@ def test_tab_leaves_out_a_checkpoint_that_has_gone(run):
     (run / "checkpoints" / "00000005.safetensors").unlink()
     press(viewer, "tab")
     assert viewer.main.entrant.name == "best"
-    assert viewer.message is not None
-    assert "update 5 is gone or torn" in viewer.message.words
+    assert viewer.display.message is not None
+    assert "update 5 is gone or torn" in viewer.display.message.words
     assert [entrant.name for entrant in viewer.cast.entrants] == ["clone", "update 10", "best"]
 
 
@@ -182,7 +183,7 @@ def test_time_runs_at_the_chosen_speed_and_stands_still_on_space(run):
     pass_time(0.0, 4.5 * tick)
     assert viewer.main.match.steps == 4
     press(viewer, "]", 1.0, "]")
-    assert viewer.speed == 2.0
+    assert viewer.pace.speed == 2.0
     pass_time(1.0, 4.75 * tick)
     assert viewer.main.match.steps == 13
     press(viewer, "space", 2.0)
@@ -190,10 +191,10 @@ def test_time_runs_at_the_chosen_speed_and_stands_still_on_space(run):
     assert viewer.main.match.steps == 13
     for _ in range(9):
         press(viewer, "[", 5.0, "[")
-    assert viewer.speed == SPEEDS[0] == 0.1
+    assert viewer.pace.speed == SPEEDS[0] == 0.1
     for _ in range(9):
         press(viewer, "]", 5.0, "]")
-    assert viewer.speed == SPEEDS[-1] == 16.0
+    assert viewer.pace.speed == SPEEDS[-1] == 16.0
 
 
 def test_games_follow_one_another_until_there_were_enough(run):
@@ -215,9 +216,9 @@ def test_a_seed_is_typed_and_digits_show_no_panels_meanwhile(run):
     for digit in "128":
         press(viewer, digit, character=digit)
     press(viewer, "backspace")
-    assert viewer.panels == set(range(1, 9))
+    assert viewer.display.panels == set(range(1, 9))
     press(viewer, "return")
-    assert (viewer.seed, viewer.main.match.seed, viewer.typing) == (12, 12, None)
+    assert (viewer.seed, viewer.main.match.seed, viewer.display.typing) == (12, 12, None)
     press(viewer, "s")
     press(viewer, "5", character="5")
     press(viewer, "escape")
@@ -230,14 +231,14 @@ def test_digits_show_and_hide_panels(run):
     viewer = Viewer(cast_for(str(run)), 3)
     press(viewer, "3")
     press(viewer, "8")
-    assert viewer.panels == {1, 2, 4, 5, 6, 7}
+    assert viewer.display.panels == {1, 2, 4, 5, 6, 7}
     press(viewer, "3")
-    assert 3 in viewer.panels
+    assert 3 in viewer.display.panels
     press(viewer, "0", character="0")
-    assert not viewer.panels
+    assert not viewer.display.panels
     press(viewer, "0", character="0")
-    assert viewer.panels == {1, 2, 3, 4, 5, 6, 7}
-    assert Viewer(cast_for(str(run)), 3, panels=False).panels == set()
+    assert viewer.display.panels == {1, 2, 3, 4, 5, 6, 7}
+    assert Viewer(cast_for(str(run)), 3, panels=False).display.panels == set()
 
 
 def test_a_live_run_swaps_in_the_newest_checkpoint_between_games_and_not_within_one(tmp_path):
@@ -273,7 +274,8 @@ def test_the_parts_of_the_reward_add_up_to_the_score(tmp_path):
 
 def test_watching_changes_nothing_in_the_play(run):
     """The players draw as they do in a game that nobody looks into."""
-    from agents.files.agent_file import load_agent, make_player
+    from agents.files.agent_file import load_agent
+    from agents.players.from_agent import make_player
     from demos.sessions.game.game import Game
 
     viewer = Viewer(cast_for(str(run / "clone.safetensors"), partner="still"), 5)

@@ -9,16 +9,10 @@ import pygame
 import pytest
 from gymnasium import spaces
 
-from demos.window.controls.controls import (
-    SHIPPED,
-    controls_known,
-    find_table,
-    load_controls,
-    load_everybody,
-)
+from demos.window.controls.controls import load_controls, load_everybody
 from demos.window.controls.default_table import guess_table
 from demos.window.controls.devices import Devices, Held
-from demos.window.controls.table import read_table
+from demos.window.controls.table import SHIPPED, controls_known, find_table, read_table
 from environments.catalog import make_world
 from environments.system.errors import UserError
 from tests.demos.support.hands import (
@@ -479,9 +473,8 @@ def test_every_shipped_table_is_sound_and_is_shipped():
 )
 def test_worlds_with_two_kinds_of_actions_have_a_table_for_each(file, space):
     """Without Box2D, which these games need: a world of their name with their actions."""
-    world = replace(toy(), id=file.split(".")[0])
-    world.module.ACTION_SPACE = space
-    world.module.IDLE = np.zeros(space.shape) if isinstance(space, spaces.Box) else 0
+    idle = np.zeros(space.shape) if isinstance(space, spaces.Box) else 0
+    world = replace(toy(), id=file.split(".")[0], action_space=space, idle=idle)
     assert find_table(world)[0].name == f"{file}.toml"
     for device in ("keyboard", "gamepad"):
         person = load_controls(world, device)

@@ -8,7 +8,7 @@ import pytest
 from demos.sessions.game.game import Game
 from demos.sessions.record.hud import hud_layout
 from demos.window.drawing.scenery import Scenery, as_rgb, paint_numbers, paint_picture
-from demos.window.drawing.widgets import fitting, hint_rows, number, wrapped
+from demos.window.drawing.widgets import fit_text, hint_rows, number, wrapped
 from environments.catalog import make_world
 from environments.drawing.canvas import width_of
 
@@ -113,7 +113,7 @@ def test_the_areas_of_the_window_do_not_overlap(size):
 
 @pytest.mark.parametrize("room", [40, 90, 250])
 def test_words_fit_or_are_cut_short(room):
-    size, words = fitting("dishes fetched for a pot in use", 30, room)
+    size, words = fit_text("dishes fetched for a pot in use", 30, room)
     assert width_of(words, size) <= room
     assert all(width_of(line, 20) <= room for line in wrapped("as many soups as you can", 20, room))
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from demos.window.video_encoder import Encoder
+from demos.window.video.encoder import Encoder
 from environments.files.atomic import naming_path, sync
 from environments.system.errors import UserError
 from environments.system.os_errors import os_sentence, shown

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pygame
 
-from demos.window.video import FASTEST, KINDS, VideoWriter
+from demos.window.video.writer import FASTEST, KINDS, VideoWriter
 from environments.system.errors import UserError
 
 CATCH_UP = 5  # frames at most that one picture stands for after a stall

@@ -1,14 +1,14 @@
-"""The window of a replay: the game as it was, what it had come to, and where in time this is."""
+"""Draws a replay: the game as it was, what it had come to, and where in time this is."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pygame
 
 from demos.data.episodes.episode import Actor
 from demos.sessions.record.term_lines import Line, draw_lines
+from demos.sessions.replay.playback import Playback
+from demos.sessions.replay.replayer import Replayer
 from demos.window.drawing.widgets import (
     ACCENT,
     BACK,
@@ -28,11 +28,9 @@ from demos.window.drawing.widgets import (
     unit,
     write_fitting,
 )
+from demos.window.session import Redraw
+from demos.window.window import AppWindow
 from environments.drawing.canvas import write
-
-if TYPE_CHECKING:
-    from demos.sessions.replay.command import Replayer
-    from demos.sessions.replay.playback import Playback
 
 KEYS: tuple[Hint, ...] = (
     (("Space",), "run"),
@@ -42,6 +40,22 @@ KEYS: tuple[Hint, ...] = (
     (("+", "-"), "speed"),
     (("Esc",), "close"),
 )
+
+
+class ReplayPainter:
+    """Draws a replay when there is something new to see."""
+
+    def __init__(self, replayer: Replayer) -> None:
+        self.replayer = replayer
+        self._redraw = Redraw()
+
+    def paint(self, window: AppWindow, now: float) -> None:
+        """Draw on the window and show it, if a picture is due."""
+        replayer, surface = self.replayer, window.surface
+        shows = replayer.step, replayer.playing, replayer.speed, surface.get_size()
+        if self._redraw.due(shows, now):
+            draw_replay(surface, replayer)
+            window.show()
 
 
 def draw_replay(surface: pygame.Surface, replayer: Replayer) -> None:

@@ -1,4 +1,4 @@
-"""What `gpo export` does: an agent or a run's best agent becomes a file that other programs run."""
+"""`gpo export`: an agent or a run's best agent becomes a file that other programs run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from agents.files.agent_file import Agent, agent_file, load_agent
+from agents.files.agent_file import Agent
+from agents.lookup import AGENTS, find
 from environments.system.errors import UserError
 
 
@@ -16,7 +17,7 @@ def export_command(
     """Export an agent and say what was written.
 
     Args:
-        name: an agent file or a run folder.
+        name: an agent file, a run folder, or a run's name under runs/.
         to: the ONNX file; beside the agent and called like it if neither this nor `sb3` is given.
         greedy: the ONNX file always takes the likeliest action.
         sb3: a zip for Stable-Baselines3.
@@ -24,9 +25,7 @@ def export_command(
     Raises:
         UserError: no such agent, a wrong ending, or a file that would not act as the agent does.
     """
-    path = agent_file(name)
-    if path is None:
-        raise UserError(f"'{name}' is no agent: give a .safetensors file or a run folder.")
+    found = find(name, AGENTS)
     for given, ending, option in ((to, ".onnx", "--to"), (sb3, ".zip", "--sb3")):
         if given is not None and given.suffix != ending:
             raise UserError(f"{option} is {given}; give it a name that ends in {ending}.")
@@ -34,9 +33,9 @@ def export_command(
         raise UserError(
             "--greedy is for ONNX files: an SB3 zip is asked for the likeliest action itself."
         )
-    agent, console = load_agent(path), Console(soft_wrap=True, highlight=False)
+    agent, console = found.agent, Console(soft_wrap=True, highlight=False)
     if to is not None or sb3 is None:
-        _onnx(console, agent, to or path.with_suffix(".onnx"), greedy)
+        _onnx(console, agent, to or found.exported, greedy)
     if sb3 is not None:
         _sb3(console, agent, sb3)
 

@@ -1,0 +1,76 @@
+"""A recorded game out of its journal's records: one episode for each stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from demos.data.dataset.dataset import Dataset
+from demos.data.episodes.episode import Episode
+from demos.data.journal.format import MARK, JournalFrame
+from demos.data.journal.records import GameHeader, RecordLayout, Stream
+
+
+def notes(entries: Sequence[JournalFrame], rating: int | None) -> dict[str, Any]:
+    """What was noted during a game of at least one step: `marks` and, if there is one, `rating`."""
+    last = entries[-1].steps - 1  # a mark behind the last step is of that one
+    marks = sorted({min(entry.steps, last) for entry in entries if entry.kind == MARK})
+    return {"marks": marks} | ({} if rating is None else {"rating": rating})
+
+
+def make_episodes(
+    dataset: Dataset,
+    game: GameHeader,
+    first: bytes,
+    steps: Sequence[bytes],
+    notes: Mapping[str, Any],
+) -> list[Episode]:
+    """The game as episodes, one a stream; `notes` join the meta of each.
+
+    Raises:
+        ValueError: the bytes are not of such a game.
+    """
+    layout = RecordLayout(dataset, game)
+    record = np.frombuffer(b"".join(steps), layout.step)  # [T]
+    begins = np.frombuffer(first, layout.first.base).reshape(len(game.streams), *layout.first.shape)
+    return [
+        _episode(game, stream, begins[seat], record[str(seat)], notes)
+        for seat, stream in enumerate(game.streams)
+    ]
+
+
+def _episode(
+    game: GameHeader,
+    stream: Stream,
+    begin: np.ndarray,
+    record: np.ndarray,
+    notes: Mapping[str, Any],
+) -> Episode:
+    column = {name: np.ascontiguousarray(record[name]) for name in record.dtype.names or ()}
+    scores = column["scores"]  # [T, 1+K+C]
+    named = dict(zip((*game.terms, *game.costs), scores.T[1:].copy(), strict=True))
+    own = {"device": stream.device, "raw_names": list(stream.raw_names)}
+    return Episode(
+        observations=np.concatenate([begin[None], column["observation"]]),
+        actions=column["applied"],
+        requested_actions=column["requested"],
+        rewards=scores[:, 0].copy(),
+        terms={name: named[name] for name in game.terms},
+        costs={name: named[name] for name in game.costs},
+        raw=column["raw"],
+        actors=column["actor"],
+        capture_times=column["time"],
+        late=column["late"],
+        terminated=bool(column["terminated"][-1]),
+        truncated=bool(column["truncated"][-1]),
+        world=game.world,
+        fingerprint=game.fingerprint,
+        agent=stream.agent,
+        match=game.match,
+        player=stream.player,
+        seed=game.seed,
+        options=game.options,
+        meta={**game.meta, **own, **notes},
+    )

@@ -1,0 +1,147 @@
+"""`WorldSpec`: what a world is, without what runs it: its names, spaces, terms, costs and times.
+
+A spec is built from a world's own module by `module_spec`, whose contract `environments.simulation.world`
+describes, and for an external environment by `environments.external.world`.
+
+N agents, O numbers in an observation, A choices of an action.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from environments.simulation.observation_parts import Part, choices, with_mask
+
+HORIZON_MEANING = "steps after which an episode is truncated"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class WorldSpec:
+    """What a world is; two specs are of the same world if their fingerprints are equal."""
+
+    id: str  # as in the catalog: "gpo/Kitchen-v0"
+    params: Any  # the module's Params, or the keywords that an external environment is made with
+    version: Any  # raised when the physics or the observation changes
+    agents: tuple[str, ...]  # N names, one per seat
+    tick: float  # s a step takes when people play
+    horizon: int  # steps after which an episode is truncated, unless its options say otherwise
+    terms: dict[str, str]  # reward terms: name and meaning
+    costs: dict[str, str]  # costs: name and meaning
+    north_star: str  # the term that everything is judged by
+    weights: dict[str, float]  # of the terms, unless a recipe says otherwise
+    observation_space: spaces.Box  # of one agent, the action mask with it: [O]
+    action_space: Any  # of one agent; Discrete, MultiDiscrete, MultiBinary or Box
+    state_dtype: np.dtype[Any]  # all that changes in a game; begins with `kernels.HEADER`
+    parts: tuple[Part, ...] = ()  # of an observation that is more than numbers or one picture
+    potentials: tuple[str, ...] = ()  # terms that are discount x phi(next) - phi(now)
+    options: dict[str, str] = field(  # what an episode may be asked to begin with: name and meaning
+        default_factory=lambda: {"horizon": HORIZON_MEANING}
+    )
+    idle: Any = 0  # the action of a seat that nobody sits in
+    action_names: tuple[str, ...] = ()  # of discrete actions, in order; empty where they have none
+    choice_names: tuple[
+        tuple[str, ...], ...
+    ] = ()  # the same for each part of MultiDiscrete actions
+    body: slice | None = None  # the part of an observation that is the agent's own body, if named
+
+    def __repr__(self) -> str:
+        """`World(gpo/Kitchen-v0)`."""
+        return f"{type(self).__name__}({self.id})"
+
+    @property
+    def mask_size(self) -> int:
+        """How many numbers at the end of an observation are the action mask; 0 where none is offered."""
+        return self.parts[-1].size if self.parts and self.parts[-1].kind == "mask" else 0
+
+    def describe(self) -> dict[str, Any]:
+        """All that makes a recording or an agent of this world usable in it, as JSON."""
+        space = self.observation_space
+        bounds = hashlib.sha256(space.low.tobytes() + space.high.tobytes()).hexdigest()[:12]
+        described = {
+            "world": self.id,
+            "version": self.version,
+            "agents": list(self.agents),
+            "observation": f"{space.dtype} {list(space.shape)} bounds {bounds}",
+            "action": _action_text(self.action_space),
+            "terms": list(self.terms),
+            "costs": list(self.costs),
+            "params": _params_json(self.params),
+        }
+        if self.parts:
+            described["parts"] = [str(part) for part in self.parts]
+        if self.potentials:
+            described["potentials"] = list(self.potentials)
+        return described
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of `describe()`: two worlds with one fingerprint are the same."""
+        return hashlib.sha256(json.dumps(self.describe(), sort_keys=True).encode()).hexdigest()
+
+
+def module_spec(world_id: str, module: ModuleType, params: Any, table: np.ndarray) -> WorldSpec:
+    """The spec of a world that is written as a module.
+
+    Args:
+        world_id: as in the catalog.
+        module: as `environments.simulation.world` describes it.
+        params: the module's Params.
+        table: what the module's `derive` gave for them.
+    """
+    action_names = tuple(getattr(module, "ACTIONS", ()))
+    space = getattr(module, "ACTION_SPACE", None)
+    action_space = spaces.Discrete(len(action_names)) if space is None else space
+    seen, parts = _module_observation(module, table), tuple(getattr(module, "PARTS", ()))
+    if hasattr(module, "mask_one"):
+        mask = choices(action_space)
+        parts = Part("seen", "vector", seen.shape), Part("action_mask", "mask", (mask,))
+        seen = with_mask(seen, mask)
+    return WorldSpec(
+        id=world_id,
+        params=params,
+        version=module.VERSION,
+        agents=tuple(module.AGENTS),
+        tick=float(module.TICK),
+        horizon=int(module.HORIZON),
+        terms=dict(module.TERMS),
+        costs=dict(module.COSTS),
+        north_star=str(module.NORTH_STAR),
+        weights=dict(module.WEIGHTS),
+        observation_space=seen,
+        action_space=action_space,
+        state_dtype=module.STATE,
+        parts=parts,
+        potentials=tuple(getattr(module, "POTENTIALS", ())),
+        options={"horizon": HORIZON_MEANING, **getattr(module, "OPTIONS", {})},
+        idle=getattr(module, "IDLE", 0),
+        action_names=action_names,
+        choice_names=tuple(getattr(module, "CHOICES", ())),
+        body=module.body(table[0]) if hasattr(module, "body") else None,
+    )
+
+
+def _module_observation(module: ModuleType, table: np.ndarray) -> spaces.Box:
+    """The space of what `observe_one` writes for one agent."""
+    if hasattr(module, "observation_bounds"):
+        low, high = module.observation_bounds(table[0])
+        return spaces.Box(low, high, dtype=np.float32)
+    return spaces.Box(-4.0, 4.0, (module.observation_size(table[0]),), np.float32)
+
+
+def _action_text(space: Any) -> str:
+    return f"discrete {space.n}" if isinstance(space, spaces.Discrete) else str(space)
+
+
+def _params_json(params: Any) -> dict[str, Any]:
+    """A world's own Params, or the keywords of an external environment, kept as Python writes them."""
+    if isinstance(params, dict):
+        return {name: repr(value) for name, value in params.items()}
+    return asdict(params)

@@ -1,0 +1,23 @@
+"""What decides, and the tests that guard it: quick ones, since they run once for each mutant."""
+
+PPO, DATA, PLAY = "tests/training/ppo", "tests/demos/data", "tests/demos/sessions/play"
+
+TARGETS: dict[str, tuple[str, ...]] = {
+    "training/ppo/losses.py": (f"{PPO}/test_losses_edges.py",),
+    "training/ppo/advantages.py": (f"{PPO}/test_advantages_edges.py",),
+    "training/ppo/lagrange.py": (f"{PPO}/test_lagrange_edges.py", f"{PPO}/test_lagrange.py"),
+    "training/ppo/kl_anchor.py": (f"{PPO}/test_kl_anchor_edges.py", f"{PPO}/test_kl_anchor.py"),
+    "training/ppo/rollout_buffer.py": (f"{PPO}/test_rollout_buffer_edges.py",),
+    "training/imitation/returns.py": ("tests/training/imitation/test_returns_edges.py",),
+    "demos/data/episodes/episode.py": (
+        f"{DATA}/episodes/test_episode_edges.py",
+        f"{DATA}/episodes/test_episode.py",
+    ),
+    "demos/data/journal/records.py": (f"{DATA}/journal/test_records_edges.py",),
+    "demos/data/journal/take.py": (
+        f"{DATA}/journal/test_records_edges.py",
+        f"{DATA}/journal/test_take.py",
+    ),
+    "demos/sessions/game/recording.py": ("tests/demos/sessions/game/test_recording_edges.py",),
+    "demos/sessions/play/ratings.py": (f"{PLAY}/test_ratings_edges.py",),
+}
