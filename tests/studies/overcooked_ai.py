@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from agents.evaluation.games import HELD_OUT
+from agents.evaluation.statistics import bootstrap_mean
 from agents.files.agent_file import load_agent
 from agents.players.from_agent import make_player
 from demos.data.exchange.overcooked.states import DIRECTIONS, OBJECTS

@@ -16,10 +16,9 @@ from demos.data.journal.records import (
     RecordLayout,
     StepRecord,
     Stream,
-    make_episodes,
-    notes,
 )
 from demos.data.journal.take import OpenEpisode
+from demos.data.journal.to_episodes import make_episodes, notes
 from tests.demos.data.dataset.test_store import assert_same, create
 from tests.demos.support.recording import STREAMS, begin, expected, observation, row, rows
 

@@ -10,9 +10,9 @@ import pytest
 from rich.console import Console
 
 import demos.sessions.play.ratings as ratings_file
+from demos.sessions.game.match_recording import META
 from demos.sessions.play.ratings import (
     FORMAT,
-    META,
     MOST_KEYS,
     NAME,
     RatedGame,
