@@ -112,7 +112,7 @@ def train(arguments: list[str]) -> int:
         overrides.append(f"data.corrections={given.corrections}")
     if "seed" in given:
         overrides.append(f"seed={given.seed}")
-    from training.pipeline.train import train_from_file
+    from training.commands.train import train_from_file
 
     train_from_file(given.recipe, given.run, overrides)
     return 0
@@ -240,7 +240,8 @@ def say(sentence: str, code: int) -> int:
     """The last word to the person, and the exit code."""
     drop_output()
     with suppress(OSError):  # nobody listens
-        print(f"gpo: {sentence}", file=sys.stderr)
+        for line in sentence.split("\n"):  # several mistakes are told one a line
+            print(f"gpo: {line}", file=sys.stderr)
     drop_output()
     return code
 

@@ -87,7 +87,7 @@ TYPED = {
     "demos/sessions/match/cast_by_name.py",
     "training/commands/evaluate.py",
     "training/commands/demo.py",
-    "training/pipeline/train.py",
+    "training/pipeline/prepare.py",
 }
 REMADE = {
     "environments/catalog.py",

@@ -134,7 +134,7 @@ def test_a_place_that_cannot_be_is_refused(tmp_path, monkeypatch, capsys, words,
     Path("file").touch()
     if "train" in words:
         monkeypatch.setattr(
-            "training.pipeline.train.prepare", lambda recipe: None
+            "training.commands.train.prepare", lambda recipe: None
         )  # the data are not here
     if "list" in words and place == "file/below":
         return  # a folder that is not there holds no datasets, which is no mistake

@@ -1,7 +1,7 @@
 """Several players as one: each game draws who plays it at the start of each episode.
 
-The paper's partner is the clone at first and later more and more the learner itself; several clones, a random
-player, a path: whatever acts can be a member.
+The partner of Carroll et al. (2019) is the clone at first and later more and more the learner itself; several
+clones, a random player, an agent file: anything that acts can be a member.
 
 B games, K members, M games that a member plays.
 """
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from agents.networks.policy import AgentPolicy
-from agents.players.player import NetworkPlayer, Player
+from agents.players.player import NetworkPlayer, Player, Seeded
 from agents.players.state_index import index_state
 
 _APART = 7919  # between the seeds of two members
@@ -31,6 +31,9 @@ class SelfPlayer:
     def bind(self, policy: AgentPolicy) -> None:
         """Say who learns; its weights are read at each step, not copied."""
         self._player = NetworkPlayer(policy, self._seed, self._temperature)
+
+    def progress(self, done: float) -> None:
+        """It has no schedule."""
 
     def reseed(self, seed: int) -> None:
         """Set the generator to the start of `seed`."""
@@ -51,10 +54,20 @@ class SelfPlayer:
         return self._player.predict(observation, state, episode_start, deterministic)
 
 
+@dataclass(frozen=True)
+class MixtureChange:
+    """Other members for a mixture."""
+
+    members: tuple[int | Player, ...]  # one that stays, by its place before; or a new one
+    weights: tuple[float, ...]  # as of a mixture
+    final: tuple[float, ...]
+
+
 @dataclass
 class _Cast:
     """Who plays which game, and what they remember."""
 
+    numbers: tuple[int, ...]  # of the members that games were drawn from: [K]
     member: np.ndarray  # [B]
     games: list[np.ndarray]  # [K][M], in rising order
     memory: list[Any]  # [K], of those games
@@ -86,6 +99,8 @@ class Mixture:
         self.players, self.until = list(players), until
         self.start, self.final = _shares(weights), _shares(weights if final is None else final)
         self.shares = self.start
+        self._done = 0.0  # share of the training
+        self._numbers = tuple(range(len(self.players)))  # of the members; none is given twice
         self._random = np.random.default_rng((seed, _APART))
 
     def reweigh(self, weights: Sequence[float]) -> None:
@@ -101,8 +116,32 @@ class Mixture:
 
     def progress(self, done: float) -> None:
         """Weigh as is due when that share of the training is done."""
+        self._done = done
         part = min(1.0, done / self.until)
         self.shares = _shares((1 - part) * self.start + part * self.final)
+
+    def change(self, change: MixtureChange) -> None:
+        """Go on with other members.
+
+        Games go on with the members that stay. Those of a member that goes are drawn again in the next step,
+        and begin anew for the one that gets them; where one member alone was or is left, all of them do.
+
+        Raises:
+            ValueError: no member, or not a weight for each.
+        """
+        fresh = max(self._numbers) + 1
+        numbers: list[int] = []
+        players: list[Player] = []
+        for member in change.members:
+            kept = isinstance(member, int)
+            numbers.append(self._numbers[member] if isinstance(member, int) else fresh)
+            players.append(self.players[member] if isinstance(member, int) else member)
+            fresh += not kept
+        if not players or not len(change.weights) == len(change.final) == len(players):
+            raise ValueError("A mixture needs a player at least, and a weight for each")
+        self.players, self._numbers = players, tuple(numbers)
+        self.start, self.final = _shares(change.weights), _shares(change.final)
+        self.progress(self._done)
 
     def bind(self, policy: AgentPolicy) -> None:
         """Tell the members that are the learner itself who that is."""
@@ -114,7 +153,7 @@ class Mixture:
         """Set the generators of the drawing and of the members to the start of `seed`."""
         self._random = np.random.default_rng((seed, _APART))
         for k, player in enumerate(self.players):
-            if hasattr(player, "reseed"):
+            if isinstance(player, Seeded):
                 player.reseed(seed + k * _APART)
 
     def predict(
@@ -126,18 +165,36 @@ class Mixture:
     ) -> tuple[np.ndarray, Any]:
         """As `Player.predict`; the state is changed in place."""
         if len(self.players) == 1:
+            if isinstance(state, _Cast):  # there were others a step ago
+                state, episode_start = None, np.ones(len(observation), np.bool_)
             return self.players[0].predict(observation, state, episode_start, deterministic)
         size = len(observation)
-        if state is None or len(state.member) != size:
+        if not isinstance(state, _Cast) or len(state.member) != size:
             nobody = [np.arange(0) for _ in self.players]
-            state = _Cast(np.zeros(size, np.int64), nobody, [None] * len(self.players))
+            memory: list[Any] = [None] * len(self.players)
+            state = _Cast(self._numbers, np.zeros(size, np.int64), nobody, memory)
             starts = np.ones(size, np.bool_)
         else:
             starts = np.zeros(size, np.bool_)
             starts[:] = False if episode_start is None else episode_start
+            if state.numbers != self._numbers:
+                starts |= self._follow(state)
         if starts.any():
             self._cast(state, starts)
         return self._act(observation, state, starts, deterministic), state
+
+    def _follow(self, state: _Cast) -> np.ndarray:
+        """Bring a state up to a change of members; which games have lost theirs: [B] bool."""
+        before = {number: k for k, number in enumerate(state.numbers)}
+        place = {number: k for k, number in enumerate(self._numbers)}
+        now = np.array([place.get(number, -1) for number in state.numbers])
+        old = [before.get(number) for number in self._numbers]
+        state.member = now[state.member]
+        state.games = [np.arange(0) if k is None else state.games[k] for k in old]
+        state.memory = [None if k is None else state.memory[k] for k in old]
+        state.numbers = self._numbers
+        lost: np.ndarray = state.member < 0
+        return lost
 
     def _cast(self, state: _Cast, starts: np.ndarray) -> None:
         """Draw who plays the games that begin, and hand over what members remember of theirs."""

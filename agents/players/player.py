@@ -5,7 +5,7 @@ B observations, A actions.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -21,6 +21,14 @@ _NO_NUMBERS = (
     "The agent gave NaN, which is no action: its weights are of no use, so train it again."
 )
 _TINY = np.float32(1e-30)  # the logarithm of nothing is not a number
+
+
+@runtime_checkable
+class Seeded(Protocol):
+    """A player that draws, from a generator that can be set."""
+
+    def reseed(self, seed: int) -> None:
+        """Set the generator to the start of `seed`."""
 
 
 def draw(scores: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.players.mixture import Mixture, SelfPlayer
+from agents.players.mixture import Mixture, MixtureChange, SelfPlayer
 from agents.players.player import Player
 from agents.players.remote_server import LETTER, do, taken, work
 from environments.simulation.batch import Batch
@@ -121,14 +121,25 @@ class RemotePlayer:
         self._hear(self._orders)
 
     def reseed(self, seed: int) -> None:
-        """As the player's own, if it has one."""
+        """Set the generators of a player that draws."""
         self._do("reseed", seed)
 
     def progress(self, done: float) -> None:
-        """As the player's own, if it has one."""
+        """Tell a mixture how much of the training is done."""
         self._do("progress", done)
 
-    def _do(self, name: str, argument: float) -> None:
+    def change(self, change: MixtureChange) -> None:
+        """Give a mixture other members; new ones are copied to where it plays.
+
+        Raises:
+            ValueError: one of them is the learner itself, which cannot be copied as it learns.
+        """
+        if any(isinstance(member, SelfPlayer) for member in change.members):
+            raise ValueError("The learner itself cannot join a partner in a process of its own")
+        pickle.dumps(change)  # what cannot be sent fails here, before anything is ordered
+        self._do("change", change)
+
+    def _do(self, name: str, argument: Any) -> None:
         if self.away:
             self.drop()
             self._write(name, argument)

@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 
+from agents.players.mixture import Mixture
+from agents.players.player import Seeded
 from environments.system.errors import UserError
 from environments.system.processes import GLANCE, end_with_parent
 from environments.system.shared_arrays import Layout, SharedArrays, map_arrays
@@ -28,10 +30,13 @@ def taken(semaphore: Any, patience: float) -> bool:
     return bool(semaphore.acquire(timeout=patience))
 
 
-def do(player: Any, name: str, argument: float) -> None:
-    """Call one of the player's methods, if it has it."""
-    if hasattr(player, name):
-        getattr(player, name)(argument)
+def do(player: Any, name: str, argument: Any) -> None:
+    """Reseed a player that draws; tell a mixture how far the training is, or who its members are now."""
+    if name == "reseed":
+        if isinstance(player, Seeded):
+            player.reseed(argument)
+    elif isinstance(player, Mixture):
+        (player.progress if name == "progress" else player.change)(argument)
 
 
 class _Server:

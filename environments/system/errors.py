@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 MOST = 2000  # letters of a sentence: whatever a file held, it still can be read
 _LONG_WORD = re.compile(r"\S{300,}")
@@ -31,6 +32,41 @@ class UserError(Exception):
 
     def __init__(self, sentence: object = "") -> None:
         super().__init__(_readable(str(sentence)))
+
+
+class UserErrors(UserError):
+    """Several mistakes, told at once: `sentences`, and as text one a line.
+
+    Args:
+        mistakes: one at least.
+    """
+
+    def __init__(self, mistakes: Sequence[UserError]) -> None:
+        told = dict.fromkeys(sentence for one in mistakes for sentence in sentences_of(one))
+        self.sentences = tuple(told)
+        super().__init__(self.sentences[0])
+
+    def __str__(self) -> str:
+        """The sentences, one a line."""
+        return "\n".join(self.sentences)
+
+
+def sentences_of(mistake: UserError) -> tuple[str, ...]:
+    """The sentences of a mistake: one, or those of several."""
+    return mistake.sentences if isinstance(mistake, UserErrors) else (str(mistake),)
+
+
+def raise_all(mistakes: Sequence[UserError]) -> None:
+    """Raise a single mistake as it is, several as one, and none not at all.
+
+    Raises:
+        UserError: there is one.
+        UserErrors: there are several.
+    """
+    if len(mistakes) == 1:
+        raise mistakes[0]
+    if mistakes:
+        raise UserErrors(mistakes)
 
 
 def shortened(text: str, most: int = 60) -> str:

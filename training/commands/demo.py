@@ -8,7 +8,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import connection
 from pathlib import Path
 from typing import Any
@@ -24,15 +24,17 @@ from environments.catalog import make_batch, make_world
 from environments.simulation.picture import picture
 from environments.system import processes as process
 from environments.system.errors import UserError
-from environments.terminal.progress import Bars
 from environments.worlds.kitchen.layouts import named_layout
 from training.compute.second_core import free_cores
 from training.evaluation.overcooked_published import published_texts
-from training.evaluation.plots import draw_curve, read_metrics
+from training.evaluation.plots import draw_curve
+from training.evaluation.results import Scores
 from training.evaluation.tables import show_scores
 from training.pipeline.train import train
 from training.run.folder import RunFolder
+from training.run.metrics import read_metrics
 from training.run.recipe import Recipe, check_recipe, read_recipe
+from training.run.reporter import Reporter, SilentReporter, Tick, reporter_for
 
 SHOWN = (  # rows of the table, in this order
     "people with people",
@@ -61,13 +63,13 @@ def demo(folder: Path | None = None, layout: str = "cramped_room") -> None:
     import_overcooked(recipe.data.root, [layout])
     run = RunFolder(place, recipe)
     with run.alone(), _from_nothing(place / "from_nothing", recipe) as rival:
-        bars = Bars(console)
+        reporter = reporter_for(console)
         for note in rival.run.notes:
-            bars.say(note)
-        verdict = train(run, bars)
-        rival.wait(bars)
+            reporter.say(note)
+        found = train(run, reporter)
+        rival.wait(reporter)
     _finish(run, rival, console, layout)
-    console.print(verdict, soft_wrap=True)
+    console.print(str(found.verdict), soft_wrap=True)
     _say_what_next(console, place)
 
 
@@ -83,11 +85,13 @@ class RivalTraining:
     end: Callable[[], Any] = lambda: None
     trouble: str = ""  # why there is nothing to compare with, in a sentence
 
-    def wait(self, bars: Bars) -> None:
+    def wait(self, reporter: Reporter) -> None:
         """Show how far it is until it ends."""
         if self.process is None:
             return
-        with bars.bar("finishing PPO from nothing", self.run.recipe.refine.steps, "steps") as bar:
+        with reporter.bar(
+            "finishing PPO from nothing", self.run.recipe.refine.steps, "steps"
+        ) as bar:
             while not connection.wait([self.process.sentinel], process.GLANCE):
                 bar(self.done.value)
                 if self.pulse.stopped():
@@ -128,24 +132,32 @@ def _from_nothing(folder: Path, recipe: Recipe) -> Iterator[RivalTraining]:
         rival.end()
 
 
+class _StepsOnly(SilentReporter):
+    """Tells the first process how many steps are refined, and nothing else."""
+
+    def __init__(self, done: Any) -> None:
+        self._done = done
+
+    @contextmanager
+    def bar(self, text: str, total: int, unit: str) -> Iterator[Tick]:
+        """The stage whose unit is a step is the refining."""
+
+        def tick(steps: float) -> None:
+            if unit == "steps":
+                self._done.value = int(steps)
+
+        yield tick
+
+
 def _train_rival(pipe: Any, folder: Path, content: dict[str, Any], done: Any, pulse: Any) -> None:
     """What the second process does: train, quietly."""
-
-    class Quiet(Bars):
-        @contextmanager
-        def bar(self, text: str, total: int, unit: str) -> Iterator[Any]:
-            yield (
-                (lambda steps: setattr(done, "value", steps))
-                if text == "refining"
-                else (lambda _: None)
-            )
 
     process.end_with_parent(pulse)
     torch.set_num_threads(1)
     try:
         run = RunFolder(folder, check_recipe(content, "the demo's recipe"))
         with run.alone():
-            train(run, Quiet(None))
+            train(run, _StepsOnly(done))
     except UserError as problem:
         with suppress(OSError):
             pipe.send(str(problem))
@@ -154,17 +166,17 @@ def _train_rival(pipe: Any, folder: Path, content: dict[str, Any], done: Any, pu
 def _finish(run: RunFolder, rival: RivalTraining, console: Console, layout: str) -> None:
     """Table, curve and video."""
     world = make_world(run.recipe.world.id, **run.recipe.world.params)
-    scores = run.read_json("scores.json")
-    rows = dict(scores["rows"])
+    scores = Scores.from_json(run.read_json("scores.json"))
+    rows = dict(scores.rows)
     if rival.ready:
-        theirs = rival.run.read_json("scores.json")["rows"]
+        theirs = Scores.from_json(rival.run.read_json("scores.json")).rows
         rows["scratch with human model"] = theirs["refined with human model"]
-    scores["rows"] = {name: rows[name] for name in SHOWN if name in rows}
+    scores = replace(scores, rows={name: rows[name] for name in SHOWN if name in rows})
     title = f"Return over {run.recipe.world.horizon} steps, 20 a soup"
     show_scores(console, scores, title, {"published": published_texts(layout)})
     console.print(
         "The human model is our own clone of other people's recordings (with itself it scores "
-        f"{rows['human model with human model']['seats'][0]['return']['mean']:.0f} here, the authors' "
+        f"{rows['human model with human model'].seats[0]['return']['mean']:.0f} here, the authors' "
         "115 on cramped_room), so the pairings are like the paper's, not identical. A clone that has "
         f"not moved for {run.recipe.partner.stuck_steps} steps takes another action, as in the paper; "
         "the refined agent plays without that rule.",
@@ -176,7 +188,7 @@ def _finish(run: RunFolder, rival: RivalTraining, console: Console, layout: str)
         told = rival.trouble or "PPO from nothing was left out: it takes a second core."
         console.print(told, soft_wrap=True)
     others = [("from nothing", rival.run.folder)] if rival.ready else []
-    level = rows["people with people"]["seats"][0]["return"]["mean"]
+    level = rows["people with people"].seats[0]["return"]["mean"]
     draw_curve(run.folder, world, others, {"people with people": level})
     if not run.has("game.mp4"):
         _film(run)
@@ -184,12 +196,12 @@ def _finish(run: RunFolder, rival: RivalTraining, console: Console, layout: str)
 
 def _compare_speed(ours: Path, theirs: Path) -> str:
     """One sentence on how soon either run was nearly as good as ours ever got."""
-    level = 0.9 * max((row["north_star"] for row in read_metrics(ours)), default=0.0)
+    level = 0.9 * max((row.north_star for row in read_metrics(ours)), default=0.0)
 
     def reached(folder: Path) -> str:
         for row in read_metrics(folder):
-            if row["north_star"] >= level:
-                return f"after {row['steps']:,} steps"
+            if row.north_star >= level:
+                return f"after {row.steps:,} steps"
         return "never"
 
     return (

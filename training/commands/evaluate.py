@@ -18,6 +18,7 @@ from environments.system.errors import UserError
 from environments.warmup import warm_up
 from training.evaluation.options import EvaluateOptions
 from training.evaluation.protocol import Protocol, evaluate, summary
+from training.evaluation.results import PairingScores, Scores
 from training.evaluation.tables import show_parts, show_scores
 from training.run.memory_needs import check_games
 
@@ -45,7 +46,7 @@ def evaluate_command(given: EvaluateOptions) -> None:
     if given.seat is not None:
         found["seats"] = [found["seats"][given.seat]]
     name = f"{judged.called} with {partner.called}" if several else judged.called
-    show_scores(console, {"world": place.id, "protocol": str(protocol), "rows": {name: found}})
+    show_scores(console, Scores(place.id, str(protocol), {name: PairingScores.from_json(found)}))
     show_parts(console, found, list(place.costs), given.seat or 0)
 
 

@@ -23,11 +23,11 @@ from agents.lookup import resolve_player
 from agents.players.from_agent import make_player
 from agents.players.player import Player
 from environments.simulation.world import World
-from environments.terminal.progress import Bars
 from training.evaluation.protocol import Protocol, evaluate
 from training.evaluation.tables import show_limits
-from training.gate.best_agent import judged_totals
+from training.gate.judge import judged_totals
 from training.partners.partners import PartnerSettings
+from training.run.reporter import Reporter
 
 WIN = "win"
 EVERYBODY = "everybody"
@@ -75,7 +75,7 @@ def against_all(
     agents: Mapping[str, Agent],
     names: tuple[str, ...],
     protocol: Protocol,
-    bars: Bars,
+    bars: Reporter,
 ) -> dict[str, Any]:
     """How each agent does against the opponents: `play_matches` by agent."""
     found: dict[str, Any] = {}

@@ -1,21 +1,14 @@
-"""Pictures of a run."""
+"""The curve of a run: its north star against steps, as a picture."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from environments.files.atomic import replace
-from environments.files.checked_json import read_lines
 from environments.simulation.world import World
-
-
-def read_metrics(folder: Path) -> list[dict[str, Any]]:
-    """The whole rows of a run's `metrics.jsonl` (`training.run.repair` tells of the others)."""
-    path = folder / "metrics.jsonl"
-    return read_lines(path, bare=True).rows if path.exists() else []
+from training.run.metrics import read_metrics
 
 
 def draw_curve(
@@ -45,11 +38,11 @@ def draw_curve(
     axes = figure.subplots()
     for label, place in (("from the clone", folder), *others):
         found = read_metrics(place)
-        steps = [row["steps"] / 1e6 for row in found]
-        axes.plot(steps, [scale * row["north_star"] for row in found], label=label, linewidth=2)
-        low, high = ([scale * row[key] for row in found] for key in ("low", "high"))
+        steps = [row.steps / 1e6 for row in found]
+        axes.plot(steps, [scale * row.north_star for row in found], label=label, linewidth=2)
+        low, high = [scale * row.low for row in found], [scale * row.high for row in found]
         axes.fill_between(steps, low, high, alpha=0.2, linewidth=0)
-    axes.axhline(scale * rows[0]["clone"], color="grey", linestyle="--", label="the clone itself")
+    axes.axhline(scale * rows[0].clone, color="grey", linestyle="--", label="the clone itself")
     for number, (label, level) in enumerate((lines or {}).items()):
         axes.axhline(level, color=f"C{number + 3}", linestyle=":", label=label)
     axes.set_xlabel("million steps")

@@ -9,10 +9,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from training.evaluation.results import Scores
+
 
 def show_scores(
     console: Console,
-    scores: Mapping[str, Any],
+    scores: Scores,
     title: str | None = None,
     extra: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
@@ -20,35 +22,34 @@ def show_scores(
 
     Args:
         console: where.
-        scores: as `training.pipeline.train` writes them to `scores.json`.
+        scores: of each pairing.
         title: above the table.
         extra: further columns: heading -> row name -> text.
     """
-    rows: Mapping[str, Any] = scores["rows"]
-    seats = max(len(row["seats"]) for row in rows.values())
-    heading = title or f"{scores['world']}: return per game"
+    seats = max(len(row.seats) for row in scores.rows.values())
+    heading = title or f"{scores.world}: return per game"
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
     table.add_column("who", no_wrap=True)
     for seat in range(seats):
         table.add_column(f"seat {seat}" if seats > 1 else "return", justify="right", no_wrap=True)
-    shielded = any("shielded" in row["seats"][0] for row in rows.values() if row["seats"])
+    shielded = any("shielded" in row.seats[0] for row in scores.rows.values() if row.seats)
     if shielded:
         table.add_column("shield acted", justify="right")
     for column in extra or {}:
         table.add_column(column, justify="right")
-    for name, row in rows.items():
-        cells = [spread(seat["return"]) for seat in row["seats"]]
+    for name, row in scores.rows.items():
+        cells = [spread(seat["return"]) for seat in row.seats]
         cells += [""] * (seats - len(cells))
         if shielded:
-            acted = [seat["shielded"] for seat in row["seats"] if "shielded" in seat]
+            acted = [seat["shielded"] for seat in row.seats if "shielded" in seat]
             cells.append(", ".join(spread(one, 1) for one in acted))
         cells += [texts.get(name, "") for texts in (extra or {}).values()]
         table.add_row(name, *cells)
     console.print(heading, style="bold")
     console.print(table)
-    console.print(f"{scores['protocol']}; mean [95 % bootstrap interval].", soft_wrap=True)
-    if "likeness" in scores:
-        told = ", ".join(f"{name} {value:.2f}" for name, value in scores["likeness"].items())
+    console.print(f"{scores.protocol}; mean [95 % bootstrap interval].", soft_wrap=True)
+    if scores.likeness:
+        told = ", ".join(f"{name} {value:.2f}" for name, value in scores.likeness.items())
         console.print(f"Log-likelihood of what people did, in nats a step: {told}.", soft_wrap=True)
 
 
@@ -82,11 +83,10 @@ def show_limits(
 
 
 def limited(
-    scores: Mapping[str, Any], limits: Mapping[str, float]
+    scores: Scores, limits: Mapping[str, float]
 ) -> list[tuple[str, Mapping[str, float], float | None]]:
     """For `show_limits`: what the refined agent's last pairing cost in each seat; nothing without limits."""
-    refined = [row["seats"] for name, row in scores["rows"].items() if name.startswith("refined")]
-    seats = refined[-1] if refined else []
+    seats = scores.refined.seats if scores.refined is not None else []
     return [
         (f"{name}, seat {n}" if len(seats) > 1 else name, seat[name], limit)
         for name, limit in limits.items()

@@ -1,4 +1,4 @@
-"""Who plays the other seats while refining: from the recipe's `[partner]` to a player.
+"""The recipe's `[partner]`: who plays the other seats while refining, from settings to a pool of players.
 
     [partner]
     clones = 3                       # "clone" stands for that many, cloned from different seeds
@@ -13,27 +13,27 @@
     weight = [0.0, 1.0]
 
 That mixture is the schedule of Carroll et al. (2019): the clone's share falls, that of self-play rises. With
-`share = 0.4` each further clone knows only some of the people: clones of everybody are all alike, and an
-agent that was refined with one of them plays worse with a stranger than one that has met several.
+`share = 0.4` each further clone knows only some of the people: clones of all of them are all alike, and an
+agent that was refined with one of them plays worse with other people than one that has met several.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, NonNegativeFloat, field_validator
-from stable_baselines3.common.callbacks import BaseCallback
 
 from agents.files.agent_file import Agent
 from agents.lookup import AGENTS, PLAYERS, find
 from agents.players.dropout_player import DropoutPlayer
 from agents.players.from_agent import make_player, make_players
-from agents.players.mixture import Mixture, SelfPlayer
+from agents.players.mixture import SelfPlayer
 from agents.players.player import NetworkPlayer, Player
 from agents.players.unstuck import Unstuck
 from environments.simulation.world import World
 from environments.system.errors import UserError
+from training.partners.pool import Member, PartnerPool
 from training.settings import COUNT, Settings
 
 Ends = Annotated[
@@ -103,7 +103,7 @@ def make_partner(
     clones: Sequence[Agent],
     seed: int,
     judging: bool = False,
-) -> Player | None:
+) -> PartnerPool | None:
     """The partner, or None where there is no other seat.
 
     Args:
@@ -119,27 +119,31 @@ def make_partner(
     members = settings.members
     if judging:
         others = [member for member in members if member.player != "self"]
-        members = tuple(_settled(member) for member in others) or (MemberSettings(),)
-    players: list[Player] = []
-    weights: list[tuple[float, float]] = []
-    for member in members:
-        at = seed + len(players)
-        if member.player == "clone" and not member.dropout:
-            made = make_players(clones, world, at, member.temperature)
-        else:
-            named = clones if member.player == "clone" else [None]
-            made = [_player(member, world, agent, at + n) for n, agent in enumerate(named)]
-        players += made
-        weights += [(member.weight[0] / len(made), member.weight[1] / len(made))] * len(made)
-    if len(players) == 1 and not isinstance(players[0], SelfPlayer):
-        return players[0]
-    start, final = zip(*weights, strict=True)
-    return Mixture(players, start, seed, final, settings.until)
+        weighed = any(
+            sum(member.weight) for member in others
+        )  # else all of the weight is the learner's
+        members = tuple(_settled(member, weighed) for member in others) or (MemberSettings(),)
+
+    def players(facts: Mapping[str, Any], at: int) -> list[Player]:
+        return _players(MemberSettings.model_validate(facts), world, clones, at)
+
+    pool = [Member(m.player, m.weight, m.model_dump(mode="json")) for m in members]
+    return PartnerPool(pool, players, seed, settings.until)
 
 
-def _settled(member: MemberSettings) -> MemberSettings:
-    """A member whose weight does not change any more."""
-    mean = sum(member.weight) / 2
+def _players(
+    member: MemberSettings, world: World, clones: Sequence[Agent], seed: int
+) -> list[Player]:
+    """The players that a member stands for: several only for the clones with dropout."""
+    if member.player == "clone" and not member.dropout:
+        return list(make_players(clones, world, seed, member.temperature))
+    named = clones if member.player == "clone" else [None]
+    return [_player(member, world, agent, seed + n) for n, agent in enumerate(named)]
+
+
+def _settled(member: MemberSettings, weighed: bool) -> MemberSettings:
+    """A member whose weight does not change any more; 1 for all if none has one."""
+    mean = sum(member.weight) / 2 if weighed else 1.0
     return member.model_copy(update={"weight": (mean, mean)})
 
 
@@ -169,22 +173,3 @@ def _thinned(player: Any, member: MemberSettings, seed: int) -> Player:
     except ValueError as error:
         raise UserError(f"The partner '{member.player}' cannot have dropout: {error}.") from None
     return Unstuck(thinned, player.body, player.steps) if isinstance(player, Unstuck) else thinned
-
-
-class PartnerSchedule(BaseCallback):
-    """Tells a mixture who learns, and at the start of each rollout how far the training is."""
-
-    def __init__(self, partner: Player | None) -> None:
-        super().__init__()
-        self.partner: Any = partner
-
-    def _on_training_start(self) -> None:
-        if isinstance(self.partner, Mixture):
-            self.partner.bind(self.model.policy)  # type: ignore[arg-type]
-
-    def _on_rollout_start(self) -> None:
-        if hasattr(self.partner, "progress"):
-            self.partner.progress(1 - self.model._current_progress_remaining)
-
-    def _on_step(self) -> bool:
-        return True

@@ -1,4 +1,4 @@
-"""Further clones of the same people, to get used to as partners: made on every core that is free.
+"""Further clones of the same people, as partners for training: made on every core that is free.
 
 A clone follows from the recipe and its number alone, and is the same wherever it is made. This process makes
 them from the first on, helpers from the last; it alone writes, and does what a helper leaves undone that dies
@@ -25,21 +25,23 @@ from demos.data.dataset.store import Store
 from environments.simulation.world import World
 from environments.system import processes as process
 from environments.system.errors import UserError
-from environments.terminal.progress import Bars
 from training.compute.second_core import free_cores
 from training.imitation.clone import Clone
 from training.pipeline.clone_stage import CloneTask, clone_task, file_of, keep, kept
 from training.run.folder import RunFolder
 from training.run.recipe import Recipe
+from training.run.reporter import Reporter
 
 HELPERS = 4  # at most: each holds torch
 
 
-def clone_population(run: RunFolder, world: World, dataset: Dataset, bars: Bars) -> list[Agent]:
+def clone_population(
+    run: RunFolder, world: World, dataset: Dataset, reporter: Reporter
+) -> list[Agent]:
     """The further clones that the recipe asks for, from the run folder as far as they are there.
 
-    The others of a `share` begin from weights drawn anew, or, with `[partner] start = "clone"`, as the clone
-    of everybody: whoever knows few people from nothing plays badly where recordings are few.
+    Those of a `share` begin from weights drawn anew, or, with `[partner] start = "clone"`, from the clone of
+    all recordings: where recordings are few, a clone of a share of them alone plays badly.
     """
     partner = run.recipe.partner
     numbers = range(1, partner.clones) if len(world.agents) > 1 else range(0)
@@ -47,7 +49,7 @@ def clone_population(run: RunFolder, world: World, dataset: Dataset, bars: Bars)
     if missing:
         from_clone = partner.share is not None and partner.start == "clone"
         start = kept(run, "clone", 0, world).policy if from_clone else None
-        _make(run, world, dataset, start, missing, bars)
+        _make(run, world, dataset, start, missing, reporter)
     return [kept(run, "clone", k, world) for k in numbers]
 
 
@@ -57,7 +59,7 @@ def _make(
     dataset: Dataset,
     start: AgentPolicy | None,
     missing: deque[int],
-    bars: Bars,
+    reporter: Reporter,
 ) -> None:
     """Make and keep the clones that are missing."""
     who, epochs, done = clone_task(run.recipe, world), run.recipe.clone.epochs, 0
@@ -80,7 +82,7 @@ def _make(
         return any(helper.number for helper in helpers)
 
     with (
-        bars.bar("cloning characters", len(missing) * epochs, "epochs") as bar,
+        reporter.bar("cloning characters", len(missing) * epochs, "epochs") as bar,
         _helpers(run.recipe, who, start, missing) as helpers,
     ):
         while attend() or missing:
@@ -91,7 +93,7 @@ def _make(
             busy = [helper for helper in helpers if helper.number]
             if not connection.wait([helper.pipe for helper in busy], process.GLANCE):
                 for helper in busy:
-                    helper.watch(bars.say)
+                    helper.watch(reporter.say)
 
 
 @contextmanager
@@ -115,7 +117,7 @@ class CloneWorker:
     Args:
         who: is cloned.
         start: whose weights the clones begin with, if anybody's.
-        missing: the numbers; shared with whoever else makes some.
+        missing: the numbers; shared with the others that make some.
     """
 
     def __init__(self, who: CloneTask, start: AgentPolicy | None, missing: deque[int]) -> None:

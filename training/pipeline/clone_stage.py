@@ -1,4 +1,4 @@
-"""The cloning stage of a run: everybody, and other people (`training.pipeline.clone_population`)."""
+"""The cloning stage of a run: clones of the recorded people, and of those held out as the human model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from agents.networks.policy import AgentPolicy
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.arrays import Arrays
 from environments.simulation.world import World
-from environments.terminal.progress import Bars
 from training.imitation.clone import Beginning, Clone, clone
 from training.imitation.corrected_steps import as_asked, people_only
 from training.imitation.inputs import (
@@ -30,10 +29,11 @@ from training.imitation.returns import recorded_returns
 from training.imitation.settings import CloneSettings
 from training.run.folder import RunFolder
 from training.run.recipe import Recipe
+from training.run.reporter import Reporter
 from training.settings import discount
 
 CLONING = {"clone": "cloning the players", "human_model": "cloning other people"}
-STRANGERS = 0.1  # tolerance of a clone that is validated on people it knows nothing of
+UNSEEN_TOLERANCE = 0.1  # of a clone that is validated on people it has not learned from
 CLONE_SEEDS = 1000  # between the seeds of two clones of the same people
 
 
@@ -44,7 +44,7 @@ def matches(dataset: Dataset) -> list[str]:
 
 @dataclass(frozen=True)
 class CloneTask:
-    """What is cloned, and how: plain values, that another process can be handed."""
+    """What is cloned, and how: plain values that can be sent to another process."""
 
     recipe: Recipe
     observation_space: spaces.Space[Any]
@@ -122,11 +122,13 @@ def check_encoder(recipe: Recipe, world: World) -> None:
         require_encoder(encoder, shown, network)
 
 
-def clone_stage(run: RunFolder, role: str, world: World, dataset: Dataset, bars: Bars) -> Agent:
+def clone_stage(
+    run: RunFolder, role: str, world: World, dataset: Dataset, reporter: Reporter
+) -> Agent:
     """The first agent cloned from a dataset, from the run folder if it is there."""
     if not run.has(file_of(role)):
         recipe = run.recipe
-        with bars.bar(CLONING[role], recipe.clone.epochs, "epochs") as bar:
+        with reporter.bar(CLONING[role], recipe.clone.epochs, "epochs") as bar:
             found = clone_task(recipe, world).clone(
                 dataset, tick=lambda record: bar(int(record["epoch"]))
             )
@@ -140,7 +142,7 @@ def file_of(role: str, number: int = 0) -> str:
 
 
 def seed_of(recipe: Recipe, number: int) -> int:
-    """Of a clone."""
+    """The seed of a clone."""
     return recipe.seed + number * CLONE_SEEDS
 
 
@@ -186,6 +188,8 @@ def cloning_settings(recipe: Recipe, number: int = 0) -> CloneSettings:
     changes: dict[str, Any] = {"value_weight": 0.0} if number else {}
     if recipe.network.hidden is not None:
         changes["hidden"] = recipe.network.hidden
-    if number and recipe.partner.share is not None:  # judged by strangers, its loss soon rises
-        changes |= {"validation": 1 - recipe.partner.share, "tolerance": STRANGERS}
+    if (
+        number and recipe.partner.share is not None
+    ):  # validated on people it has not learned from, its loss soon rises
+        changes |= {"validation": 1 - recipe.partner.share, "tolerance": UNSEEN_TOLERANCE}
     return recipe.clone.model_copy(update=changes)

@@ -12,7 +12,6 @@ from agents.networks.policy import AgentPolicy
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.arrays import Arrays
 from environments.simulation.world import World
-from environments.terminal.progress import Bars
 from training.imitation.corrected_steps import Corrections, hold_back, people_only
 from training.imitation.corrections import WeightedRows, concatenate, finetune, weight_of, weighted
 from training.imitation.holdout import action_weights, split
@@ -20,6 +19,7 @@ from training.imitation.inputs import RecordedSteps
 from training.imitation.returns import recorded_returns
 from training.pipeline.clone_stage import cloning_settings, matches, steps_of
 from training.run.folder import RunFolder
+from training.run.reporter import Reporter
 from training.settings import discount
 
 
@@ -32,14 +32,14 @@ class CorrectionData:
     recordings: Mapping[str, Dataset]
     corrections: Corrections
 
-    def learn(self, start: Agent, bars: Bars) -> AgentPolicy:
+    def learn(self, start: Agent, reporter: Reporter) -> AgentPolicy:
         recipe, corrections = self.run.recipe, self.corrections
         settings, cloning = recipe.corrections, cloning_settings(recipe)
         held = hold_back(corrections, cloning.validation, recipe.seed)
-        lessons = np.flatnonzero(corrections.corrected & ~held)
+        corrected = np.flatnonzero(corrections.corrected & ~held)
         arrays, beside, offset = self._beside(start)
-        weight = weight_of(settings, len(beside), len(lessons))
-        rows = weighted(beside, lessons + offset, weight, recipe.seed)
+        weight = weight_of(settings, len(beside), len(corrected))
+        rows = weighted(beside, corrected + offset, weight, recipe.seed)
         terms = recipe.reward.weights or self.world.weights
         gamma = discount(recipe.refine.rollout.half_life, self.world.tick)
         world = self.world
@@ -51,11 +51,11 @@ class CorrectionData:
             returns=recorded_returns(arrays, terms, gamma, list(world.costs)),
         )
         acted = action_weights(recipe.clone, world.action_names, world.action_space)
-        bars.say(
-            f"{len(lessons):,} corrected steps, each counting as {weight:.3g}, "
+        reporter.say(
+            f"{len(corrected):,} corrected steps, each counting as {weight:.3g}, "
             f"beside {len(beside):,} {'recorded' if offset else 'trusted'} ones."
         )
-        with bars.bar("learning from corrections", settings.epochs, "epochs") as bar:
+        with reporter.bar("learning from corrections", settings.epochs, "epochs") as bar:
             return finetune(
                 start.policy,
                 WeightedRows(steps, rows, acted),

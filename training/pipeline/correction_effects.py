@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -17,22 +17,21 @@ from agents.files.agent_file import Agent, load_agent
 from agents.networks.policy import AgentPolicy
 from agents.players.from_agent import make_player
 from demos.data.episodes.arrays import Arrays
-from environments.simulation.world import World
-from environments.terminal.progress import Bars
 from training.evaluation.paired_changes import Change, changes
 from training.evaluation.protocol import Protocol, evaluate
-from training.gate.best_agent import judged_totals
+from training.gate.judge import judged_totals
 from training.imitation.corrected_steps import hold_back
 from training.pipeline.clone_stage import cloning_settings, matches, steps_of
 from training.pipeline.correction_data import CorrectionData
+from training.run.reporter import Reporter
 
 
 def effects_of(
-    lesson: CorrectionData, start: Agent, policy: AgentPolicy, bars: Bars
+    data: CorrectionData, start: Agent, policy: AgentPolicy, reporter: Reporter
 ) -> dict[str, Any]:
     """What changed: on corrected steps, on those left alone, on recordings, and in play."""
-    corrections, seed = lesson.corrections, lesson.run.recipe.seed
-    held = hold_back(corrections, cloning_settings(lesson.run.recipe).validation, seed)
+    corrections, seed = data.corrections, data.run.recipe.seed
+    held = hold_back(corrections, cloning_settings(data.run.recipe).validation, seed)
     found: dict[str, dict[str, Change]] = {}
     for name, rows in (
         ("corrected, learned from", corrections.corrected & ~held),
@@ -43,42 +42,42 @@ def effects_of(
             at = np.flatnonzero(rows)
             groups = corrections.groups[at]
             found[name] = changes(start.policy, policy, corrections.arrays, at, groups)
-    name, recorded, rows, groups = _strangers(lesson)
+    name, recorded, rows, groups = _unlearned(data)
     found[name] = changes(start.policy, policy, recorded, rows, groups)
     after = Agent(policy, start.world, start.facts, "")
     return {
         "changes": {
             name: {k: asdict(change) for k, change in one.items()} for name, one in found.items()
         },
-        "play": _play(lesson, start, after, bars),
+        "play": _play(data, start, after, reporter),
     }
 
 
-def _strangers(lesson: CorrectionData) -> tuple[str, Arrays, np.ndarray, np.ndarray]:
+def _unlearned(data: CorrectionData) -> tuple[str, Arrays, np.ndarray, np.ndarray]:
     """Recorded steps that nobody has learned from."""
-    if "human_model" in lesson.recordings:
-        dataset = lesson.recordings["human_model"]
-        arrays = steps_of(lesson.run.recipe, dataset)
+    if "human_model" in data.recordings:
+        dataset = data.recordings["human_model"]
+        arrays = steps_of(data.run.recipe, dataset)
         groups = np.unique(matches(dataset), return_inverse=True)[1][arrays.episode]
         return "other people's", arrays, np.arange(len(arrays.actions)), groups
-    arrays = steps_of(lesson.run.recipe, lesson.recordings["clone"])
-    _, rows = lesson.parted(arrays)
-    groups = np.unique(matches(lesson.recordings["clone"]), return_inverse=True)[1]
+    arrays = steps_of(data.run.recipe, data.recordings["clone"])
+    _, rows = data.parted(arrays)
+    groups = np.unique(matches(data.recordings["clone"]), return_inverse=True)[1]
     return "recorded, held back", arrays, rows, groups[arrays.episode][rows]
 
 
-def _play(lesson: CorrectionData, before: Agent, after: Agent, bars: Bars) -> dict[str, Any]:
+def _play(data: CorrectionData, before: Agent, after: Agent, reporter: Reporter) -> dict[str, Any]:
     """Terms and costs per game before and after, on the same seeds beside the same partner."""
-    recipe, world = lesson.run.recipe, lesson.world
+    recipe, world = data.run.recipe, data.world
     horizon = recipe.world.horizon or world.horizon
     protocol = Protocol(
         recipe.corrections.games, horizon, recipe.evaluate.greedy, shield=recipe.world.shield
     )
     partner = before
-    if lesson.run.has("human_model.safetensors"):
-        partner = load_agent(lesson.run.path("human_model.safetensors"))
+    if data.run.has("human_model.safetensors"):
+        partner = load_agent(data.run.path("human_model.safetensors"))
     played = []
-    with bars.bar("playing before and after", 2, "agents") as bar:
+    with reporter.bar("playing before and after", 2, "agents") as bar:
         for number, agent in enumerate((before, after), 1):
             played.append(
                 evaluate(
@@ -114,7 +113,7 @@ def loss_of(rows: Mapping[str, Mapping[str, Any]], star: str, limits: Mapping[st
     return ""
 
 
-def show_effects(console: Console, told: Mapping[str, Any], world: World) -> None:
+def show_effects(console: Console, told: Mapping[str, Any], costs: Sequence[str]) -> None:
     """Print what changed."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
     table.add_column("what changed", overflow="fold")
@@ -124,7 +123,7 @@ def show_effects(console: Console, told: Mapping[str, Any], world: World) -> Non
         for what in sorted(found, reverse=True):
             _add(table, f"{what}: {steps}", found[what])
     for name, change in told["play"]["rows"].items():
-        kind = " (cost)" if name in world.costs else ""
+        kind = " (cost)" if name in costs else ""
         _add(table, f"{name.replace('_', ' ')} per game{kind}", change)
     console.print(table)
     words = "Log-likelihood in nats a step, agreement as the share of the likeliest action; games: "

@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from rich.console import Console
 
 from agents.files.agent_file import Agent, load_agent, save_agent
 from agents.networks.policy import AgentPolicy
@@ -30,29 +29,46 @@ from environments.files.atomic import replace
 from environments.files.readers import Unreadable
 from environments.simulation.world import World
 from environments.system.errors import UserError
-from environments.terminal.progress import Bars
-from training.evaluation.tables import show_scores
+from training.compute.process_state import restored_process_state
+from training.evaluation.results import Scores, TrainResult
+from training.gate.verdict import Handed, Verdict
 from training.imitation.corrected_steps import Corrections, as_asked, read_corrections
 from training.pipeline.correction_data import CorrectionData
-from training.pipeline.correction_effects import effects_of, loss_of, show_effects
-from training.pipeline.train import judged, prepare, refined
+from training.pipeline.correction_effects import effects_of, loss_of
+from training.pipeline.prepare import prepare
+from training.pipeline.refine_stage import refine_stage
+from training.pipeline.scores import JudgeInputs, final_scores
 from training.run.folder import RunFolder, read_resolved
 from training.run.recipe import Recipe
 from training.run.repair import read_told
+from training.run.reporter import Reporter, SilentReporter
 
 ROUND = "-corrected-"
 TOLD, AGENT, CLONE = "corrections.json", "agent.safetensors", "clone.safetensors"
 COMPANY = ("human_model.safetensors", "clone_*.safetensors")  # what a round takes over as it is
 
 
-def correct_from_recipe(recipe: Recipe, base: Path) -> None:
-    """Learn from a recipe's corrections and print what changed.
+@dataclass(frozen=True)
+class CorrectionResult:
+    """What a round of corrections has come to."""
+
+    result: TrainResult
+    effects: Mapping[str, Any]  # as `corrections.json` holds them
+    costs: tuple[str, ...]  # names of the world's
+
+
+def correct_from_recipe(
+    recipe: Recipe, base: Path, reporter: Reporter | None = None
+) -> CorrectionResult:
+    """Learn from a recipe's corrections; the process is left as it was (`training.compute.process_state`).
 
     Args:
         recipe: that names some.
         base: the folder of the run that was coached.
+        reporter: is told what happens, and may ask for a stop; nobody if left out.
 
     Raises:
+        TrainingStopped: the reporter asked for it; the same call goes on from the last checkpoint.
         UserError: no such run, agent or corrections, or they do not belong together.
     """
     world, recordings = prepare(recipe)
@@ -66,14 +82,14 @@ def correct_from_recipe(recipe: Recipe, base: Path) -> None:
     folder, start = next_round(base, dataset, recipe.corrections.start)
     content = recipe.corrections.model_copy(update={"start": str(start)})
     run = RunFolder(folder, recipe.model_copy(update={"corrections": content}))
-    console = Console()
-    with run.alone():
-        verdict = Round(run, world, recordings, corrections, dataset).learn(Bars(console))
-    show_effects(console, run.read_json(TOLD), world)
-    show_scores(console, run.read_json("scores.json"))
-    console.print(verdict, soft_wrap=True)
-    console.print(f"Everything is in {run.folder}.", soft_wrap=True)
-    console.print(f"Coach it on: gpo play {run.folder} --coach", soft_wrap=True)
+    with run.alone(), restored_process_state():
+        torch.set_num_threads(1)
+        verdict = Round(run, world, recordings, corrections, dataset).learn(
+            reporter or SilentReporter()
+        )
+    scores = Scores.from_json(run.read_json("scores.json"))
+    result = TrainResult(run.folder, run.path(AGENT), scores, verdict)
+    return CorrectionResult(result, run.read_json(TOLD), tuple(world.costs))
 
 
 def next_round(base: Path, dataset: Dataset, start: str | None) -> tuple[Path, Path]:
@@ -130,16 +146,15 @@ class Round:
     dataset: Dataset
 
     @cached_property
-    def lesson(self) -> CorrectionData:
+    def data(self) -> CorrectionData:
         """What it learns from."""
         return CorrectionData(self.run, self.world, self.recordings, self.corrections)
 
-    def learn(self, bars: Bars) -> str:
-        """Do what is still to do; what is handed on, in a sentence."""
+    def learn(self, reporter: Reporter) -> Verdict:
+        """Do what is still to do; what is handed on."""
         run, recipe = self.run, self.run.recipe
-        torch.set_num_threads(1)
         for note in run.notes:
-            bars.say(note)
+            reporter.say(note)
         start = load_agent(Path(str(recipe.corrections.start)))
         start.require_world(self.world, str(recipe.corrections.start))
         if not run.has(TOLD):
@@ -151,8 +166,8 @@ class Round:
             run.write_json(TOLD, about)
         self._keep_company()
         if not run.has(CLONE):
-            policy = self.lesson.learn(start, bars)
-            self._tell(start, policy, bars)
+            policy = self.data.learn(start, reporter)
+            self._tell(start, policy, reporter)
             facts = {
                 **start.facts,
                 "seed": recipe.seed,
@@ -164,19 +179,19 @@ class Round:
             save_agent(run.path(CLONE), policy, self.world, facts)
         corrected = run.load_agent(CLONE)
         if "play" not in run.read_json(TOLD):  # it was damaged and begun anew
-            self._tell(start, corrected.policy, bars)
-        agent, verdict = self._handed_on(start, corrected, bars)
+            self._tell(start, corrected.policy, reporter)
+        agent, verdict = self._handed_on(start, corrected, reporter)
         if not run.has("scores.json"):
-            made = {"clone": corrected}
+            made = {"clone": corrected, "refined": agent}
             if run.has("human_model.safetensors"):
                 made["human_model"] = run.load_agent("human_model.safetensors")
-            scores = judged(recipe, self.world, made, agent, dict(self.recordings), bars)
-            run.write_json("scores.json", scores)
+            judged = JudgeInputs(recipe, self.world, made, self.recordings)
+            run.write_json("scores.json", final_scores(judged, reporter).to_json())
         return verdict
 
-    def _tell(self, start: Agent, policy: AgentPolicy, bars: Bars) -> None:
+    def _tell(self, start: Agent, policy: AgentPolicy, reporter: Reporter) -> None:
         """Keep what changed."""
-        told = self.run.read_json(TOLD) | effects_of(self.lesson, start, policy, bars)
+        told = self.run.read_json(TOLD) | effects_of(self.data, start, policy, reporter)
         self.run.write_json(TOLD, told)
 
     def _keep_company(self) -> None:
@@ -186,25 +201,30 @@ class Round:
             if not self.run.has(path.name):
                 replace(self.run.path(path.name), path.read_bytes())
 
-    def _handed_on(self, start: Agent, corrected: Agent, bars: Bars) -> tuple[Agent, str]:
-        """What the round hands on: the corrected agent, refined if so wished; never one that plays worse."""
+    def _handed_on(
+        self, start: Agent, corrected: Agent, reporter: Reporter
+    ) -> tuple[Agent, Verdict]:
+        """What the round hands on: the corrected agent, refined if asked for; never one that plays worse."""
         run, world = self.run, self.world
         star = run.read_json(TOLD)["play"]["rows"][world.north_star]
         told = f"{world.north_star} {star['after']:.2f} against {star['before']:.2f} before"
         if run.recipe.corrections.refine:
             others = sorted(run.folder.glob("clone_*.safetensors"))
             clones = [corrected, *(run.load_agent(path.name) for path in others)]
-            return refined(run, world, clones, self.recordings["clone"], bars)
+            return refine_stage(run, world, clones, self.recordings["clone"], reporter)
         limits = run.recipe.limits
         loss = loss_of(run.read_json(TOLD)["play"]["rows"], world.north_star, limits)
-        verdict = f"The corrected agent is handed on: {told}, on the same seeds."
+        sentence = f"The corrected agent is handed on: {told}, on the same seeds."
         if loss:
-            verdict = (
+            sentence = (
                 f"The corrected agent plays worse ({loss}, on the same seeds), "
                 "so the one before it is handed on."
             )
         if not run.has(AGENT):
             chosen = start if loss else corrected
-            facts = {**chosen.facts, "verdict": verdict}
+            facts = {**chosen.facts, "verdict": sentence}
             save_agent(run.path(AGENT), chosen.policy, world, facts)
+        handed_on: Handed = "clone" if loss else "corrected"
+        mean = star["before"] if loss else star["after"]
+        verdict = Verdict(handed_on, sentence, world.north_star, star["before"], mean)
         return run.load_agent(AGENT), verdict

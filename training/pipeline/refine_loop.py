@@ -1,9 +1,9 @@
-"""The refining stage: builds a `Refiner` from a recipe, guards it with the floor, and can resume."""
+"""Refining: a `Refiner` plays and learns, the keeper of the best agent judges, and both can be resumed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,14 @@ from environments.wrappers.frame_stack_vec_env import FrameStackVecEnv
 from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from training.compute.hardware import PLAIN, ComputeChoice
 from training.gate.best_agent import BestAgentKeeper
-from training.partners.partners import PartnerSchedule
-from training.pipeline.resume import learn
+from training.gate.verdict import Verdict
+from training.partners.partner import PartnerSchedule
+from training.partners.pool import PartnerPool
+from training.pipeline.resume import Company, learn
 from training.ppo.build import build_refiner
 from training.ppo.lagrange import CostSettings, finite
 from training.ppo.settings import RefineSettings
+from training.run.reporter import Reporter, SilentReporter
 from training.settings import discount
 
 
@@ -33,8 +36,35 @@ class RewardSchedule:
     """Weights by term, and those that fall to nothing by a share of the steps."""
 
     weights: Mapping[str, float]
-    faded: tuple[str, ...]
-    fade_until: float
+    faded: tuple[str, ...] = ()
+    fade_until: float = 1.0
+
+
+@dataclass(frozen=True)
+class RefineInputs:
+    """What is refined, and in which games."""
+
+    world: World
+    clone: AgentPolicy
+    reward: RewardSchedule
+    folder: Path  # of the run: rows, checkpoints and the events of TensorBoard
+    seed: int
+    partner: PartnerPool | None = None  # who plays the other seats
+    costs: Mapping[str, CostSettings] = field(default_factory=dict)  # by name
+    # Recorded observations, as the policy sees them, and actions: [S, ...], [S, ...].
+    demonstrations: tuple[Tensor, Tensor] | None = None
+    options: Mapping[str, Any] | None = None  # of the games, for instance their horizon
+    shield: bool = False  # play behind the world's: the policy learns what to ask for
+    engine: ComputeChoice = PLAIN
+
+
+@dataclass(frozen=True)
+class Refined:
+    """What refining has come to."""
+
+    policy: AgentPolicy  # the best that was seen, at worst the clone
+    verdict: Verdict
+    spent: str  # where the time went, in words; nothing if no step was left to do
 
 
 class FadeReward(BaseCallback):
@@ -56,93 +86,94 @@ class FadeReward(BaseCallback):
         return True
 
 
-class ProgressReport(BaseCallback):
-    """Tells a progress bar after each rollout how many steps are done."""
-
-    def __init__(self, tick: Callable[[int], None]) -> None:
-        super().__init__()
-        self.tick = tick
-
-    def _on_step(self) -> bool:
-        return True
-
-    def _on_rollout_end(self) -> None:
-        self.tick(self.num_timesteps)
-
-
 def refine(
-    world: World,
-    clone: AgentPolicy,
-    partner: Player | None,
+    inputs: RefineInputs,
     settings: RefineSettings,
-    reward: RewardSchedule,
-    floor: BestAgentKeeper,
-    *,
-    seed: int,
-    folder: Path,
-    costs: Mapping[str, CostSettings] | None = None,
-    demonstrations: tuple[Tensor, Tensor] | None = None,
-    options: Mapping[str, Any] | None = None,
-    shield: bool = False,
-    engine: ComputeChoice = PLAIN,
-    tick: Callable[[int], None] = lambda steps: None,
-    keep: BaseCallback | None = None,
-    say: Callable[[str], None] = print,
-) -> AgentPolicy:
-    """Refine a clone and return the best agent that the floor has seen, at worst the clone.
+    keeper: BestAgentKeeper,
+    callbacks: Sequence[BaseCallback] = (),
+    reporter: Reporter | None = None,
+) -> Refined:
+    """Refine a clone; what comes out is the best agent that the keeper has seen, at worst the clone.
 
-    If `folder` holds a checkpoint the run goes on from there, and ends with the same weights as if it had
+    If the folder holds a checkpoint the run goes on from there, and ends with the same weights as if it had
     never been interrupted: at every checkpoint all generators and games start afresh from
     hash(seed, update), so that nothing but the weights and the optimiser need to be kept. The same is done if
     a partner is lost with its process.
 
-    Behind a `shield` the policy learns what to ask for: the shield is part of the world it acts in.
+    Args:
+        inputs: what is refined.
+        settings: how.
+        keeper: judges, and keeps the best.
+        callbacks: of Stable-Baselines3, called after our own.
+        reporter: is told what happens; nobody if left out.
+
+    Raises:
+        TrainingStopped: by a callback, because the reporter asked for it.
+        UserError: the newest checkpoint is of another run, or a setting does not fit the world.
     """
-    limited = finite(costs or {})
-
-    def attempt(apart: bool) -> AgentPolicy:
-        batch = make_batch(
-            world,
-            settings.games,
-            weights=dict(reward.weights),
-            options=options,
-            discount=discount(
-                settings.rollout.half_life, world.tick
-            ),  # potential terms need the learner's
-            shield=shield,
-        )
-        where = remote_if_possible(partner, batch) if apart and partner is not None else partner
-        try:
-            face = _face(batch, where, clone, limited)
-            model = build_refiner(
-                face, clone, settings, limited, demonstrations, world.tick, seed, engine
-            )
-            beside = [FadeReward(batch, reward), PartnerSchedule(where), ProgressReport(tick)]
-            beside += [keep] if keep is not None else []
-            learn(model, settings.steps, floor, beside, folder, say)
-        except PlayerLost:
-            batch.close()
-            raise
-        finally:
-            if isinstance(where, RemotePlayer):
-                where.end()
-        batch.close()
-        return floor.best
-
+    reporter = reporter or SilentReporter()
     try:
-        return attempt(engine.cores > 1)
+        spent = _attempt(inputs, settings, keeper, callbacks, reporter, inputs.engine.cores > 1)
     except PlayerLost as lost:
-        say(
+        reporter.say(
             f"{lost.what}: it plays in this process from here on. What was learned since the last "
             "checkpoint is learned again; the agent is the same."
         )
-    return attempt(False)
+        spent = _attempt(inputs, settings, keeper, callbacks, reporter, False)
+    return Refined(keeper.best, keeper.verdict, spent)
 
 
-def _face(
+def _attempt(
+    inputs: RefineInputs,
+    settings: RefineSettings,
+    keeper: BestAgentKeeper,
+    callbacks: Sequence[BaseCallback],
+    reporter: Reporter,
+    apart: bool,
+) -> str:
+    """Learn in fresh games, with the partner in a process of its own if `apart`; where the time went."""
+    pool, costs = inputs.partner, finite(inputs.costs)
+    batch = make_batch(
+        inputs.world,
+        settings.games,
+        weights=dict(inputs.reward.weights),
+        options=inputs.options,
+        discount=discount(settings.rollout.half_life, inputs.world.tick),  # of potential terms
+        shield=inputs.shield,
+    )
+    played: Any = None if pool is None else pool.mixture
+    if pool is not None:
+        played = remote_if_possible(pool.mixture, batch) if apart else pool.mixture
+        pool.play_in(played)
+    try:
+        env = _environment(batch, played, inputs.clone, costs)
+        model = build_refiner(
+            env,
+            inputs.clone,
+            settings,
+            costs,
+            inputs.demonstrations,
+            inputs.world.tick,
+            inputs.seed,
+            inputs.engine,
+        )
+        beside = [FadeReward(batch, inputs.reward), PartnerSchedule(pool), *callbacks]
+        company = Company(keeper, inputs.reward.weights, pool, reporter)
+        spent = learn(model, settings.steps, company, beside, inputs.folder)
+    except PlayerLost:
+        batch.close()
+        raise
+    finally:
+        if isinstance(played, RemotePlayer):
+            played.end()
+    batch.close()
+    return spent
+
+
+def _environment(
     batch: Any, partner: Player | None, clone: AgentPolicy, costs: Mapping[str, CostSettings]
 ) -> Any:
-    """The games as the learner sees them."""
+    """The games as Stable-Baselines3 sees them, with a window over the last steps for a memory."""
     budgets = {name: cost.limit for name, cost in costs.items() if cost.stop_when_spent}
-    face: Any = Sb3VecEnv(Seating(batch, "alternate", partner), budgets=budgets)
-    return FrameStackVecEnv(face, clone.memory) if clone.memory else face
+    env: Any = Sb3VecEnv(Seating(batch, "alternate", partner), budgets=budgets)
+    return FrameStackVecEnv(env, clone.memory) if clone.memory else env

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,10 +17,8 @@ from agents.evaluation.statistics import RESAMPLES
 from environments.simulation.frame_stack import action_size
 from environments.simulation.world import World
 from environments.system.memory import require_memory
-
-if TYPE_CHECKING:
-    from training.imitation.inputs import NetworkSettings
-    from training.run.recipe import Recipe
+from training.imitation.inputs import NetworkSettings
+from training.run.recipe import Recipe
 
 RESAMPLED = RESAMPLES * 16  # bytes a game: of each resample its number and its value
 LEARNED = 16  # bytes of a weight: itself, its gradient and two moments
@@ -31,7 +29,7 @@ def check_sizes(recipe: Recipe, world: World) -> None:
     """Refuse a recipe that this machine cannot hold.
 
     Raises:
-        Problem: which setting takes too much, how much, and how much there is.
+        UserError: which setting takes too much, how much, and how much there is.
     """
     refine, seen = recipe.refine, seen_bytes(world, recipe.network)
     _check_network(recipe, world)
@@ -59,14 +57,14 @@ def check_games(world: World, what: str, games: int) -> None:
     """Refuse more games than can be judged at once.
 
     Raises:
-        Problem: what they take, and what there is.
+        UserError: what they take, and what there is.
     """
     need = games * (game_bytes(world) + RESAMPLED)
     require_memory(need, f"{what} = {games:,} takes", "play fewer")
 
 
 def game_bytes(world: World) -> int:
-    """What a game of a batch holds: its state, and what everybody sees, now and at the end."""
+    """What a game of a batch holds: its state, and what every agent observes, now and at the end."""
     numbers = len(world.terms) + len(world.costs) + 1
     return world.state_dtype.itemsize + len(world.agents) * (2 * _bytes(world) + 4 * numbers)
 

@@ -23,18 +23,16 @@ import difflib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import (
-    BaseModel,
     Field,
     SerializerFunctionWrapHandler,
-    ValidationError,
     model_serializer,
 )
 
 from environments.files.readers import DEPTH, Unreadable, read_toml
-from environments.system.errors import UserError, shortened
+from environments.system.errors import UserError, raise_all, shortened
 from environments.terminal.command_line import MOST, meant
 from training.imitation.corrections import CorrectionsSettings
 from training.imitation.inputs import NetworkSettings
@@ -42,7 +40,7 @@ from training.imitation.settings import CloneSettings
 from training.partners.partners import PartnerSettings
 from training.ppo.lagrange import CostSettings, finite
 from training.ppo.settings import FORMER, RefineSettings, moved, regrouped
-from training.run.recipe_values import check_values
+from training.run.recipe_mistakes import recipe_mistakes
 from training.settings import COUNT, Settings
 
 RECIPES = Path(__file__).parents[1] / "recipes"
@@ -53,14 +51,14 @@ class WorldSettings(Settings):
     """Which world."""
 
     id: str
-    params: dict[str, Any] = {}  # of the world's Params; for a foreign environment, its keywords
+    params: dict[str, Any] = {}  # of the world's Params; for an external environment, its keywords
     horizon: int | None = Field(
         None, ge=1, le=MOST
     )  # steps of an episode; the world's own if left out
     shield: bool = False  # play, learn and be judged behind the world's shield
     workers: int = Field(
         0, ge=0, le=1024
-    )  # processes for a foreign environment that may hang or die
+    )  # processes for an external environment that may hang or die
     patience: float = Field(
         30.0, gt=0, le=10**6
     )  # s, after which a game in such a process is ended
@@ -136,14 +134,25 @@ def read_recipe(
         say: is told in one sentence of settings that have moved, and are read under their former keys.
 
     Raises:
-        UserError: no such recipe, not TOML within its limits, an unknown key, a value out of bounds.
+        UserError: no such recipe, not TOML within its limits; or all unknown keys and values out of bounds.
     """
     path = _find(name)
     content = read_toml(path)
-    former = _regroup(content, str(path))
+    mistakes: list[UserError] = []
+    former: dict[str, None] = {}
+    try:
+        former |= _regroup(content, str(path))
+    except UserError as mistake:
+        mistakes.append(mistake)
+        del content["refine"]  # nothing can be said of the rest of it
     for override in overrides:
-        former |= _override(content, override)
-    recipe = check_recipe(content, str(path))
+        try:
+            former |= _override(content, override)
+        except UserError as mistake:
+            mistakes.append(mistake)
+    mistakes += recipe_mistakes(Recipe, content, str(path))
+    raise_all(mistakes)
+    recipe = Recipe.model_validate(content)
     if former:
         new = ", ".join(f"refine.{key} is now refine.{'.'.join(FORMER[key])}" for key in former)
         say(f"{path}: {new}; what was written before is still read.")
@@ -166,13 +175,11 @@ def check_recipe(content: dict[str, Any], where: str) -> Recipe:
     """A recipe from plain values.
 
     Raises:
-        UserError: an unknown key or a value out of bounds, named with the nearest that is known.
+        UserError: an unknown key or a value out of bounds, named with the nearest that is known; if there are
+            several, all of them.
     """
-    check_values(content, where)
-    try:
-        return Recipe.model_validate(content)
-    except ValidationError as error:
-        raise UserError(_sentence(error, where)) from None
+    raise_all(recipe_mistakes(Recipe, content, where))
+    return Recipe.model_validate(content)
 
 
 def _find(name: str) -> Path:
@@ -210,32 +217,3 @@ def _override(content: dict[str, Any], override: str) -> dict[str, None]:
             raise UserError(f"--{shortened(name)} cannot be set: '{section}' is a single value.")
     content[key] = value
     return former
-
-
-def _sentence(error: ValidationError, where: str) -> str:
-    """The first of pydantic's complaints as one sentence."""
-    first = error.errors()[0]
-    place = ".".join(shortened(str(part), 40) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        model = _model_at(first["loc"][:-1])
-        known = list(model.model_fields)
-        inner = FORMER if model is RefineSettings else {}  # settings of its tables
-        near = difflib.get_close_matches(str(first["loc"][-1]), [*known, *inner], n=1)
-        told = [".".join(inner.get(name, (name,))) for name in near]
-        hint = f"did you mean '{told[0]}'?" if told else f"known here: {', '.join(known)}."
-        return f"{where}: there is no setting '{place}': {hint}"
-    if first["type"] == "missing":
-        return f"{where}: the setting '{place}' is missing; add it."
-    message = first["msg"].removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
-    return f"{where}: {place} = {shortened(repr(first['input']))}: {message}."
-
-
-def _model_at(place: Sequence[Any]) -> type[BaseModel]:
-    model: Any = Recipe
-    for part in place:
-        inner = get_args(model)  # of dict[str, CostSettings], tuple[MemberSettings, ...]
-        found = (one for one in inner if hasattr(one, "model_fields"))
-        model = next(found) if inner else model.model_fields[part].annotation
-    settings: type[BaseModel] = model
-    return settings

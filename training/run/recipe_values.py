@@ -12,37 +12,58 @@ from environments.files.readers import DEPTH
 from environments.system.errors import UserError, shortened
 from environments.terminal.command_line import complaint_of, unfit
 
-Place = tuple[str, ...]
+Place = tuple[Any, ...]  # keys from the top; of an entry of a list its number
 _OF_A_WORLD = ("world", "params")  # what the world alone can judge: its texts may have lines
 
 
-def check_values(content: dict[str, Any], where: str) -> None:
-    """Refuse what no setting may be, by the place where it stands.
+def unfit_values(content: dict[str, Any], where: str) -> list[tuple[Place, UserError]]:
+    """What no setting may be, and where it stands: everything that is wrong, in the order of the recipe.
 
-    Raises:
-        UserError: a number that is not finite where it must be, a date, a name of letters that no name has or
-            of too many, or values too deep inside each other.
+    That is a number that is not finite where it must be, a date, a name of letters that no name has or of too
+    many, or values too deep inside each other.
     """
-    for place, value in _all(content, where):
-        told = ".".join(shortened(part, 40) for part in place)
-        if (complaint := _complaint(place, value)) is not None:
-            raise UserError(f"{where}: {told} = {shortened(repr(value))}: {complaint}.")
+    found: list[tuple[Place, UserError]] = []
+    for place, value in _walk(content):
+        if isinstance(value, UserError):
+            found.append((place, UserError(f"{where}: {value}")))
+        elif (complaint := _complaint(place, value)) is not None:
+            told = ".".join(shortened(str(part), 40) for part in place)
+            sentence = f"{where}: {told} = {shortened(repr(value))}: {complaint}."
+            found.append((place, UserError(sentence)))
+    return found
 
 
-def _all(content: dict[str, Any], where: str) -> Iterator[tuple[Place, Any]]:
-    """Every single value and its place."""
+def without(content: Any, place: Place) -> Any:
+    """A copy without the setting that a place belongs to, so that the others can be checked."""
+    head, *rest = place
+    if not isinstance(content, dict) or head not in content:
+        return content
+    inner, below = content[head], tuple(rest)
+    if isinstance(inner, dict) and below:
+        return {**content, head: without(inner, below)}
+    if isinstance(inner, list) and len(below) > 1:  # of tables, such as the members of a mixture
+        number, *rest = below
+        entries = [without(e, tuple(rest)) if n == number else e for n, e in enumerate(inner)]
+        return {**content, head: entries}
+    return {name: value for name, value in content.items() if name != head}
+
+
+def _walk(content: dict[str, Any]) -> Iterator[tuple[Place, Any]]:
+    """Every single value and its place; what cannot be walked through comes as the mistake that it is."""
     waiting: list[tuple[Place, Any]] = [((), content)]
     while waiting:
         place, value = waiting.pop()
         if len(place) > DEPTH:
-            raise UserError(f"{where}: {place[0]} is nested more than {DEPTH} deep.")
-        if isinstance(value, dict):
-            for name in value:
-                if not isinstance(name, str) or _steers(name):
-                    raise UserError(f"{where}: {shortened(repr(name))} is no name of a setting.")
-            waiting += [((*place, name), inner) for name, inner in value.items()]
+            yield place[:1], UserError(f"{place[0]} is nested more than {DEPTH} deep.")
+        elif isinstance(value, dict):
+            for name in [n for n in value if not isinstance(n, str) or _steers(n)]:
+                sentence = f"{shortened(repr(name))} is no name of a setting."
+                yield (*place, name), UserError(sentence)
+            named = {n: inner for n, inner in value.items() if isinstance(n, str)}
+            waiting += [((*place, n), inner) for n, inner in reversed(named.items())
+                        if not _steers(n)]  # fmt: skip
         elif isinstance(value, (list, tuple)):
-            waiting += [((*place, str(n)), inner) for n, inner in enumerate(value)]
+            waiting += [((*place, n), inner) for n, inner in reversed(list(enumerate(value)))]
         else:
             yield place, value
 

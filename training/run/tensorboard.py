@@ -1,4 +1,4 @@
-"""The numbers of a run for `tensorboard --logdir`, written by whoever records them and by no thread beside.
+"""The numbers of a run for `tensorboard --logdir`, written by the thread that records them.
 
 SB3's own writer, torch's, hands them to a thread: of a full disk it prints a traceback, and says so later.
 """

@@ -151,5 +151,5 @@ def test_refining_hands_its_own_discount_to_the_games(monkeypatch, tmp_path):
     rest: Any = SimpleNamespace(memory=0)
     reward = refining.RewardSchedule({}, (), 1.0)
     with pytest.raises(Stop):
-        refining.refine(WORLD, rest, None, settings, reward, rest, seed=0, folder=tmp_path)
+        refining.refine(refining.RefineInputs(WORLD, rest, reward, tmp_path, 0), settings, rest)
     assert given["discount"] == per_step(2.0, WORLD.tick)

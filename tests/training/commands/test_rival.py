@@ -13,9 +13,9 @@ import pytest
 import training.commands.demo
 from environments.files.atomic import to_checked_json
 from environments.system import processes as process
-from environments.terminal.progress import Bars
 from tests.training.support.ended import ROOT, begin, ended, leaves_nothing
 from training.run.recipe import read_recipe
+from training.run.reporter import SilentReporter
 
 
 def stand_still(pipe: Any, folder: Path, content: Any, done: Any, pulse: Any) -> None:
@@ -46,7 +46,7 @@ def trained(tmp_path, monkeypatch):
         monkeypatch.setattr(training.commands.demo, "_train_rival", work)
         recipe = read_recipe("cramped_room")
         with training.commands.demo._from_nothing(tmp_path / "from_nothing", recipe) as rival:
-            rival.wait(Bars(None))
+            rival.wait(SilentReporter())
         return rival
 
     return train

@@ -14,6 +14,7 @@ from training.evaluation.head_to_head import (
     show_all,
 )
 from training.evaluation.protocol import Protocol
+from training.evaluation.results import PairingScores, Scores
 from training.evaluation.tables import limited
 from training.partners.partners import PartnerSettings
 
@@ -61,15 +62,21 @@ def test_the_upper_bound_decides_whether_a_limit_is_kept(capsys):
 
 
 def test_without_opponents_the_refined_agents_last_pairing_is_held_to_the_limits():
-    def seats(*means):
-        return {"seats": [{"hit": {"mean": mean, "low": 0.0, "high": 2 * mean}} for mean in means]}
+    def scores(**means):
+        rows = {
+            name.replace("_", " "): PairingScores(
+                [{"hit": {"mean": mean, "low": 0.0, "high": 2 * mean}} for mean in seats], 1
+            )
+            for name, seats in means.items()
+        }
+        return Scores("", "", rows)
 
-    rows = {"clone": seats(9.0), "refined with clone": seats(5.0), "refined": seats(1.0)}
-    ((name, cost, limit),) = limited({"rows": rows}, {"hit": 1.5})
+    found = scores(clone=[9.0], refined_with_clone=[5.0], refined=[1.0], refined_oil=[7.0])
+    ((name, cost, limit),) = limited(found, {"hit": 1.5})
     assert (name, cost["high"], limit) == ("hit", 2.0, 1.5)
-    both = limited({"rows": {"refined with human model": seats(1.0, 3.0)}}, {"hit": 1.5})
+    both = limited(scores(refined_with_human_model=[1.0, 3.0]), {"hit": 1.5})
     assert [(name, cost["mean"]) for name, cost, _ in both] == [
         ("hit, seat 0", 1.0),
         ("hit, seat 1", 3.0),
     ]
-    assert limited({"rows": {"clone": seats(1.0)}}, {"hit": 1.5}) == []
+    assert limited(scores(clone=[1.0]), {"hit": 1.5}) == []

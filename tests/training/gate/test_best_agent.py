@@ -1,7 +1,9 @@
 """The floor: what is worse than the clone is never handed on, and what is better is."""
 
 import copy
+import dataclasses
 import json
+from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -12,8 +14,12 @@ from agents.networks.policy import AgentPolicy, build_policy
 from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.support.toys import careless_clone
-from training.gate.best_agent import BestAgentKeeper, Judge
-from training.pipeline.refine_loop import RewardSchedule, refine
+from training.compute.timers import StageTimer
+from training.gate.best_agent import BestAgentKeeper, GateSettings, updates_of
+from training.gate.judge import Judge
+from training.gate.verdict import Refusal, refining_verdict
+from training.partners.pool import PartnerPool
+from training.pipeline.refine_loop import RefineInputs, RewardSchedule, refine
 from training.ppo.settings import RefineSettings
 from training.run.checkpoint import read_checkpoint
 
@@ -48,19 +54,18 @@ def floor_for(world, cloned, folder, **keywords):
     judge = Judge(
         lambda games, seed: make_batch(world, games, seed=seed, options=HORIZON), None, 16, 1
     )
-    return BestAgentKeeper(
-        judge, world.north_star, cloned, NetworkPlayer(cloned), 2, folder, **keywords
-    )
+    settings = GateSettings(world.north_star, 2, **keywords)
+    return BestAgentKeeper(judge, cloned, NetworkPlayer(cloned), settings)
 
 
 def refined(world, cloned, folder, **changes):
     """The floor after a short refining, and what was handed on."""
     floor = floor_for(world, cloned, folder)
     settings = RefineSettings(**{**QUICK, **changes})
-    policy = refine(
-        world, cloned, None, settings, PAID, floor, seed=0, folder=folder, options=HORIZON
-    )
-    return floor, policy
+    inputs = RefineInputs(world, cloned, PAID, folder, seed=0, options=HORIZON)
+    found = refine(inputs, settings, floor)
+    assert found.verdict == floor.verdict
+    return floor, found.policy
 
 
 def same(left: AgentPolicy, right: AgentPolicy) -> bool:
@@ -74,9 +79,9 @@ def test_an_absurd_learning_rate_hands_on_the_clone_and_says_so(
 ):
     floor, policy = refined(world, cloned, tmp_path, learning_rate=learning_rate, warm_up=0)
     assert same(policy, cloned), floor.verdict
-    assert floor.verdict.endswith("so the clone itself is handed on.")
-    assert ("diverged" in floor.verdict) == (learning_rate == 1e30)
-    assert "\n" not in floor.verdict
+    assert floor.verdict.sentence.endswith("so the clone itself is handed on.")
+    assert ("diverged" in floor.verdict.sentence) == (learning_rate == 1e30)
+    assert "\n" not in floor.verdict.sentence
 
 
 def test_an_agent_that_improves_is_handed_on(world, cloned, tmp_path):
@@ -84,7 +89,7 @@ def test_an_agent_that_improves_is_handed_on(world, cloned, tmp_path):
     assert floor.best_update > 0
     assert not same(policy, cloned)
     assert floor.best_mean > 1.3 * floor.clone_mean
-    assert f"from update {floor.best_update}" in floor.verdict
+    assert f"from update {floor.best_update}" in floor.verdict.sentence
 
 
 def test_refining_nothing_hands_on_the_clone(world, cloned, tmp_path):
@@ -122,15 +127,8 @@ class Told(Judge):
 
 def kept_after(cloned, folder, clone_total, judgements, guard=True):
     """The number of the judgement whose agent is kept, -1 for the clone, and the floor."""
-    floor = BestAgentKeeper(
-        Told(clone_total, *judgements),
-        "balanced",
-        cloned,
-        NetworkPlayer(cloned),
-        1,
-        folder,
-        guard,
-    )
+    settings = GateSettings("balanced", 1, guard)
+    floor = BestAgentKeeper(Told(clone_total, *judgements), cloned, NetworkPlayer(cloned), settings)
     policy = copy.deepcopy(cloned)
 
     class Model:
@@ -143,7 +141,7 @@ def kept_after(cloned, folder, clone_total, judgements, guard=True):
         with torch.no_grad():
             policy.action_net.bias.fill_(number)
         floor.num_timesteps = number
-        floor._play(policy)
+        floor.assess(policy)
     if floor.best_update >= 0:
         kept = floor.best.tensors()["action_net.bias"]
         assert (kept == floor.best_update).all(), "the wrong weights are kept"
@@ -172,6 +170,109 @@ def test_without_the_guard_the_best_is_simply_the_best(cloned, tmp_path):
     assert kept_after(cloned, tmp_path, AT_10, [[1, 2, 1, 2], [5, 6, 5, 6]], guard=False)[0] == 1
 
 
+# ------------------------------------------------------------------ at the edges
+
+
+@pytest.mark.parametrize(
+    ("judgements", "kept"),
+    [
+        ([[10.0] * 4], -1),  # its interval begins at the clone's mean, which is not above it
+        ([[10.0 - 1e-9] * 4], -1),
+        ([[10.0 + 1e-9] * 4], 0),
+        ([[20.0] * 4, [20.0] * 4], 1),  # reaches up to the highest mean
+        ([[20.0] * 4, [20.0 - 1e-9] * 4], 0),
+        ([[20.0] * 4, [20.0 + 1e-9] * 4], 1),
+    ],
+)
+def test_at_the_edge_of_an_interval(cloned, tmp_path, judgements, kept):
+    assert kept_after(cloned, tmp_path, AT_10, judgements)[0] == kept
+
+
+class Priced(Told):
+    """As `Told`, and every game costs as much."""
+
+    def __init__(self, cost, *answers):
+        super().__init__(*answers)
+        self.cost = cost
+
+    def __call__(self, player):
+        (played,) = super().__call__(player)
+        costs = {"off_centre": np.full_like(played.returns, self.cost)}
+        return [dataclasses.replace(played, costs=costs)]
+
+
+def assessed(cloned, judge, distance=0.0, **rules):
+    """A keeper after one judgement, in which the policy plays far better than the clone."""
+    keeper = BestAgentKeeper(
+        judge, cloned, NetworkPlayer(cloned), GateSettings("balanced", 1, **rules)
+    )
+    model = SimpleNamespace(n_steps=1, n_envs=1, anchor=SimpleNamespace(distance=distance))
+    keeper.model = cast(Any, model)
+    return keeper, keeper.assess(copy.deepcopy(cloned))
+
+
+@pytest.mark.parametrize(
+    ("cost", "kept"), [(2.0 - 1e-9, True), (2.0, True), (2.0 + 1e-9, False), (4.0, False)]
+)
+def test_at_the_edge_of_a_limit(cloned, cost, kept):
+    judge = Priced(cost, AT_10, [20.0] * 4)
+    keeper, judgement = assessed(cloned, judge, limits={"off_centre": 2.0})
+    assert keeper.verdict.is_refined == kept
+    assert judgement.limited["off_centre"].high == cost
+    assert (keeper.highest == 20.0) == kept, "a refused agent is nothing to be measured by"
+    assert ("more than its limit of 2." in keeper.verdict.sentence) == (not kept)
+
+
+@pytest.mark.parametrize(("distance", "kept"), [(0.5, True), (0.5 + 1e-9, False), (1.0, False)])
+def test_at_the_edge_of_a_budget(cloned, distance, kept):
+    keeper, _ = assessed(cloned, Told(AT_10, [20.0] * 4), distance, budget=0.5)
+    assert keeper.verdict.is_refined == kept
+    assert ("nats away, its budget 0.5." in keeper.verdict.sentence) == (not kept)
+
+
+@pytest.mark.parametrize(
+    ("every", "judged"), [(1, [0, 1, 2, 3, 4]), (2, [0, 2, 4]), (4, [0, 4]), (5, [0]), (6, [0])]
+)
+def test_it_judges_at_every_multiple_and_at_the_end(cloned, every, judged):
+    judge = Told(AT_10, *[[20.0] * 4] * (len(judged) + 1))
+    keeper = BestAgentKeeper(judge, cloned, NetworkPlayer(cloned), GateSettings("balanced", every))
+    model = SimpleNamespace(n_steps=5, n_envs=2, policy=cloned, clock=StageTimer())
+    keeper.model = cast(Any, model)
+    found = []
+    for update in range(5):
+        for steps in (10 * update, 10 * update + 9):  # also in the middle of a rollout
+            keeper.num_timesteps = steps
+            assert updates_of(keeper.model, steps) == update
+        keeper._on_rollout_start()
+        if keeper.judgement is not None:
+            found.append(keeper.judgement.update)
+    assert found == judged
+    keeper.num_timesteps = 50
+    keeper._on_training_end()
+    assert keeper.judgement is not None
+    assert (keeper.judgement.update, keeper.judgement.steps) == (5, 50)
+
+
+def test_a_verdict_says_what_it_hangs_on():
+    better = refining_verdict("won", 1.0, 2.5, 40)
+    assert (better.handed_on, better.update, better.mean, better.clone_mean) == (
+        "refined",
+        40,
+        2.5,
+        1.0,
+    )
+    assert better.is_refined
+    refused = str(Refusal("limit", 3.0, 2.0, "hits"))
+    none = refining_verdict("won", 1.0, 1.0, -1, refused, "The refining diverged.")
+    assert (none.handed_on, none.update, none.mean, none.diverged) == ("clone", None, 1.0, True)
+    assert none.sentence == (
+        "The refining diverged. The last agent refused may cost 3.00 hits, more than its limit of 2. "
+        "No refined agent was reliably better than the clone (won 1.00), so the clone itself is handed on."
+    )
+    first = refining_verdict("won", 1.0, 2.5, 0)
+    assert first.is_refined, "update 0 is an agent, too"
+
+
 # ------------------------------------------------------------------ how it is judged
 
 
@@ -184,7 +285,7 @@ def test_the_judge_plays_every_seat_on_the_same_seeds_each_time():
         return make_batch(kitchen, games, seed=seed, options={"horizon": 20})
 
     policy = build_policy(kitchen.observation_space, kitchen.action_space, {"net_arch": [8]})
-    partner = NetworkPlayer(copy.deepcopy(policy), seed=1)
+    partner = PartnerPool.of(NetworkPlayer(copy.deepcopy(policy), seed=1))
     judge = Judge(batch, partner, games=6, seats=2)
     first = judge(NetworkPlayer(policy, seed=2))
     partner.predict(np.zeros((5, *kitchen.observation_space.shape), np.float32))

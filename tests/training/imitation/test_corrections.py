@@ -20,7 +20,7 @@ from tests.training.pipeline.test_train import refusal
 from tests.training.support.toys import Leaning, record, toy_arrays
 from training.evaluation.paired_changes import _change, changes
 from training.evaluation.protocol import Protocol, evaluate
-from training.gate.best_agent import judged_totals
+from training.gate.judge import judged_totals
 from training.imitation.clone import clone
 from training.imitation.corrected_steps import hold_back, people_only, read_corrections
 from training.imitation.corrections import CorrectionsSettings, concatenate, weight_of, weighted

@@ -11,7 +11,7 @@ import gpo
 from agents.files.agent_file import load_agent, save_agent
 from agents.players.batched_population import BatchedPopulation
 from agents.players.dropout_player import DropoutPlayer
-from agents.players.mixture import Mixture, SelfPlayer
+from agents.players.mixture import SelfPlayer
 from agents.players.player import NetworkPlayer, RandomPlayer, StillPlayer
 from agents.players.remote_player import RemotePlayer
 from agents.players.unstuck import Unstuck
@@ -20,9 +20,9 @@ from environments.simulation.seating import Seating
 from environments.system.errors import UserError
 from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from tests.training.support.toys import record
+from training.partners.partner import PartnerSchedule
 from training.partners.partners import (
     MemberSettings,
-    PartnerSchedule,
     PartnerSettings,
     make_partner,
 )
@@ -99,7 +99,15 @@ def clones(trained):
 
 
 def partner(world, clones, judging=False, **settings):
-    return make_partner(PartnerSettings(**settings), world, clones, 0, judging)
+    """The pool's mixture."""
+    pool = make_partner(PartnerSettings(**settings), world, clones, 0, judging)
+    return None if pool is None else pool.mixture
+
+
+def alone(mixture):
+    """The one player of a mixture."""
+    (player,) = mixture.players
+    return player
 
 
 def shas(run):
@@ -169,11 +177,11 @@ def test_partners_who_play_in_another_process_change_nothing(trained, tmp_path, 
 # ------------------------------------------------------------------ from settings to players
 
 
-def test_one_player_is_no_mixture(world, clones):
-    assert isinstance(partner(world, clones[:1]), Unstuck)
-    assert isinstance(partner(world, clones, player="random"), RandomPlayer)
-    assert isinstance(partner(world, clones, player="still"), StillPlayer)
-    warm = partner(world, clones[:1], temperature=2.0)
+def test_one_player_is_the_only_member(world, clones):
+    assert isinstance(alone(partner(world, clones[:1])), Unstuck)
+    assert isinstance(alone(partner(world, clones, player="random")), RandomPlayer)
+    assert isinstance(alone(partner(world, clones, player="still")), StillPlayer)
+    warm = alone(partner(world, clones[:1], temperature=2.0))
     assert warm.player.temperature == 2.0
 
 
@@ -214,8 +222,14 @@ def test_whoever_judges_is_the_same_all_along_and_never_the_learner(world, clone
     for done in (0.0, 0.5, 1.0):
         judge.progress(done)
         assert judge.shares.tolist() == [0.5, 0.5]
-    alone = partner(world, clones[:1], judging=True, player="self")
-    assert isinstance(alone, Unstuck), "with nobody but the learner, the clone judges"
+    clone = alone(partner(world, clones[:1], judging=True, player="self"))
+    assert isinstance(clone, Unstuck), "with nobody but the learner, the clone judges"
+
+
+def test_who_never_plays_beside_the_learner_judges_it_where_nobody_else_is_left(world, clones):
+    mixture = [{"player": "random", "weight": 0}, {"player": "self"}]
+    judge = partner(world, clones, judging=True, mixture=mixture)
+    assert isinstance(alone(judge), RandomPlayer)
 
 
 def test_where_nobody_else_sits_there_is_no_partner(clones):
@@ -224,8 +238,10 @@ def test_where_nobody_else_sits_there_is_no_partner(clones):
 
 def test_the_schedule_binds_the_learner_and_moves_the_weights(world, clones):
     mixture = [{"weight": [1.0, 0.0]}, {"player": "self", "weight": [0.0, 1.0]}]
-    made = partner(world, clones[:1], mixture=mixture, until=0.5)
-    assert isinstance(made, Mixture)
+    settings = PartnerSettings.model_validate({"mixture": mixture, "until": 0.5})
+    pool = make_partner(settings, world, clones[:1], 0)
+    assert pool is not None
+    made = pool.mixture
     seen = []
 
     class Watch(PartnerSchedule):
@@ -234,7 +250,7 @@ def test_the_schedule_binds_the_learner_and_moves_the_weights(world, clones):
 
     face = Sb3VecEnv(Seating(make_batch(world, 4), "alternate", made))
     model = Refiner("MlpPolicy", face, n_steps=8, batch_size=32, n_epochs=1, device="cpu")
-    model.learn(32 * 4, [Watch(made)])
+    model.learn(32 * 4, [Watch(pool)])
     assert seen == [[1.0, 0.0], [0.5, 0.5], [0.0, 1.0], [0.0, 1.0]]
     (oneself,) = [player._player for player in made.players if isinstance(player, SelfPlayer)]
     assert oneself is not None

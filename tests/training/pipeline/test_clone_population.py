@@ -13,12 +13,12 @@ from agents.players.player import RandomPlayer
 from demos.data.dataset.store import Store
 from environments.catalog import make_world
 from environments.system.errors import UserError
-from environments.terminal.progress import Bars
 from tests.training.support.toys import record
 from training.pipeline.clone_population import CloneWorker, clone_population
 from training.pipeline.clone_stage import clone_task
 from training.run.folder import RunFolder
 from training.run.recipe import read_recipe
+from training.run.reporter import SilentReporter
 
 PATIENCE = 120.0  # s
 
@@ -140,11 +140,10 @@ class Stopped(CloneWorker):
         return found
 
 
-class Told(Bars):
+class Told(SilentReporter):
     """Keeps what is said."""
 
     def __init__(self):
-        super().__init__(None)
         self.said: list[str] = []
 
     def say(self, sentence):
@@ -200,7 +199,7 @@ def test_nobody_waits_for_a_helper_that_has_just_finished(path, root, world, tmp
     waited: list[list[object]] = []
     monkeypatch.setattr("training.pipeline.clone_population.connection.wait", waited.append)
     run = RunFolder(tmp_path / "run", read_recipe(str(path), ["clone.epochs=1"]))
-    clone_population(run, world, Store(root).open("kitchen"), Bars(None))
+    clone_population(run, world, Store(root).open("kitchen"), SilentReporter())
     assert [] not in waited, "for nothing it would wait for ever"
     assert len(list(run.folder.glob("clone_*.safetensors"))) == 3
 

@@ -22,7 +22,7 @@ from environments.catalog import make_world
 from environments.worlds.courier import observation as view
 from environments.worlds.courier.constants import RADIUS, RAYS, REACH, TOP_SPEED
 from training.evaluation.protocol import Protocol, evaluate
-from training.gate.best_agent import judged_totals
+from training.gate.judge import judged_totals
 
 WORLD = make_world("gpo/Courier-v0")
 STANDS, PATIENCE = 0.05, 10  # of full speed; steps for which it may stand before somebody helps

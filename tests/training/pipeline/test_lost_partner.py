@@ -11,9 +11,12 @@ from agents.players.player import NetworkPlayer
 from agents.players.remote_player import RemotePlayer
 from environments.catalog import make_batch, make_world
 from training.compute.hardware import ComputeChoice
-from training.gate.best_agent import BestAgentKeeper, Judge
-from training.pipeline.refine_loop import RewardSchedule, refine
+from training.gate.best_agent import BestAgentKeeper, GateSettings
+from training.gate.judge import Judge
+from training.partners.pool import PartnerPool
+from training.pipeline.refine_loop import RefineInputs, RewardSchedule, refine
 from training.ppo.settings import JudgeSettings, RefineSettings, RolloutSettings
+from training.run.reporter import ProgressReport, SilentReporter
 
 pytestmark = pytest.mark.battery("training: helper processes stopped or killed")
 
@@ -29,6 +32,16 @@ SETTINGS = RefineSettings(
 HORIZON = {"horizon": 30}
 
 
+class Heard(SilentReporter):
+    """Keeps what is said."""
+
+    def __init__(self, said):
+        self.said = said
+
+    def say(self, sentence):
+        self.said.append(sentence)
+
+
 def refined(folder, cores, tick=lambda steps: None):
     """The rows, the last checkpoint and what was said."""
     world, said = make_world("gpo/Kitchen-v0"), list[str]()
@@ -36,15 +49,24 @@ def refined(folder, cores, tick=lambda steps: None):
     clone = build_policy(world.observation_space, world.action_space, {"n_costs": len(world.costs)})
     judge = Judge(
         lambda games, seed: make_batch(world, games, seed=seed, options=HORIZON),
-        NetworkPlayer(clone, 5),
+        PartnerPool.of(NetworkPlayer(clone, 5)),
         4,
         2,
     )
-    floor = BestAgentKeeper(judge, world.north_star, clone, NetworkPlayer(clone), 2, folder)
+    keeper = BestAgentKeeper(judge, clone, NetworkPlayer(clone), GateSettings(world.north_star, 2))
     paid = RewardSchedule(world.weights, (), 1.0)
-    refine(world, clone, NetworkPlayer(clone, 6), SETTINGS, paid, floor, seed=1, folder=folder,
-           options=HORIZON, engine=ComputeChoice("float32", 1, cores), tick=tick,
-            say=said.append)  # fmt: skip
+    inputs = RefineInputs(
+        world,
+        clone,
+        paid,
+        folder,
+        1,
+        PartnerPool.of(NetworkPlayer(clone, 6)),
+        options=HORIZON,
+        engine=ComputeChoice("float32", 1, cores),
+    )
+    reporter = Heard(said)
+    refine(inputs, SETTINGS, keeper, [ProgressReport(tick, reporter)], reporter)
     newest = max((folder / "checkpoints").glob("*.safetensors"))
     return (folder / "metrics.jsonl").read_bytes(), newest.name, newest.read_bytes(), said
 

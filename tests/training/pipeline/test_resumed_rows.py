@@ -5,11 +5,13 @@ import pytest
 from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.support.toys import careless_clone
-from training.gate.best_agent import BestAgentKeeper, Judge
-from training.pipeline.refine_loop import RewardSchedule, refine
+from training.gate.best_agent import BestAgentKeeper, GateSettings
+from training.gate.judge import Judge
+from training.pipeline.refine_loop import RefineInputs, RewardSchedule, refine
 from training.ppo.lagrange import CostSettings
 from training.ppo.settings import JudgeSettings, LossSettings, RefineSettings, RolloutSettings
 from training.run.checkpoint import read_checkpoint, write_checkpoint
+from training.run.reporter import ProgressReport, SilentReporter
 
 pytestmark = pytest.mark.battery("training: stopped at any update, same rows")
 
@@ -44,12 +46,15 @@ def refined(cloned, folder, tick=lambda steps: None):
     def games(count, seed):
         return make_batch(world, count, seed=seed, options=HORIZON)
 
-    floor = BestAgentKeeper(
-        Judge(games, None, 4, 1), world.north_star, cloned, NetworkPlayer(cloned), 2, folder
+    keeper = BestAgentKeeper(
+        Judge(games, None, 4, 1),
+        cloned,
+        NetworkPlayer(cloned),
+        GateSettings(world.north_star, 2),
     )
     costs = {name: CostSettings(limit=1.0) for name in world.costs}
-    refine(world, cloned, None, SETTINGS, PAID, floor, seed=3, folder=folder, options=HORIZON,
-           costs=costs, tick=tick)  # fmt: skip
+    inputs = RefineInputs(world, cloned, PAID, folder, 3, costs=costs, options=HORIZON)
+    refine(inputs, SETTINGS, keeper, [ProgressReport(tick, SilentReporter())])
 
 
 def left(folder):
@@ -114,7 +119,7 @@ def test_a_run_stopped_beside_a_checkpoint_leaves_the_same(
             raise Stopped
         left_to_go[0] -= 1
 
-    monkeypatch.setattr("training.gate.best_agent.write_checkpoint", write)
+    monkeypatch.setattr("training.gate.writers.write_checkpoint", write)
     with pytest.raises(Stopped):
         refined(cloned, tmp_path)
     monkeypatch.undo()

@@ -84,7 +84,7 @@ def test_the_batches_of_a_run_have_the_shield(tmp_path, trained, monkeypatch):
 
     plain = make_batch
     for place in (
-        "training.pipeline.train",
+        "training.pipeline.refine_stage",
         "training.pipeline.refine_loop",
         "training.evaluation.protocol",
     ):

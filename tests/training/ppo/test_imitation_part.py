@@ -14,8 +14,9 @@ from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.support.refiners import refiner_of
 from tests.training.support.toys import careless_clone
-from training.gate.best_agent import BestAgentKeeper, Judge
-from training.pipeline.refine_loop import RewardSchedule, refine
+from training.gate.best_agent import BestAgentKeeper, GateSettings
+from training.gate.judge import Judge
+from training.pipeline.refine_loop import RefineInputs, RewardSchedule, refine
 from training.ppo.lagrange import CostSettings
 from training.ppo.settings import RefineSettings
 
@@ -175,28 +176,18 @@ def guarded(world, cloned, folder, limit=None, controller=None, **changes):
     costs = {} if limit is None else {"off_centre": CostSettings.model_validate(given)}
     floor = BestAgentKeeper(
         judge,
-        world.north_star,
         cloned,
         NetworkPlayer(cloned),
-        4,
-        folder,
-        limits={name: cost.limit for name, cost in costs.items()},
-        budget=settings.kl.budget,
+        GateSettings(
+            world.north_star,
+            4,
+            limits={name: cost.limit for name, cost in costs.items()},
+            budget=settings.kl.budget,
+        ),
     )
     paid = RewardSchedule({"balanced": 1.0}, (), 1.0)
-    policy = refine(
-        world,
-        cloned,
-        None,
-        settings,
-        paid,
-        floor,
-        seed=0,
-        folder=folder,
-        costs=costs,
-        options=options,
-    )
-    return floor, policy
+    inputs = RefineInputs(world, cloned, paid, folder, 0, costs=costs, options=options)
+    return floor, refine(inputs, settings, floor).policy
 
 
 def same(left, right):
@@ -207,17 +198,17 @@ def same(left, right):
 def test_an_agent_that_may_cost_more_than_its_limit_is_refused(world, cloned, tmp_path):
     floor, policy = guarded(world, cloned, tmp_path / "limit", limit=1.0, controller=IDLE)
     assert same(policy, cloned)
-    assert "off_centre, more than its limit of 1." in floor.verdict
-    assert floor.verdict.endswith("so the clone itself is handed on.")
+    assert "off_centre, more than its limit of 1." in floor.verdict.sentence
+    assert floor.verdict.sentence.endswith("so the clone itself is handed on.")
     floor, policy = guarded(world, cloned, tmp_path / "wide", limit=1000.0, controller=IDLE)
     assert not same(policy, cloned), f"refused for another reason: {floor.verdict}"
-    assert "limit" not in floor.verdict
+    assert "limit" not in floor.verdict.sentence
 
 
 def test_an_agent_further_from_the_clone_than_its_budget_is_refused(world, cloned, tmp_path):
     floor, policy = guarded(world, cloned, tmp_path / "near", kl={"budget": 1e-6})
     assert same(policy, cloned)
-    assert "nats away, its budget 1e-06." in floor.verdict
+    assert "nats away, its budget 1e-06." in floor.verdict.sentence
     floor, policy = guarded(world, cloned, tmp_path / "far", kl={"budget": 1000.0})
     assert not same(policy, cloned), f"refused for another reason: {floor.verdict}"
 

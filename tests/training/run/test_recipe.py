@@ -2,9 +2,10 @@
 
 import pytest
 
+import gpo
 from environments.catalog import make_world
-from environments.system.errors import UserError
-from training.pipeline.train import prepare
+from environments.system.errors import UserError, UserErrors
+from training.pipeline.prepare import prepare
 from training.run.folder import RunFolder
 from training.run.recipe import RECIPES, check_recipe, read_recipe
 
@@ -189,3 +190,66 @@ def test_a_run_folder_is_held_by_one(tmp_path):
         pass
     with run.alone():
         pass
+
+
+# ------------------------------------------------------------------ several mistakes at once
+
+
+def test_all_mistakes_of_a_recipe_are_told_at_once():
+    changes = {
+        "sed": 1,
+        "refine": {"steps": -1, "clip": float("nan"), "stesp": 3},
+        "clone": {"hidden": "big"},
+        "partner": {"mixture": [{"player": "self"}, {"player": "a\x07", "temperature": 0}]},
+    }
+    with pytest.raises(UserErrors) as caught:
+        check_recipe({**LEAST, **changes}, "r.toml")
+    told = caught.value.sentences
+    assert str(caught.value) == "\n".join(told)
+    assert all(sentence.startswith("r.toml: ") for sentence in told)
+    for part in (
+        "'sed': did you mean 'seed'?",
+        "refine.steps = -1: ",
+        "refine.clip = nan: give a finite number.",
+        "'refine.stesp': did you mean 'steps'?",
+        "clone.hidden = 'big': ",
+        "partner.mixture.1.player = ",
+        "partner.mixture.1.temperature = 0: ",
+    ):
+        assert sum(part in sentence for sentence in told) == 1, part
+    assert len(told) == 7
+
+
+def test_a_required_setting_that_is_unfit_is_told_once():
+    assert "data.train = 'a\\x07'" in refusal(data={"train": "a\x07"})
+
+
+def test_mistakes_of_overrides_are_told_beside_those_of_the_file(capsys):
+    words = ["--seed.x", "3", "--refine.steps", "-3", "--refine.stesp", "1"]
+    assert gpo.main(["train", "cramped_room", *words]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith("gpo: ") for line in lines)
+
+
+@pytest.mark.parametrize(("count", "told"), [(20, 20), (21, 21), (50, 21)])
+def test_of_very_many_mistakes_the_rest_is_counted(count, told):
+    wrong = {f"x{number}": 1 for number in range(count)}
+    with pytest.raises(UserErrors) as caught:
+        check_recipe({**LEAST, **wrong}, "r.toml")
+    assert len(caught.value.sentences) == told
+    assert (f"{count - 20} more settings are wrong." in str(caught.value)) == (count > 20)
+
+
+def test_all_that_a_recipe_names_and_that_does_not_exist_is_told_at_once(tmp_path):
+    content = {
+        **LEAST,
+        "data": {"train": "somebody", "root": str(tmp_path)},
+        "reward": {"weights": {"balancd": 1.0}},
+        "costs": {"crash": {"limit": 1.0}},
+        "partner": {"player": "clon"},
+    }
+    with pytest.raises(UserErrors) as caught:
+        prepare(check_recipe(content, "r.toml"))
+    for part in ("'balanced'", "limits the cost 'crash'", "'clon' is no player", "no dataset"):
+        assert sum(part in sentence for sentence in caught.value.sentences) == 1, part

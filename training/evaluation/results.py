@@ -1,0 +1,108 @@
+"""What training results in, typed: scores of pairings, and what a whole run gives back.
+
+The JSON of `scores.json` is `Scores.to_json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from training.gate.verdict import Verdict
+
+Spread = Mapping[str, float]  # "mean", and "low" and "high" of its 95 % interval
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """Who is judged beside whom."""
+
+    name: str  # of its row
+    player: str  # "clone", "refined" or "human_model"
+    partner: str | None = None  # who plays the other seats; None where there are none
+
+
+ALONE = (Pairing("clone", "clone"), Pairing("refined", "refined"))
+TOGETHER = (
+    Pairing("clone with clone", "clone", "clone"),
+    Pairing("refined with clone", "refined", "clone"),
+)
+WITH_PEOPLE = (
+    Pairing("human model with human model", "human_model", "human_model"),
+    Pairing("clone with human model", "clone", "human_model"),
+    Pairing("refined with human model", "refined", "human_model"),
+)
+RECORDED = "recorded play"  # the row of recordings of one seat, or of scripts
+PEOPLE = "people with people"  # of people's recordings
+_REFINED = {one.name for one in (*ALONE, *TOGETHER, *WITH_PEOPLE) if one.player == "refined"}
+
+
+def pairings(seats: int, with_people: bool) -> tuple[Pairing, ...]:
+    """What a run judges in a world of so many seats, with or without a model of other people."""
+    return (ALONE if seats == 1 else TOGETHER) + (WITH_PEOPLE if with_people else ())
+
+
+@dataclass(frozen=True)
+class PairingScores:
+    """How one pairing did."""
+
+    seats: Sequence[Mapping[str, Spread]]  # by seat: "return", terms, costs, "shielded"
+    games: int
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in `scores.json`."""
+        return {"seats": list(self.seats), "games": self.games}
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> PairingScores:
+        """The scores of such a row."""
+        return cls(row["seats"], row["games"])
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The last judgement of a run."""
+
+    world: str  # id
+    protocol: str  # in words
+    rows: Mapping[str, PairingScores]  # by pairing, as they are shown
+    likeness: Mapping[str, float] = field(default_factory=dict)  # log-likelihood, nats a step
+    matches: Mapping[str, Any] = field(default_factory=dict)  # `training.evaluation.head_to_head`
+
+    @property
+    def refined(self) -> PairingScores | None:
+        """The refined agent's last pairing: with the model of other people where there is one."""
+        found = [row for name, row in self.rows.items() if name in _REFINED]
+        return found[-1] if found else None
+
+    def to_json(self) -> dict[str, Any]:
+        """As `scores.json` holds it."""
+        told: dict[str, Any] = {"world": self.world, "protocol": self.protocol}
+        told["rows"] = {name: row.to_json() for name, row in self.rows.items()}
+        if self.likeness:
+            told["likeness"] = dict(self.likeness)
+        return told | ({"matches": dict(self.matches)} if self.matches else {})
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Scores:
+        """The scores of such a file."""
+        rows = {name: PairingScores.from_json(row) for name, row in told["rows"].items()}
+        return cls(
+            told["world"],
+            told["protocol"],
+            rows,
+            told.get("likeness", {}),
+            told.get("matches", {}),
+        )
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a run has come to."""
+
+    folder: Path  # of the run
+    agent: Path  # the agent file that is handed on
+    scores: Scores
+    verdict: Verdict

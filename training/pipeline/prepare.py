@@ -1,0 +1,87 @@
+"""The world and the recordings that a recipe names, checked before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.store import Store
+from environments.catalog import make_world
+from environments.external.trial.isolated import patient
+from environments.external.world import in_processes
+from environments.files.trusted_code import remember
+from environments.simulation.reward import weight_vector
+from environments.simulation.shield import Shield
+from environments.simulation.world import World
+from environments.system.errors import UserError, raise_all
+from training.imitation.holdout import action_weights, require_matches
+from training.partners.partners import check_partners
+from training.pipeline.clone_stage import check_encoder, matches
+from training.run.memory_needs import check_sizes
+from training.run.recipe import Recipe
+
+
+def prepare(recipe: Recipe) -> tuple[World, dict[str, Dataset]]:
+    """The world and the recordings of a recipe, checked as far as can be without training.
+
+    Raises:
+        UserError: the recipe names something that does not exist or does not fit; all that is found of that.
+    """
+    with patient(recipe.world.patience):
+        world = make_world(recipe.world.id, **recipe.world.params)  # of a recipe that was named
+    remember(world.id)
+    world = in_processes(world, recipe.world.workers, recipe.world.patience)
+    recordings: dict[str, Dataset] = {}
+    mistakes: list[UserError] = []
+    checks: list[Callable[[], object]] = [
+        *_checks(recipe, world),
+        partial(_open, recipe, world, recordings),
+    ]
+    for check in checks:
+        try:
+            check()
+        except UserError as mistake:
+            mistakes.append(mistake)
+    raise_all(mistakes)
+    return world, recordings
+
+
+def _checks(recipe: Recipe, world: World) -> Iterator[Callable[[], object]]:
+    """What can be wrong with a recipe for a world: each raises a `UserError` of its own."""
+    if recipe.world.shield:
+        yield partial(Shield, world)  # refuses a world that has none
+    yield partial(weight_vector, world.terms, recipe.reward.weights or {})
+    yield partial(weight_vector, world.terms, dict.fromkeys(recipe.reward.faded, 0.0))
+    for name in recipe.costs:
+        yield partial(_check_cost, name, world)
+    yield partial(action_weights, recipe.clone, world.action_names, world.action_space)
+    yield partial(check_sizes, recipe, world)
+    yield partial(check_encoder, recipe, world)
+    yield partial(check_partners, recipe.partner, world)
+
+
+def _check_cost(name: str, world: World) -> None:
+    if name not in world.costs:
+        raise UserError(
+            f"The recipe limits the cost '{name}', but {world.id} has "
+            f"{', '.join(world.costs) or 'none'}."
+        )
+
+
+def _open(recipe: Recipe, world: World, recordings: dict[str, Dataset]) -> None:
+    """Open the recordings of a recipe, by the role of what is cloned from them."""
+    store = Store(recipe.data.root)
+    recordings["clone"] = store.open(recipe.data.train)
+    if recipe.data.held_out is not None and len(world.agents) > 1:
+        recordings["human_model"] = store.open(recipe.data.held_out)
+    for dataset in recordings.values():
+        dataset.require_world(world)
+        for complaint in dataset.check()[:1]:
+            raise UserError(complaint)
+        require_matches(len(set(matches(dataset))))
+
+
+def world_options(recipe: Recipe) -> dict[str, Any]:
+    return {} if recipe.world.horizon is None else {"horizon": recipe.world.horizon}

@@ -1,0 +1,166 @@
+"""The refining stage of a run: the clone refined with PPO, or what of that is in the run folder."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from gymnasium.spaces import Discrete
+
+from agents.files.agent_file import HANDED_ON, Agent, save_agent
+from agents.networks.policy import AgentPolicy
+from agents.players.from_agent import make_player
+from demos.data.dataset.dataset import Dataset
+from environments.catalog import make_batch
+from environments.simulation.world import World
+from training.compute.hardware import ComputeChoice, choose_compute
+from training.gate.best_agent import BestAgentKeeper, GateSettings
+from training.gate.judge import Judge
+from training.gate.verdict import Verdict
+from training.imitation.inputs import RecordedInputs
+from training.partners.partners import make_partner
+from training.pipeline.clone_stage import steps_of
+from training.pipeline.prepare import world_options
+from training.pipeline.refine_loop import Refined, RefineInputs, RewardSchedule, refine
+from training.run.checkpoint import read_checkpoint
+from training.run.folder import RunFolder
+from training.run.metrics import read_metrics
+from training.run.milestones import Milestones
+from training.run.recipe import Recipe
+from training.run.reporter import ProgressReport, Reporter
+
+PARTNER_SEED, JUDGE_PARTNER_SEED = 1, 2  # added to the run's
+
+
+def refine_stage(
+    run: RunFolder, world: World, clones: list[Agent], recordings: Dataset, reporter: Reporter
+) -> tuple[Agent, Verdict]:
+    """The agent that is handed on, and the verdict, from the run folder if they are there.
+
+    Args:
+        run: whose recipe says how.
+        world: that is played.
+        clones: what is refined, and after it the further clones that it plays with.
+        recordings: what the first was cloned from.
+        reporter: is told how far it is.
+    """
+    if run.has(HANDED_ON):
+        agent = run.load_agent(HANDED_ON)
+        return agent, _verdict_of(run, world, agent)
+    found = _refine(run, world, clones, recordings, reporter)
+    if found.spent:
+        reporter.say(f"Time went to: {found.spent}.")
+    refined = found.verdict.is_refined
+    facts = {
+        "role": "refined" if refined else "clone",
+        "stuck_steps": 0 if refined else run.recipe.partner.stuck_steps,
+        "seed": run.recipe.seed,
+        "recipe": run.recipe_hash,
+        "verdict": found.verdict.sentence,
+        "shield": run.recipe.world.shield,
+    }
+    save_agent(run.path(HANDED_ON), found.policy, world, facts)
+    return run.load_agent(HANDED_ON), found.verdict
+
+
+def _refine(
+    run: RunFolder, world: World, clones: list[Agent], recordings: Dataset, reporter: Reporter
+) -> Refined:
+    """Refine the first of the clones with all of them."""
+    recipe, cloned, reward = run.recipe, clones[0], run.recipe.reward
+    keeper, engine = _keeper(run, world, clones), _engine(run, cloned)
+    torch.set_num_threads(engine.threads)
+    inputs = RefineInputs(
+        world,
+        cloned.policy,
+        RewardSchedule(reward.weights or world.weights, tuple(reward.faded), reward.fade_until),
+        run.folder,
+        recipe.seed,
+        make_partner(recipe.partner, world, clones, recipe.seed + PARTNER_SEED),
+        recipe.costs,
+        demonstrations_of(recipe, recordings, cloned.policy),
+        world_options(recipe),
+        recipe.world.shield,
+        engine,
+    )
+    with reporter.bar("refining", recipe.refine.steps, "steps") as bar:
+        callbacks = [ProgressReport(bar, reporter), _milestones(run, world)]
+        found = refine(inputs, recipe.refine, keeper, callbacks, reporter)
+    torch.set_num_threads(1)
+    return found
+
+
+def _verdict_of(run: RunFolder, world: World, agent: Agent) -> Verdict:
+    """The verdict on an agent of the run folder; its figures are the last checkpoint's, if that is whole."""
+    start, _ = read_checkpoint(run.path("checkpoints"))
+    kept = {} if start is None else start.facts
+    rows, refined = read_metrics(run.folder), agent.facts.get("role") == "refined"
+    return Verdict(
+        "refined" if refined else "clone",
+        str(agent.facts["verdict"]),
+        world.north_star,
+        rows[-1].clone if rows else None,
+        kept.get("best_mean"),
+        kept.get("best_update") if refined else None,
+    )
+
+
+def _milestones(run: RunFolder, world: World) -> Milestones:
+    """Keeps agents on the way."""
+    about = {"seed": run.recipe.seed, "recipe": run.recipe_hash}
+    shield = run.recipe.world.shield
+    return Milestones(
+        run.folder, world, {"role": "refined", "stuck_steps": 0, "shield": shield, **about}
+    )
+
+
+def _keeper(run: RunFolder, world: World, clones: list[Agent]) -> BestAgentKeeper:
+    """The keeper of a run's best agent, which first plays the clone."""
+    recipe, cloned, options = run.recipe, clones[0], world_options(run.recipe)
+    shield = recipe.world.shield
+    partner = make_partner(
+        recipe.partner, world, clones, recipe.seed + JUDGE_PARTNER_SEED, judging=True
+    )
+    judge = Judge(
+        lambda games, seed: make_batch(world, games, seed=seed, options=options, shield=shield),
+        partner,
+        recipe.refine.judge.games,
+        len(world.agents),
+    )
+    settings = GateSettings(
+        world.north_star,
+        recipe.refine.judge.every,
+        guard=recipe.refine.start == "clone",
+        limits=recipe.limits,
+        budget=recipe.refine.kl.budget,
+    )
+    return BestAgentKeeper(judge, cloned.policy, make_player(cloned, world, recipe.seed), settings)
+
+
+def _engine(run: RunFolder, cloned: Agent) -> ComputeChoice:
+    """Precision, threads and cores of this run's updates, from the run folder if they were chosen before."""
+    settings = run.recipe.refine
+    if not run.has("engine.json"):
+        engine = choose_compute(
+            cloned.policy,
+            settings.batch_size,
+            None if settings.precision == "auto" else settings.precision,
+            None if settings.threads == "auto" else settings.threads,
+            None if settings.cores == "auto" else settings.cores,
+        )
+        run.write_json("engine.json", asdict(engine))
+    kept = run.read_json("engine.json")
+    return ComputeChoice(kept["precision"], kept["threads"], kept.get("cores", 1))
+
+
+def demonstrations_of(
+    recipe: Recipe, recordings: Dataset, policy: AgentPolicy
+) -> tuple[Any, torch.Tensor]:
+    """Recorded observations, as the policy sees them, and actions: [S, ...], [S, ...]."""
+    arrays = steps_of(recipe, recordings)
+    seen = (
+        RecordedInputs(arrays, policy) if policy.memory else torch.from_numpy(arrays.observations)
+    )
+    actions = torch.from_numpy(arrays.actions)
+    return seen, actions.long() if isinstance(policy.action_space, Discrete) else actions.float()

@@ -1,0 +1,117 @@
+"""The last judgement of a run: clone and refined agent in every pairing, on held-out seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+
+from agents.files.agent_file import Agent
+from agents.networks.policy import AgentPolicy
+from agents.players.from_agent import make_player
+from demos.data.dataset.dataset import Dataset
+from environments.simulation.world import World
+from training.evaluation.head_to_head import against_all, opponents
+from training.evaluation.protocol import Protocol, evaluate, recorded_scores, summary
+from training.evaluation.results import (
+    PEOPLE,
+    RECORDED,
+    Pairing,
+    PairingScores,
+    Scores,
+    pairings,
+)
+from training.pipeline.refine_stage import demonstrations_of
+from training.ppo.network_outputs import CHUNK
+from training.run.recipe import Recipe
+from training.run.reporter import Reporter
+
+
+@dataclass(frozen=True)
+class JudgeInputs:
+    """Who is judged, and beside which recordings."""
+
+    recipe: Recipe
+    world: World
+    agents: Mapping[str, Agent]  # "clone", "refined", and "human_model" if there is one
+    recordings: Mapping[str, Dataset]  # "clone", and "human_model" if there are some
+
+    @property
+    def source(self) -> Dataset:
+        """The recordings whose scores stand beside the agents': those held out, if there are some."""
+        return self.recordings.get("human_model", self.recordings["clone"])
+
+    @property
+    def horizon(self) -> int:
+        """Steps of a game."""
+        return self.recipe.world.horizon or self.world.horizon
+
+    @property
+    def protocol(self) -> Protocol:
+        """How all of them are judged."""
+        how = self.recipe.evaluate
+        return Protocol(how.games, self.horizon, how.greedy, shield=self.recipe.world.shield)
+
+
+def final_scores(inputs: JudgeInputs, reporter: Reporter) -> Scores:
+    """Every pairing's scores under the recipe's protocol, and each scripted opponent's."""
+    world, agents, protocol = inputs.world, inputs.agents, inputs.protocol
+    chosen = pairings(len(world.agents), "human_model" in agents)
+    rows = {_recorded_row(inputs): _recorded(inputs)}
+    with reporter.bar("judging", len(chosen), "pairings") as bar:
+        for number, pairing in enumerate(chosen, 1):
+            rows[pairing.name] = _score(inputs, pairing)
+            bar(number)
+    learned = {role: agents[role] for role in ("clone", "refined")}
+    likeness = {
+        role: _likeness(inputs.recipe, agent.policy, inputs.source)
+        for role, agent in learned.items()
+    }
+    names = opponents(inputs.recipe.partner, world)
+    matches = against_all(world, learned, names, protocol, reporter) if names else {}
+    return Scores(world.id, str(protocol), rows, likeness, matches)
+
+
+def _score(inputs: JudgeInputs, pairing: Pairing) -> PairingScores:
+    """One pairing's scores."""
+    world, me = inputs.world, inputs.agents[pairing.player]
+    other = None if pairing.partner is None else inputs.agents[pairing.partner]
+    played = evaluate(
+        world,
+        lambda seed: make_player(me, world, seed),
+        None if other is None else (lambda seed: make_player(other, world, seed)),
+        inputs.protocol,
+    )
+    return PairingScores.from_json(summary(played))
+
+
+def _recorded(inputs: JudgeInputs) -> PairingScores:
+    """The recordings' scores."""
+    found = recorded_scores(inputs.source, inputs.world, inputs.horizon)
+    return PairingScores.from_json(found)
+
+
+def _recorded_row(inputs: JudgeInputs) -> str:
+    """What the recordings' row is called: people with people where people played together."""
+    alone = len(inputs.world.agents) == 1
+    return RECORDED if alone or _is_scripted(inputs.source) else PEOPLE
+
+
+def _is_scripted(dataset: Dataset) -> bool:
+    """Whether scripts played what was recorded; a dataset says so where it describes itself."""
+    return bool(dataset.facts["description"].startswith("scripted:"))
+
+
+def _likeness(recipe: Recipe, policy: AgentPolicy, recordings: Dataset) -> float:
+    """How like people a policy acts: the mean log-likelihood of recorded actions, in nats a step."""
+    observations, actions = demonstrations_of(recipe, recordings, policy)
+    with torch.inference_mode():
+        chunks = torch.split(torch.arange(len(actions)), CHUNK)
+        found = torch.cat(
+            [
+                policy.distribution_of(policy.logits(observations[rows])).log_prob(actions[rows])
+                for rows in chunks
+            ]
+        )
+    return float(found.mean())

@@ -1,0 +1,73 @@
+"""Everything that is wrong with a recipe, a sentence each, so that a person corrects it once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from environments.system.errors import UserError, shortened
+from training.ppo.settings import FORMER, RefineSettings
+from training.run.recipe_values import unfit_values, without
+
+MOST_TOLD = 20  # mistakes; of more only the number
+
+
+def recipe_mistakes(
+    recipe: type[BaseModel], content: dict[str, Any], where: str
+) -> list[UserError]:
+    """What is wrong with the plain values of a recipe, in its order as far as that is known.
+
+    Args:
+        recipe: the model of a recipe.
+        content: what was read.
+        where: the file, for the beginning of each sentence.
+    """
+    unfit = unfit_values(content, where)
+    rest: Any = content
+    for place, _ in unfit:
+        rest = without(rest, place)
+    found = [mistake for _, mistake in unfit]
+    try:
+        recipe.model_validate(rest)
+    except ValidationError as error:
+        left_out = {part for place, _ in unfit for part in place}
+        for complaint in error.errors():
+            if complaint["type"] == "missing" and complaint["loc"][-1] in left_out:
+                continue  # it is there, and was told of
+            found.append(UserError(_sentence(recipe, complaint, where)))
+    if len(found) > MOST_TOLD:
+        more = len(found) - MOST_TOLD
+        found[MOST_TOLD:] = [UserError(f"{where}: {more:,} more settings are wrong.")]
+    return found
+
+
+def _sentence(recipe: type[BaseModel], first: Any, where: str) -> str:
+    """One of pydantic's complaints as a sentence."""
+    place = ".".join(shortened(str(part), 40) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        model = _model_at(recipe, first["loc"][:-1])
+        known = list(model.model_fields)
+        inner = FORMER if model is RefineSettings else {}  # settings of its tables
+        near = difflib.get_close_matches(str(first["loc"][-1]), [*known, *inner], n=1)
+        told = [".".join(inner.get(name, (name,))) for name in near]
+        hint = f"did you mean '{told[0]}'?" if told else f"known here: {', '.join(known)}."
+        return f"{where}: there is no setting '{place}': {hint}"
+    if first["type"] == "missing":
+        return f"{where}: the setting '{place}' is missing; add it."
+    message = first["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    return f"{where}: {place} = {shortened(repr(first['input']))}: {message}."
+
+
+def _model_at(recipe: type[BaseModel], place: Sequence[Any]) -> type[BaseModel]:
+    """The settings at a place of a recipe."""
+    model: Any = recipe
+    for part in place:
+        inner = get_args(model)  # of dict[str, CostSettings], tuple[MemberSettings, ...]
+        found = (one for one in inner if hasattr(one, "model_fields"))
+        model = next(found) if inner else model.model_fields[part].annotation
+    settings: type[BaseModel] = model
+    return settings
