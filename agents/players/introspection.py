@@ -47,6 +47,12 @@ class IntrospectivePlayer(NetworkPlayer):
         self.weighed = scores
         return super().choose(scores, deterministic)
 
+    def keep_row(self, row: int) -> None:
+        """Of several games that were decided at once, keep what belongs to one."""
+        self.seen = self.seen[row : row + 1]
+        if self.weighed is not None:
+            self.weighed = self.weighed[row : row + 1]
+
 
 def make_introspective(player: Player) -> Player:
     """The same player, but one that can be looked into, if it is a network with or without a rule."""

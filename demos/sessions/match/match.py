@@ -20,6 +20,7 @@ from agents.players.introspection import Decision, inspect_decision
 from agents.players.player import Player
 from agents.players.snapshots import PlayerSnapshot, restore_snapshot, take_snapshot
 from demos.sessions.game.game import Game
+from demos.sessions.match.evaluated_games import BatchRow, EvaluatedGames
 from demos.sessions.match.rows import Rows
 from environments.external.world import ExternalWorld
 from environments.simulation.reward import weight_vector
@@ -65,6 +66,7 @@ class Match(Game):
         weights: of the terms; the world's own if None.
         clone: whom the watched player's distance is measured from.
         shield: play behind the world's shield.
+        evaluated: the seeds whose games are played as `gpo evaluate` plays them; none if None.
     """
 
     def __init__(
@@ -76,10 +78,13 @@ class Match(Game):
         weights: Mapping[str, float] | None = None,
         clone: AgentPolicy | None = None,
         shield: bool = False,
+        evaluated: EvaluatedGames | None = None,
     ) -> None:
         super().__init__(world, (), None, options, shield)
+        self.evaluated = EvaluatedGames(games=0) if evaluated is None else evaluated
         self._buffers = (*BUFFERS, *(name for name in GUARDED if hasattr(self.batch, name)))
         self.players, self.seat, self.clone = list(players), seat, clone
+        self._seated = self.players  # for the game that was begun
         if weights is not None:
             self.batch.weights[:] = weight_vector(world.terms, weights)
         self.can_go_back = not isinstance(world, ExternalWorld)
@@ -100,10 +105,9 @@ class Match(Game):
     def begin(self, seed: int) -> None:
         """Begin an episode that the players and the seed alone repeat."""
         super().begin(seed)
-        for n, player in enumerate(self.players):
-            reseed = getattr(player, "reseed", None)
-            if reseed is not None:
-                reseed(seed + n)
+        self._seated = [
+            self.evaluated.seat(player, n, seed) for n, player in enumerate(self.players)
+        ]
         self._arrive()
 
     def step(self, actions: Mapping[int, Any] = NOTHING) -> None:
@@ -147,7 +151,7 @@ class Match(Game):
         if not self.over:
             starts = np.array([self.steps == 0])
             self.decisions = [
-                self._decide(n, player, starts) for n, player in enumerate(self.players)
+                self._decide(n, player, starts) for n, player in enumerate(self._seated)
             ]
         details = self.decisions[self.seat].details
         if details is not None and details.values is not None:
@@ -163,10 +167,11 @@ class Match(Game):
             return DecisionView(self.world.idle, 0.0)
         began = time.perf_counter()
         action, self._memory[n] = player.predict(
-            self.batch.observation[:, n], self._memory.get(n), starts
+            self.batch.observation[:, n], self._memory.get(n), starts, self.evaluated.greedy
         )
         took = time.perf_counter() - began
-        details = inspect_decision(player, self.clone) if n == self.seat else None
+        chooser = player.player if isinstance(player, BatchRow) else player
+        details = inspect_decision(chooser, self.clone) if n == self.seat else None
         return DecisionView(np.array(action[0]), took, details)
 
     def _moment(self) -> MatchSnapshot:
@@ -178,7 +183,7 @@ class Match(Game):
             self.asked.copy(),
             tuple(self.decisions),
             tuple(
-                take_snapshot(player, self._memory.get(n)) for n, player in enumerate(self.players)
+                take_snapshot(player, self._memory.get(n)) for n, player in enumerate(self._seated)
             ),
         )
 
