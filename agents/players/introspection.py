@@ -1,4 +1,4 @@
-"""What a network weighed before it acted: chances, values, and how far it is from its clone.
+"""Inspection of a network's decision: chances, values, and how far it is from its clone.
 
 B observations (here 1), A actions or numbers of an action, C costs.
 """

@@ -52,7 +52,7 @@ class SelfPlayer:
 
 
 @dataclass
-class _Cast:
+class _Drawn:
     """Who plays which game, and what they remember."""
 
     member: np.ndarray  # [B]
@@ -130,7 +130,7 @@ class Mixture:
         size = len(observation)
         if state is None or len(state.member) != size:
             nobody = [np.arange(0) for _ in self.players]
-            state = _Cast(np.zeros(size, np.int64), nobody, [None] * len(self.players))
+            state = _Drawn(np.zeros(size, np.int64), nobody, [None] * len(self.players))
             starts = np.ones(size, np.bool_)
         else:
             starts = np.zeros(size, np.bool_)
@@ -139,7 +139,7 @@ class Mixture:
             self._cast(state, starts)
         return self._act(observation, state, starts, deterministic), state
 
-    def _cast(self, state: _Cast, starts: np.ndarray) -> None:
+    def _cast(self, state: _Drawn, starts: np.ndarray) -> None:
         """Draw who plays the games that begin, and hand over what members remember of theirs."""
         chance = self._random.random(np.count_nonzero(starts))
         drawn = np.searchsorted(np.cumsum(self.shares), chance, side="right")
@@ -155,7 +155,7 @@ class Mixture:
             state.games[k] = games
 
     def _act(
-        self, observation: Any, state: _Cast, starts: np.ndarray, deterministic: bool
+        self, observation: Any, state: _Drawn, starts: np.ndarray, deterministic: bool
     ) -> np.ndarray:
         """Ask each member once, for the games it plays: [B, ...]."""
         chosen = []

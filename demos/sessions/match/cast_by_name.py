@@ -161,7 +161,7 @@ def _seat_others(cast: Cast, wanted: CastOptions) -> None:
     if name is None:
         if cast.human is not None and several:
             raise UserError(
-                "Beside --player human somebody else has to play: give --against or --partner."
+                "Beside --player human another player is needed: give --against or --partner."
             )
         return
     if not several:

@@ -1,7 +1,7 @@
-"""A game whose seats are players, watched: what each is about to do and why, and every moment to go back to.
+"""A watched game: every seat is a player's, whose next action is known and who can be stepped back.
 
-A player is asked as soon as it can see, so that what it will do is known while one looks at the same state;
-the step to come then only carries it out. N seats, K terms, C costs, A numbers of an action.
+A player decides as soon as a state is reached, so that its action is known while one looks at that state; the
+next step only carries it out. N seats, K terms, C costs, A numbers of an action.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class MatchSnapshot:
 class Match(Game):
     """One game at a time, every seat a player's; it can be stepped, and stepped back.
 
-    Whoever takes over hands its action to `step`, and the player whose seat it is is told; a `Take` finds
-    what it records where it finds it in a `Game`: `observation`, `asked`, and the arrays of `batch`.
+    Actions of a person who takes over are given to `step`, and the player whose seat it is is told. What is
+    recorded stands where it stands in a `Game`: `observation`, `asked`, and the arrays of `batch`.
 
     Args:
         world: what is played.
@@ -96,7 +96,7 @@ class Match(Game):
         ]
         self.moments: list[MatchSnapshot] = []  # before the present one
         self.before: np.ndarray | None = None  # what the watched seat saw a step ago
-        # A row a step, of the watched seat: what the player thought before it, and what had come of it then.
+        # A row a step, of the watched seat: what the player decided before it, and the sums until then.
         self.values: Rows | None = None  # [1 + C]
         self.distances = Rows(1)
         self.earned = Rows(len(self.world.terms))  # weighted sums of the terms
@@ -147,7 +147,7 @@ class Match(Game):
         return self.decisions[n].action
 
     def _arrive(self) -> None:
-        """Let everybody see where the game is now, and take down what they think of it."""
+        """Let all players see the state that was reached and decide, and take down what they weighed."""
         if not self.over:
             starts = np.array([self.steps == 0])
             self.decisions = [

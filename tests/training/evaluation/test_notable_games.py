@@ -118,16 +118,16 @@ def test_one_can_go_back_in_a_game_of_an_evaluation(run):
     match.begin(53)
     acted = []
     for _ in range(6):
-        acted.append(int(match.thoughts[0].action))
+        acted.append(int(match.decisions[0].action))
         match.step()
     for _ in range(4):
         match.back()
     again = []
     while match.steps < 6:
-        again.append(int(match.thoughts[0].action))
+        again.append(int(match.decisions[0].action))
         match.step()
     assert again == acted[2:]
-    chances = match.thoughts[0].insight
+    chances = match.decisions[0].details
     assert chances is not None
     assert chances.chances[0].shape == (2,)
     assert chances.values is not None
