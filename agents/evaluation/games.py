@@ -32,7 +32,7 @@ class EpisodeTotals:
 
 @dataclass(frozen=True)
 class GamesStep:
-    """A step that all games have just taken; those that had ended before go on unheeded."""
+    """A step that all games have just taken; those that had ended before go on uncounted."""
 
     requested: np.ndarray  # [B, N, ...], what the players chose
     running: np.ndarray  # [B], the games that had not ended before it

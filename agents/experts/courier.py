@@ -1,4 +1,4 @@
-"""Scripted drivers for the courier, by name: who takes care, and who does not; all see what a player sees.
+"""Scripted drivers for the courier, by name, careful and careless; all see what a player sees.
 
 B games, R rays, H headings.
 """
@@ -29,7 +29,7 @@ DOCKING, CREEP = 1.0, 0.2  # m from a station at which it slows down, to which m
 
 @dataclass(frozen=True)
 class DrivingStyle:
-    """How somebody drives."""
+    """How a scripted driver drives."""
 
     speed: float  # m/s, where nothing asks for less
     room: float  # m kept from things on either side
@@ -44,7 +44,7 @@ CAREFUL = DrivingStyle(
     speed=1.0, room=0.1, brake=1.2, near_people=0.24, people=1.1, halt=0.3, zones=0.42
 )
 CARELESS = DrivingStyle(speed=TOP_SPEED, room=0.03, brake=2.4)
-# Whoever sees late drives slowly: the same care, at half the pace.
+# One that reacts late drives slowly: the same care, at half the pace.
 HAND = replace(CAREFUL, speed=0.5)
 HAND_DELAY, HAND_ERROR = 3, 0.1  # ticks, as people have; share of full deflection
 

@@ -1,4 +1,4 @@
-"""What running an ONNX file takes, told before it is run: the size of every array, and the multiplications.
+"""The cost of running an ONNX file, worked out before it runs: the size of every array, the multiplications.
 
 A few bytes can ask for any number of numbers (an Expand, a Tile, a sum of a row and a column), and a constant
 can be multiplied with itself for hours. So the shapes that go in are followed through the operators one by

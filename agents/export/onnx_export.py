@@ -1,4 +1,4 @@
-"""Writing an agent as one ONNX file: its network, its facts beside it, all checked against torch.
+"""Writes an agent as one ONNX file: its network, its facts beside it, all checked against torch.
 
 B games, k steps of a window, R chances.
 """

@@ -67,7 +67,7 @@ class ExternalOnnxPlayer:
 
 
 def external_onnx_player(file: OnnxFile, world: World) -> Player:
-    """Somebody else's file as a player.
+    """A file of another program as a player.
 
     Raises:
         UserError: it does not fit the world.

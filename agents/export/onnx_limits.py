@@ -1,4 +1,4 @@
-"""What any ONNX file may hold: few pieces, operators that policies are made of, weights that are numbers.
+"""Limits of an ONNX file: few pieces, operators that policies are made of, weights that are numbers.
 
 Operators that hold graphs of their own (Loop, Scan, If) can run for ever; others read text, or return what
 is no array. What is left takes a time and a memory that can be told beforehand: `agents.export.onnx_cost`.
@@ -121,13 +121,13 @@ def _number(data: bytes, at: int, end: int) -> tuple[int, int]:
 
 
 def require_plain(model: Any) -> None:
-    """Refuse what no policy needs, and what only a library of somebody's, or another file, can give.
+    """Refuse what no policy needs, and what only another library or file can give.
 
     Raises:
         Unreadable: it says what.
     """
     graph = model.graph
-    _refuse_strangers(model)
+    _refuse_outside_parts(model)
     if len(graph.node) > NODES:
         raise Unreadable(f"has more than {NODES:,} operators")
     if len(model.training_info) or len(graph.sparse_initializer):
@@ -146,7 +146,7 @@ def require_plain(model: Any) -> None:
     _check_numbers(graph)
 
 
-def _refuse_strangers(model: Any) -> None:
+def _refuse_outside_parts(model: Any) -> None:
     from onnx import TensorProto
 
     used = [use.domain for use in model.opset_import if use.domain not in _OURS]

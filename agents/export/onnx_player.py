@@ -23,7 +23,7 @@ from environments.system.errors import UserError
 
 
 def onnx_player(path: Path, world: World, seed: int = 0, temperature: float = 1.0) -> Player:
-    """Whoever plays a file, with the stuck rule if its agent was made to be played with it.
+    """The player of a file, with the stuck rule if its agent was made to be played with it.
 
     Raises:
         UserError: it is damaged, was made for another world, or does not fit this one.
@@ -32,7 +32,7 @@ def onnx_player(path: Path, world: World, seed: int = 0, temperature: float = 1.
 
 
 def file_player(file: OnnxFile, world: World, seed: int = 0, temperature: float = 1.0) -> Player:
-    """Whoever plays a file that was read; as `onnx_player`."""
+    """The player of a file that was read; as `onnx_player`."""
     if not file.ours:
         return external_onnx_player(file, world)
     cure = "Choose a file of this world, or export an agent of it."

@@ -1,4 +1,4 @@
-"""An ONNX file that runs: what it takes is told before, and what it gives is looked at before it is used."""
+"""A session that runs an ONNX file: its cost is checked before, and its outputs before they are used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Observations to try an agent on: drawn as its recordings were spread, with what torch makes of them.
+"""Probe observations, to compare exports with an agent: drawn as its recordings were spread.
 
 B games, k steps of a window, W numbers of a step, L scores.
 """

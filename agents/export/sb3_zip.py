@@ -1,4 +1,4 @@
-"""Writing an agent as a zip of Stable-Baselines3, which its `PPO.load` opens.
+"""Writes an agent as a zip of Stable-Baselines3, which its `PPO.load` opens.
 
 An agent that sees a vector of numbers becomes SB3's own `MlpPolicy`: its normaliser is folded into the first
 layers, so the zip needs nothing of ours. Pictures, masks and memory need our network, and so a checkout of

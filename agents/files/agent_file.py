@@ -1,4 +1,4 @@
-"""An agent on disk: one safetensors file with JSON beside the weights; reading it runs no code.
+"""Agent files: one safetensors file with JSON beside the weights; reading it runs no code.
 
 The metadata holds spaces, network settings, the world's description and fingerprint, where the agent comes
 from (hashes of data and recipe), and a SHA-256 over all of it, which is checked on every load.
@@ -41,7 +41,7 @@ class Agent:
 
     Well-known keys of `facts`: `stuck_steps` (play it with the rule of `agents.players.unstuck`),
     `seed`, `recipe` and `data` (hashes), `role` ("clone", "refined"), `shield` (it was trained behind
-    the world's shield, and whoever plays it switches that on).
+    the world's shield, and is played behind it).
     """
 
     policy: AgentPolicy

@@ -1,4 +1,4 @@
-"""Checkpoints of a refining run, as they are read: by the training that goes on, and by whoever watches it.
+"""Checkpoint files of a refining run, as they are read: to resume the training, or to watch it.
 
 How they are written, and what is in them: `training.run.checkpoint`.
 """
@@ -46,7 +46,7 @@ def read_checkpoint(folder: Path) -> tuple[Checkpoint | None, list[Path]]:
 
 
 def read_checkpoint_file(path: Path) -> Checkpoint | None:
-    """One checkpoint; None if it is torn, or has gone since somebody saw it."""
+    """One checkpoint; None if it is torn, or has gone since it was listed."""
     try:
         metadata, tensors = read_tensors(path)
     except (Unreadable, OSError):

@@ -26,12 +26,12 @@ def rebuild_network(about: dict[str, Any], tensors: dict[str, Tensor]) -> AgentP
         Unreadable: there is no such network, or these are not its weights.
     """
     described = about.get("observation_space"), about.get("action_space")
-    seen, deed = read_observation_space(described[0]), read_action_space(described[1])
+    seen, acted = read_observation_space(described[0]), read_action_space(described[1])
     settings: Any = about.get("network")
     check_network(settings, seen)
     try:
         with torch.device("meta"):
-            wanted = build_policy(seen, deed, settings).stored()
+            wanted = build_policy(seen, acted, settings).stored()
         _compare(wanted, tensors)
         slow = sum(tensor.nbytes for tensor in tensors.values()) > _LARGE
         policy = build_policy(

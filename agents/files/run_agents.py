@@ -111,7 +111,7 @@ def checkpoints(folder: Path) -> list[RunAgent]:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What a run's recipe says to whoever watches its agents."""
+    """What a run's recipe says of how its agents are watched."""
 
     world: str
     params: Mapping[str, Any] = field(default_factory=dict)

@@ -1,7 +1,8 @@
 """The safetensors files that we write: read within limits, with facts and a SHA-256 beside the tensors.
 
-A checksum is no signature: whoever writes a file can seal it. So nothing that is read here is trusted to be
-more than whole, and what it may be is checked where it is used (`agents.schema.agent_schema`).
+A checksum is no signature: anybody who writes a file can seal it. So nothing that is read here is
+trusted to be more than whole, and what it may be is checked where it is used
+(`agents.schema.agent_schema`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Several clones as one player: each episode draws one of them, and all are computed at once.
+"""A population of clones as one player: each episode draws one, and all are computed in one batch.
 
-Asked one by one, each clone would be asked for a few games, and most of the time would go into the asking.
+One by one, each clone would be asked for a few games, and most of the time would be overhead of the calls.
 
 B games, K clones, M games of the clone that has most, O numbers in an observation, A actions.
 """
@@ -48,7 +48,7 @@ class BatchedPopulation(NetworkPlayer):
         self, policies: Sequence[AgentPolicy], seed: int = 0, temperature: float = 1.0
     ) -> None:
         if not same_architecture(policies):
-            raise ValueError("A chorus needs discrete policies with the same plain layers")
+            raise ValueError("A population needs discrete policies with the same plain layers")
         super().__init__(policies[0], seed, temperature)
         self.size = len(policies)
         scales: list[Any] = [policy.pi_features_extractor for policy in policies]
@@ -104,7 +104,7 @@ class BatchedPopulation(NetworkPlayer):
 
 
 def same_architecture(policies: Sequence[AgentPolicy]) -> bool:
-    """Whether these can be a chorus: plain discrete networks, without masks or memory, of the same shapes."""
+    """Whether these can be one population: discrete networks of the same shapes, no masks, no memory."""
     first = policies[0].settings()
     return all(
         type(policy.pi_features_extractor) is Normaliser

@@ -1,4 +1,4 @@
-"""A cloned player who is never quite the same: dropout stays on while it plays.
+"""A cloned player whose dropout stays on while it plays, so that it varies from step to step.
 
 Different hidden units are left out in every step, which is a cheap stand-in for many clones (Gal and
 Ghahramani, ICML 2016, read such a network as an ensemble).
@@ -33,7 +33,7 @@ class DropoutPlayer(NetworkPlayer):
         super().__init__(copy.deepcopy(policy), seed, temperature)
         layers = [layer for layer in self.policy.modules() if isinstance(layer, nn.Dropout)]
         if not self.discrete or not layers:
-            raise ValueError("Thinned needs a discrete policy with dropout layers")
+            raise ValueError("Dropout needs a discrete policy with dropout layers")
         for layer in layers:
             layer.p = dropout
 

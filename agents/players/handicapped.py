@@ -26,7 +26,7 @@ class _Past:
     player: Any = None  # the player's own state
 
     def act(self, actions: np.ndarray) -> None:
-        """Somebody else acted: tell the player."""
+        """Another action was executed than was chosen: tell the player."""
         tell_executed_action(self.player, actions)
 
 

@@ -1,4 +1,4 @@
-"""What a network weighed before it acted: chances, values, and how far it is from its clone.
+"""Inspection of a network's decision: chances, values, and how far it is from its clone.
 
 B observations (here 1), A actions or numbers of an action, C costs.
 """
@@ -46,6 +46,12 @@ class IntrospectivePlayer(NetworkPlayer):
         """As `NetworkPlayer.choose`."""
         self.weighed = scores
         return super().choose(scores, deterministic)
+
+    def keep_row(self, row: int) -> None:
+        """Of several games that were decided at once, keep what belongs to one."""
+        self.seen = self.seen[row : row + 1]
+        if self.weighed is not None:
+            self.weighed = self.weighed[row : row + 1]
 
 
 def make_introspective(player: Player) -> Player:

@@ -64,7 +64,7 @@ class MixtureChange:
 
 
 @dataclass
-class _Cast:
+class _Drawn:
     """Who plays which game, and what they remember."""
 
     numbers: tuple[int, ...]  # of the members that games were drawn from: [K]
@@ -165,14 +165,14 @@ class Mixture:
     ) -> tuple[np.ndarray, Any]:
         """As `Player.predict`; the state is changed in place."""
         if len(self.players) == 1:
-            if isinstance(state, _Cast):  # there were others a step ago
+            if isinstance(state, _Drawn):  # there were others a step ago
                 state, episode_start = None, np.ones(len(observation), np.bool_)
             return self.players[0].predict(observation, state, episode_start, deterministic)
         size = len(observation)
-        if not isinstance(state, _Cast) or len(state.member) != size:
+        if not isinstance(state, _Drawn) or len(state.member) != size:
             nobody = [np.arange(0) for _ in self.players]
             memory: list[Any] = [None] * len(self.players)
-            state = _Cast(self._numbers, np.zeros(size, np.int64), nobody, memory)
+            state = _Drawn(self._numbers, np.zeros(size, np.int64), nobody, memory)
             starts = np.ones(size, np.bool_)
         else:
             starts = np.zeros(size, np.bool_)
@@ -183,7 +183,7 @@ class Mixture:
             self._cast(state, starts)
         return self._act(observation, state, starts, deterministic), state
 
-    def _follow(self, state: _Cast) -> np.ndarray:
+    def _follow(self, state: _Drawn) -> np.ndarray:
         """Bring a state up to a change of members; which games have lost theirs: [B] bool."""
         before = {number: k for k, number in enumerate(state.numbers)}
         place = {number: k for k, number in enumerate(self._numbers)}
@@ -196,7 +196,7 @@ class Mixture:
         lost: np.ndarray = state.member < 0
         return lost
 
-    def _cast(self, state: _Cast, starts: np.ndarray) -> None:
+    def _cast(self, state: _Drawn, starts: np.ndarray) -> None:
         """Draw who plays the games that begin, and hand over what members remember of theirs."""
         chance = self._random.random(np.count_nonzero(starts))
         drawn = np.searchsorted(np.cumsum(self.shares), chance, side="right")
@@ -212,7 +212,7 @@ class Mixture:
             state.games[k] = games
 
     def _act(
-        self, observation: Any, state: _Cast, starts: np.ndarray, deterministic: bool
+        self, observation: Any, state: _Drawn, starts: np.ndarray, deterministic: bool
     ) -> np.ndarray:
         """Ask each member once, for the games it plays: [B, ...]."""
         chosen = []

@@ -1,4 +1,4 @@
-"""Everything that acts has one method, Stable-Baselines3's `predict`; whatever takes one player takes all.
+"""Players: everything that acts, with one method, Stable-Baselines3's `predict`.
 
 B observations, A actions.
 """
@@ -44,7 +44,7 @@ class RandomPlayer:
     Args:
         action_space: of the actions.
         seed: of the sampling.
-        mask: how many numbers at the end of an observation are the action mask; heeded for one choice.
+        mask: how many numbers at the end of an observation are the action mask; used for a single choice.
     """
 
     def __init__(self, action_space: spaces.Space[Any], seed: int = 0, mask: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""A player who chooses in a process of its own, while the learner does, and what it would have chosen here.
+"""A player that chooses in a process of its own while the learner chooses; the choices are the same.
 
 Until the process is up the player plays here. Then it moves, with its generators and with what it remembers,
 so that the actions are the same whenever that happens, or if it never does. A thread would not do: a step of
@@ -38,7 +38,7 @@ class PlayerLost(UserError):
 
 @dataclass
 class _RemoteMemory:
-    """Stands for what the player remembers over there."""
+    """Stands for the state that the player keeps in the other process."""
 
     number: int
 
@@ -76,7 +76,7 @@ class RemotePlayer:
         self._go, self._done = spawn.Semaphore(0), spawn.Semaphore(0)
         self._orders = self._heard = self._kept = 0  # how many there were so far
         self._asked: dict[int, int] = {}  # in which order, by the number of a `_RemoteMemory`
-        self.away = False  # whether the player has moved
+        self.is_remote = False  # whether the player has moved into the process
         self._process, self._pipe, self.end = start(
             self, "gpo-partner", work, layout, memory, self._go, self._done
         )
@@ -85,7 +85,7 @@ class RemotePlayer:
         self, observation: Any, state: Any, episode_start: Any, deterministic: bool = False
     ) -> Any:
         """Let the player choose, as `predict` would; returns the state to hand to that `predict`."""
-        if not self.away and not self._move():
+        if not self.is_remote and not self._move():
             return state
         if not isinstance(state, _RemoteMemory):
             remembered, state, self._kept = state, _RemoteMemory(self._kept), self._kept + 1
@@ -107,7 +107,7 @@ class RemotePlayer:
         deterministic: bool = False,
     ) -> tuple[np.ndarray, Any]:
         """As `Player.predict`; what was begun for this state is waited for instead."""
-        if not self.away:
+        if not self.is_remote:
             return self._player.predict(observation, state, episode_start, deterministic)  # type: ignore[no-any-return]
         if not isinstance(state, _RemoteMemory) or state.number not in self._asked:
             state = self.begin(observation, state, episode_start, deterministic)
@@ -140,7 +140,7 @@ class RemotePlayer:
         self._do("change", change)
 
     def _do(self, name: str, argument: Any) -> None:
-        if self.away:
+        if self.is_remote:
             self.drop()
             self._write(name, argument)
         else:
@@ -153,10 +153,10 @@ class RemotePlayer:
             with suppress(EOFError, OSError, UserError, RuntimeError):
                 self._pipe.recv()
                 self._write("arrive", self._player)
-                self.away = True
-            if not self.away:
+                self.is_remote = True
+            if not self.is_remote:
                 self.end()
-        return self.away
+        return self.is_remote
 
     def _write(self, what: str, *about: Any) -> None:
         self._order(LETTER)
@@ -220,6 +220,6 @@ def can_be_remote(player: Player) -> bool:
         return False
     try:
         pickle.dumps(player)
-    except Exception:  # noqa: BLE001 - whatever somebody's class raises
+    except Exception:  # noqa: BLE001 - whatever a class of others raises
         return False
     return True

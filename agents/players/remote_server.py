@@ -1,4 +1,4 @@
-"""The other process of `agents.players.remote_player`: it plays a player for the process that started it."""
+"""The process in which a remote player plays, for the process that started it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from environments.system.processes import GLANCE, end_with_parent
 from environments.system.shared_arrays import Layout, SharedArrays, map_arrays
 
 LETTER = -1  # an order to read the pipe
-_AWAKE = 1e-3  # s, for which a wait keeps its core: longer than a step, shorter than an update
+_SPINNING = 1e-3  # s, for which a wait keeps its core: longer than a step, shorter than an update
 
 
 def taken(semaphore: Any, patience: float) -> bool:
-    """Whether it could be taken within so many seconds; at first without sleeping, for waking takes long."""
-    until = time.perf_counter() + _AWAKE
+    """Whether it could be taken within so many seconds; at first without sleeping, which is slow to end."""
+    until = time.perf_counter() + _SPINNING
     while time.perf_counter() < until:
         if semaphore.acquire(block=False):
             return True

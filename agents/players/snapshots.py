@@ -1,4 +1,4 @@
-"""What a player is at one moment of a game, kept and put back: its memory and where its generators stand.
+"""Snapshots of a player: its memory and the states of its generators, kept and put back.
 
 A player is what it was made as, its `state` (which belongs to `predict`), and generators; so nothing else
 needs to be kept.

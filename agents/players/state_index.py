@@ -1,4 +1,4 @@
-"""What a player remembers of its games, for other games: when games join and leave those it plays.
+"""Indexes a player's state by games, for when games join and leave those it plays.
 
 B games before, M games afterwards.
 """

@@ -1,4 +1,4 @@
-"""A cook that has stood still for some steps takes another action: the rule of Carroll et al. (2019).
+"""The stuck rule of Carroll et al. (2019): a cook that has stood still takes another action.
 
 People hesitate, so a clone learns to hesitate, and two clones can wait for each other for ever. The
 authors' evaluation (`human_aware_rl`, stuck time 3) breaks that: if an agent's own body has not changed over

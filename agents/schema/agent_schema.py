@@ -1,7 +1,7 @@
-"""What files say of an agent in JSON, checked once on loading: its network, its world and its facts.
+"""The schema of an agent file's JSON, checked once on loading: its network, its world and its facts.
 
-Whoever wrote a file may have sealed it, so every value that the rest of the program relies on has its type
-and a limit here; all other keys are carried on as they are.
+A file that was tampered with may be sealed again, so every value that the rest of the program
+relies on has its type and a limit here; all other keys are carried on as they are.
 """
 
 from __future__ import annotations

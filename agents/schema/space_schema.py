@@ -1,4 +1,4 @@
-"""Spaces out of files: what they say is checked before anything is made of it, and nothing large is."""
+"""The schema of spaces in files: checked before anything is made of them, and nothing large is made."""
 
 from __future__ import annotations
 

@@ -78,6 +78,9 @@ def watch(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=a_seed, help="of the first game (any)")
     parser.add_argument("--games", metavar="N", type=at_least(1),
                         help="after how many it ends (without a window 1)")  # fmt: skip
+    parser.add_argument("--greedy", action="store_true", help="likeliest actions, not samples")
+    parser.add_argument("--evaluated", metavar="FIRST:GAMES",
+                        help="whose seeds are the games of that gpo evaluate (1000000:100)")  # fmt: skip
     parser.add_argument("--player", metavar="PLAYER",
                         help="who is watched where a world is named: as above (random)")  # fmt: skip
     parser.add_argument("--device", choices=["keyboard", "gamepad"], help="to take over with")

@@ -30,7 +30,7 @@ APART = 1000  # between the seeds of two players
 
 @dataclass(frozen=True)
 class CollectRoles:
-    """Who plays: the one that is collected, then everybody who may have each of the other seats."""
+    """Who plays: the player that is collected, then those that may have each of the other seats."""
 
     roles: tuple[tuple[str, ...], ...]  # what they are called in the dataset
     players: Mapping[str, Found]  # by that name
@@ -116,7 +116,7 @@ def describe(roles: Sequence[Sequence[str]], seed: int, episodes: int, shield: b
 
 
 def _lineup(player: str, against: Sequence[str], world: World) -> CollectRoles:
-    """Everybody by name, read at once, so that a mistake is said before anything slow begins."""
+    """All players by name, read at once, so that a mistake is said before anything slow begins."""
     seats = len(world.agents)
     if against and seats == 1:
         raise UserError(f"In '{world.id}' no seat is left for '{against[0]}': leave it out.")

@@ -76,7 +76,7 @@ class Seating:
             for k, seats in enumerate(self._others):
                 seen = self.batch.observation[self.games, seats]
                 self._memory[k] = ahead.begin(seen, self._memory[k], self.episode_start)
-            self._started = bool(ahead.away)
+            self._started = bool(ahead.is_remote)
         return self._started
 
     def step(self, actions: np.ndarray) -> np.ndarray:

@@ -164,10 +164,10 @@ def test_a_run_by_its_name_is_a_partner_and_a_rival(here):
         ("gpo/Duel-v0", FILES, "'gpo/Duel-v0' is a world, and here an agent or run is wanted: give a "
          ".safetensors or .onnx file, a run folder or the name of a run in runs."),
         ("random", AGENTS, "'random' is a player of random actions, and here an agent or run is wanted"),
-        ("human", PLAYERS, "'human' is a person at this machine, and here a player is wanted: people play in"),  # noqa: E501
+        ("human", PLAYERS, "'human' is a person at this machine, and here a player is wanted: people"),
         ("rusher-3", FILES | {Kind.WORLD}, "'rusher-3' is a scripted player: name a world to see it in, and "
          "give it as --player rusher-3."),
-        ("x.onnx", AGENTS, "'x.onnx' is an ONNX file, and here an agent or run is wanted: give a .safetensors"),  # noqa: E501
+        ("x.onnx", AGENTS, "'x.onnx' is an ONNX file, and here an agent or run is wanted: give"),
         ("qqq", FILES | {Kind.WORLD}, "'qqq' is no agent, run or world: give a .safetensors or .onnx file, "
          "a run folder or the id of a world."),
         ("runs/nothing", AGENTS, "There is no run folder and no agent file runs/nothing: correct the path."),

@@ -16,6 +16,7 @@ from environments.simulation.shield import Shield
 from environments.simulation.world import World
 from environments.system.errors import UserError
 from environments.warmup import warm_up
+from training.evaluation.notable_games import notable_games, show_notable, watch_line
 from training.evaluation.options import EvaluateOptions
 from training.evaluation.protocol import Protocol, evaluate, summary
 from training.evaluation.results import PairingScores, Scores
@@ -48,6 +49,10 @@ def evaluate_command(given: EvaluateOptions) -> None:
     name = f"{judged.called} with {partner.called}" if several else judged.called
     show_scores(console, Scores(place.id, str(protocol), {name: PairingScores.from_json(found)}))
     show_parts(console, found, list(place.costs), given.seat or 0)
+    seats = range(len(place.agents)) if given.seat is None else [given.seat]
+    games = notable_games(played, place.north_star, seats, protocol.seed)
+    watch = watch_line(given, judged, place, protocol, games["worst"])
+    show_notable(console, games, place, watch)
 
 
 def _protocol(given: EvaluateOptions, place: World, shield: bool) -> Protocol:

@@ -1,6 +1,6 @@
-"""What came of it against each opponent: games won, drawn and lost, and what they cost beside their limits.
+"""Results against each scripted opponent: games won, drawn and lost, and costs beside their limits.
 
-In a world whose north star is `win` (1, 0, -1) a mean hides what people ask first: how often it wins. The
+In a world whose north star is `win` (1, 0, -1) a mean does not tell how often an agent wins. The
 opponents are the scripted players named in the recipe's `[partner]`, and all of them together.
 """
 
@@ -94,7 +94,7 @@ def against_all(
 
 
 def show_all(console: Console, found: Mapping[str, Any], limits: Mapping[str, float]) -> None:
-    """Print what `against_all` found, and the last agent's costs with everybody beside their limits."""
+    """Print what `against_all` found, and the last agent's costs with all together beside their limits."""
     for who, one in found.items():
         show_matches(console, who, one)
         last = one

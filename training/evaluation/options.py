@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agents.evaluation.games import HELD_OUT
+from agents.evaluation.games import GAMES, HELD_OUT
 from environments.external.trial.isolated import PATIENCE
 
 
@@ -20,7 +20,7 @@ class EvaluateOptions:
     """Who plays the other seats, named likewise (the agent itself)."""
     seat: int | None = None
     """Which seat to show (every one)."""
-    episodes: int = 100
+    episodes: int = GAMES
     """Games per seat."""
     horizon: int | None = None
     """Steps of a game (the world's own)."""

@@ -1,4 +1,4 @@
-"""The last judgement of a run: the people, the clone and the refined agent on held-out seeds, side by side.
+"""The evaluation protocol: an agent plays held-out games in every seat, and what it reached is summed up.
 
 Protocol of Carroll et al. (2019): 400 steps in the kitchen, actions sampled, and a cloned cook that has been
 stuck for several steps takes another action.
@@ -22,7 +22,7 @@ from environments.simulation.world import World
 
 @dataclass(frozen=True)
 class Protocol:
-    """How everybody is judged."""
+    """How all agents are judged."""
 
     games: int  # per seat
     horizon: int  # steps
@@ -48,7 +48,7 @@ def evaluate(
     Args:
         world: what to play.
         me: makes the judged player from a seed.
-        partner: makes whoever plays the other seats from a seed; None in worlds with one seat.
+        partner: makes the player of the other seats from a seed; None in worlds with one seat.
         protocol: games, steps, actions, seeds.
 
     Returns:
@@ -64,7 +64,7 @@ def evaluate(
             options={"horizon": protocol.horizon},
             shield=protocol.shield,
         )
-        # every player gets a generator of its own, the same one whoever sits in the other seats
+        # every player gets a generator of its own, the same one whatever sits in the other seats
         players = [
             me(protocol.seed + n) if n == seat or partner is None else partner(protocol.seed + n)
             for n in range(seats)

@@ -1,4 +1,4 @@
-"""Where things are for a scripted duellist: ways, room, pads, shots that come, bystanders in its line.
+"""Geometry for scripted duellists: ways, room, pads, shots that come, bystanders in its line.
 
 B games.
 """

@@ -1,4 +1,4 @@
-"""What scripted duellists have in mind from one tick to the next.
+"""The state of scripted duellists from one tick to the next: what they intend to do.
 
 B games.
 """
@@ -16,7 +16,7 @@ _STEADY = 0.9  # share of the aim's error that is left after a tick
 _FLIP = 0.07  # chance a tick of walking sideways the other way round
 _SMOOTH = 0.85  # share of the other's remembered walk that is left after a tick
 _PATROL = 6.0  # s after which another place is looked for
-# Where to look for somebody of whom nothing is known, in metres; for who came in on the left.
+# Where to look for an opponent of whom nothing is known, in metres; for who came in on the left.
 _PLACES = np.array([[7, 5.5], [7, -5.5], [4, 0], [6, 3], [6, -3], [0, 6], [0, -6], [-4, 0]])
 
 

@@ -88,7 +88,7 @@ class Duellist:
 
     def _target(self, mind: Intentions, s: Senses) -> np.ndarray:
         """Where a shot fired now would meet the other, if it walks on: [B, 2] m."""
-        # Good eyes make up for their own delay; how far somebody walks on meanwhile is what is led.
+        # Good eyes make up for their own delay; how far the other walks on meanwhile is what is led.
         late = self.ticks * TICK
         away = np.hypot(*(s.there - s.place).T)
         ahead = self.style.lead * (late + away / self.shot_speed) * s.sees

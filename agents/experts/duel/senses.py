@@ -1,4 +1,4 @@
-"""What a scripted duellist makes of its observation: places in metres, and others as they were a moment ago.
+"""The observation as a scripted duellist reads it: places in metres, others as they were a moment ago.
 
 B games. Angles are in radians, to the left of the east.
 """

@@ -1,4 +1,4 @@
-"""How the scripted duellists differ: four styles, and five levels of how fast and how exactly they act."""
+"""Styles and levels of the scripted duellists: four styles, and five levels of speed and aim."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Style:
 
 
 STYLES = {
-    # Straight at the other, as close as can be, whoever is in the way.
+    # Straight at the other, as close as can be, whatever is in the way.
     "rusher": Style(
         near=1.5,
         far=2.5,

@@ -16,6 +16,7 @@ from agents.networks.policy import AgentPolicy
 from agents.players.from_agent import make_player
 from agents.players.introspection import make_introspective
 from agents.players.player import Player
+from demos.sessions.match.evaluated_games import EvaluatedGames
 from demos.sessions.match.match import Match
 from environments.simulation.world import World
 
@@ -35,6 +36,8 @@ class CastOptions:
     player: str | None = None  # who is watched where a world is named; "random" if None
     params: Mapping[str, Any] | None = None  # of the world
     options: Mapping[str, Any] | None = None  # of every game
+    greedy: bool = False  # take the likeliest actions, not samples
+    evaluated: str | None = None  # FIRST:GAMES, those that `gpo evaluate` played at once
 
 
 @dataclass
@@ -77,11 +80,14 @@ class Cast:
     live: bool = False
     human: int | None = None  # the seat of a person who plays themself
     shield: bool = False  # games are played behind the world's
+    evaluated: EvaluatedGames = field(
+        default_factory=EvaluatedGames
+    )  # games that are those of an evaluation
 
     def match(self) -> Match:
         """A game in which nobody sits yet."""
         nobody: list[Player | None] = [None] * len(self.world.agents)
-        about = self.options, self.weights, self.clone, self.shield
+        about = self.options, self.weights, self.clone, self.shield, self.evaluated
         return Match(self.world, nobody, self.seat, *about)
 
     def players(self, entrant: CastMember, seed: int) -> list[Player | None]:
@@ -96,7 +102,7 @@ class Cast:
                 seated.append(None)
                 continue
             maker = entrant.player if n == self.seat or self.partner is None else self.partner
-            seated.append(maker(seed + n))
+            seated.append(maker(self.evaluated.start(seed) + n))
         return seated
 
     def names(self, entrant: CastMember) -> dict[str, str]:

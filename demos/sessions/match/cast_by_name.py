@@ -11,6 +11,7 @@ from agents.lookup import FILES, PLAYERS, Found, Kind, find
 from agents.players.introspection import make_introspective
 from agents.players.player import Player
 from demos.sessions.match.cast import YOU, Cast, CastMember, CastOptions, of_loaded, of_stage
+from demos.sessions.match.evaluated_games import EvaluatedGames
 from environments.catalog import make_world
 from environments.recorded_worlds import described_world, named_world
 from environments.simulation.shield import Shield
@@ -62,6 +63,7 @@ def _set_rules(cast: Cast, wanted: CastOptions) -> None:
     if cast.shield:
         Shield(cast.world)  # refuses a world that has none
     cast.options = {**cast.options, **dict(wanted.options or {})}
+    cast.evaluated = EvaluatedGames.read(wanted.evaluated, wanted.greedy)
     for option in cast.options:
         cast.world.check_option(option)
 
@@ -159,7 +161,7 @@ def _seat_others(cast: Cast, wanted: CastOptions) -> None:
     if name is None:
         if cast.human is not None and several:
             raise UserError(
-                "Beside --player human somebody else has to play: give --against or --partner."
+                "Beside --player human another player is needed: give --against or --partner."
             )
         return
     if not several:

@@ -1,7 +1,7 @@
-"""A game whose seats are players, watched: what each is about to do and why, and every moment to go back to.
+"""A watched game: every seat is a player's, whose next action is known and who can be stepped back.
 
-A player is asked as soon as it can see, so that what it will do is known while one looks at the same state;
-the step to come then only carries it out. N seats, K terms, C costs, A numbers of an action.
+A player decides as soon as a state is reached, so that its action is known while one looks at that state; the
+next step only carries it out. N seats, K terms, C costs, A numbers of an action.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from agents.players.introspection import Decision, inspect_decision
 from agents.players.player import Player
 from agents.players.snapshots import PlayerSnapshot, restore_snapshot, take_snapshot
 from demos.sessions.game.game import Game
+from demos.sessions.match.evaluated_games import BatchRow, EvaluatedGames
 from demos.sessions.match.rows import Rows
 from environments.external.world import ExternalWorld
 from environments.simulation.reward import weight_vector
@@ -54,8 +55,8 @@ class MatchSnapshot:
 class Match(Game):
     """One game at a time, every seat a player's; it can be stepped, and stepped back.
 
-    Whoever takes over hands its action to `step`, and the player whose seat it is is told; a `Take` finds
-    what it records where it finds it in a `Game`: `observation`, `asked`, and the arrays of `batch`.
+    Actions of a person who takes over are given to `step`, and the player whose seat it is is told. What is
+    recorded stands where it stands in a `Game`: `observation`, `asked`, and the arrays of `batch`.
 
     Args:
         world: what is played.
@@ -65,6 +66,7 @@ class Match(Game):
         weights: of the terms; the world's own if None.
         clone: whom the watched player's distance is measured from.
         shield: play behind the world's shield.
+        evaluated: the seeds whose games are played as `gpo evaluate` plays them; none if None.
     """
 
     def __init__(
@@ -76,10 +78,13 @@ class Match(Game):
         weights: Mapping[str, float] | None = None,
         clone: AgentPolicy | None = None,
         shield: bool = False,
+        evaluated: EvaluatedGames | None = None,
     ) -> None:
         super().__init__(world, (), None, options, shield)
+        self.evaluated = EvaluatedGames(games=0) if evaluated is None else evaluated
         self._buffers = (*BUFFERS, *(name for name in GUARDED if hasattr(self.batch, name)))
         self.players, self.seat, self.clone = list(players), seat, clone
+        self._seated = self.players  # for the game that was begun
         if weights is not None:
             self.batch.weights[:] = weight_vector(world.terms, weights)
         self.can_go_back = not isinstance(world, ExternalWorld)
@@ -91,7 +96,7 @@ class Match(Game):
         ]
         self.moments: list[MatchSnapshot] = []  # before the present one
         self.before: np.ndarray | None = None  # what the watched seat saw a step ago
-        # A row a step, of the watched seat: what the player thought before it, and what had come of it then.
+        # A row a step, of the watched seat: what the player decided before it, and the sums until then.
         self.values: Rows | None = None  # [1 + C]
         self.distances = Rows(1)
         self.earned = Rows(len(self.world.terms))  # weighted sums of the terms
@@ -100,10 +105,9 @@ class Match(Game):
     def begin(self, seed: int) -> None:
         """Begin an episode that the players and the seed alone repeat."""
         super().begin(seed)
-        for n, player in enumerate(self.players):
-            reseed = getattr(player, "reseed", None)
-            if reseed is not None:
-                reseed(seed + n)
+        self._seated = [
+            self.evaluated.seat(player, n, seed) for n, player in enumerate(self.players)
+        ]
         self._arrive()
 
     def step(self, actions: Mapping[int, Any] = NOTHING) -> None:
@@ -143,11 +147,11 @@ class Match(Game):
         return self.decisions[n].action
 
     def _arrive(self) -> None:
-        """Let everybody see where the game is now, and take down what they think of it."""
+        """Let all players see the state that was reached and decide, and take down what they weighed."""
         if not self.over:
             starts = np.array([self.steps == 0])
             self.decisions = [
-                self._decide(n, player, starts) for n, player in enumerate(self.players)
+                self._decide(n, player, starts) for n, player in enumerate(self._seated)
             ]
         details = self.decisions[self.seat].details
         if details is not None and details.values is not None:
@@ -163,10 +167,11 @@ class Match(Game):
             return DecisionView(self.world.idle, 0.0)
         began = time.perf_counter()
         action, self._memory[n] = player.predict(
-            self.batch.observation[:, n], self._memory.get(n), starts
+            self.batch.observation[:, n], self._memory.get(n), starts, self.evaluated.greedy
         )
         took = time.perf_counter() - began
-        details = inspect_decision(player, self.clone) if n == self.seat else None
+        chooser = player.player if isinstance(player, BatchRow) else player
+        details = inspect_decision(chooser, self.clone) if n == self.seat else None
         return DecisionView(np.array(action[0]), took, details)
 
     def _moment(self) -> MatchSnapshot:
@@ -178,7 +183,7 @@ class Match(Game):
             self.asked.copy(),
             tuple(self.decisions),
             tuple(
-                take_snapshot(player, self._memory.get(n)) for n, player in enumerate(self.players)
+                take_snapshot(player, self._memory.get(n)) for n, player in enumerate(self._seated)
             ),
         )
 

@@ -99,7 +99,7 @@ class Lineup:
             raise UserError(f"{self.folder} has no '{gone}' any more: try again.") from None
 
     def ladder(self) -> list[Rival]:
-        """Everybody there is, from the clone on; checkpoints that are gone by now are left out."""
+        """All agents of the run, from the clone on; checkpoints that are gone by now are left out."""
         if self.folder is None:
             return [self.best()]
         found = []
@@ -121,8 +121,8 @@ class Lineup:
         name = self.name if stage.name == "best" else f"{self.name} {stage.name}"
         return Rival(name, agent)
 
-    def stranger(self) -> Rival | None:
-        """Whom the run is judged beside: its model of other people, or else its clone."""
+    def held_out_partner(self) -> Rival | None:
+        """The partner that the run is judged with: its model of other people, or else its clone."""
         if self.folder is None:
             return None
         for name, called in ((HUMAN_MODEL, "human model"), (CLONE, "clone")):

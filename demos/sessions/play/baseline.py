@@ -29,7 +29,7 @@ def pool_of(world: World) -> tuple[str, ...]:
 
 
 def against_pool(rival: Rival, table: Lineup, games: int) -> tuple[int, int, int]:
-    """Games won, drawn and lost by the north star against everybody in the pool, in every seat in turn.
+    """Games won, drawn and lost by the north star against all in the pool, in every seat in turn.
 
     Where there is only one seat both play the same seeds, one after the other.
 

@@ -1,4 +1,4 @@
-"""Levels of play, measured and not only named: who plays, how late, with how many slips, and what it reaches.
+"""The levels of play of a run: which agent plays each, with what handicap, and what it was measured to reach.
 
 `levels.json` in the run folder holds every measurement as it was made, so that one that was cut short goes on
 where it stopped, and one of an agent that has changed is made again. E games, N seats.
@@ -19,10 +19,10 @@ from demos.window.drawing.digits import between
 from environments.external.world import ExternalWorld
 from environments.system.errors import UserError
 
-# A careless hand, and from somebody quick to somebody tired: people react after 200 to 400 ms.
+# A careless hand, and from a quick person to a tired one: people react after 200 to 400 ms.
 CARELESS = tuple(Handicap(0, share) for share in (0.1, 0.2, 0.35, 0.5))
 LATE = (Handicap(150), Handicap(150, 0.05), Handicap(250, 0.1), Handicap(400, 0.2))
-GAMES, FOREIGN_GAMES = 40, 8  # of a measurement, over all seats; foreign environments are slow
+GAMES, EXTERNAL_GAMES = 40, 8  # of a measurement, over all seats; external ones are slow
 SHARES = {"easy": 1 / 3, "normal": 2 / 3}  # of the way from the weakest to the strongest
 
 
@@ -74,10 +74,10 @@ def find_levels(
 ) -> Levels:
     """Measure the levels of a run, or read what was measured.
 
-    First everybody on the way from the clone to the best plays as they are, and the weakest and the strongest
-    with handicaps too. The strongest found is hard; normal and easy are those nearest to two thirds and one
-    third of the way up from the weakest. Whoever was chosen plays again on other seeds, twice as often,
-    because the best of many measurements is partly luck; the levels are named in the order of that.
+    First all agents from the clone to the best play as they are, and the weakest and the strongest with
+    handicaps too. The strongest found is hard; normal and easy are those nearest to two thirds and one third
+    of the way up from the weakest. Those that were chosen play again on other seeds, twice as often, because
+    the best of many measurements is partly luck; the levels are named in the order of that.
 
     Args:
         table: the run.
@@ -88,32 +88,10 @@ def find_levels(
     Raises:
         UserError: an unknown opponent, fewer than two games, or nobody to sit in the other seats.
     """
-    if games is not None and games < 2:
-        raise UserError("Levels are measured over at least two games: raise --games.")
-    if against and len(table.world.agents) == 1:
-        raise UserError(f"In '{table.world.id}' no seat is left for '{against[0]}': leave it out.")
-    count = games or (FOREIGN_GAMES if isinstance(table.world, ExternalWorld) else GAMES)
+    count = _games_of(table, against, games)
     ladder = _distinct(table.ladder())
     meter = StrengthMeter(table, against, ladder[-1], count, say)
-    means = {(r, Handicap()): meter.mean(r, Handicap()) for r in ladder}
-    ordered = sorted(ladder, key=lambda rival: means[rival, Handicap()])
-    for rival in dict.fromkeys((ordered[0], ordered[-1])):
-        for handicap in (*CARELESS, *LATE):
-            means[rival, handicap] = meter.mean(rival, handicap)
-    chosen = _choose(means)
-    final = [(pair, meter.values(*pair, final=True)) for pair in chosen]
-    final.sort(key=lambda found: float(np.mean(found[1])))
-    levels = [
-        MeasuredLevel(
-            name,
-            rival.name,
-            rival.sha256,
-            handicap,
-            tuple(values),
-            meter.pool(rival, handicap, 2 * count),
-        )
-        for name, ((rival, handicap), values) in zip(LEVELS, final, strict=True)
-    ]
+    levels = _measured(meter, _choose(_search(meter, ladder)), 2 * count)
     found = Levels(tuple(levels), tuple(meter.names), 2 * count)
     meter.keep(
         {
@@ -126,7 +104,7 @@ def find_levels(
 
 
 def level_of(table: Lineup, name: str) -> Rival:
-    """Somebody of that strength, measured now if need be.
+    """The agent and handicap of a level, measured now if need be.
 
     Raises:
         UserError: as `find_levels`.
@@ -139,7 +117,49 @@ def level_of(table: Lineup, name: str) -> Rival:
     return Rival(rival.name, rival.agent, level.handicap, name)
 
 
-# ------------------------------------------------------------------ choosing
+# ------------------------------------------------------------------ measuring and choosing
+
+
+def _games_of(table: Lineup, against: Sequence[str], games: int | None) -> int:
+    """How many games a measurement is of.
+
+    Raises:
+        UserError: fewer than two, or opponents where no seat is left for them.
+    """
+    if games is not None and games < 2:
+        raise UserError("Levels are measured over at least two games: raise --games.")
+    if against and len(table.world.agents) == 1:
+        raise UserError(f"In '{table.world.id}' no seat is left for '{against[0]}': leave it out.")
+    return games or (EXTERNAL_GAMES if isinstance(table.world, ExternalWorld) else GAMES)
+
+
+def _search(meter: StrengthMeter, ladder: Sequence[Rival]) -> dict[tuple[Rival, Handicap], float]:
+    """The means of all agents as they are, and of the weakest and the strongest with handicaps."""
+    means = {(rival, Handicap()): meter.mean(rival, Handicap()) for rival in ladder}
+    ordered = sorted(ladder, key=lambda rival: means[rival, Handicap()])
+    for rival in dict.fromkeys((ordered[0], ordered[-1])):
+        for handicap in (*CARELESS, *LATE):
+            means[rival, handicap] = meter.mean(rival, handicap)
+    return means
+
+
+def _measured(
+    meter: StrengthMeter, chosen: Sequence[tuple[Rival, Handicap]], games: int
+) -> list[MeasuredLevel]:
+    """The chosen ones, measured again on other seeds and named in the order of that."""
+    final = [(pair, meter.values(*pair, final=True)) for pair in chosen]
+    final.sort(key=lambda found: float(np.mean(found[1])))
+    return [
+        MeasuredLevel(
+            name,
+            rival.name,
+            rival.sha256,
+            handicap,
+            tuple(values),
+            meter.pool(rival, handicap, games),
+        )
+        for name, ((rival, handicap), values) in zip(LEVELS, final, strict=True)
+    ]
 
 
 def _choose(means: Mapping[tuple[Rival, Handicap], float]) -> list[tuple[Rival, Handicap]]:
@@ -156,7 +176,7 @@ def _choose(means: Mapping[tuple[Rival, Handicap], float]) -> list[tuple[Rival, 
 
 
 def _distinct(ladder: Sequence[Rival]) -> list[Rival]:
-    """Everybody once: the best is mostly one of the checkpoints; the later name counts."""
+    """Each agent once: the best is mostly one of the checkpoints; the later name counts."""
     return list({rival.sha256: rival for rival in ladder}.values())
 
 
@@ -186,6 +206,6 @@ def _read_levels(table: Lineup) -> Levels | None:
 
 
 def _still_there(levels: Levels, table: Lineup) -> bool:
-    """Whether everybody who plays a level still exists."""
+    """Whether all agents that play a level still exist."""
     there = {rival.sha256 for rival in table.ladder()}
     return all(level.sha256 in there for level in levels.levels)

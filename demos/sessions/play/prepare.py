@@ -130,7 +130,7 @@ def _seated(
     world = table.world
     if len(world.agents) == 1 and given.partner:
         raise UserError(f"In '{world.id}' no seat is left for '{given.partner}': leave it out.")
-    beside = None if given.partner else (table.stranger() or rival)
+    beside = None if given.partner else (table.held_out_partner() or rival)
     seated: list[Player | None] = []
     for n in range(len(world.agents)):  # every seat has a player of its own
         if n == given.seat:

@@ -142,7 +142,7 @@ def _entry(dataset: Dataset, numbers: list[int]) -> RatedGame:
 
 @dataclass(frozen=True)
 class Standing:
-    """How somebody stands against an agent at a level."""
+    """The results of a person against an agent at a level."""
 
     games: int
     won: int
@@ -161,7 +161,7 @@ Key = tuple[str, str, str, str, str]  # world, person, agent, sha256, level
 
 
 def standings(entries: Iterable[RatedGame]) -> dict[Key, Standing]:
-    """Everybody's standing, in the order in which they first played."""
+    """The standings of all people, in the order in which they first played."""
     groups: dict[Key, list[RatedGame]] = {}
     for entry in entries:
         if entry.counted:

@@ -1,4 +1,4 @@
-"""Measures how strong players are, and remembers in a file what was measured: `levels.json` of the run.
+"""The strength of players as it was measured, kept in `levels.json` of the run.
 
 Every measurement is written down as it was made, so that a series that was cut short goes on where it
 stopped. E games, N seats.
@@ -41,9 +41,9 @@ class StrengthMeter:
         world, self._others = table.world, list[Callable[[int], Player]]()
         sha = []
         if len(world.agents) > 1 and not against:
-            stranger = table.stranger() or self_play
-            self.names, sha = [stranger.name], [stranger.sha256]
-            self._others = [lambda seed: stranger.player(world, seed)]
+            beside = table.held_out_partner() or self_play
+            self.names, sha = [beside.name], [beside.sha256]
+            self._others = [lambda seed: beside.player(world, seed)]
         for name in against:
             opponent(name, table, 0)  # a mistake is said at once
             self._others.append(lambda seed, name=name: opponent(name, table, seed))  # type: ignore[misc]
@@ -59,7 +59,7 @@ class StrengthMeter:
         self.measured: dict[str, list[float]] = dict(content["measured"]) if same else {}
 
     def mean(self, rival: Rival, handicap: Handicap) -> float:
-        """The mean north star of somebody."""
+        """The mean north star of an agent with a handicap."""
         return float(np.mean(self.values(rival, handicap)))
 
     def values(self, rival: Rival, handicap: Handicap, final: bool = False) -> list[float]:
@@ -77,7 +77,7 @@ class StrengthMeter:
         return self.measured[key]
 
     def _play(self, rival: Rival, handicap: Handicap, final: bool) -> list[float]:
-        """Play in every seat in turn, with everybody there is to play with."""
+        """Play in every seat in turn, with each of the opponents."""
         seats = len(self.table.world.agents)
         each = max(1, (2 if final else 1) * self.games // (seats * max(len(self._others), 1)))
         first = FINAL_SEEDS if final else SEARCH_SEEDS

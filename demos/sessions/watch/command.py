@@ -72,6 +72,8 @@ def _viewer(options: WatchOptions) -> Viewer:
             player=options.player,
             params=options.params,
             options=options.options,
+            greedy=options.greedy,
+            evaluated=options.evaluated,
         )
         cast.world = in_processes(cast.world, options.workers, options.patience)
     alone = options.headless and options.script is None

@@ -51,6 +51,12 @@ class WatchOptions:
     shield: bool = False
     """Play behind the world's shield; an agent that was trained behind it always does."""
 
+    greedy: bool = False
+    """Take the likeliest actions, not samples."""
+
+    evaluated: str | None = None
+    """FIRST:GAMES, whose seeds are the games that gpo evaluate played at once; 1000000:100 if left out."""
+
     player: str | None = None
     """Who is watched where a world is named; the same names as against; random if left out."""
 

@@ -21,9 +21,9 @@ def policies(count=3, **settings):
 @pytest.mark.parametrize("temperature", [1.0, 0.5])
 def test_each_game_sees_the_scores_of_the_clone_it_drew(activation, temperature):
     made = policies(activation=activation)
-    chorus, seen = BatchedPopulation(made, 1, temperature), sights(40)
-    shown, state = chorus.look(seen, None, None)
-    found = chorus.scores(shown)
+    population, seen = BatchedPopulation(made, 1, temperature), sights(40)
+    shown, state = population.look(seen, None, None)
+    found = population.scores(shown)
     assert set(state.member) == {0, 1, 2}
     for b, member in enumerate(state.member):
         alone = NetworkPlayer(made[member], 0, temperature).scores(seen[b : b + 1])[0]
@@ -31,28 +31,28 @@ def test_each_game_sees_the_scores_of_the_clone_it_drew(activation, temperature)
 
 
 def test_a_game_keeps_its_clone_until_its_episode_ends():
-    chorus, starts = BatchedPopulation(policies(), 2), np.zeros(300, bool)
-    _, state = chorus.predict(sights(300))
+    population, starts = BatchedPopulation(policies(), 2), np.zeros(300, bool)
+    _, state = population.predict(sights(300))
     before = state.member.copy()
-    _, state = chorus.predict(sights(300), state, starts)
+    _, state = population.predict(sights(300), state, starts)
     assert np.array_equal(state.member, before)
     starts[:150] = True
-    _, state = chorus.predict(sights(300), state, starts)
+    _, state = population.predict(sights(300), state, starts)
     assert np.array_equal(state.member[150:], before[150:])
     assert (state.member[:150] != before[:150]).sum() > 50
 
 
 def test_every_clone_is_drawn_as_often():
-    chorus = BatchedPopulation(policies(), 3)
-    _, state = chorus.predict(sights(6000))
+    population = BatchedPopulation(policies(), 3)
+    _, state = population.predict(sights(6000))
     assert np.bincount(state.member).tolist() == pytest.approx([2000] * 3, rel=0.1)
 
 
 def test_a_seed_brings_back_the_same_games():
-    chorus = BatchedPopulation(policies(), 4)
-    first = chorus.predict(sights(50))
-    chorus.reseed(4)
-    again = chorus.predict(sights(50))
+    population = BatchedPopulation(policies(), 4)
+    first = population.predict(sights(50))
+    population.reseed(4)
+    again = population.predict(sights(50))
     assert np.array_equal(first[0], again[0])
     assert np.array_equal(first[1].member, again[1].member)
 

@@ -66,7 +66,7 @@ def played(player: Any, moves: int | None) -> np.ndarray:
         player.progress(step / 40)
         if moves is not None and step >= moves:
             state = player.begin(seen, state, starts)
-            assert player.away
+            assert player.is_remote
         action, state = player.predict(seen, state, starts)
         actions.append(action)
         if step == 30:
@@ -82,7 +82,7 @@ def test_the_actions_are_the_same_whenever_it_moves(moves):
 def test_it_plays_here_if_its_process_does_not_come_up():
     player = elsewhere(network(), up=False)
     assert player.begin(SEEN, None, None) is None
-    assert not player.away
+    assert not player.is_remote
     assert np.array_equal(player.predict(SEEN)[0], network().predict(SEEN)[0])
 
 
@@ -97,7 +97,7 @@ def test_it_plays_here_if_it_cannot_move(harm, monkeypatch):
     else:
         monkeypatch.setattr(pickle, "dumps", lambda _: b"no such thing")
     assert player.begin(SEEN, None, None) is None
-    assert not player.away
+    assert not player.is_remote
     assert np.array_equal(player.predict(SEEN)[0], network().predict(SEEN)[0])
 
 
@@ -191,7 +191,7 @@ def test_a_process_that_is_stopped_before_its_player_came_lets_it_play_here(monk
     player._player.ballast = np.zeros(1_000_000)
     os.kill(player._process.pid, signal.SIGSTOP)
     assert player.begin(SEEN, None, None) is None
-    assert not player.away
+    assert not player.is_remote
     assert np.array_equal(player.predict(SEEN)[0], own.predict(SEEN)[0])
 
 

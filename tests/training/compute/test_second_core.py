@@ -48,7 +48,7 @@ def refined(cores, world_name, precision="float32", moved=False, costs=None):
         policy_kwargs={"n_costs": len(world.costs)},
     )
     agent.learn(3 * 8 * 32)
-    assert not moved or partner.away
+    assert not moved or partner.is_remote
     policy: Any = agent.policy
     return policy.tensors()
 

@@ -168,7 +168,7 @@ def test_partners_who_play_in_another_process_change_nothing(trained, tmp_path, 
         assert last is not None
         agents.append(last.part("policy"))
     (player,) = moved
-    assert player.away
+    assert player.is_remote
     assert not player._process.is_alive(), "it ends with the refining"
     assert agents[0].keys() == agents[1].keys()
     assert all(torch.equal(agents[0][name], agents[1][name]) for name in agents[0])

@@ -88,7 +88,7 @@ def test_training_goes_on_here_from_the_last_checkpoint(tmp_path, monkeypatch, n
 
     def harm(steps):
         if steps == 3 * 4 * 25 and len(struck) == 0:
-            struck.append(partners[0].away)
+            struck.append(partners[0].is_remote)
             os.kill(partners[0]._process.pid, number)
 
     struck: list[bool] = []

@@ -209,7 +209,7 @@ def test_a_partner_made_for_another_world_is_refused(trained, recipe, capsys):
     ("arguments", "said"),
     [
         (["nobody.safetensors"], "There is no agent at nobody.safetensors"),
-        (["somebody"], "'somebody' plays any world"),
+        (["somebody"], "'somebody' is no player"),
         (["somebody", "--world", FOREIGN], "'somebody' is no player"),
         (["random"], "--world"),
         (["random", "--world", FOREIGN, "--seat", "1"], "no seat 1"),

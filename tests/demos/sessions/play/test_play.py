@@ -209,7 +209,7 @@ def test_in_a_world_of_one_seat_the_agent_plays_the_same_game_first(tmp_path, po
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"name": "nobody"}, "There is no agent or run 'nobody'"),
+        ({"name": "nobody"}, "'nobody' is no agent or run"),
         ({"name": "gone.safetensors"}, "There is no agent at gone.safetensors"),
         ({"level": "hardest"}, "did you mean 'hard'?"),
         ({"seat": 2}, "has the seats 0 to 1"),

@@ -1,0 +1,95 @@
+"""The best, the median and the worst game of an evaluation by their seeds, and the command that shows one.
+
+E games.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rich.console import Console
+
+from agents.evaluation.games import GAMES, HELD_OUT, EpisodeTotals
+from agents.lookup import AGENTS, Found, Kind
+from environments.simulation.world import World
+from training.evaluation.options import EvaluateOptions
+from training.evaluation.protocol import Protocol
+
+
+@dataclass(frozen=True)
+class NotableGame:
+    """A game of an evaluation."""
+
+    seed: int
+    seat: int  # of the judged player
+    value: float  # of the north star
+
+
+def notable_games(
+    played: Sequence[EpisodeTotals], star: str, seats: Sequence[int], first: int
+) -> Mapping[str, NotableGame]:
+    """The best, median and worst games by the north star; of equals the first.
+
+    Args:
+        played: the games of each seat of the judged player.
+        star: the world's north star.
+        seats: those that count.
+        first: seed of the first game of each seat.
+    """
+    values = np.concatenate([played[seat].terms[star][:, seat] for seat in seats])
+    each = len(values) // len(seats)
+    order = np.argsort(values, kind="stable")
+    places = {
+        "best": int(values.argmax()),
+        "median": int(order[(len(values) - 1) // 2]),
+        "worst": int(order[0]),
+    }
+    return {
+        name: NotableGame(first + k % each, seats[k // each], float(values[k]))
+        for name, k in places.items()
+    }
+
+
+def show_notable(
+    console: Console, found: Mapping[str, NotableGame], world: World, watch: str
+) -> None:
+    """Print the seeds of the games, and the command that shows the worst."""
+    several = len(world.agents) > 1
+    words = ", ".join(
+        f"{name} {game.value:g} (seed {game.seed}" + (f", seat {game.seat})" if several else ")")
+        for name, game in found.items()
+    )
+    star = world.north_star.replace("_", " ")
+    for line in (f"{star} by game: {words}.", f"To see the worst: {watch}"):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def watch_line(
+    given: EvaluateOptions, judged: Found, world: World, protocol: Protocol, game: NotableGame
+) -> str:
+    """The command that shows a game as it was played in the evaluation."""
+    own = judged.kind in AGENTS or (judged.kind is Kind.ONNX and judged.onnx.ours)
+    words = [given.agent] if own else [world.id, "--player", given.agent]
+    if given.partner is not None:
+        words += ["--partner", given.partner]
+    if game.seat:
+        words += ["--seat", str(game.seat)]
+    words += ["--seed", str(game.seed)]
+    if (given.seed, given.episodes) != (HELD_OUT, GAMES):
+        words += ["--evaluated", f"{given.seed}:{given.episodes}"]
+    if given.horizon is not None or _has_recipe(judged):  # which has a horizon of its own
+        words += ["--option", f"horizon={protocol.horizon}"]
+    words += ["--greedy"] if given.greedy else []
+    words += ["--shield"] if protocol.shield and not judged.shielded else []
+    return shlex.join(["gpo", "watch", *words])
+
+
+def _has_recipe(judged: Found) -> bool:
+    """Whether an agent lies in the folder of its run."""
+    if judged.path is None:
+        return False
+    folder = judged.path if judged.kind is Kind.RUN else judged.path.parent
+    return (folder / "recipe.json").is_file()
