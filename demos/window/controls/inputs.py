@@ -233,6 +233,8 @@ class Slider:
         if self.scale is not None:
             middle = middle if math.isfinite(middle) else 0.0
             moved = middle + push * self.scale
+        elif push == 0:  # also of a number without bounds: 0 x infinity is none
+            moved = middle
         else:
             moved = middle + push * (self.high - middle if push > 0 else middle - self.low)
         return min(max(moved, self.low), self.high)
