@@ -1,7 +1,8 @@
-"""A game whose seats are players, watched: what each is about to do and why, and every moment to go back to.
+"""The match that is watched: a game whose seats are players, with the reasons of each and a way back.
 
 A player is asked as soon as it can see, so that what it will do is known while one looks at the same state;
-the step to come then only carries it out. N seats, K terms, C costs, A numbers of an action.
+the step to come then only carries it out. Every moment is kept, to go back to. N seats, K terms, C costs, A
+numbers of an action.
 """
 
 from __future__ import annotations
@@ -54,8 +55,8 @@ class MatchSnapshot:
 class Match(Game):
     """One game at a time, every seat a player's; it can be stepped, and stepped back.
 
-    Whoever takes over hands its action to `step`, and the player whose seat it is is told; a `Take` finds
-    what it records where it finds it in a `Game`: `observation`, `asked`, and the arrays of `batch`.
+    A person who takes over hands their action to `step`, and the player whose seat it is is told. What is
+    recorded stands where it does in a `Game`: `observation`, `asked`, and the arrays of `batch`.
 
     Args:
         world: what is played.

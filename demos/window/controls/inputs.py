@@ -1,4 +1,4 @@
-"""Composes an action from all that is held at one tick: choices, switches and numbers.
+"""Inputs that compose an action from all that is held at one tick: choices, switches and numbers.
 
 Choices are composed, not looked up. An action named "up-left" has the parts "up" and "left", and is done by
 whatever does its parts. Where what is held fits no single action, the most recently pressed part is done,
