@@ -1,4 +1,4 @@
-"""Whether there is a screen to open a window on; light, so that the answer comes before all else loads."""
+"""The check for a screen to open a window on; light, so that the answer comes before all else loads."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def require_display(cure: str) -> None:
             f"SDL_VIDEODRIVER is '{driver}', which shows no window: unset it, or {cure}."
         )
     if driver or not sys.platform.startswith("linux"):
-        return  # somebody chose, or the system always has one: SDL says whether it works
+        return  # it was chosen, or the system always has one: SDL says whether it works
     if os.environ.get("WAYLAND_DISPLAY"):
         return
     name = os.environ.get("DISPLAY", "")

@@ -56,7 +56,7 @@ def wait_for(
 
 @contextmanager
 def window_left_alone() -> Iterator[None]:
-    """Nobody shuts pygame down: environments do when they close, and our window is drawn meanwhile."""
+    """Within the block nothing shuts pygame down, as environments do when they close: the window is drawn."""
     kept = pygame.quit, pygame.display.quit
     pygame.quit = pygame.display.quit = lambda: None
     try:

@@ -1,4 +1,4 @@
-"""When the next step of a game is due: at the world's own pace, whatever drawing takes.
+"""Clocks, and the pacer that says when the next step of a game is due, whatever drawing takes.
 
 Steps are of fixed length. A step that begins too long after it was due is late; after a stall a few are made
 up for, the others are left out, so that no burst of steps runs away from the person who plays.
@@ -49,7 +49,7 @@ class RealClock:
 
 
 class SimulatedClock:
-    """A clock that moves only when somebody waits: hours pass at once, and always in the same way."""
+    """A clock that moves only when it is waited on: hours pass at once, and always in the same way."""
 
     def __init__(self) -> None:
         self._now = 0.0

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a window is open: asked for politely, and insisted on after a moment."""
+"""Handling of Ctrl-C and SIGTERM while a window is open: noted first, and insisted on after a moment."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ MOUSE = (pygame.MOUSEMOTION, pygame.MOUSEBUTTONDOWN, pygame.MOUSEBUTTONUP)
 
 
 class AppWindow:
-    """A window to draw on, of at least `LEAST` pixels as far as whoever draws can tell.
+    """A window to draw on, of at least `LEAST` pixels as far as drawing code can tell.
 
     Use it as a context manager, draw on `surface`, then `show`. F11 is its own: full screen and back.
 
@@ -61,7 +61,7 @@ class AppWindow:
         self._settled, self._lost = 0.0, False  # s; whether the focus went before that
 
     def _window(self) -> pygame.Surface:
-        """The window, opened anew if somebody's environment has shut down pygame with its own drawing."""
+        """The window, opened anew if an external environment has shut down pygame with its own drawing."""
         if pygame.display.get_init() and (window := pygame.display.get_surface()) is not None:
             return window
         self._open(self._title, self._windowed)
@@ -116,7 +116,7 @@ class AppWindow:
         return self._small
 
     def show(self) -> None:
-        """Put what was drawn before the eyes."""
+        """Show what was drawn."""
         if self._small is not None:
             window = self._window()
             if min(window.get_size()) > 0:
@@ -141,7 +141,7 @@ class AppWindow:
         return told
 
     def filter_event(self, event: pygame.event.Event) -> pygame.event.Event | None:
-        """What is left of an event for others: full screen is the window's own affair."""
+        """The event as a session gets it, None if it is the window's own: full screen is."""
         if event.type == pygame.KEYDOWN and event.key == pygame.K_F11:
             self.toggle_full_screen()
             return None

@@ -1,4 +1,4 @@
-"""One game at a time, with people in some seats and players in the others.
+"""The game that is played: people in some seats, players in the others.
 
 N seats, K terms, C costs, O numbers in an observation.
 """
@@ -144,7 +144,7 @@ class Game:
 
 
 def open_batch(world: World, options: Mapping[str, Any], shield: bool = False) -> Batch:
-    """A batch of one game that stays in its last state; a foreign one is asked for pictures.
+    """A batch of one game that stays in its last state; an external one is asked for pictures.
 
     Recordings are of the world as it is named, without the `render_mode`, so that what is trained without
     pictures can use them.

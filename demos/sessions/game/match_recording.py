@@ -1,4 +1,4 @@
-"""Games of a person with agents, recorded from every seat: who acted is stored with each step."""
+"""The recording of games of a person with agents, from every seat: who acted is stored with each step."""
 
 from __future__ import annotations
 

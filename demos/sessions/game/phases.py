@@ -1,4 +1,4 @@
-"""What a recording session can be doing, the window's own keys, and what it says."""
+"""The phases of a recording session, its keys, and its messages."""
 
 from __future__ import annotations
 

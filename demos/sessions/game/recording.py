@@ -1,4 +1,4 @@
-"""The game being played and what is kept of it: builds the rows that a take stores.
+"""The recording of games that people play: builds the rows that a take stores.
 
 K terms, C costs, R numbers of the raw device state.
 """

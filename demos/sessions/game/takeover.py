@@ -1,4 +1,4 @@
-"""Taking over: the agent drives, and while a person's controls are moved, or T is held, the person does.
+"""Takeovers of an agent's seat: while a person's controls are moved, or T is held, the person drives.
 
 "Human-gated" DAgger (Kelly et al. 2019): the person decides when to drive, so what is recorded of it is what
 they would not leave to the agent. What the agent drives is kept beside it, with who acted in each step.
@@ -28,7 +28,7 @@ _AXIS = re.compile(r"pad\d+ axis \d+")
 class Takeover:
     """A seat with two drivers: an agent, and a person who may take over at any step.
 
-    Each step, `action` is told what is held, and says what the person does instead of the agent, if anything.
+    Each step, `action` gets what is held, and returns what the person does instead of the agent, if anything.
     A `Match` asks the agent in every step all the same and tells it what was done, so that it can go on from
     wherever the person leaves it.
 
@@ -46,7 +46,7 @@ class Takeover:
         self._pointer = "pointer x" in controls.raw_names
         self._box = isinstance(controls.world.action_space, spaces.Box)
         self._rest = np.asarray(controls.action(Held()) if self._box else 0.0)
-        self._pressed = 0  # number of the press of T that was heeded last
+        self._pressed = 0  # number of the press of T that was acted on last
         self.begin()
 
     def begin(self) -> None:
@@ -62,9 +62,9 @@ class Takeover:
         self._action: Any = None
 
     def action(self, held: Held, scene: Any = None) -> Any | None:
-        """Look at the person's hands, once a step: their action if they drive in it, else None.
+        """The person's action if they drive in the next step, else None; asked once a step.
 
-        A press that was let go before anybody looked counts as one step.
+        A press that was let go between two steps counts as one step.
 
         Args:
             held: what is held now.

@@ -1,7 +1,7 @@
-"""Keeps the games in which somebody took over while watching, as corrections.
+"""The recorder of corrections: keeps the games in which a person took over while watching.
 
 A game is in memory from its beginning on, and in the dataset's journal from the moment of the first takeover,
-so that a crash loses nothing of it. Whoever goes back strikes out what came after: an episode is one way
+so that a crash loses nothing of it. Going back strikes out what came after: an episode is one way
 through a game, the one that was gone last. It is kept when the next game begins, cut where it was left.
 """
 
@@ -29,7 +29,7 @@ class CorrectionRecorder:
 
     Args:
         recording: of a game that begins; into the dataset, if it is open.
-        open_dataset: the dataset, made if there is none; asked when somebody takes over.
+        open_dataset: the dataset, made if there is none; asked when a person takes over.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class CorrectionRecorder:
         self._driven = 0  # of them, by the person
 
     def begin(self, match: Match) -> None:
-        """A game begins; the one before it is kept if somebody took over in it."""
+        """A game begins; the one before it is kept if a person took over in it."""
         self._end()
         self._made = self._recording(match, self.dataset)
         self._beginning, self._rows, self._driven = self._made.beginning(), [], 0

@@ -1,4 +1,4 @@
-"""A person's hands at a viewer: they take over the seat that is watched, or have a seat of their own.
+"""The driver at a viewer, a person: they take over the seat that is watched, or have a seat of their own.
 
 What is driven by hand becomes a correction (`demos.sessions.match.corrections`); what one does in a seat
 of one's own is only played. Keys that steer are the game's while time runs, and the viewer's while it
@@ -54,7 +54,7 @@ class Driver:
         return None if self.takeover is None else self.takeover.driver
 
     def take(self, event: pygame.event.Event, running: bool) -> bool:
-        """Heed an event; True if it was a key that steers, which means nothing else then."""
+        """Act on an event; True if it was a key that steers, which means nothing else then."""
         if event.type == pygame.KEYDOWN and not self._steers(event, running):
             return False
         self.devices.take(event)
@@ -83,7 +83,7 @@ class Driver:
             self.corrections.begin(match)
 
     def went_back(self, match: Match) -> None:
-        """Somebody went back: the agent drives, and what came after this moment is struck out."""
+        """The viewer went back: the agent drives, and what came after this moment is struck out."""
         if self.takeover is not None:
             self.takeover.hand_back()
         if self.corrections is not None:

@@ -1,4 +1,4 @@
-"""Numbers that are taken down step by step, and struck out again when somebody goes back."""
+"""A table of numbers that grows step by step, and is cut when the viewer goes back."""
 
 from __future__ import annotations
 

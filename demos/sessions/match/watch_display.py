@@ -1,4 +1,4 @@
-"""What is shown around and over games that are watched: panels, help, a message, requests to the camera."""
+"""The display of games that are watched: panels, help, a message, requests to the camera."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PANELS = range(1, 9)
 
 @dataclass
 class WatchDisplay:
-    """What a person has switched on. Pictures and videos are asked for here, and made by whoever draws."""
+    """What a person has switched on. Pictures and videos are asked for here, and made by the camera."""
 
     panels: set[int] = field(default_factory=lambda: set(PANELS))
     hidden: set[int] = field(default_factory=set)  # panels that come back when all are shown again

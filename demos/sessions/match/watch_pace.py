@@ -1,4 +1,4 @@
-"""How time passes in games that are watched: at which speed, whether at all, and when the next one begins."""
+"""The pace of games that are watched: their speed, whether time runs, and when the next one begins."""
 
 from __future__ import annotations
 

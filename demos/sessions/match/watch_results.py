@@ -1,4 +1,4 @@
-"""What games that are watched came to, by agent and rival, and how long decisions took."""
+"""The results of games that are watched, by agent and rival, and how long decisions took."""
 
 from __future__ import annotations
 

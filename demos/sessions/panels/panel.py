@@ -1,4 +1,4 @@
-"""Panels around a game that is watched: what a panel is, its frame, and pictures of them that are kept.
+"""The protocol of panels around a game that is watched, their frame, and their pictures that are kept.
 
 A panel is drawn again only when what it shows has changed.
 """

@@ -1,4 +1,4 @@
-"""Draws a session with agents: as one of recording, with a frame that shows who drives."""
+"""The painter of a session with agents: as one of recording, with a frame that shows who drives."""
 
 from __future__ import annotations
 

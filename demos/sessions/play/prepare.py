@@ -1,4 +1,4 @@
-"""Before a session with agents: world, agents and person are made ready, and a dataset is opened."""
+"""Preparation of a session with agents: world, agents, person and dataset."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class PreparedMatch:
     about: Mapping[str, Any] = field(default_factory=dict)  # noted of each game
 
     def names(self) -> dict[str, Any]:
-        """Who sits where, for drawings that show it; for a player, the seat to see with the eyes of."""
+        """Who sits where, for drawings that show it; for a player, the seat whose observation counts."""
         you = self.person.player or "you"
         mine = self.rival.name if self.takeover is not None else you
         found: dict[str, Any] = dict.fromkeys(self.world.agents, self.others)

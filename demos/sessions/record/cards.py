@@ -1,4 +1,4 @@
-"""What is laid over a game: the title, the countdown, the pause, the result."""
+"""Cards over a game: the title, the countdown, the pause, the result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands around a game while it is played: how it goes, the time, terms and costs, and the keys."""
+"""The display around a game that is played: how it goes, the time, terms and costs, and the keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of the games of a session: kept, taken back, discarded, or left in their journal."""
+"""The keeper of a session's games: kept, taken back, discarded, or left in their journal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Draws a recording session, without making its steps late if that can be helped."""
+"""The painter of a recording session, which draws without making its steps late if that can be helped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Before and during a recording session: world, players and dataset are made ready, and it is run."""
+"""Preparation of a recording session: world, players and dataset; and its run."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class PreparedRecording:
     partner: str  # who has the other seats, in words; empty if nobody
 
     def names(self) -> dict[str, Any]:
-        """Who sits where, for drawings that show it; for one alone, the seat to see with the eyes of."""
+        """Who sits where, for drawings that show it; for one alone, the seat whose observation counts."""
         found: dict[str, Any] = {self.world.agents[n]: self.partner for n in self.game.vacant}
         for k, person in enumerate(self.people):
-            somebody = "you" if len(self.people) == 1 else f"player {k + 1}"
-            found[self.world.agents[person.seat]] = person.player or somebody
+            called = "you" if len(self.people) == 1 else f"player {k + 1}"
+            found[self.world.agents[person.seat]] = person.player or called
         if len(self.people) == 1:
             found["seat"] = self.people[0].seat
         return found
@@ -91,7 +91,7 @@ def _seats(options: RecordOptions, world: World) -> tuple[int, ...]:
 
 
 def _others(options: RecordOptions, world: World, people: int) -> tuple[str, Player | None]:
-    """Who has the other seats: by name, or somebody who stands still, or who does anything."""
+    """Who has the other seats: by name, or one that stands still, or a random one."""
     name = options.partner or options.opponent
     if people == len(world.agents):
         if name:

@@ -33,7 +33,7 @@ class Line(NamedTuple):
 
     @property
     def over(self) -> bool:
-        """Whether somebody is above the limit."""
+        """Whether anyone is above the limit."""
         return self.limit is not None and max(self.values) > self.limit
 
 

@@ -81,7 +81,7 @@ def name_of(world: World) -> str:
 
 
 def _columns(rows: int, people: int) -> int:
-    """In how many columns somebody's keys stand."""
+    """In how many columns a person's keys stand."""
     return 1 if people > 1 or rows < 5 else 2
 
 

@@ -1,4 +1,4 @@
-"""Draws a replay: the game as it was, what it had come to, and where in time this is."""
+"""The painter of a replay: the game as it was, what it had come to, and where in time this is."""
 
 from __future__ import annotations
 

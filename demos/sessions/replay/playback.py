@@ -1,4 +1,4 @@
-"""A recorded game brought back: played again from its seed and actions, or else shown as it was seen.
+"""The playback of a recorded episode: played again from its seed and actions, or else shown as it was seen.
 
 T steps, N seats, O numbers in an observation.
 """

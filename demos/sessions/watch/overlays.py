@@ -1,4 +1,4 @@
-"""What is laid over a game that is watched: its end, a sentence, the keys, and a seed that is typed."""
+"""Overlays of a game that is watched: its end, a sentence, the keys, and a seed that is typed."""
 
 from __future__ import annotations
 

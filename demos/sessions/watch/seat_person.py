@@ -21,7 +21,7 @@ from environments.system.errors import UserError
 
 @dataclass(frozen=True)
 class SeatedPerson:
-    """What somebody at a viewer holds, and where their corrections go."""
+    """What a person at a viewer holds, and where their corrections go."""
 
     device: str = "keyboard"
     dataset: str | None = None  # named after the world if None
@@ -62,11 +62,11 @@ def seat_person(viewer: Viewer, hands: SeatedPerson) -> str:
             "settle_steps": takeover.settle,
         }
         others = {n: names[agent] for n, agent in enumerate(world.agents) if n != seat}
-        opened = cast(Dataset, dataset)  # a keeper opens a take only once it has one
+        opened = cast(Dataset, dataset)  # a recorder opens a take only once it has one
         return MatchRecording(match, person, opened, world.tick, others, about, takeover)
 
-    keeper = CorrectionRecorder(
+    corrections = CorrectionRecorder(
         recording, lambda: games_dataset(world, hands.root, hands.dataset, "watch")
     )
-    viewer.seat_human(Driver(person, Devices(), takeover, keeper))
+    viewer.seat_human(Driver(person, Devices(), takeover, corrections))
     return ""

@@ -1,4 +1,4 @@
-"""What stands above the games of a viewer: how it goes, who plays, and where in time this is."""
+"""The bar above the games of a viewer: how it goes, who plays, and where in time this is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Aiming: which of several turns brings what one plays to look where the mouse or a stick points.
+"""The input that aims: the turn that brings a player to look where the mouse or a stick points.
 
 The world says how (`environments.simulation.world`): `way_to` for a place of its picture, `aim` for a
 direction.

@@ -1,4 +1,4 @@
-"""Wires a table for actions that are numbers (Box): keys, sticks, triggers and the pointer push them."""
+"""Binds a table for actions that are numbers (Box): keys, sticks, triggers and the pointer push them."""
 
 from __future__ import annotations
 
@@ -14,81 +14,81 @@ _ENDS = {"x": ("left", "right"), "y": ("up", "down")}  # of a stick; its axis gr
 _POINTED = {"x": ("left", "right"), "y": ("down", "up")}  # from low to high
 
 
-def bind_sliders(wirer: Binder) -> None:
+def bind_sliders(binder: Binder) -> None:
     """A slider a number.
 
     Raises:
         Problem: the table does not fit the world.
     """
-    low, high = wirer.space.low.ravel().tolist(), wirer.space.high.ravel().tolist()
-    rest = _idle(wirer, low, high)
+    low, high = binder.space.low.ravel().tolist(), binder.space.high.ravel().tolist()
+    rest = _idle(binder, low, high)
     sliders = [Slider(*bounds) for bounds in zip(low, high, rest, strict=True)]
     done: set[int] = set()
-    for k, row in enumerate(wirer.table.axis):
+    for k, row in enumerate(binder.table.axis):
         if row.component >= len(sliders):
-            raise wirer.row_problem(k, wirer.no_part("component", row.component, len(sliders)))
+            raise binder.row_problem(k, binder.no_part("component", row.component, len(sliders)))
         if row.component in done:
             what = f"component {row.component} has a row already: put them together."
-            raise wirer.row_problem(k, what)
+            raise binder.row_problem(k, what)
         done.add(row.component)
-        _wire(wirer, k, row, sliders[row.component])
-    wirer.wiring.components += sliders
+        _bind(binder, k, row, sliders[row.component])
+    binder.bindings.components += sliders
     free = (n for n in range(len(sliders)) if n not in done)
-    wirer.wiring.unassigned = tuple(f"component {n}" for n in free)
+    binder.bindings.unassigned = tuple(f"component {n}" for n in free)
 
 
-def _idle(wirer: Binder, low: list[float], high: list[float]) -> list[float]:
-    given = wirer.table.idle
+def _idle(binder: Binder, low: list[float], high: list[float]) -> list[float]:
+    given = binder.table.idle
     if given is None:
-        rest = np.broadcast_to(np.asarray(wirer.world.idle, float), wirer.space.shape)
+        rest = np.broadcast_to(np.asarray(binder.world.idle, float), binder.space.shape)
         return [float(number) for number in rest.ravel()]
     if not numbers(given, len(low)):
-        raise wirer.problem(f"idle: give a list of {len(low)} numbers.")
+        raise binder.problem(f"idle: give a list of {len(low)} numbers.")
     for n, number in enumerate(given):
         if not low[n] <= number <= high[n]:
-            raise wirer.problem(
+            raise binder.problem(
                 f"idle: number {n} is {number:g}, outside {low[n]:g} to {high[n]:g}."
             )
     return [float(number) for number in given]
 
 
-def _wire(wirer: Binder, k: int, row: AxisRow, slider: Slider) -> None:
+def _bind(binder: Binder, k: int, row: AxisRow, slider: Slider) -> None:
     if row.scale is None and not (np.isfinite(slider.low) and np.isfinite(slider.high)):
         what = (
             f"component {row.component} has no bounds: say with 'scale' how far a full push goes."
         )
-        raise wirer.row_problem(k, what)
+        raise binder.row_problem(k, what)
     ends = _ends(row)
-    slider.negative = wirer.sources(k, row.negative, row.pad_negative, row.component, ends[0])
-    slider.positive = wirer.sources(k, row.positive, row.pad_positive, row.component, ends[1])
+    slider.negative = binder.sources(k, row.negative, row.pad_negative, row.component, ends[0])
+    slider.positive = binder.sources(k, row.positive, row.pad_positive, row.component, ends[1])
     slider.ramp, slider.scale = row.ramp, row.scale
     said = (
-        list(wirer.spoken(row.negative, row.pad_negative)),
-        list(wirer.spoken(row.positive, row.pad_positive)),
+        list(binder.spoken(row.negative, row.pad_negative)),
+        list(binder.spoken(row.positive, row.pad_positive)),
     )
-    if wirer.hands.device == "gamepad":
-        slider.sticks = _sticks(wirer, row, said)
+    if binder.hands.device == "gamepad":
+        slider.sticks = _sticks(binder, row, said)
     elif row.pointer is not None:
-        _aim(wirer, k, row, slider, said)
-    wirer.wiring.rows += [(end, tuple(by)) for end, by in zip(ends, said, strict=True)]
+        _aim(binder, k, row, slider, said)
+    binder.bindings.rows += [(end, tuple(by)) for end, by in zip(ends, said, strict=True)]
 
 
 def _aim(
-    wirer: Binder, k: int, row: AxisRow, slider: Slider, said: tuple[list[str], list[str]]
+    binder: Binder, k: int, row: AxisRow, slider: Slider, said: tuple[list[str], list[str]]
 ) -> None:
     """The mouse says where the number is."""
     assert row.pointer is not None
-    if wirer.hands.people > 1:
-        raise wirer.row_problem(k, "two people cannot share the mouse: leave 'pointer' out.")
-    slider.pointer, slider.turned, wirer.wiring.pointer = row.pointer, row.invert, True
+    if binder.hands.people > 1:
+        raise binder.row_problem(k, "two people cannot share the mouse: leave 'pointer' out.")
+    slider.pointer, slider.turned, binder.bindings.pointer = row.pointer, row.invert, True
     ways = _POINTED[row.pointer][:: -1 if row.invert else 1]
     for by, way in zip(said, ways, strict=True):
         by.append(f"pointer {way}")
 
 
-def _sticks(wirer: Binder, row: AxisRow, said: tuple[list[str], list[str]]) -> tuple[Stick, ...]:
+def _sticks(binder: Binder, row: AxisRow, said: tuple[list[str], list[str]]) -> tuple[Stick, ...]:
     """The stick and the trigger of a row."""
-    pad, sign = wirer.hands.pad, -1 if row.invert else 1
+    pad, sign = binder.hands.pad, -1 if row.invert else 1
     found = []
     if row.stick is not None:
         named = row.stick in _AXES
@@ -102,7 +102,7 @@ def _sticks(wirer: Binder, row: AxisRow, said: tuple[list[str], list[str]]) -> t
         said[0 if row.invert else 1].append(f"trigger {row.trigger}")
     for stick in found:
         for axis in (stick.axis, *(() if stick.across is None else (stick.across,))):
-            wirer.wiring.axes[pad, axis] = None
+            binder.bindings.axes[pad, axis] = None
     return tuple(found)
 
 

@@ -1,4 +1,4 @@
-"""Wires a table for actions that are chosen (Discrete, MultiDiscrete) or switched (MultiBinary)."""
+"""Binds a table for actions that are chosen (Discrete, MultiDiscrete) or switched (MultiBinary)."""
 
 from __future__ import annotations
 
@@ -15,53 +15,53 @@ from demos.window.controls.table import ActionRow
 from environments.system.suggestions import nearest
 
 
-def bind_choices(wirer: Binder) -> None:
+def bind_choices(binder: Binder) -> None:
     """A choice for Discrete actions, one a component for MultiDiscrete.
 
     Raises:
         Problem: the table does not fit the world.
     """
-    counts = _counts(wirer)
-    for k, row in enumerate(wirer.table.action):
+    counts = _counts(binder)
+    for k, row in enumerate(binder.table.action):
         if row.component >= len(counts):
-            raise wirer.row_problem(k, wirer.no_part("component", row.component, len(counts)))
-    idle = _idle_choices(wirer, counts)
+            raise binder.row_problem(k, binder.no_part("component", row.component, len(counts)))
+    idle = _idle_choices(binder, counts)
     unassigned: list[str] = []
     for component in range(len(counts)):
-        names = _names(wirer, counts, component)
+        names = _names(binder, counts, component)
         bindings = [
-            _binding(wirer, k, row, names)
-            for k, row in enumerate(wirer.table.action)
+            _binding(binder, k, row, names)
+            for k, row in enumerate(binder.table.action)
             if row.component == component
         ]
         choice = Choice(names, [parts_of(name) for name in names], bindings, idle[component])
-        wirer.wiring.components.append(choice)
-        unassigned += [_told(wirer, component, name) for name in _undone(choice)]
-    wirer.wiring.unassigned = tuple(unassigned)
+        binder.bindings.components.append(choice)
+        unassigned += [_told(binder, component, name) for name in _undone(choice)]
+    binder.bindings.unassigned = tuple(unassigned)
 
 
-def bind_switches(wirer: Binder) -> None:
+def bind_switches(binder: Binder) -> None:
     """A switch a bit.
 
     Raises:
         Problem: the table does not fit the world.
     """
-    count = int(np.prod(wirer.space.shape))
+    count = int(np.prod(binder.space.shape))
     bindings: list[list[Binding]] = [[] for _ in range(count)]
-    for k, row in enumerate(wirer.table.action):
+    for k, row in enumerate(binder.table.action):
         if row.do is not None or row.bit is None:
-            raise wirer.row_problem(k, f"it must say which switch: bit = 0 to {count - 1}.")
+            raise binder.row_problem(k, f"it must say which switch: bit = 0 to {count - 1}.")
         if row.bit >= count:
-            raise wirer.row_problem(k, wirer.no_part("bit", row.bit, count))
+            raise binder.row_problem(k, binder.no_part("bit", row.bit, count))
         label = row.label or f"bit {row.bit}"
-        sources = wirer.sources(k, row.keys, row.pad, row.bit, label)
+        sources = binder.sources(k, row.keys, row.pad, row.bit, label)
         bindings[row.bit].append(Binding((label,), sources, row.once))
-        wirer.wiring.rows.append((label, wirer.spoken(row.keys, row.pad)))
-    idle = _idle_switches(wirer, count)
+        binder.bindings.rows.append((label, binder.spoken(row.keys, row.pad)))
+    idle = _idle_switches(binder, count)
     switches = [Switch(own, rest) for own, rest in zip(bindings, idle, strict=True)]
-    wirer.wiring.components += switches
+    binder.bindings.components += switches
     free = [k for k, own in enumerate(bindings) if not any(b.sources for b in own)]
-    wirer.wiring.unassigned = tuple(f"bit {k}" for k in free)
+    binder.bindings.unassigned = tuple(f"bit {k}" for k in free)
 
 
 def parts_of(name: str) -> frozenset[str]:
@@ -69,41 +69,41 @@ def parts_of(name: str) -> frozenset[str]:
     return frozenset(part for part in re.split("[-+]", name) if part) or frozenset({name})
 
 
-def _counts(wirer: Binder) -> list[int]:
-    if isinstance(wirer.space, spaces.Discrete):
-        return [int(wirer.space.n)]
-    return [int(n) for n in wirer.space.nvec.ravel()]
+def _counts(binder: Binder) -> list[int]:
+    if isinstance(binder.space, spaces.Discrete):
+        return [int(binder.space.n)]
+    return [int(n) for n in binder.space.nvec.ravel()]
 
 
-def _names(wirer: Binder, counts: Sequence[int], component: int) -> list[str]:
+def _names(binder: Binder, counts: Sequence[int], component: int) -> list[str]:
     """What the choices of a component are called; where there are several, their numbers."""
     numbered = [str(n) for n in range(counts[component])]
-    if not isinstance(wirer.space, spaces.Discrete):
-        if wirer.table.names:
-            raise wirer.problem("'names' are for one choice; give each row a label instead.")
-        named = wirer.world.choice_names
+    if not isinstance(binder.space, spaces.Discrete):
+        if binder.table.names:
+            raise binder.problem("'names' are for one choice; give each row a label instead.")
+        named = binder.world.choice_names
         return list(named[component]) if named else numbered
-    names = wirer.table.names or list(wirer.world.action_names) or numbered
+    names = binder.table.names or list(binder.world.action_names) or numbered
     if len(names) != len(numbered) or len(set(names)) != len(names):
-        raise wirer.problem(
-            f"'names' must give each of the {len(numbered)} actions of {wirer.world.id} one of its own."
+        raise binder.problem(
+            f"'names' must give each of the {len(numbered)} actions of {binder.world.id} one of its own."
         )
     return names
 
 
-def _told(wirer: Binder, component: int, name: str) -> str:
-    return name if isinstance(wirer.space, spaces.Discrete) else f"component {component}: {name}"
+def _told(binder: Binder, component: int, name: str) -> str:
+    return name if isinstance(binder.space, spaces.Discrete) else f"component {component}: {name}"
 
 
-def _binding(wirer: Binder, k: int, row: ActionRow, names: Sequence[str]) -> Binding:
+def _binding(binder: Binder, k: int, row: ActionRow, names: Sequence[str]) -> Binding:
     if row.bit is not None or row.do is None:
-        raise wirer.row_problem(k, "it must say what to do: do = ..., a name or a number.")
+        raise binder.row_problem(k, "it must say what to do: do = ..., a name or a number.")
     name = _known(row.do, names)
     if name is None:
-        raise wirer.row_problem(k, _unknown(row.do, names))
-    sources = wirer.sources(k, row.keys, row.pad, row.component, name)
-    label = row.label or _told(wirer, row.component, name)
-    wirer.wiring.rows.append((label, wirer.spoken(row.keys, row.pad)))
+        raise binder.row_problem(k, _unknown(row.do, names))
+    sources = binder.sources(k, row.keys, row.pad, row.component, name)
+    label = row.label or _told(binder, row.component, name)
+    binder.bindings.rows.append((label, binder.spoken(row.keys, row.pad)))
     return Binding(tuple(sorted(parts_of(name))), sources, row.once)
 
 
@@ -129,32 +129,32 @@ def _undone(choice: Choice) -> list[str]:
     ]
 
 
-def _idle_choices(wirer: Binder, counts: Sequence[int]) -> list[tuple[int, ...]]:
+def _idle_choices(binder: Binder, counts: Sequence[int]) -> list[tuple[int, ...]]:
     """What nothing pressed does, in turn, of each component."""
-    given = wirer.table.idle
+    given = binder.table.idle
     if given is None:
-        rest = np.broadcast_to(np.asarray(wirer.world.idle).ravel(), (len(counts),))
+        rest = np.broadcast_to(np.asarray(binder.world.idle).ravel(), (len(counts),))
         return [(int(n),) for n in rest]
-    if isinstance(wirer.space, spaces.Discrete):
-        names = _names(wirer, counts, 0)
+    if isinstance(binder.space, spaces.Discrete):
+        names = _names(binder, counts, 0)
         listed = given if isinstance(given, list) and given else [given]
         known = [_known(do, names) for do in listed]
         for do, name in zip(listed, known, strict=True):
             if name not in names:
-                raise wirer.problem(f"idle: {_unknown(do, names)}")
+                raise binder.problem(f"idle: {_unknown(do, names)}")
         return [tuple(names.index(name) for name in known if name is not None)]
     if not numbers(given, len(counts), whole=True) or any(
         not 0 <= n < count for n, count in zip(given, counts, strict=True)
     ):
-        raise wirer.problem(f"idle: give {len(counts)} numbers, each a choice of its component.")
+        raise binder.problem(f"idle: give {len(counts)} numbers, each a choice of its component.")
     return [(n,) for n in given]
 
 
-def _idle_switches(wirer: Binder, count: int) -> list[int]:
-    given = wirer.table.idle
+def _idle_switches(binder: Binder, count: int) -> list[int]:
+    given = binder.table.idle
     if given is None:
-        rest = np.broadcast_to(np.asarray(wirer.world.idle), wirer.space.shape)
+        rest = np.broadcast_to(np.asarray(binder.world.idle), binder.space.shape)
         return [int(n) for n in rest.ravel()]
     if not numbers(given, count, whole=True) or set(given) - {0, 1}:
-        raise wirer.problem(f"idle: give {count} numbers, each 0 or 1.")
+        raise binder.problem(f"idle: give {count} numbers, each 0 or 1.")
     return list(given)

@@ -39,7 +39,7 @@ class Bindings:
 
 
 class Binder:
-    """Wires one table for one person.
+    """Binds one table for one person.
 
     Args:
         table: as it was read.
@@ -53,7 +53,7 @@ class Binder:
     ) -> None:
         self.table, self.world, self.hands, self.where = table, world, hands, where
         self.space = world.action_space
-        self.wiring = Bindings()
+        self.bindings = Bindings()
         self._taken: dict[tuple[int, str], str] = {}  # component and source -> what they do
 
     def problem(self, what: str) -> UserError:
@@ -84,9 +84,9 @@ class Binder:
                 raise self.row_problem(
                     k, f"'{_short(source)}' already does '{other}'; it can do one thing."
                 )
-            self.wiring.sources[source] = None
+            self.bindings.sources[source] = None
             if match := re.fullmatch(r"pad(\d+) axis (\d+) [-+]", source):
-                self.wiring.axes[int(match[1]), int(match[2])] = None
+                self.bindings.axes[int(match[1]), int(match[2])] = None
         return tuple(found)
 
     def _apart(self, person: int, own: list[str]) -> None:

@@ -34,20 +34,20 @@ class Controls:
 
     Args:
         world: what is played.
-        wiring: the table, wired for this person.
+        bindings: the table, bound for this person.
         hands: whose they are.
         path: where the table stands.
     """
 
-    def __init__(self, world: World, wiring: Bindings, hands: ControlsOwner, path: Path) -> None:
+    def __init__(self, world: World, bindings: Bindings, hands: ControlsOwner, path: Path) -> None:
         self.world, self.hands, self.path = world, hands, path
         self.device = hands.device
-        self.tick = world.tick  # s between two actions; whoever plays at another pace sets it
-        self.unassigned = wiring.unassigned  # actions that nothing does
-        self._wiring = wiring
-        self._sources = tuple(wiring.sources)
-        pointer = ("pointer x", "pointer y") if wiring.pointer else ()
-        axes = tuple(f"pad{pad} axis {axis}" for pad, axis in wiring.axes)
+        self.tick = world.tick  # s between two actions; a session at another pace sets it
+        self.unassigned = bindings.unassigned  # actions that nothing does
+        self._bindings = bindings
+        self._sources = tuple(bindings.sources)
+        pointer = ("pointer x", "pointer y") if bindings.pointer else ()
+        axes = tuple(f"pad{pad} axis {axis}" for pad, axis in bindings.axes)
         self.raw_names: tuple[str, ...] = (*self._sources, *axes, *pointer)
         self._aiming: AimingView | None = None
         self._seen: dict[str, int] = {}  # source -> number of its press that was last acted on
@@ -78,7 +78,7 @@ class Controls:
         }
         pointer = scene if isinstance(scene, tuple) else held.pointer
         look = InputState(held, news, pointer, self.tick, self._aiming)
-        values = [component.value(look) for component in self._wiring.components]
+        values = [component.value(look) for component in self._bindings.components]
         space = self.world.action_space
         if isinstance(space, spaces.Discrete):
             return int(values[0])
@@ -94,20 +94,20 @@ class Controls:
         if held is not last:
             news = self._news(held)
         numbers = [float(s in held.down or s in news) for s in self._sources]
-        for pad, axis in self._wiring.axes:
+        for pad, axis in self._bindings.axes:
             axes = held.pads[pad].axes if pad in held.pads else ()
             numbers.append(axes[axis] if axis < len(axes) else 0.0)
-        if self._wiring.pointer:
+        if self._bindings.pointer:
             numbers += held.pointer or (OUTSIDE, OUTSIDE)
         return np.array(numbers, np.float32)
 
     def rows(self) -> list[tuple[str, tuple[str, ...]]]:
         """What can be done, and by what: ("left", ("a", "left arrow")); what nothing does is left out."""
-        return [(what, by) for what, by in self._wiring.rows if by]
+        return [(what, by) for what, by in self._bindings.rows if by]
 
     def unknown(self, key: str) -> str | None:
         """A sentence about a key that does nothing, None for one that does something."""
-        if f"key {key}" in self._wiring.sources:
+        if f"key {key}" in self._bindings.sources:
             return None
         told = ", ".join(f"{by[0]} is {what}" for what, by in self.rows()[:6])
         free = f"; nothing does {', '.join(self.unassigned)} yet" if self.unassigned else ""
@@ -118,7 +118,7 @@ class Controls:
         """What an action is called."""
         space = self.world.action_space
         if isinstance(space, spaces.Discrete):
-            component = self._wiring.components[0]
+            component = self._bindings.components[0]
             assert isinstance(component, Choice)
             return component.names[int(action)]
         flat = np.asarray(action).ravel()
@@ -145,7 +145,7 @@ class Controls:
         return found
 
     def _forget(self) -> None:
-        for component in self._wiring.components:
+        for component in self._bindings.components:
             if isinstance(component, Choice | Slider | Aim):
                 component.forget()
 
@@ -177,30 +177,30 @@ def load_controls(
         raise UserError(f"Person {person + 1} of {people} cannot play: there are one or two.")
     where, table = find_table(world, path)
     hands = ControlsOwner(device, person, people, person if pad is None else pad)
-    return Controls(world, _wired(Binder(table, world, hands, str(where))), hands, where)
+    return Controls(world, _bound(Binder(table, world, hands, str(where))), hands, where)
 
 
-def _wired(wirer: Binder) -> Bindings:
-    """The table wired for a person, or what is wrong with it."""
-    table, world, space = wirer.table, wirer.world, wirer.space
+def _bound(binder: Binder) -> Bindings:
+    """The table bound for a person, or what is wrong with it."""
+    table, world, space = binder.table, binder.world, binder.space
     if table.world != world.id:
-        raise wirer.problem(f"it is for '{table.world}', not for '{world.id}': correct 'world'.")
+        raise binder.problem(f"it is for '{table.world}', not for '{world.id}': correct 'world'.")
     box = isinstance(space, spaces.Box)
     if (table.action and box) or (table.axis and not box):
         wrong, right = ("action", "axis") if box else ("axis", "action")
-        raise wirer.problem(f"the actions are {space}: write [[{right}]] instead of [[{wrong}]].")
+        raise binder.problem(f"the actions are {space}: write [[{right}]] instead of [[{wrong}]].")
     if box:
-        bind_sliders(wirer)
+        bind_sliders(binder)
     elif isinstance(space, spaces.MultiBinary):
-        bind_switches(wirer)
+        bind_switches(binder)
     else:
-        bind_choices(wirer)
-    bind_aim(wirer)
-    if not any(by for _, by in wirer.wiring.rows):
-        device = wirer.hands.device
+        bind_choices(binder)
+    bind_aim(binder)
+    if not any(by for _, by in binder.bindings.rows):
+        device = binder.hands.device
         setting = "keys" if device == "keyboard" else "pad buttons or sticks"
-        raise wirer.problem(f"it says nothing about a {device}: add {setting}.")
-    return wirer.wiring
+        raise binder.problem(f"it says nothing about a {device}: add {setting}.")
+    return binder.bindings
 
 
 def load_everybody(

@@ -1,4 +1,4 @@
-"""What people hold: keys, mouse and gamepads, from pygame's events alone, never polled.
+"""The state of input devices: keys, mouse and gamepads, from pygame's events alone, never polled.
 
 Every press is numbered, so that one that was let go before anybody looked can still be told from none.
 """
@@ -101,7 +101,7 @@ class Devices:
         return self._pads.missing
 
     def expect(self, pad: int) -> None:
-        """Somebody is going to play with that gamepad: it counts as missing until it is there."""
+        """A person is going to play with that gamepad: it counts as missing until it is there."""
         self._pads.expect(pad)
 
     def pad_name(self, pad: int) -> str:

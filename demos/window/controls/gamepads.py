@@ -1,4 +1,4 @@
-"""Gamepads: which is which, also after one was unplugged, and what is pressed on them."""
+"""The state of gamepads: which is which, also after one was unplugged, and what is pressed on them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class _Plug:
     name: str
     instance: int | None  # SDL's number while it is plugged in
     device: Any = None  # pygame's Joystick: it sends events only as long as it is kept
-    used: bool = False  # somebody pressed something on it
+    used: bool = False  # something on it was pressed
     axes: list[float] = field(default_factory=list)
     buttons: set[int] = field(default_factory=set)
     hats: list[tuple[int, int]] = field(default_factory=list)
@@ -88,7 +88,7 @@ class Pads:
         return tuple(sorted(used - self.held.keys()))
 
     def expect(self, pad: int) -> None:
-        """Somebody is going to play with it: it is missing until it is plugged in."""
+        """A person is going to play with it: it is missing until it is plugged in."""
         self._wanted.add(pad)
 
     def name(self, pad: int) -> str:
@@ -101,7 +101,7 @@ class Pads:
             plug.release()
 
     def take(self, event: pygame.event.Event) -> None:
-        """Heed a JOY* event."""
+        """Act on a JOY* event."""
         if event.type == pygame.JOYDEVICEADDED:
             self._plug_in(event)
             return

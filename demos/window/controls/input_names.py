@@ -1,4 +1,4 @@
-"""What keys, mouse buttons and the parts of a gamepad are called, in a table and on the screen."""
+"""Names of keys, mouse buttons and the parts of a gamepad, in a table and on the screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Composes an action from all that is held at one tick: choices, switches and numbers.
+"""Inputs that compose an action from all that is held at one tick: choices, switches and numbers.
 
 Choices are composed, not looked up. An action named "up-left" has the parts "up" and "left", and is done by
 whatever does its parts. Where what is held fits no single action, the most recently pressed part is done,
@@ -233,6 +233,8 @@ class Slider:
         if self.scale is not None:
             middle = middle if math.isfinite(middle) else 0.0
             moved = middle + push * self.scale
+        elif push == 0:  # also of a number without bounds: 0 x infinity is none
+            moved = middle
         else:
             moved = middle + push * (self.high - middle if push > 0 else middle - self.low)
         return min(max(moved, self.low), self.high)

@@ -1,4 +1,4 @@
-"""Numbers that differ in every picture: put together from kept digits, because new words are slow to draw."""
+"""Fast text for numbers that differ in every picture: put together from digits that were drawn once."""
 
 from __future__ import annotations
 

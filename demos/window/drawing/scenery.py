@@ -1,4 +1,4 @@
-"""What a game looks like inside a window: the world's own drawing, a picture, or bare numbers as bars.
+"""The drawing of a game inside a window: the world's own drawing, a picture, or bare numbers as bars.
 
 O numbers in an observation, A in an action.
 """

@@ -1,4 +1,4 @@
-"""What every screen of the window is made of: panels, keys, bars, stars, and words that fit."""
+"""Widgets that all screens are made of: panels, keys, bars, stars, and words that fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ffmpeg that makes a video of raw frames, and what it says where it cannot."""
+"""The ffmpeg process that encodes raw frames, and what it says where it cannot."""
 
 from __future__ import annotations
 

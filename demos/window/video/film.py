@@ -1,4 +1,4 @@
-"""A video of what is drawn, frame by frame; the window may change its size meanwhile, the video does not."""
+"""The video of a surface, frame by frame; the window may change its size meanwhile, the video does not."""
 
 from __future__ import annotations
 

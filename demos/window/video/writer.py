@@ -1,4 +1,4 @@
-"""Frames to a video that every player opens: MP4 (H.264, 4:2:0) or GIF, and whole or not there at all."""
+"""Writer and reader of videos: MP4 (H.264, 4:2:0, as every player opens) or GIF; whole, or not there."""
 
 from __future__ import annotations
 

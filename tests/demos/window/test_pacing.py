@@ -2,7 +2,7 @@
 
 import pytest
 
-from demos.window.pacing import Pacer, SimulatedClock
+from demos.window.pacing import LATE, Pacer, SimulatedClock
 
 
 def test_a_step_is_due_each_tick():
@@ -83,3 +83,31 @@ def test_simulated_time_passes_only_by_waiting():
     clock.wait(1.0)
     assert clock.now() == 1.5
     assert clock.ns() == 1_500_000_000
+
+
+@pytest.mark.parametrize(("after", "late"), [(-1, False), (0, False), (1, True)])
+def test_a_step_is_late_from_just_over_a_quarter_of_a_tick_on(after, late):
+    pacer = Pacer(0.25)
+    pacer.start(0.0)
+    assert list(pacer.due(0.25 + LATE * 0.25 + after * 2**-20)) == [late]
+    assert pacer.late == late
+
+
+def test_exactly_a_tick_late_there_are_two_steps_of_which_one_is_late():
+    pacer = Pacer(0.03125)
+    pacer.start(0.0)
+    assert pacer.catch_up == 3
+    assert list(pacer.due(2 * 0.03125)) == [True, False]
+    assert (pacer.late, pacer.skipped, pacer.next_due) == (1, 0, 3 * 0.03125)
+
+
+@pytest.mark.parametrize(
+    ("now", "skipped", "due"), [(3, 0, 4), (4 - 2**-20, 0, 4), (4, 1, 5), (5 - 2**-20, 1, 6)]
+)
+def test_what_cannot_be_made_up_for_is_left_out_and_the_pace_begins_anew(now, skipped, due):
+    tick = 0.03125
+    pacer = Pacer(tick)
+    pacer.start(0.0)
+    assert len(list(pacer.due(now * tick))) == pacer.catch_up == 3
+    assert pacer.skipped == skipped
+    assert pacer.next_due == pytest.approx(due * tick, abs=1e-6)

@@ -294,7 +294,7 @@ def test_members_that_change_in_another_process_change_nothing_else(whole, tmp_p
 
     monkeypatch.setattr("agents.players.remote_player.RemotePlayer", Up)
     assert refined(tmp_path, cores=2)[:3] == whole[:3]
-    assert [player.away for player in moved] == [True]
+    assert [player.is_remote for player in moved] == [True]
 
 
 def test_the_learner_itself_cannot_join_in_another_process():

@@ -129,6 +129,28 @@ def test_backspace_takes_back_the_last_that_was_kept_and_only_that(tmp_path):
         assert "Nothing was kept" in session.said
 
 
+def test_taking_back_leaves_the_open_game_alone_and_its_number_is_given_again(tmp_path):
+    with Session(tmp_path) as session:
+        session.begin()
+        session.play(4 * TICK)
+        session.tap("return")
+        session.play(TICK)
+        session.tap("return")
+        assert session.at(Phase.COUNTDOWN), "the next game is open"
+        session.tap("backspace")
+        assert session.recorder.keeper.kept == []
+        assert len(session.dataset) == 0
+        session.tap("backspace")
+        assert not session.recorder.message.warning, "there is nothing more, which is no mishap"
+        session.play(3 + 4 * TICK)
+        session.tap("return")
+        session.play(TICK)
+        session.tap("escape")
+        assert session.recorder.keeper.kept == [[0]]
+        assert session.recorder.keeper.broken_off == []
+        assert [episode.seed for episode in session.dataset.load_all()] == [8]
+
+
 def test_marks_are_of_the_step_to_come(tmp_path):
     with Session(tmp_path, options={"horizon": 8}) as session:
         session.begin()

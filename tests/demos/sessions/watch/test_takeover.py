@@ -14,6 +14,12 @@ from demos.sessions.watch.command import farewell, watch_command
 from demos.sessions.watch.options import WatchOptions
 from demos.sessions.watch.seat_person import SeatedPerson, seat_person
 from demos.sessions.watch.viewer import Viewer
+from demos.window.loop import run as run_loop
+from demos.window.pacing import SimulatedClock
+from demos.window.script import Script
+from demos.window.script_events import ScriptedEvent
+from demos.window.signals import Stop
+from demos.window.window import AppWindow
 from environments.catalog import make_world
 from environments.system.errors import UserError
 from tests.demos.support.hands import key
@@ -181,6 +187,27 @@ def test_a_dataset_in_use_is_said_and_the_game_goes_on(run, tmp_path):
     assert len(first.kept()) == 2
     second.viewer.close()
     assert len(Store(tmp_path).open(NAME)) == 2
+
+
+@pytest.mark.parametrize(("off", "first"), [(-1e-6, 2), (1e-6, 3)])
+def test_a_press_is_in_the_step_that_is_due_after_it_and_so_is_letting_go(watcher, off, first):
+    """Through the loop, with time that only the loop passes: step k is taken at (k + 1) ticks."""
+    viewer, tick = watcher.viewer, KITCHEN.tick
+    script = Script(
+        [
+            ScriptedEvent(3 * tick + off, key("right")),
+            ScriptedEvent(6 * tick + off, key("right", down=False)),
+            ScriptedEvent(12.5 * tick, pygame.event.Event(pygame.QUIT)),
+        ]
+    )
+    with AppWindow("test", (640, 480), headless=True) as window:
+        run_loop(window, viewer, SimulatedClock(), Stop(), script)
+    seat, _ = watcher.kept()
+    settle = viewer.human.takeover.settle
+    drivers = [A] * first + [H] * (3 + settle) + [A] * (12 - first - 3 - settle)
+    assert seat.actors.tolist() == drivers
+    assert seat.actions[first : first + 3].tolist() == [EAST] * 3
+    assert seat.actions[first + 3 : first + 3 + settle].tolist() == [STAY] * settle
 
 
 def test_whoever_takes_over_drives_at_the_pace_of_people(watcher):
