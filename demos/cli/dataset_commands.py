@@ -137,17 +137,17 @@ def import_command(
 def import_overcooked(root: Path, layouts: Sequence[str] | None) -> None:
     """Fetch the published play of people in five kitchens; a dataset for each layout and split."""
     # Here, because the kitchen brings its compiler with it, which the other commands do not need.
-    from demos.data.exchange.overcooked.importing import import_layouts
-    from environments.worlds.kitchen.layouts import LAYOUTS
+    from demos.data.exchange.file_format import ImportRequest
+    from demos.data.exchange.formats import import_all
 
-    chosen = list(dict.fromkeys(layouts or LAYOUTS))
     console = Console(markup=False)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("checking the files", total=1.0)
-        results = import_layouts(
+        results = import_all(
             Store(root),
-            chosen,
+            "overcooked",
+            ImportRequest(layouts=layouts or ()),
             lambda text, part: bar.update(task, description=text, completed=part),
         )
     for result in results:

@@ -1,4 +1,4 @@
-"""Brings in the play of real people that Carroll et al. published in 2019 (arXiv 1910.05789).
+"""The import of the play of people that Carroll et al. published in 2019 (arXiv 1910.05789).
 
 Each recorded game is played again in our own kitchen, from its first state, with its actions:
 observations, terms and costs come from that replay, and a replay that does not earn what the people
@@ -7,7 +7,7 @@ earned, step by step, or that ends elsewhere, is refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import NANOSECONDS, Episode
+from demos.data.exchange.file_format import Imported, Progress
 from demos.data.exchange.overcooked.files import FILES, RecordedGame, published_bytes, read_games
 from demos.data.exchange.overcooked.states import encode_states
 from environments.catalog import make_world
@@ -41,23 +42,12 @@ class ReplayedGames:
     costs: npt.NDArray[np.float32]  # [T, G, N, C]
 
 
-@dataclass(frozen=True)
-class Imported:
-    """One dataset after the import."""
-
-    name: str
-    episodes: int
-    is_new: bool
-
-
 def dataset_name(layout: str, split: str) -> str:
     """What the dataset of a layout and split is called."""
     return f"overcooked-{layout}-{split}"
 
 
-def import_layouts(
-    store: Store, layouts: Sequence[str], progress: Callable[[str, float], None]
-) -> list[Imported]:
+def import_layouts(store: Store, layouts: Sequence[str], progress: Progress) -> list[Imported]:
     """Make the datasets of the layouts, both splits; those already there are left alone.
 
     `progress` is told what comes next and which part of the whole is finished.
