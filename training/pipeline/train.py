@@ -18,6 +18,7 @@ from agents.files.agent_file import HANDED_ON, Agent, save_agent
 from agents.networks.policy import AgentPolicy
 from agents.players.from_agent import make_player
 from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.provenance import Provenance, provenance_of
 from demos.data.dataset.store import Store
 from environments.catalog import make_batch, make_world
 from environments.external.trial.isolated import patient
@@ -287,8 +288,8 @@ def judged(
         }
     rows = {}
     source = recordings.get("human_model", recordings["clone"])
-    scripted = source.facts["description"].startswith("scripted:")
-    rows["recorded play" if alone or scripted else "people with people"] = recorded_scores(
+    people = not alone and provenance_of(source) is Provenance.PEOPLE
+    rows["people with people" if people else "recorded play"] = recorded_scores(
         source, world, horizon
     )
     with bars.bar("judging", len(pairings), "pairings") as bar:

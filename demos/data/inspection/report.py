@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.provenance import provenance_of
 from demos.data.dataset.store import Store
 from demos.data.inspection.step_statistics import (
     STRETCH,
@@ -77,6 +78,7 @@ def _about(dataset: Dataset, summary: Summary) -> Table:
         "steps": f"{summary.steps:,}",
         "play": f"{summary.seconds / 60:.1f} minutes",
         "players": str(len(summary.players)),
+        "played by": provenance_of(dataset) or "",
         "revision": f"{dataset.revision.name}, made {facts['created']}",
         "opens in minari": f"minari.MinariDataset({str(dataset.data)!r})",
         "edited": _edited(dataset),

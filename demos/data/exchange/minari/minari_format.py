@@ -199,7 +199,8 @@ def _episode(
             parts[MASK] = np.asarray(infos[MASK]).reshape(steps + 1, -1)
         seen = parts if len(parts) > 1 or "" not in parts else parts[""]
     actions = np.asarray(episode["actions"])
-    if isinstance(action_space, (spaces.Discrete, spaces.MultiDiscrete)):
+    counted = isinstance(action_space, (spaces.Discrete, spaces.MultiDiscrete))
+    if counted and actions.dtype.kind in "iu" and np.any(action_space.start):
         actions = actions - action_space.start  # ours count from 0
     seed, options = episode["seed"], episode["options"]
     known: dict[str, Any] = {} if seed is None or int(seed) < 0 else {"seed": int(seed)}

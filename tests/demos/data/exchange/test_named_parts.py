@@ -308,7 +308,7 @@ def test_without_the_environment_observations_go_out_as_the_dataset_has_them(tmp
 def test_parts_and_nested_rows_are_each_others_inverse(seen):
     space = SPACES[seen]
     shown = by_hand(space, 0)
-    flat = np.stack([spaces.utils.flatten(space, one) for one in shown])
+    flat = np.stack([np.asarray(spaces.utils.flatten(space, one)) for one in shown])
     layout = parts_of_space(space)
     nested = nested_from_parts(space, parts_from_rows(flat, layout))
     assert all(same(row(nested, k), one) for k, one in enumerate(shown))
