@@ -195,7 +195,6 @@ def _stream(
 ) -> Episode:
     """The game as one of its cooks saw it."""
     steps = len(game.actions)
-    gaps = np.diff(game.times, prepend=game.times[0])  # ns
     return Episode(
         observations=played.observations[: steps + 1, number, seat],
         actions=game.actions[:, seat],
@@ -208,7 +207,7 @@ def _stream(
         terms=_named(world.terms, played.terms[:steps, number, seat]),
         costs=_named(world.costs, played.costs[:steps, number, seat]),
         capture_times=game.times,
-        late=gaps > LATE * world.tick * NANOSECONDS,
+        late=late_steps(game.times, world.tick),
         match=f"{world.params.layout}-{split}-{game.pairing}",
         player=f"{split} pair {game.pairing}, {world.agents[seat]}",
         options={"horizon": steps},
@@ -218,6 +217,17 @@ def _stream(
             "source": {"pairing": game.pairing, "split": split, "file": FILES[split][0]},
         },
     )
+
+
+def late_steps(times: npt.NDArray[np.int64], tick: float) -> npt.NDArray[np.bool_]:
+    """Which steps came late: [T].
+
+    Args:
+        times: of the steps, ns.
+        tick: s between two of them, as intended.
+    """
+    gaps = np.diff(times, prepend=times[0])
+    return np.asarray(gaps > LATE * tick * NANOSECONDS)
 
 
 def _named(names: Iterable[str], values: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
