@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ LOGITS = [  # of the agent, for the first observations of episode 0 of `pole`
 
 
 @pytest.fixture
-def old(tmp_path, monkeypatch) -> Path:
+def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy, so that nothing here changes what is kept."""
     shutil.copytree(OLD, tmp_path / "old")
     monkeypatch.chdir(tmp_path / "old")
@@ -99,8 +100,8 @@ def test_an_agent_is_read_and_chooses_what_it_chose(old):
     seen = Store(old / "datasets").open("pole").load(0).observations[:4].copy()
     actions, _ = agent.policy.predict(seen, deterministic=True)
     assert actions.tolist() == [0, 0, 0, 0]
-    found = agent.policy.get_distribution(agent.policy.obs_to_tensor(seen)[0]).distribution
-    np.testing.assert_allclose(found.logits.detach().numpy(), LOGITS, rtol=1e-5)
+    found: Any = agent.policy.get_distribution(agent.policy.obs_to_tensor(seen)[0]).distribution
+    np.testing.assert_allclose(found.logits.detach().numpy(), np.array(LOGITS), rtol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def episode_provenance(
 
     Args:
         facts: of the episode.
-        counts: steps by actor; those of the shield count for whoever was shielded.
+        counts: steps by actor; those of the shield count for the player that was shielded.
         noted: the `provenance` of the dataset, which names the agents that were collected from.
     """
     people, others = counts[Actor.HUMAN], counts[Actor.PARTNER] + counts[Actor.AGENT]

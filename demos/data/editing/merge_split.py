@@ -1,4 +1,4 @@
-"""New datasets out of recorded ones: several merged into one, one split into two."""
+"""Merge and split: several datasets made into one, one made into two."""
 
 from __future__ import annotations
 

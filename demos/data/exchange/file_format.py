@@ -1,4 +1,4 @@
-"""What every format is to us (`Format`), and formats that are one file or folder a dataset (`FileFormat`)."""
+"""The protocol of a format (`Format`), and its form where a file or folder is a dataset (`FileFormat`)."""
 
 from __future__ import annotations
 

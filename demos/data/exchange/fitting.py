@@ -1,4 +1,4 @@
-"""Whether an episode that was read is one of a world: its observations, actions, terms and seat.
+"""Checks that an imported episode is one of a world: observations, actions, terms and seat.
 
 T steps of an episode.
 """

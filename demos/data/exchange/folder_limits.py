@@ -15,7 +15,7 @@ from environments.system.errors import UserError
 DENSEST = 1100  # bytes for each byte of a file: deflate packs a run of one byte as 1032 to 1
 SMALL = 2**16  # bytes of a file, which may be as dense as it likes
 DEEPEST = 32  # folders in each other
-# What is met in files that we did not write, in the words of whoever reads them.
+# What is met in files that we did not write, as the libraries that read them raise it.
 STRANGE = (
     pa.ArrowException, OSError, ValueError, KeyError, TypeError, IndexError, AttributeError,
     AssertionError, OverflowError, MemoryError, RuntimeError, EOFError, NotImplementedError,

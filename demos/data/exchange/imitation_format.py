@@ -54,17 +54,20 @@ class ImitationFormat(FileFormat):
 
         trajectories = []
         for number in range(len(dataset)):
-            loose = to_portable(dataset.load(number))
-            infos = _infos(loose)
+            portable = to_portable(dataset.load(number))
+            infos = _infos(portable)
             about = {"dataset": dataset_facts(dataset)} if number == 0 else {}
-            infos[0][_OURS] = {**about, "episode": {**loose.facts, "truncated": loose.truncated}}
+            infos[0][_OURS] = {
+                **about,
+                "episode": {**portable.facts, "truncated": portable.truncated},
+            }
             trajectories.append(
                 TrajectoryWithRew(
-                    obs=loose.observations,
-                    acts=loose.actions,
+                    obs=portable.observations,
+                    acts=portable.actions,
                     infos=np.array(infos, dtype=object),
-                    terminal=loose.terminated,
-                    rews=np.asarray(loose.rewards, np.float32),
+                    terminal=portable.terminated,
+                    rews=np.asarray(portable.rewards, np.float32),
                 )
             )
         beside = path.with_name(f".{path.name}.{os.getpid()}")
@@ -179,8 +182,8 @@ def _ours(rows: pa.Table, number: int) -> dict[str, Any]:
     return found
 
 
-def _infos(loose: PortableEpisode) -> list[dict[str, Any]]:
-    columns: dict[str, list[Any]] = {n: _plain(values) for n, values in loose.noted.items()}
+def _infos(portable: PortableEpisode) -> list[dict[str, Any]]:
+    columns: dict[str, list[Any]] = {n: _plain(values) for n, values in portable.noted.items()}
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 

@@ -56,8 +56,8 @@ def test_the_threshold_is_of_half_the_range():
             action[0, k] = value
             assert is_idle(action, space, 0)[0] == wanted
     endless = spaces.Box(-np.inf, np.inf, (1,), np.float64)
-    wanted = [True, True, False]
-    assert [bool(is_idle(np.array([[v]]), endless, 0)[0]) for v in beside(NEAR_ZERO)] == wanted
+    found = [bool(is_idle(np.array([[v]]), endless, 0)[0]) for v in beside(NEAR_ZERO)]
+    assert found == [True, True, False]
 
 
 def test_one_part_that_moves_is_enough():
@@ -124,8 +124,9 @@ def whole(**changes: Any) -> Episode:
         ("max_late", 1 / 8, False),
     ],
 )
-def test_a_bound_of_a_filter_is_within(name, value, least):
-    under, at, over = (fits(whole(), EpisodeFilter(**{name: v}), "soup") for v in beside(value))
+def test_a_bound_of_a_filter_is_within(name: str, value: float, least: bool):
+    asked: list[dict[str, Any]] = [{name: v} for v in beside(value)]
+    under, at, over = (fits(whole(), EpisodeFilter(**one), "soup") for one in asked)
     assert (under, at, over) == ((True, True, False) if least else (False, True, True))
 
 

@@ -2,7 +2,7 @@
 
 Each recorded game is played again in our own kitchen, from its first state, with its actions:
 observations, terms and costs come from that replay, and a replay that does not earn what the people
-earned, step by step, or that ends elsewhere, is refused.
+earned, step by step, or that ends in another state, is refused.
 """
 
 from __future__ import annotations

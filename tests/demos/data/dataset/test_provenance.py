@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-import demos.data.dataset.provenance as provenance
 from demos.cli.dataset_commands import list_datasets, show_history
+from demos.data.dataset import provenance
 from demos.data.dataset.provenance import ACTORS_FILE, Provenance, provenance_of, together
 from demos.data.dataset.store import DatasetSpec, Store
 from demos.data.editing.merge_split import merge, split
+from demos.data.episodes.columns import read_actors
 from demos.data.episodes.episode import Actor, Episode
 from demos.data.episodes.files import STEPS_FILE
 from demos.data.inspection.report import show_dataset
@@ -72,12 +73,12 @@ def test_one_step_of_a_person_makes_it_mixed(tmp_path):
 def test_steps_are_read_once(tmp_path, monkeypatch):
     dataset_of(tmp_path, "play", acted(0, H), acted(1, H))
     read: list[str] = []
-    real = provenance.read_actors
-    monkeypatch.setattr(
-        provenance,
-        "read_actors",
-        lambda folder, steps: read.append(folder.name) or real(folder, steps),
-    )
+
+    def noting(folder: Path, steps: int) -> Any:
+        read.append(folder.name)
+        return read_actors(folder, steps)
+
+    monkeypatch.setattr(provenance, "read_actors", noting)
     assert whose(tmp_path, "play") == "people"
     assert whose(tmp_path, "play") == "people"
     assert read == ["0", "1"]
@@ -107,7 +108,7 @@ def test_a_damaged_episode_is_left_out(tmp_path):
 
 
 @pytest.fixture
-def merged(tmp_path) -> Path:
+def merged(tmp_path: Path) -> Path:
     """People's play, a script's, and both together."""
     dataset_of(
         tmp_path, "people", acted(0, H, player="Ada"), description="Recorded with gpo record."

@@ -146,6 +146,7 @@ class Edits(RuleBasedStateMachine):
         if not self.edit(undo, "play"):
             assert edit is None or edit["parent"] is None
             return
+        assert edit is not None
         now = content(self.dataset.folder / self.dataset.revision.name)
         before = self.frozen[edit["parent"]]
         assert {n: now[n] for n in before if int(n.split("/")[0]) < edit["of"]} == {
