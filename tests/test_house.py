@@ -80,7 +80,7 @@ def test_init_files_are_empty(path):
 TYPED = {
     "demos/collect/command.py",
     "demos/sessions/input_test/command.py",
-    "demos/data/exchange/formats.py",
+    "demos/data/exchange/file_format.py",
     "demos/sessions/record/prepare.py",
     "demos/data/exchange/overcooked/importing.py",
     "demos/sessions/record/command.py",

@@ -1,4 +1,4 @@
-"""What `gpo demos` prints of the shelf as a whole, and of edits and checks."""
+"""What `gpo demos` prints of all datasets, of edits, checks and imports."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.table import Table
 
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.history import edit_of, episode_count, lineage, revision_names
+from demos.data.dataset.provenance import provenance_of
 from demos.data.dataset.revision import read_revision
 from demos.data.dataset.store import Store
 from demos.data.inspection.summary import Summary, summarise
@@ -33,16 +34,19 @@ def list_datasets(root: Path) -> None:
     # Plain and narrow: the longest names of our own should fit 80 columns.
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("dataset", overflow="fold")
-    for heading in ("episodes", "steps", "minutes", "players", "each"):
+    for heading in ("episodes", "steps", "minutes", "players", "by", "each"):
         table.add_column(heading, justify="right")
     for name in names:
         try:
             dataset = store.open(name)
             table.add_row(name, *_row(dataset, summarise(dataset)))
         except UserError:
-            table.add_row(name, "damaged", "", "", "", f"gpo demos info {name}")
+            table.add_row(name, "damaged", "", "", "", "", f"gpo demos info {name}")
     console.print(table)
     console.print("Minutes are of play: two people in one game count once.", style="dim")
+    console.print(
+        "By: people, a script, an agent, or mixed; from who acted in each step.", style="dim"
+    )
     console.print("Each: what an episode earned of what its world judges by.", style="dim")
 
 
@@ -55,6 +59,7 @@ def _row(dataset: Dataset, summary: Summary) -> list[str]:
         f"{summary.steps:,}",
         f"{summary.seconds / 60:.1f}",
         str(len(summary.players)),
+        provenance_of(dataset) or "",
         "" if mean is None else f"{mean:.1f} {star}",
     ]
 
@@ -75,6 +80,8 @@ def verify_dataset(root: Path, name: str, numbers: Sequence[int] | None = None) 
     words = {"agrees": "play again as recorded", "differs": "do not", "untold": "cannot be told"}
     told = ", ".join(f"{found[kind]} {text}" for kind, text in words.items() if found[kind])
     console.print(f"{name}: of {len(verdicts)} episodes {told or 'there is nothing to tell'}.")
+    if verdicts:
+        console.print(f"Played by: {provenance_of(dataset) or 'nobody can tell'}.")
     return 1 if found["differs"] else 3 if found["untold"] else 0
 
 
@@ -99,6 +106,7 @@ def show_history(root: Path, name: str) -> None:
         table.add_row(mark, revision.name, when, episodes, line, style=style)
     console = Console(markup=False, highlight=False)
     console.print(table)
+    console.print(f"Played by: {provenance_of(dataset) or 'nobody can tell'}.")
     console.print("* counts; - was gone back from, and is still there. Times are UTC.", style="dim")
 
 
@@ -137,17 +145,17 @@ def import_command(
 def import_overcooked(root: Path, layouts: Sequence[str] | None) -> None:
     """Fetch the published play of people in five kitchens; a dataset for each layout and split."""
     # Here, because the kitchen brings its compiler with it, which the other commands do not need.
-    from demos.data.exchange.overcooked.importing import import_layouts
-    from environments.worlds.kitchen.layouts import LAYOUTS
+    from demos.data.exchange.file_format import ImportRequest
+    from demos.data.exchange.formats import import_all
 
-    chosen = list(dict.fromkeys(layouts or LAYOUTS))
     console = Console(markup=False)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("checking the files", total=1.0)
-        results = import_layouts(
+        results = import_all(
             Store(root),
-            chosen,
+            "overcooked",
+            ImportRequest(layouts=layouts or ()),
             lambda text, part: bar.update(task, description=text, completed=part),
         )
     for result in results:

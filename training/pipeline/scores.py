@@ -11,6 +11,7 @@ from agents.files.agent_file import Agent
 from agents.networks.policy import AgentPolicy
 from agents.players.from_agent import make_player
 from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.provenance import Provenance, provenance_of
 from environments.simulation.world import World
 from training.evaluation.head_to_head import against_all, opponents
 from training.evaluation.protocol import Protocol, evaluate, recorded_scores, summary
@@ -95,12 +96,8 @@ def _recorded(inputs: JudgeInputs) -> PairingScores:
 def _recorded_row(inputs: JudgeInputs) -> str:
     """What the recordings' row is called: people with people where people played together."""
     alone = len(inputs.world.agents) == 1
-    return RECORDED if alone or _is_scripted(inputs.source) else PEOPLE
-
-
-def _is_scripted(dataset: Dataset) -> bool:
-    """Whether scripts played what was recorded; a dataset says so where it describes itself."""
-    return bool(dataset.facts["description"].startswith("scripted:"))
+    people = provenance_of(inputs.source) is Provenance.PEOPLE
+    return PEOPLE if people and not alone else RECORDED
 
 
 def _likeness(recipe: Recipe, policy: AgentPolicy, recordings: Dataset) -> float:

@@ -9,7 +9,7 @@ that hold their steps: when an episode comes, goes or is touched, the key is ano
 loading these are compared: the key, the checksum of `cache.json`, and every byte of every file with
 the CRC-32 noted there (some 20 ms for a hundred megabytes that are in memory). Whatever does not
 agree is thrown away and made anew from the episodes, whose own checksums are verified then. The
-arrays are mapped copy-on-write: who changes them changes nobody else's.
+arrays are mapped copy-on-write: a change to them is seen by this process alone.
 """
 
 from __future__ import annotations
@@ -156,5 +156,5 @@ def _alive(pid: str) -> bool:
     except ProcessLookupError:
         return False
     except (OSError, ValueError, OverflowError):
-        pass  # somebody else's, or no number: not ours to judge
+        pass  # of another user, or no number: nothing is known of it
     return True

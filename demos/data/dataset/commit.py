@@ -1,4 +1,4 @@
-"""How episodes come into a revision and go again: beside it first, and by renaming, so never half."""
+"""Adding and removing episodes of a revision: written beside it, then renamed, so never half."""
 
 from __future__ import annotations
 

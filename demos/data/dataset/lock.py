@@ -1,4 +1,4 @@
-"""Which dataset a recording goes to, and whether somebody else writes it: light, to be known at once."""
+"""The name of the dataset a recording goes to, and the lock of its one writer; imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def require_free(root: Path, name: str) -> None:
     """Refuse a dataset that is being written, before anything slow is begun; it may still be taken later.
 
     Raises:
-        Problem: it is.
+        UserError: it is.
     """
     lock = root / name / "lock"
     if lock.is_file():

@@ -1,4 +1,4 @@
-"""What is written once about a revision of a dataset, and which revision is the current one."""
+"""A revision of a dataset: what `revision.json` says of it, and which revision is the current one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spaces as files write them, in minari's notation: looked at before anything of their size is made."""
+"""Reader of spaces in minari's notation: checked before anything of their size is made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether what was read of episodes fits the spaces and names of their dataset.
+"""Checks of episodes against the spaces and names of their dataset.
 
 What is written fits (`require_writable`); what is read may have been written by another program.
 """

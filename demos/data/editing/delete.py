@@ -1,4 +1,4 @@
-"""Leaves episodes out, brings them back, and goes back: each edit makes a new revision."""
+"""Delete, undelete and undo: each edit makes a new revision or goes back to one."""
 
 from __future__ import annotations
 

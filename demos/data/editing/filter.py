@@ -1,4 +1,4 @@
-"""Keeps the episodes that are wanted; the others are left out, and can be brought back."""
+"""Filter of episodes: those that do not match are left out, and can be brought back."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""New datasets out of recorded ones: several merged into one, one split into two."""
+"""Merge and split: several datasets made into one, one made into two."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.history import EpisodeLocation, noted
+from demos.data.dataset.provenance import provenance_of
 from demos.data.dataset.store import DatasetSpec, Store
 from demos.data.editing.numbers import count
 from demos.data.editing.revise import Piece, note_origins, put_pieces
@@ -37,8 +38,13 @@ def merge(store: Store, names: Sequence[str], into: str) -> str:
     pieces, doubles = _together(datasets)
     what = f"merged {', '.join(f'{d.name} ({d.revision.name})' for d in datasets)}"
     what += f"; {count(doubles)} that two of them held taken once" if doubles else ""
-    _make(store, into, first, "merge", what, pieces)
-    return f"{into}: {what}; {count(len(pieces))}."
+    noted = _merged_provenance(datasets)
+    described = "; ".join(
+        dict.fromkeys(d.facts["description"] for d in datasets if d.facts["description"])
+    )
+    _make(store, into, first, "merge", what, pieces, described, noted)
+    whose = provenance_of(store.open(into))
+    return f"{into}: {what}; {count(len(pieces))}, play: {whose or 'unknown'}."
 
 
 def split(
@@ -78,7 +84,9 @@ def split(
         numbers = sorted(number for game in chosen for number in games[game])
         what = f"{len(chosen)} of {len(games)} matches of {name} ({dataset.revision.name}), seed {seed}"
         pieces = [Piece.of(dataset, number) for number in numbers]
-        _make(store, part, dataset, "split", what, [_named(dataset, piece) for piece in pieces])
+        pieces = [_named(dataset, piece) for piece in pieces]
+        described, origin = dataset.facts["description"], dataset.facts["provenance"]
+        _make(store, part, dataset, "split", what, pieces, described, origin)
         told.append(f"{part}: {count(len(numbers))}")
     return f"{', '.join(told)}; no match is in both."
 
@@ -118,8 +126,31 @@ def _named(dataset: Dataset, piece: Piece) -> Piece:
     )
 
 
+def _merged_provenance(datasets: Sequence[Dataset]) -> dict[str, Any]:
+    """What is noted of all of them; where two say other things of one matter, each with its name."""
+    noted: dict[str, Any] = {}
+    for key in dict.fromkeys(key for d in datasets for key in d.facts["provenance"]):
+        said = {
+            d.name: d.facts["provenance"][key] for d in datasets if key in d.facts["provenance"]
+        }
+        values = list(said.values())
+        if all(value == values[0] for value in values):
+            noted[key] = values[0]
+        else:
+            noted |= {f"{key} ({name})": value for name, value in said.items()}
+            noted |= {key: values[0]} if key.startswith("agent ") else {}
+    return noted
+
+
 def _make(
-    store: Store, name: str, like: Dataset, verb: str, what: str, pieces: Sequence[Piece]
+    store: Store,
+    name: str,
+    like: Dataset,
+    verb: str,
+    what: str,
+    pieces: Sequence[Piece],
+    description: str,
+    provenance: Mapping[str, Any],
 ) -> None:
     facts: dict[str, Any] = {
         key: like.facts[key]
@@ -129,8 +160,8 @@ def _make(
         **facts,
         observation_space=like.revision.observation_space,
         action_space=like.revision.action_space,
-        description=like.facts["description"],
-        provenance={**like.facts["provenance"], verb: what},
+        description=description,
+        provenance={**provenance, verb: what},
     )
     with store.building(name, spec) as dataset:
         put_pieces(pieces, dataset.data, dataset.revision)

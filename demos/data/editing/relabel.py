@@ -1,4 +1,6 @@
-"""Gives recorded games the observations, rewards, terms and costs of today's world, by playing them again.
+"""Relabelling: recorded games get the observations, rewards, terms and costs of today's world.
+
+They are played again for that.
 
 A world may have got other terms, costs or another observation since; its dynamics must be the same, or
 the recorded actions would tell another story. That is held against what was recorded:

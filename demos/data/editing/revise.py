@@ -1,8 +1,8 @@
-"""Makes a new revision of a dataset out of pieces; the old one counts until the new one is whole.
+"""The making of a new revision of a dataset out of pieces; the old one counts until the new one is whole.
 
 <name>/.building-revision-v1/ is filled first: an episode that stays as it is consists of hard links
 to its files (copies where the disk knows none), a changed one is written anew. Everything is synced,
-the folder gets its name, and `current` is replaced: whoever is killed on the way leaves the dataset
+the folder gets its name, and `current` is replaced: a process that is killed on the way leaves the dataset
 as it was.
 """
 

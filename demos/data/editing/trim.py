@@ -1,4 +1,4 @@
-"""Cuts idle starts and ends off recorded games, the streams of one game alike.
+"""Trimming of idle starts and ends off recorded games, the streams of one game alike.
 
 A step is idle when every seat asks for nothing: the world's own idle action, no button of several, or
 a continuous action near zero; and when nothing happens in it, neither a cost nor (where that is rare)

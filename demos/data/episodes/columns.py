@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from demos.data.episodes.episode import Actor
 from demos.data.episodes.files import (
     LONGEST,
     STEPS_FILE,
@@ -69,6 +70,25 @@ def fill(columns: Columns, episode: int, first: int, last: int, folder: Path) ->
     except STRANGE as error:
         what = (str(error).splitlines() or [type(error).__name__])[0]
         raise Damaged(STEPS_FILE, f"cannot be read ({what})") from error
+
+
+def read_actors(folder: Path, steps: int) -> npt.NDArray[np.uint8]:
+    """Who acted in each step of the episode in `folder`, codes of `Actor`: [T].
+
+    Raises:
+        Damaged: a file is not what was written.
+    """
+    data = read_verified(folder, (STEPS_FILE,))[STEPS_FILE]
+    try:
+        table = open_steps(data, steps).read(columns=["infos.actors"], use_threads=False)
+        codes = table.column("infos").combine_chunks().field("actors")[1:]
+        actors = np.asarray(codes.to_numpy(zero_copy_only=False))
+        if actors.dtype != np.uint8 or actors.max() > max(Actor):
+            raise ValueError("its actors are no codes of Actor")
+    except STRANGE as error:
+        what = (str(error).splitlines() or [type(error).__name__])[0]
+        raise Damaged(STEPS_FILE, f"cannot be read ({what})") from error
+    return actors
 
 
 def _rows(values: pa.Array, column: npt.NDArray[Any]) -> npt.NDArray[Any]:

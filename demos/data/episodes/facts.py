@@ -1,4 +1,4 @@
-"""What may stand in the facts of an episode or a revision: looked at once, when they are read or written.
+"""Rules of the facts (JSON) of an episode or a revision, checked when they are read or written.
 
 A checksum tells damage and is no signature, so a file may say anything. What has passed here can be used
 without a second look: every key that we read is there, and of the kind that we take it for.

@@ -1,4 +1,4 @@
-"""What may lie in a folder that somebody else made, and how much of it fits into memory."""
+"""Limits of what is read from other people's files: kinds of files, types of columns, memory."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from demos.data.episodes.facts import shown
 from environments.system.errors import UserError
 
 DENSEST = 1100  # bytes for each byte of a file: deflate packs a run of one byte as 1032 to 1
 SMALL = 2**16  # bytes of a file, which may be as dense as it likes
 DEEPEST = 32  # folders in each other
-# What is met in files that we did not write, in the words of whoever reads them.
+# What is met in files that we did not write, as the libraries that read them raise it.
 STRANGE = (
     pa.ArrowException, OSError, ValueError, KeyError, TypeError, IndexError, AttributeError,
     AssertionError, OverflowError, MemoryError, RuntimeError, EOFError, NotImplementedError,
@@ -65,6 +66,24 @@ def require_room(size: int, packed: int) -> None:
         raise ValueError(f"{packed:,} bytes cannot hold the {size:,} that it speaks of")
     if size > memory():
         raise ValueError(f"it holds {size:,} bytes, more than this machine has room for")
+
+
+def row_width(name: str, kind: pa.DataType, depth: int = 0) -> int:
+    """Bytes a row, as far as a type says; ValueError if it is not one of plain numbers or texts."""
+    if depth > DEEPEST:
+        raise ValueError(f"its column {shown(name)} is nested more than {DEEPEST} deep")
+    types = pa.types
+    if types.is_struct(kind) and kind.num_fields:
+        return sum(row_width(name, part.type, depth + 1) for part in kind)
+    if types.is_fixed_size_list(kind) and kind.list_size > 0:
+        return int(kind.list_size) * row_width(name, kind.value_type, depth + 1)
+    if types.is_list(kind) or types.is_large_list(kind):
+        return 4 + row_width(name, kind.value_type, depth + 1)
+    if types.is_binary(kind) or types.is_string(kind):
+        return 4
+    if types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind):
+        return max(int(kind.bit_width) // 8, 1)
+    raise ValueError(f"its column {shown(name)} is of type {shown(str(kind))}, which is not read")
 
 
 def memory() -> int:

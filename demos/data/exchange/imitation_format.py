@@ -20,10 +20,11 @@ import pyarrow as pa
 
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.facts import TABLE, listed, require, shown
-from demos.data.exchange.arrow_reader import row_width
-from demos.data.exchange.folder_limits import STRANGE, require_plain, require_room, words
+from demos.data.exchange.file_format import FileFormat
+from demos.data.exchange.folder_limits import STRANGE, require_plain, require_room, row_width, words
 from demos.data.exchange.portable_episode import (
     PortableEpisode,
+    Recordings,
     dataset_facts,
     require_about,
     to_portable,
@@ -39,55 +40,59 @@ _PART = re.compile(r"\w[\w.-]*\.arrow")
 _PACKAGES = ("imitation", "datasets", "jsonpickle")
 
 
-def write(dataset: Dataset, path: Path) -> None:
-    """All episodes of a dataset into a folder that is not there yet."""
-    _require_packages()
-    from imitation.data.serialize import save
-    from imitation.data.types import TrajectoryWithRew
+class ImitationFormat(FileFormat):
+    """The trajectories of `imitation`, in a folder of Arrow files."""
 
-    trajectories = []
-    for number in range(len(dataset)):
-        loose = to_portable(dataset.load(number))
-        infos = _infos(loose)
-        about = {"dataset": dataset_facts(dataset)} if number == 0 else {}
-        infos[0][_OURS] = {**about, "episode": {**loose.facts, "truncated": loose.truncated}}
-        trajectories.append(
-            TrajectoryWithRew(
-                obs=loose.observations,
-                acts=loose.actions,
-                infos=np.array(infos, dtype=object),
-                terminal=loose.terminated,
-                rews=np.asarray(loose.rewards, np.float32),
+    def export(self, dataset: Dataset, path: Path) -> None:
+        """Write all episodes into a folder that is not there yet; raises as `Format.export`.
+
+        imitation keeps no dicts: observations of several parts are the rows that the dataset has.
+        """
+        _require_packages()
+        from imitation.data.serialize import save
+        from imitation.data.types import TrajectoryWithRew
+
+        trajectories = []
+        for number in range(len(dataset)):
+            portable = to_portable(dataset.load(number))
+            infos = _infos(portable)
+            about = {"dataset": dataset_facts(dataset)} if number == 0 else {}
+            infos[0][_OURS] = {
+                **about,
+                "episode": {**portable.facts, "truncated": portable.truncated},
+            }
+            trajectories.append(
+                TrajectoryWithRew(
+                    obs=portable.observations,
+                    acts=portable.actions,
+                    infos=np.array(infos, dtype=object),
+                    terminal=portable.terminated,
+                    rews=np.asarray(portable.rewards, np.float32),
+                )
             )
-        )
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    shutil.rmtree(beside, ignore_errors=True)
-    try:
-        with _quiet():
-            save(beside, trajectories)
-        beside.rename(path)
-    finally:
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
         shutil.rmtree(beside, ignore_errors=True)
+        try:
+            with _quiet():
+                save(beside, trajectories)
+            beside.rename(path)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
 
-
-def read(path: Path) -> tuple[dict[str, Any], Iterator[PortableEpisode]]:
-    """What goes with the episodes, empty where nothing does, and the episodes.
-
-    Raises:
-        UserError: it is no such folder, or holds more than plain numbers and texts.
-    """
-    if not path.is_dir():
-        raise UserError(
-            f"{path} is no folder: save the trajectories with imitation's `serialize.save`, older files "
-            "of its are pickles, which can run code."
-        )
-    require_plain(path)
-    try:
-        rows = _rows(path)
-        about = require_about(_ours(rows, 0).get("dataset", {})) if len(rows) else {}
-    except STRANGE as error:
-        raise _unreadable(path, error) from error
-    return about, _episodes(path, rows)
+    def read(self, path: Path) -> Recordings:
+        """As `FileFormat.read`; raises UserError too if it holds more than plain numbers and texts."""
+        if not path.is_dir():
+            raise UserError(
+                f"{path} is no folder: save the trajectories with imitation's `serialize.save`, older files "
+                "of its are pickles, which can run code."
+            )
+        require_plain(path)
+        try:
+            rows = _rows(path)
+            about = require_about(_ours(rows, 0).get("dataset", {})) if len(rows) else {}
+        except STRANGE as error:
+            raise _unreadable(path, error) from error
+        return Recordings(about, _episodes(path, rows))
 
 
 def _unreadable(path: Path, error: BaseException) -> UserError:
@@ -145,7 +150,7 @@ def _episode(rows: pa.Table, number: int) -> PortableEpisode:
         noted.pop("raw", None)
     rewards = np.array(row["rews"]) if row.get("rews") is not None else None
     return PortableEpisode(
-        np.array(row["obs"]),
+        _seen(row["obs"]),
         np.array(row["acts"]),
         rewards,
         bool(row["terminal"]),
@@ -153,6 +158,18 @@ def _episode(rows: pa.Table, number: int) -> PortableEpisode:
         noted,
         facts,
     )
+
+
+def _seen(rows: list[Any], name: str = "") -> Any:
+    """Observations as one array, or by name where each is a dict, perhaps of dicts."""
+    if not rows or not isinstance(rows[0], dict):
+        return np.array(rows)
+    found: dict[str, Any] = {}
+    for key in rows[0]:
+        part = f"{name}.{key}" if name else str(key)
+        inner = _seen([row[key] for row in rows], part)
+        found |= inner if isinstance(inner, dict) else {part: inner}
+    return found
 
 
 def _ours(rows: pa.Table, number: int) -> dict[str, Any]:
@@ -165,8 +182,8 @@ def _ours(rows: pa.Table, number: int) -> dict[str, Any]:
     return found
 
 
-def _infos(loose: PortableEpisode) -> list[dict[str, Any]]:
-    columns: dict[str, list[Any]] = {n: _plain(values) for n, values in loose.noted.items()}
+def _infos(portable: PortableEpisode) -> list[dict[str, Any]]:
+    columns: dict[str, list[Any]] = {n: _plain(values) for n, values in portable.noted.items()}
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 

@@ -4,6 +4,7 @@ S steps of all episodes, E episodes:
 
     observations        [S, ...], each the one its action was chosen on
     final_observations  [E, ...], what the last action led to
+    observations/PART, final_observations/PART      instead of these, where observations have named parts
     actions             [S, ...]
     starts              [E+1], episode e is rows starts[e] to starts[e+1]
     terminated, truncated               [E]
@@ -21,7 +22,7 @@ import math
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,15 @@ import numpy.typing as npt
 
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.facts import EPISODES, TABLE, listed, require, shown
+from demos.data.exchange.file_format import FileFormat
 from demos.data.exchange.folder_limits import STRANGE, memory, require_room, words
 from demos.data.exchange.portable_episode import (
+    Observations,
     PortableEpisode,
+    Recordings,
     dataset_facts,
+    portable_episodes,
     require_about,
-    to_portable,
 )
 from environments.files.atomic import replace_after
 from environments.files.readers import parse_json
@@ -44,57 +48,78 @@ from environments.system.errors import UserError
 _NEEDED = ("observations", "final_observations", "actions", "starts", "terminated", "truncated")
 _KNOWN = re.compile(
     rf"{'|'.join(_NEEDED)}|rewards|facts|requested_actions|actors|capture_times|late"
-    r"|(terms|costs)/.+|raw/[0-9]+"
+    r"|(terms|costs|observations|final_observations)/.+|raw/[0-9]+"
 )
 _KEYS = 10_000_000  # of the facts: some twenty an episode
 _header_2_0 = np.lib.format.read_array_header_2_0
 
 
-def write(dataset: Dataset, path: Path) -> None:
-    """All episodes of a dataset into a file that is not there yet."""
-    episodes = [to_portable(dataset.load(number)) for number in range(len(dataset))]
-    lengths = [len(episode.actions) for episode in episodes]
-    arrays: dict[str, npt.NDArray[Any]] = {
-        "observations": np.concatenate([e.observations[:-1] for e in episodes]),
-        "final_observations": np.stack([e.observations[-1] for e in episodes]),
-        "actions": np.concatenate([e.actions for e in episodes]),
-        "rewards": np.concatenate([np.asarray(e.rewards) for e in episodes]),
-        "starts": np.cumsum([0, *lengths], dtype=np.int64),
-        "terminated": np.array([e.terminated for e in episodes]),
-        "truncated": np.array([e.truncated for e in episodes]),
-    }
-    for name in sorted(set(episodes[0].noted) - {"raw"}):
-        arrays[name] = np.concatenate([e.noted[name] for e in episodes])
-    arrays |= {f"raw/{k}": e.noted["raw"] for k, e in enumerate(episodes) if "raw" in e.noted}
-    facts = {"dataset": dataset_facts(dataset), "episodes": [dict(e.facts) for e in episodes]}
-    arrays["facts"] = np.array(json.dumps(facts))
-    with replace_after(path) as beside, beside.open("xb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
+class NpzFormat(FileFormat):
+    """One .npz file of plain arrays."""
+
+    extension = ".npz"
+
+    def export(self, dataset: Dataset, path: Path) -> None:
+        """Write all episodes into a file that is not there yet; raises as `Format.export`."""
+        episodes = list(portable_episodes(dataset))
+        lengths = [len(episode.actions) for episode in episodes]
+        arrays: dict[str, npt.NDArray[Any]] = {
+            **_observations([episode.observations for episode in episodes]),
+            "actions": np.concatenate([e.actions for e in episodes]),
+            "rewards": np.concatenate([np.asarray(e.rewards) for e in episodes]),
+            "starts": np.cumsum([0, *lengths], dtype=np.int64),
+            "terminated": np.array([e.terminated for e in episodes]),
+            "truncated": np.array([e.truncated for e in episodes]),
+        }
+        for name in sorted(set(episodes[0].noted) - {"raw"}):
+            arrays[name] = np.concatenate([e.noted[name] for e in episodes])
+        arrays |= {f"raw/{k}": e.noted["raw"] for k, e in enumerate(episodes) if "raw" in e.noted}
+        facts = {"dataset": dataset_facts(dataset), "episodes": [dict(e.facts) for e in episodes]}
+        arrays["facts"] = np.array(json.dumps(facts))
+        with replace_after(path) as beside, beside.open("xb") as file:
+            np.savez_compressed(file, allow_pickle=False, **arrays)
+
+    def read(self, path: Path) -> Recordings:
+        """As `FileFormat.read`."""
+        try:
+            arrays = _arrays(path)
+            facts = arrays.pop("facts", np.array('{"dataset": {}, "episodes": []}'))
+            told = parse_json(str(facts), most_keys=_KEYS)
+            require(told, {"dataset": TABLE, "episodes": listed(TABLE, EPISODES)}, "facts.")
+            about = require_about(told["dataset"])
+        except (*STRANGE, zipfile.BadZipFile, zlib.error) as error:
+            raise UserError(
+                f"{path} cannot be read as an .npz file of plain arrays: {words(error)}."
+            ) from error
+        if missing := [name for name in _needed(arrays) if name not in arrays]:
+            raise UserError(
+                f"{path} has no {', '.join(missing)}; what such a file holds is written at the top of "
+                "demos/data/exchange/npz_format.py."
+            )
+        _require_lengths(path, arrays)
+        return Recordings(about, _episodes(arrays, told["episodes"]))
 
 
-def read(path: Path) -> tuple[dict[str, Any], Iterator[PortableEpisode]]:
-    """What goes with the episodes, empty where nothing does, and the episodes.
+def _observations(each: Sequence[Observations]) -> dict[str, npt.NDArray[Any]]:
+    """Observations of all episodes end to end, and the last of each; by the names of their parts."""
+    found: dict[str, npt.NDArray[Any]] = {}
+    for name in each[0] if isinstance(each[0], Mapping) else [""]:
+        rows = [seen[name] if isinstance(seen, Mapping) else seen for seen in each]
+        after = f"/{name}" if name else ""
+        found[f"observations{after}"] = np.concatenate([values[:-1] for values in rows])
+        found[f"final_observations{after}"] = np.stack([values[-1] for values in rows])
+    return found
 
-    Raises:
-        UserError: it is no such file.
-    """
-    try:
-        arrays = _arrays(path)
-        facts = arrays.pop("facts", np.array('{"dataset": {}, "episodes": []}'))
-        told = parse_json(str(facts), most_keys=_KEYS)
-        require(told, {"dataset": TABLE, "episodes": listed(TABLE, EPISODES)}, "facts.")
-        about = require_about(told["dataset"])
-    except (*STRANGE, zipfile.BadZipFile, zlib.error) as error:
-        raise UserError(
-            f"{path} cannot be read as an .npz file of plain arrays: {words(error)}."
-        ) from error
-    if missing := [name for name in _NEEDED if name not in arrays]:
-        raise UserError(
-            f"{path} has no {', '.join(missing)}; what such a file holds is written at the top of "
-            "demos/data/exchange/npz_format.py."
-        )
-    _require_lengths(path, arrays)
-    return about, _episodes(arrays, told["episodes"])
+
+def _needed(names: Iterable[str]) -> list[str]:
+    """What has to be there, with the parts of the observations if they are named."""
+    after = dict.fromkeys(
+        name.removeprefix("final_").removeprefix("observations")
+        for name in names
+        if name.split("/")[0] in _NEEDED[:2]
+    )
+    seen = [f"{name}{part}" for name in _NEEDED[:2] for part in after or [""]]
+    return [*seen, *_NEEDED[2:]]
 
 
 def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
@@ -139,15 +164,22 @@ def _array(name: str, part: Any, info: zipfile.ZipInfo) -> npt.NDArray[Any]:
 def _episodes(arrays: dict[str, npt.NDArray[Any]], facts: list[Any]) -> Iterator[PortableEpisode]:
     starts = arrays["starts"]
     raw = {name: arrays.pop(name) for name in list(arrays) if name.startswith("raw/")}
-    noted = {name: a for name, a in arrays.items() if name not in (*_NEEDED, "rewards")}
+    needed = _needed(arrays)
+    noted = {name: a for name, a in arrays.items() if name not in (*needed, "rewards")}
+    parts = [n.partition("/")[2] for n in needed if n.split("/")[0] == "observations"]
     rewards = arrays.get("rewards")
     for e, (first, last) in enumerate(itertools.pairwise(starts)):
         rows = slice(int(first), int(last))
         own = {name: values[rows] for name, values in noted.items()}
         if f"raw/{e}" in raw:
             own["raw"] = raw[f"raw/{e}"]
+        seen = {
+            part: np.concatenate([arrays[name][rows], arrays[f"final_{name}"][e : e + 1]])
+            for part in parts
+            for name in [f"observations/{part}" if part else "observations"]
+        }
         yield PortableEpisode(
-            np.concatenate([arrays["observations"][rows], arrays["final_observations"][e : e + 1]]),
+            seen if any(parts) else seen[""],
             arrays["actions"][rows],
             None if rewards is None else rewards[rows],
             bool(arrays["terminated"][e]),
@@ -169,9 +201,10 @@ def _require_lengths(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
     if not whole or starts[0] != 0 or starts[-1] != steps or (np.diff(starts) < 1).any():
         raise UserError(f"{path}: `starts` must rise from 0 to the number of actions, {steps}.")
     for name, values in arrays.items():
-        by_episode = name in ("final_observations", "terminated", "truncated")
+        by_episode = name.split("/")[0] in ("final_observations", "terminated", "truncated")
         wanted = len(starts) - 1 if by_episode else steps
         if name != "starts" and not name.startswith("raw/") and len(values) != wanted:
             raise UserError(f"{path}: `{name}` has {len(values)} rows, and needs {wanted}.")
-    if arrays["observations"].shape[1:] != arrays["final_observations"].shape[1:]:
-        raise UserError(f"{path}: `observations` and `final_observations` have different rows.")
+    for name in (name for name in arrays if name.split("/")[0] == "observations"):
+        if arrays[name].shape[1:] != arrays[f"final_{name}"].shape[1:]:
+            raise UserError(f"{path}: `{name}` and `final_{name}` have different rows.")

@@ -1,4 +1,4 @@
-"""Which actions do nothing: the idle action of a world, and the idle steps of a recording."""
+"""Idle actions: the one of a world that does nothing, and which steps of a recording are idle."""
 
 from __future__ import annotations
 

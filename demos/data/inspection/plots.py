@@ -27,7 +27,7 @@ PARTS = 12  # of an action that are drawn
 
 def draw_pictures(
     dataset: Dataset,
-    detail: StepStatistics,
+    statistics: StepStatistics,
     names: tuple[str, ...],
     places: Positions | None,
     folder: Path,
@@ -36,18 +36,18 @@ def draw_pictures(
 
     Args:
         dataset: what is drawn; at least one episode of it can be read.
-        detail: as `detail.look`.
-        names: what a person calls the discrete actions; empty where they have no names.
-        places: as `places.find_places`; without them the lengths of episodes are drawn.
+        statistics: of the episodes that can be read.
+        names: of the discrete actions, as people call them; empty where they have no names.
+        places: as `positions.find_places`; without them the lengths of episodes are drawn.
         folder: made if it is not there; pictures of an earlier call are replaced.
     """
     folder.mkdir(parents=True, exist_ok=True)
     drawn = {
-        "returns.png": _returns(dataset, detail),
-        "actions.png": _actions(dataset, detail, names),
+        "returns.png": _returns(dataset, statistics),
+        "actions.png": _actions(dataset, statistics, names),
     }
     if places is None:
-        drawn["lengths.png"] = _lengths(dataset, detail)
+        drawn["lengths.png"] = _lengths(dataset, statistics)
     else:
         drawn["places.png"] = _places(dataset, places)
     for name, figure in drawn.items():
@@ -72,20 +72,22 @@ def _plain(axes: Axes) -> Axes:
     return axes
 
 
-def _returns(dataset: Dataset, detail: StepStatistics) -> Figure:
+def _returns(dataset: Dataset, statistics: StepStatistics) -> Figure:
     """A point an episode, in the order of recording, with the running mean over ten."""
     star = dataset.facts["north_star"]
     figure = _figure(f"{dataset.name}: what each episode earned")
     axes = _plain(figure.subplots())
-    _points(axes, detail.numbers, detail.returns, "return")
+    _points(axes, statistics.numbers, statistics.returns, "return")
     axes.set_xlabel("episode")
     axes.set_ylabel("return, under the world's own weights")
-    if star and not _proportional(detail.stars, detail.returns):
+    if star and not _proportional(statistics.stars, statistics.returns):
         beside = axes.twinx()
-        beside.scatter(detail.numbers, detail.stars, s=16, color=ORANGE, marker="x", label=star)
+        beside.scatter(
+            statistics.numbers, statistics.stars, s=16, color=ORANGE, marker="x", label=star
+        )
         beside.set_ylabel(f"{star} (north star)", color=ORANGE)
         beside.spines["top"].set_visible(False)
-        _from_zero(beside, detail.stars)
+        _from_zero(beside, statistics.stars)
     figure.legend(loc="outside upper right", ncols=3, frameon=False, fontsize=9)
     return figure
 
@@ -112,10 +114,10 @@ def _proportional(some: list[float], others: list[float]) -> bool:
     return np.allclose(a * np.abs(b).max(), b * np.abs(a).max())
 
 
-def _actions(dataset: Dataset, detail: StepStatistics, names: tuple[str, ...]) -> Figure:
+def _actions(dataset: Dataset, statistics: StepStatistics, names: tuple[str, ...]) -> Figure:
     """How often each action was applied; of continuous ones the spread of each part."""
     space = dataset.revision.action_space
-    arrays = dataset.arrays(detail.numbers)
+    arrays = dataset.arrays(statistics.numbers)
     title = f"{dataset.name}: what was done, in {len(arrays.actions):,} steps"
     if isinstance(space, spaces.Box):
         return _spread(title, arrays.actions.reshape(len(arrays.actions), -1), space)
@@ -208,10 +210,10 @@ def _shares(places: Positions) -> tuple[Any, tuple[float, float, float, float]]:
     return np.ma.masked_equal(100 * counts / len(points), 0), reach
 
 
-def _lengths(dataset: Dataset, detail: StepStatistics) -> Figure:
+def _lengths(dataset: Dataset, statistics: StepStatistics) -> Figure:
     figure = _figure(f"{dataset.name}: how long each episode is")
     axes = _plain(figure.subplots())
-    _points(axes, detail.numbers, [float(length) for length in detail.lengths], "steps")
+    _points(axes, statistics.numbers, [float(length) for length in statistics.lengths], "steps")
     axes.set_xlabel("episode")
     axes.set_ylabel("steps")
     return figure

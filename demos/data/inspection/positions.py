@@ -1,4 +1,4 @@
-"""Where time was spent: positions out of a world's states, found by playing the games again.
+"""Positions of bodies in recorded games, out of the world's states, found by playing them again.
 
 A world tells positions if its STATE has a field `position`, as cells (y x width + x, the width in its
 table) or as coordinates [N, 2]; or `x` and perhaps `y`, coordinates of one body.

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.provenance import provenance_of
 from demos.data.dataset.store import Store
 from demos.data.inspection.step_statistics import (
     STRETCH,
@@ -29,24 +30,24 @@ def show_dataset(root: Path, name: str, pictures: Path | None = None) -> None:
         pictures: a folder to draw it into.
     """
     dataset = Store(root).open(name)
-    summary, detail = summarise(dataset), compute_step_statistics(dataset)
+    summary, statistics = summarise(dataset), compute_step_statistics(dataset)
     console = Console(markup=False)
     console.print(_about(dataset, summary))
-    if detail.numbers:
-        console.print(_totals(dataset, summary, detail))
-        console.print(_play(dataset, detail))
-    for sentence in detail.damaged:
+    if statistics.numbers:
+        console.print(_totals(dataset, summary, statistics))
+        console.print(_play(dataset, statistics))
+    for sentence in statistics.damaged:
         console.print(sentence, style="red", soft_wrap=True, highlight=False)
     if pictures is not None:
-        _draw(console, dataset, detail, pictures)
+        _draw(console, dataset, statistics, pictures)
 
 
-def _draw(console: Console, dataset: Dataset, detail: StepStatistics, folder: Path) -> None:
+def _draw(console: Console, dataset: Dataset, statistics: StepStatistics, folder: Path) -> None:
     from demos.data.inspection.plots import draw_pictures
     from demos.data.inspection.positions import find_places
     from demos.data.inspection.resimulate import world_of
 
-    if not detail.numbers:
+    if not statistics.numbers:
         raise UserError(
             f"Dataset {dataset.name} holds no episode that can be read: nothing to draw."
         )
@@ -55,11 +56,11 @@ def _draw(console: Console, dataset: Dataset, detail: StepStatistics, folder: Pa
     try:
         world = world_of(dataset)
         names = world.action_names
-        if not detail.damaged and world.fingerprint == dataset.fingerprint:
+        if not statistics.damaged and world.fingerprint == dataset.fingerprint:
             places = find_places(world, dataset)
     except UserError as problem:  # pictures of the world are left out, the others need none
         console.print(str(problem), style="dim", soft_wrap=True, highlight=False)
-    for path in draw_pictures(dataset, detail, names, places, folder):
+    for path in draw_pictures(dataset, statistics, names, places, folder):
         console.print(f"drawn: {path}", soft_wrap=True, highlight=False)
 
 
@@ -77,6 +78,7 @@ def _about(dataset: Dataset, summary: Summary) -> Table:
         "steps": f"{summary.steps:,}",
         "play": f"{summary.seconds / 60:.1f} minutes",
         "players": str(len(summary.players)),
+        "played by": provenance_of(dataset) or "",
         "revision": f"{dataset.revision.name}, made {facts['created']}",
         "opens in minari": f"minari.MinariDataset({str(dataset.data)!r})",
         "edited": _edited(dataset),
@@ -95,12 +97,12 @@ def _edited(dataset: Dataset) -> str:
     return f"{edit['what']} (history: gpo demos log {dataset.name})"
 
 
-def _totals(dataset: Dataset, summary: Summary, detail: StepStatistics) -> Table:
+def _totals(dataset: Dataset, summary: Summary, statistics: StepStatistics) -> Table:
     table = Table(title="Per episode", title_justify="left")
     table.add_column("term or cost", overflow="fold")
     for heading in ("mean", "least", "25 %", "median", "75 %", "most"):
         table.add_column(heading, justify="right")
-    rows: dict[str, Sequence[float]] = {"return": detail.returns}
+    rows: dict[str, Sequence[float]] = {"return": statistics.returns}
     rows |= {name: values for name, values in summary.totals.items() if values}
     for name, values in rows.items():
         kind = " (north star)" if name == dataset.facts["north_star"] else ""
@@ -109,27 +111,29 @@ def _totals(dataset: Dataset, summary: Summary, detail: StepStatistics) -> Table
     return table
 
 
-def _play(dataset: Dataset, detail: StepStatistics) -> Table:
+def _play(dataset: Dataset, statistics: StepStatistics) -> Table:
     """How it was played: pace, idleness, doubles, ratings, who."""
     table = Table(title="Play", title_justify="left", show_header=False)
     table.add_column(style="bold")
     table.add_column(overflow="fold")
+    steps = statistics.steps
     rows = {
-        "pace": _pace(detail),
-        "late": f"{detail.late:,} of {detail.steps:,} steps, {_share(detail.late, detail.steps)}",
-        "idle": _idle(detail),
+        "pace": _pace(statistics),
+        "late": f"{statistics.late:,} of {steps:,} steps, {_share(statistics.late, steps)}",
+        "idle": _idle(statistics),
         "doubles": "; ".join(
             f"episodes {', '.join(map(str, numbers))} hold the same actions"
-            for numbers in detail.doubles
+            for numbers in statistics.doubles
         )
         or "none",
-        "ratings": _ratings(detail),
+        "ratings": _ratings(statistics),
         "acted": ", ".join(
-            f"{actor} {_share(steps, detail.steps)}" for actor, steps in detail.actors.most_common()
+            f"{actor} {_share(steps, statistics.steps)}"
+            for actor, steps in statistics.actors.most_common()
         ),
-        "shield": _shield(detail),
-        "devices": ", ".join(f"{d} {n}" for d, n in detail.devices.most_common()),
-        "players": _players(dataset, detail),
+        "shield": _shield(statistics),
+        "devices": ", ".join(f"{d} {n}" for d, n in statistics.devices.most_common()),
+        "players": _players(dataset, statistics),
     }
     for key, value in rows.items():
         if value:
@@ -137,43 +141,45 @@ def _play(dataset: Dataset, detail: StepStatistics) -> Table:
     return table
 
 
-def _pace(detail: StepStatistics) -> str:
-    if detail.rate is None:
+def _pace(statistics: StepStatistics) -> str:
+    if statistics.rate is None:
         return "times were not captured"
-    really = f"{detail.rate:.2f} steps/s"
-    wanted = ", ".join(f"{1 / tick:.2f}" for tick, _ in detail.ticks.most_common())
+    really = f"{statistics.rate:.2f} steps/s"
+    wanted = ", ".join(f"{1 / tick:.2f}" for tick, _ in statistics.ticks.most_common())
     return f"{really} (median), of {wanted} intended" if wanted else f"{really} (median)"
 
 
-def _idle(detail: StepStatistics) -> str:
-    if detail.idle is None:
+def _idle(statistics: StepStatistics) -> str:
+    if statistics.idle is None:
         return "unknown: the world does not say which action does nothing"
-    share = _share(detail.idle, detail.steps)
-    longest = f", the longest {max(detail.stretches):.1f} s" if detail.stretches else ""
-    return f"{share} of steps; {len(detail.stretches)} stretches of {STRETCH:g} s or more{longest}"
+    share = _share(statistics.idle, statistics.steps)
+    longest = f", the longest {max(statistics.stretches):.1f} s" if statistics.stretches else ""
+    return (
+        f"{share} of steps; {len(statistics.stretches)} stretches of {STRETCH:g} s or more{longest}"
+    )
 
 
-def _ratings(detail: StepStatistics) -> str:
-    rated = {rating: n for rating, n in detail.ratings.items() if rating is not None}
+def _ratings(statistics: StepStatistics) -> str:
+    rated = {rating: n for rating, n in statistics.ratings.items() if rating is not None}
     words = [f"{n} with {rating}" for rating, n in sorted(rated.items(), reverse=True)]
-    words += [f"{detail.ratings[None]} not rated"] if detail.ratings[None] else []
-    return ", ".join(words) + (f"; {detail.marks} moments marked" if detail.marks else "")
+    words += [f"{statistics.ratings[None]} not rated"] if statistics.ratings[None] else []
+    return ", ".join(words) + (f"; {statistics.marks} moments marked" if statistics.marks else "")
 
 
-def _shield(detail: StepStatistics) -> str:
-    if not detail.shielded:
+def _shield(statistics: StepStatistics) -> str:
+    if not statistics.shielded:
         return ""
-    steps = detail.actors["shield"]
-    mean = steps / detail.shielded
-    games = f"{detail.shielded} of {len(detail.numbers)} episodes"
+    steps = statistics.actors["shield"]
+    mean = steps / statistics.shielded
+    games = f"{statistics.shielded} of {len(statistics.numbers)} episodes"
     return f"stood by in {games} and stepped in {steps:,} times, {mean:.1f} an episode"
 
 
-def _players(dataset: Dataset, detail: StepStatistics) -> str:
+def _players(dataset: Dataset, statistics: StepStatistics) -> str:
     star = dataset.facts["north_star"] or "return"
     lines = [
         f"{player}: {len(values)} episodes, {sum(values) / len(values):.1f} {star}"
-        for player, values in sorted(detail.players.items())
+        for player, values in sorted(statistics.players.items())
     ]
     return "\n".join(lines)
 

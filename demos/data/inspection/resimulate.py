@@ -1,4 +1,4 @@
-"""Plays recorded games again, from seed, options and the actions that were applied.
+"""Resimulation of recorded games from seed, options and the actions that were applied.
 
 T steps, N seats, K terms, C costs.
 """
@@ -45,7 +45,7 @@ def world_of(dataset: Dataset) -> World:
     """The world of a dataset, as it is today.
 
     Raises:
-        Problem: it is not there, or takes other parameters by now.
+        UserError: it is not there, or takes other parameters by now.
     """
     return world_from(dataset.facts, f"Dataset {dataset.name}")
 
@@ -134,7 +134,7 @@ def resimulate(
         watch: is shown the batch before each step.
 
     Raises:
-        Problem: an action or option that the world does not have.
+        UserError: an action or option that the world does not have.
     """
     batch = batch or make_batch(world, 1, restart=False)
     batch.reset(seed=[seed], options=[dict(options)])

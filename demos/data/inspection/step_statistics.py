@@ -1,4 +1,4 @@
-"""A dataset looked at step by step: pace, idleness, doubles, ratings, and who acted."""
+"""Statistics of a dataset's steps: pace, idleness, doubles, ratings, and who acted."""
 
 from __future__ import annotations
 
@@ -52,52 +52,54 @@ class StepStatistics:
 
 def compute_step_statistics(dataset: Dataset) -> StepStatistics:
     """Read every episode; a damaged one is named and nothing else of it is told."""
-    detail = StepStatistics()
+    statistics = StepStatistics()
     try:
         none = idle_action(dataset)
     except UserError:
-        none, detail.idle = None, None
+        none, statistics.idle = None, None
     same: dict[str, list[int]] = defaultdict(list)
     for number in range(len(dataset)):
         try:
             episode = dataset.load(number)
         except UserError as problem:
-            detail.damaged.append(str(problem))
+            statistics.damaged.append(str(problem))
             continue
-        detail.numbers.append(number)
-        _count(detail, dataset, episode, none)
+        statistics.numbers.append(number)
+        _count(statistics, dataset, episode, none)
         # The streams of one game may well hold the same actions: of a seat, not of the dataset.
         actions = hashlib.sha256(episode.actions.tobytes()).hexdigest()
         same[f"{episode.agent} {actions}"].append(number)
-    detail.doubles = [numbers for numbers in same.values() if len(numbers) > 1]
-    return detail
+    statistics.doubles = [numbers for numbers in same.values() if len(numbers) > 1]
+    return statistics
 
 
-def _count(detail: StepStatistics, dataset: Dataset, episode: Episode, none: Any) -> None:
+def _count(statistics: StepStatistics, dataset: Dataset, episode: Episode, none: Any) -> None:
     star = dataset.facts["north_star"]
-    detail.returns.append(float(episode.rewards.sum(dtype=np.float64)))
-    detail.lengths.append(len(episode))
-    detail.stars.append(episode.total(star) if star in episode.terms else detail.returns[-1])
-    detail.gaps.append(np.diff(episode.capture_times) / NANOSECONDS)
+    statistics.returns.append(float(episode.rewards.sum(dtype=np.float64)))
+    statistics.lengths.append(len(episode))
+    statistics.stars.append(
+        episode.total(star) if star in episode.terms else statistics.returns[-1]
+    )
+    statistics.gaps.append(np.diff(episode.capture_times) / NANOSECONDS)
     if tick := episode.meta.get("tick"):
-        detail.ticks[float(tick)] += 1
-    detail.late += int(episode.late.sum())
-    detail.steps += len(episode)
-    detail.ratings[episode.meta.get("rating")] += 1
-    detail.marks += len(episode.meta.get("marks", []))
+        statistics.ticks[float(tick)] += 1
+    statistics.late += int(episode.late.sum())
+    statistics.steps += len(episode)
+    statistics.ratings[episode.meta.get("rating")] += 1
+    statistics.marks += len(episode.meta.get("marks", []))
     for code, steps in zip(*np.unique(episode.actors, return_counts=True), strict=True):
-        detail.actors[Actor(int(code)).name.lower()] += int(steps)
-    detail.shielded += bool(episode.meta.get("shield")) or bool(
+        statistics.actors[Actor(int(code)).name.lower()] += int(steps)
+    statistics.shielded += bool(episode.meta.get("shield")) or bool(
         (episode.actors == Actor.SHIELD).any()
     )
-    detail.devices[str(episode.meta.get("device", "unknown"))] += 1
+    statistics.devices[str(episode.meta.get("device", "unknown"))] += 1
     if episode.player:
-        detail.players.setdefault(episode.player, []).append(detail.stars[-1])
-    if detail.idle is not None:
+        statistics.players.setdefault(episode.player, []).append(statistics.stars[-1])
+    if statistics.idle is not None:
         idle = is_idle(episode.requested_actions, dataset.revision.action_space, none)
-        detail.idle += int(idle.sum())
+        statistics.idle += int(idle.sum())
         pace = episode.seconds / len(episode) or float(episode.meta.get("tick", 0.0))
-        detail.stretches += [s for run in runs(idle) if (s := run * pace) >= STRETCH]
+        statistics.stretches += [s for run in runs(idle) if (s := run * pace) >= STRETCH]
 
 
 def runs(flags: npt.NDArray[np.bool_]) -> list[int]:

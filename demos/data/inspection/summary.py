@@ -1,4 +1,4 @@
-"""A dataset in figures, from what is noted beside its episodes; no steps are read."""
+"""Summary of a dataset from the facts beside its episodes; no steps are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a recording is what its world says: every game is played again and compared, step by step."""
+"""Verification of recordings: every game is played again and compared, step by step."""
 
 from __future__ import annotations
 

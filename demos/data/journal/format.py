@@ -3,7 +3,7 @@
     marker 4 bytes | kind 1 | steps so far 4 | length of the payload 4 | CRC-32 4 | payload
 
 A process that dies leaves a file whose last frame may be cut short; the CRC, which covers the rest of the
-frame, tells that and any later damage. Whoever has the file open for recording holds a lock on it.
+frame, tells that and any later damage. The process that records holds a lock on the file.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import NamedTuple
 from environments.files.atomic import try_lock
 from environments.system.errors import UserError
 
-# Kinds: the game in JSON, first observations, a step, a mark, the wish to keep, closed in order.
+# Kinds: the game in JSON, first observations, a step, a mark, the request to keep, closed in order.
 HEAD, FIRST, STEP, MARK, KEEP, END = b"H", b"O", b"S", b"M", b"K", b"E"
 _MARKER = b"\xf7GPO"
 _FRAME = struct.Struct("<4scII")
@@ -51,7 +51,7 @@ class JournalContents:
 
     @property
     def closed(self) -> bool:
-        """Whether whoever wrote it came to the end."""
+        """Whether its writer came to the end."""
         return self.rest == 0 and bool(self.entries) and self.entries[-1].kind == END
 
 

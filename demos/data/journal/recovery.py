@@ -1,4 +1,4 @@
-"""What a crash left in the journal becomes episodes: the game that was open, and nothing twice."""
+"""The recovery of a game from the journal that a crash left: it becomes episodes, and nothing twice."""
 
 from __future__ import annotations
 
@@ -106,9 +106,9 @@ def _keeping(entries: Sequence[JournalFrame]) -> dict[str, Any] | None:
     said = [entry for entry in entries if entry.kind != END]
     if said[-1].kind != KEEP:
         return None
-    wish: dict[str, Any] = parse_json(said[-1].payload)
-    require(wish, {"rating": META["rating"]}, "its wish.")
-    return wish
+    asked: dict[str, Any] = parse_json(said[-1].payload)
+    require(asked, {"rating": META["rating"]}, "keep.")
+    return asked
 
 
 def _add(

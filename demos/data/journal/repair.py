@@ -1,4 +1,4 @@
-"""After a crash or a broken disk: recover the game that was open, and name every episode that is damaged.
+"""`gpo demos repair`: recovers the game that was open in a crash, and names every damaged episode.
 
 What a journal holds becomes an episode; nothing else is changed and nothing is deleted. A damaged episode
 stays in its folder, under its number: its checksum keeps it from ever being loaded, the others keep their

@@ -128,7 +128,7 @@ class OpenEpisode:
         if self.steps == 0:
             raise ValueError("steps: none was recorded, there is nothing to keep")
         with defer_signals():
-            # First what is meant to happen: whoever finds the journal after a crash can finish it.
+            # First what is meant to happen: the process that finds the journal after a crash can finish it.
             self._journal.add(KEEP, json.dumps({"rating": rating}).encode())
             self._journal.flush()
             numbers = self._dataset.append_many(self._episodes(rating))

@@ -1,13 +1,13 @@
-"""Brings in the play of real people that Carroll et al. published in 2019 (arXiv 1910.05789).
+"""The import of the play of people that Carroll et al. published in 2019 (arXiv 1910.05789).
 
 Each recorded game is played again in our own kitchen, from its first state, with its actions:
 observations, terms and costs come from that replay, and a replay that does not earn what the people
-earned, step by step, or that ends elsewhere, is refused.
+earned, step by step, or that ends in another state, is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import NANOSECONDS, Episode
+from demos.data.exchange.file_format import Imported, Progress
 from demos.data.exchange.overcooked.files import FILES, RecordedGame, published_bytes, read_games
 from demos.data.exchange.overcooked.states import encode_states
 from environments.catalog import make_world
@@ -41,23 +42,12 @@ class ReplayedGames:
     costs: npt.NDArray[np.float32]  # [T, G, N, C]
 
 
-@dataclass(frozen=True)
-class Imported:
-    """One dataset after the import."""
-
-    name: str
-    episodes: int
-    is_new: bool
-
-
 def dataset_name(layout: str, split: str) -> str:
     """What the dataset of a layout and split is called."""
     return f"overcooked-{layout}-{split}"
 
 
-def import_layouts(
-    store: Store, layouts: Sequence[str], progress: Callable[[str, float], None]
-) -> list[Imported]:
+def import_layouts(store: Store, layouts: Sequence[str], progress: Progress) -> list[Imported]:
     """Make the datasets of the layouts, both splits; those already there are left alone.
 
     `progress` is told what comes next and which part of the whole is finished.
@@ -205,7 +195,6 @@ def _stream(
 ) -> Episode:
     """The game as one of its cooks saw it."""
     steps = len(game.actions)
-    gaps = np.diff(game.times, prepend=game.times[0])  # ns
     return Episode(
         observations=played.observations[: steps + 1, number, seat],
         actions=game.actions[:, seat],
@@ -218,7 +207,7 @@ def _stream(
         terms=_named(world.terms, played.terms[:steps, number, seat]),
         costs=_named(world.costs, played.costs[:steps, number, seat]),
         capture_times=game.times,
-        late=gaps > LATE * world.tick * NANOSECONDS,
+        late=late_steps(game.times, world.tick),
         match=f"{world.params.layout}-{split}-{game.pairing}",
         player=f"{split} pair {game.pairing}, {world.agents[seat]}",
         options={"horizon": steps},
@@ -228,6 +217,17 @@ def _stream(
             "source": {"pairing": game.pairing, "split": split, "file": FILES[split][0]},
         },
     )
+
+
+def late_steps(times: npt.NDArray[np.int64], tick: float) -> npt.NDArray[np.bool_]:
+    """Which steps came late: [T].
+
+    Args:
+        times: of the steps, ns.
+        tick: s between two of them, as intended.
+    """
+    gaps = np.diff(times, prepend=times[0])
+    return np.asarray(gaps > LATE * tick * NANOSECONDS)
 
 
 def _named(names: Iterable[str], values: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:

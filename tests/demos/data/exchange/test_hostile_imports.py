@@ -549,5 +549,5 @@ def test_a_part_is_a_file_in_the_folder(trajectories, tmp_path, name):
 
 def test_hdf5_without_its_package_says_what_to_type(hdf5, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
-    monkeypatch.delitem(sys.modules, "demos.data.exchange.hdf5_reader", raising=False)
+    monkeypatch.delitem(sys.modules, "demos.data.exchange.minari.hdf5_reader", raising=False)
     assert "pip install h5py" in refused(hdf5, tmp_path)

@@ -199,7 +199,7 @@ def test_a_photograph_that_cannot_be_kept_ends_nothing(tmp_path, monkeypatch):
     ("kind", "writer"),
     [
         ("npz", "demos.data.exchange.npz_format.np.savez_compressed"),
-        ("minari", "demos.data.exchange.minari_format.write_synced"),
+        ("minari", "demos.data.exchange.minari.minari_format.write_synced"),
         ("imitation", "imitation.data.serialize.save"),
     ],
 )

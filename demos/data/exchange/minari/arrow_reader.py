@@ -12,22 +12,33 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from gymnasium import spaces
 
-from demos.data.episodes.facts import shown
-from demos.data.exchange.folder_limits import DEEPEST, require_room
-from demos.data.exchange.jpeg import is_picture, pictures
+from demos.data.episodes.arrays import COST, TERM
+from demos.data.episodes.parquet import FACTS
+from demos.data.exchange.folder_limits import require_room, row_width
+from demos.data.exchange.minari.jpeg import is_picture, pictures
+from demos.data.exchange.named_parts import MASK
+from demos.data.exchange.portable_episode import NOTED
 from environments.files.readers import read_json
 
 FORMATS = ("parquet", "arrow")
 _COLUMNS = ("observations", "actions", "rewards", "terminations", "truncations")
-_INFOS = ("terms", "costs", "cost")
+_INFOS = ("terms", "costs", "cost", MASK)
 _BYTES = ("metadata.json", "_", ".")  # what minari passes over begins so
 Space = gymnasium.Space[Any]
 
 
 def episodes(
-    data: Path, seen: Space, done: Space, jpeg: bool, total: int
+    data: Path, seen: Space, done: Space, jpeg: bool, total: int, extras: bool = False
 ) -> Iterator[dict[str, Any]]:
-    """The episodes of a folder, as `exchange_minari.theirs` takes them.
+    """The episodes of a folder, as `minari_format` takes them.
+
+    Args:
+        data: the folder.
+        seen: the space of observations.
+        done: of actions.
+        jpeg: whether pictures are packed so.
+        total: how many episodes there are.
+        extras: whether we wrote it, and what only we note is read too.
 
     Raises:
         ValueError, or what pyarrow raises: it is not as minari writes it.
@@ -35,7 +46,7 @@ def episodes(
     for number in range(total):
         folder = data / str(number)
         files = sorted(p for p in folder.iterdir() if not p.name.startswith(_BYTES))
-        table = pa.concat_tables([_read(path) for path in files]).combine_chunks()
+        table = pa.concat_tables([_read(path, extras) for path in files]).combine_chunks()
         size = sum(path.stat().st_size for path in files)
         column = {name: _whole(table.column(name)) for name in table.column_names}
         rows = len(table) - 1  # the last one is padding, in all but the observations
@@ -44,28 +55,43 @@ def episodes(
             "observations": _decode(column["observations"], seen, jpeg, size),
             "actions": _decode(column["actions"].slice(0, rows), done, jpeg, size),
             **{name: _numbers(column[name])[:rows] for name in _COLUMNS[2:]},
-            "infos": _infos(column.get("infos")),
+            "infos": _infos(column.get("infos"), extras),
             **{name: noted.get(name) for name in ("seed", "options")},
+            **(_extras(noted, column.get("raw"), rows) if extras else {}),
         }
 
 
-def _read(path: Path) -> pa.Table:
+def _extras(noted: dict[str, Any], raw: Any, rows: int) -> dict[str, Any]:
+    """What only we note: the facts of an episode, and raw device states."""
+    found: dict[str, Any] = {"facts": {name: noted[name] for name in FACTS if name in noted}}
+    if raw is not None:
+        found["raw"] = {"raw": _numbers(raw).reshape(rows + 1, -1)[:rows]}
+    return found
+
+
+def _is_read(name: str, extras: bool) -> bool:
+    """Whether one of what minari calls infos is read."""
+    return name in _INFOS or (extras and (name in NOTED or name.startswith((TERM, COST))))
+
+
+def _read(path: Path, extras: bool) -> pa.Table:
     """The columns of a file that are asked for, after a look at what they would take."""
     size = path.stat().st_size
     if path.suffix == ".parquet":
         file = pq.ParquetFile(path)
         schema, rows = file.schema_arrow, file.metadata.num_rows
-        names = [name for name in (*_COLUMNS, "infos") if name in schema.names]
+        columns = (*_COLUMNS, "infos", "raw") if extras else (*_COLUMNS, "infos")
+        names = [name for name in columns if name in schema.names]
         wanted = [name for name in names if name != "infos"]
         infos = schema.field("infos").type if "infos" in names else None
         if infos is not None and pa.types.is_struct(infos):
-            wanted += [f"infos.{part.name}" for part in infos if part.name in _INFOS]
-        require_room(rows * sum(row_width(n, t) for n, t in _kinds(schema, names)), size)
+            wanted += [f"infos.{part.name}" for part in infos if _is_read(part.name, extras)]
+        require_room(rows * sum(row_width(n, t) for n, t in _kinds(schema, names, extras)), size)
         return file.read(columns=wanted, use_threads=False)
     with pa.OSFile(str(path)) as source:
         reader = pa.ipc.open_file(source)
         names = [name for name in (*_COLUMNS, "infos") if name in reader.schema.names]
-        for name, kind in _kinds(reader.schema, names):
+        for name, kind in _kinds(reader.schema, names, extras):
             row_width(name, kind)
         table = reader.read_all().select(names)
     table.validate(full=True)  # its offsets are whatever the file says
@@ -73,32 +99,14 @@ def _read(path: Path) -> pa.Table:
     return table
 
 
-def _kinds(schema: pa.Schema, names: list[str]) -> Iterator[tuple[str, pa.DataType]]:
+def _kinds(schema: pa.Schema, names: list[str], extras: bool) -> Iterator[tuple[str, pa.DataType]]:
     """Columns that are read, by name and type; of what minari calls infos only a few."""
     for name in names:
         kind = schema.field(name).type
         if name == "infos" and pa.types.is_struct(kind):
-            yield from ((f"infos {p.name}", p.type) for p in kind if p.name in _INFOS)
+            yield from ((f"infos {p.name}", p.type) for p in kind if _is_read(p.name, extras))
         elif name != "infos":
             yield name, kind
-
-
-def row_width(name: str, kind: pa.DataType, depth: int = 0) -> int:
-    """Bytes a row, as far as a type says; ValueError if it is not one of plain numbers or texts."""
-    if depth > DEEPEST:
-        raise ValueError(f"its column {shown(name)} is nested more than {DEEPEST} deep")
-    types = pa.types
-    if types.is_struct(kind) and kind.num_fields:
-        return sum(row_width(name, part.type, depth + 1) for part in kind)
-    if types.is_fixed_size_list(kind) and kind.list_size > 0:
-        return int(kind.list_size) * row_width(name, kind.value_type, depth + 1)
-    if types.is_list(kind) or types.is_large_list(kind):
-        return 4 + row_width(name, kind.value_type, depth + 1)
-    if types.is_binary(kind) or types.is_string(kind):
-        return 4
-    if types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind):
-        return max(int(kind.bit_width) // 8, 1)
-    raise ValueError(f"its column {shown(name)} is of type {shown(str(kind))}, which is not read")
 
 
 def _whole(column: pa.ChunkedArray) -> Any:
@@ -118,8 +126,8 @@ def _decode(values: Any, space: Space, jpeg: bool, size: int) -> Any:
     return _numbers(values).reshape(len(values), *(space.shape or ()))
 
 
-def _infos(values: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _infos(values: Any, extras: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {"noted": {}}
     if values is None or not pa.types.is_struct(values.type):
         return found
     for number, part in enumerate(values.type):
@@ -128,6 +136,8 @@ def _infos(values: Any) -> dict[str, Any]:
             found[part.name] = {p.name: _numbers(column.field(k)) for k, p in enumerate(part.type)}
         elif part.name in _INFOS:
             found[part.name] = _numbers(column)
+        elif _is_read(part.name, extras):
+            found["noted"][part.name] = _numbers(column)
     return found
 
 

@@ -18,7 +18,8 @@ from gymnasium import spaces
 
 from demos.data.episodes.facts import shown
 from demos.data.exchange.folder_limits import DEEPEST, memory, require_room
-from demos.data.exchange.jpeg import is_picture, pictures
+from demos.data.exchange.minari.jpeg import is_picture, pictures
+from demos.data.exchange.named_parts import MASK
 
 FILE = "main_data.hdf5"
 # deflate, shuffle, fletcher32, szip, lzf: those that HDF5 and h5py bring; another would load a library.
@@ -28,9 +29,9 @@ Space = gymnasium.Space[Any]
 
 
 def episodes(
-    data: Path, seen: Space, done: Space, jpeg: bool, total: int
+    data: Path, seen: Space, done: Space, jpeg: bool, total: int, extras: bool = False
 ) -> Iterator[dict[str, Any]]:
-    """The episodes of a file, as `exchange_minari.theirs` takes them.
+    """The episodes of a file, as `minari_format` takes them; we write none, so there are no extras.
 
     Raises:
         ValueError, or what h5py raises: it is not as minari writes it.
@@ -46,7 +47,9 @@ def episodes(
                 "observations": _decode(group["observations"], seen, jpeg, size),
                 "actions": _decode(group["actions"], done, jpeg, size),
                 **{name: group[name][:] for name in ("rewards", "terminations", "truncations")},
-                "infos": {n: _info(infos[n]) for n in ("terms", "costs", "cost") if n in infos},
+                "infos": {
+                    n: _info(infos[n]) for n in ("terms", "costs", "cost", MASK) if n in infos
+                },
                 **_noted(group),
             }
 

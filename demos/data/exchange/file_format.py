@@ -1,0 +1,132 @@
+"""The protocol of a format (`Format`), and its form where a file or folder is a dataset (`FileFormat`)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.store import Store
+from demos.data.exchange.fitting import Target, fit_to_world
+from demos.data.exchange.portable_episode import Recordings
+from demos.data.inspection.resimulate import world_from
+from environments.catalog import make_world
+from environments.files.trusted_code import type_in
+from environments.simulation.world import World, require
+from environments.system.errors import UserError
+
+
+@dataclass(frozen=True)
+class ImportRequest:
+    """What is to be imported, and what a person says about it."""
+
+    path: Path | None = None  # a file or folder; None for what is published in one place
+    name: str = ""  # of the new dataset
+    world: str | None = None  # the id of the world it was played in, where the file does not say
+    seat: str | None = None  # who played, likewise
+    zeros: bool = False  # take rewards, terms and costs that the file does not have as 0
+    layouts: Sequence[str] = ()  # of what is published, only these
+
+
+@dataclass(frozen=True)
+class Imported:
+    """One dataset after an import."""
+
+    name: str
+    episodes: int
+    is_new: bool = True
+
+
+Progress = Callable[[str, float], None]  # what comes next, and which part of the whole is done
+
+
+class Format(Protocol):
+    """A way in which other programs keep recorded games."""
+
+    extension: str  # of the file that `export` makes; empty where it makes a folder
+
+    def export(self, dataset: Dataset, path: Path) -> None:
+        """Write all episodes to a place where nothing is yet, whole or not at all.
+
+        Raises:
+            UserError: an episode is damaged, or the format cannot hold what is in it.
+        """
+
+    def import_into(
+        self, store: Store, request: ImportRequest, progress: Progress
+    ) -> list[Imported]:
+        """Make datasets of what another program holds, each whole or not at all.
+
+        Raises:
+            UserError: it cannot be read, does not fit the world, or a name is taken.
+        """
+
+
+class FileFormat(ABC):
+    """A format in which one file or folder holds the episodes of one dataset."""
+
+    extension = ""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind  # what it is called: "npz"
+
+    @abstractmethod
+    def export(self, dataset: Dataset, path: Path) -> None:
+        """As `Format.export`."""
+
+    @abstractmethod
+    def read(self, path: Path) -> Recordings:
+        """The episodes of a file or folder, and what goes with them.
+
+        Raises:
+            UserError: it is none of this format.
+        """
+
+    def import_into(
+        self, store: Store, request: ImportRequest, progress: Progress
+    ) -> list[Imported]:
+        """A dataset of all episodes in `request.path`; raises as `Format.import_into`."""
+        store.require_free(request.name)
+        path = request.path
+        if path is None or not path.exists():
+            raise UserError(f"There is no {path}.")
+        about, episodes = self.read(path)
+        target = Target(_world(about, request.world, path), request.seat, request.zeros)
+        provenance = _provenance(about, f"{self.kind} from {path.name}", request.zeros)
+        described = about.get("description", "")
+        with store.building_for(target.world, request.name, described, provenance) as dataset:
+            fits = [
+                fit_to_world(target, portable, f"Episode {number} of {path.name}")
+                for number, portable in enumerate(episodes)
+            ]
+            if not fits:
+                raise UserError(f"{path} holds no episodes.")
+            dataset.append_many(fits)
+        return [Imported(request.name, len(fits))]
+
+
+def _provenance(about: Mapping[str, Any], source: str, zeros: bool) -> dict[str, Any]:
+    told = {**about.get("provenance", {}), "imported": source}
+    if "from" in about:
+        told["imported"] += f", written by {about['from']}"
+    if zeros:
+        told["zeros"] = "what the file did not hold was taken as 0"
+    return told
+
+
+def _world(about: Mapping[str, Any], world: str | None, path: Path) -> World:
+    """The world that was played in, as the file tells it or the person does."""
+    if not about:
+        if world is None:
+            raise UserError(f"{path} does not say what was played in: say it with --world ID.")
+        return make_world(world)
+    if world is not None:
+        type_in(world)
+    known = world_from(about, str(path)) if world in (None, about["world"]) else make_world(world)
+    if about["fingerprint"] != known.fingerprint:
+        cure = "Import it with the release that wrote it, or say --world of what it fits."
+        require(known, about["world_description"], str(path), cure)
+    return known

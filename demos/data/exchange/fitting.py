@@ -1,0 +1,160 @@
+"""Checks that an imported episode is one of a world: observations, actions, terms and seat.
+
+T steps of an episode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium import spaces
+
+from demos.data.episodes.arrays import COST, TERM
+from demos.data.episodes.episode import Episode
+from demos.data.episodes.facts import require_episode
+from demos.data.episodes.parquet import FACTS, facts_of
+from demos.data.exchange.named_parts import MASK, leaves, native_space, rows_from_parts
+from demos.data.exchange.portable_episode import NOTED, PortableEpisode, plain_numbers
+from environments.simulation.observation_parts import Part, parts_of_space
+from environments.simulation.world import World
+from environments.system.errors import UserError
+
+
+@dataclass(frozen=True)
+class Target:
+    """The world that episodes are to be of, and what may be filled in where a file says nothing."""
+
+    world: World
+    seat: str | None = None  # who played; needed if the world has several seats
+    zeros: bool = False  # take rewards, terms and costs that the file does not have as 0
+
+    @cached_property
+    def layout(self) -> tuple[tuple[Part, ...], Any]:
+        """What the world's observations are made of, and its own space; asked once for all episodes."""
+        space = native_space(self.world)
+        if self.world.parts or space is None or isinstance(space, spaces.Box):
+            return self.world.parts, space
+        return parts_of_space(space), space
+
+
+def fit_to_world(target: Target, portable: PortableEpisode, where: str) -> Episode:
+    """The episode as one of a world.
+
+    Args:
+        target: the world.
+        portable: what was read.
+        where: begins a sentence: "Episode 3 of play.npz".
+
+    Raises:
+        UserError: it does not fit; the sentence says why.
+    """
+    world = target.world
+    seen, act = world.observation_space, world.action_space
+    scores = _scores(target, portable, where)
+    own: dict[str, Any] = {n: portable.noted[n] for n in (*NOTED, "raw") if n in portable.noted}
+    if "requested_actions" in own:
+        own["requested_actions"] = _as(own["requested_actions"], act, f"{where}: requested actions")
+    facts = {name: portable.facts[name] for name in FACTS if name in portable.facts}
+    facts |= {"world": world.id, "fingerprint": world.fingerprint}
+    facts["agent"] = _seat(world, facts.get("agent") or target.seat, where)
+    try:
+        made = Episode(
+            observations=_as(_rows(target, portable, where), seen, f"{where}: observations"),
+            actions=_in(_as(portable.actions, act, f"{where}: actions"), act, where),
+            terminated=portable.terminated,
+            truncated=portable.truncated,
+            **scores,
+            **own,
+            **facts,
+        )
+        require_episode(facts_of(made))
+    except (ValueError, TypeError, AttributeError, IndexError, KeyError, OverflowError) as error:
+        raise UserError(f"{where} is no episode: {error}.") from error
+    return made
+
+
+def _scores(target: Target, portable: PortableEpisode, where: str) -> dict[str, Any]:
+    """Rewards, terms and costs as the world has them: each [T]."""
+    world, rewards = target.world, portable.rewards
+    terms = {name: portable.noted.get(TERM + name) for name in world.terms}
+    if rewards is not None and list(terms) == ["return"]:  # an external world's whole reward
+        terms["return"] = rewards
+    costs = {name: portable.noted.get(COST + name) for name in world.costs}
+    named = {"rewards": rewards, **terms, **costs}
+    missing = [name for name, values in named.items() if values is None]
+    if missing and not target.zeros:
+        raise UserError(
+            f"{where} has no {', '.join(missing)}, which {world.id} has: add --zeros to take them as 0."
+        )
+    nothing = np.zeros(len(portable.actions), np.float32)
+
+    def numbers(values: npt.NDArray[Any] | None) -> npt.NDArray[np.float32]:
+        return plain_numbers(nothing if values is None else values)
+
+    return {
+        "rewards": numbers(rewards),
+        "terms": {name: numbers(values) for name, values in terms.items()},
+        "costs": {name: numbers(values) for name, values in costs.items()},
+    }
+
+
+def _rows(target: Target, portable: PortableEpisode, where: str) -> npt.NDArray[Any]:
+    """Observations as one array; parts are put where the world has them, by their names."""
+    given = portable.observations
+    if not isinstance(given, Mapping):
+        return given
+    layout, space = target.layout
+    if layout:  # a mask that the world does not offer is of no use to it
+        known = {part.name for part in layout}
+        given = {n: rows for n, rows in given.items() if n != MASK or MASK in known}
+    elif len(given) == 1:
+        return next(iter(given.values()))
+    else:  # it shows one thing, perhaps what was several before a wrapper of its own
+        layout = tuple(
+            Part(name, "vector", (int(np.prod(rows.shape[1:])),)) for name, rows in given.items()
+        )
+    try:
+        return rows_from_parts(given, layout, {} if space is None else dict(leaves(space)))
+    except ValueError as error:
+        raise UserError(f"{where} {error}.") from error
+
+
+def _seat(world: World, given: Any, where: str) -> str:
+    if given is None and len(world.agents) == 1:
+        return world.agents[0]
+    if given not in world.agents:
+        seats = ", ".join(world.agents)
+        said = "does not say who played" if given is None else f"was played by {given}"
+        raise UserError(f"{where} {said}; {world.id} has {seats}: say which, with --seat.")
+    return str(given)
+
+
+def _as(values: npt.NDArray[Any], space: Any, what: str) -> npt.NDArray[Any]:
+    """The rows in a space's own type; numbers may be rounded, but not cut."""
+    rows = np.asarray(values)
+    if rows.shape[1:] != space.shape:
+        raise UserError(
+            f"{what} have rows of shape {list(rows.shape[1:])}; the world has {list(space.shape)}."
+        )
+    if rows.dtype.kind not in "iufb":
+        raise UserError(f"{what} are of type {rows.dtype}; the world has {space.dtype}.")
+    fitting = rows.astype(space.dtype)
+    if np.dtype(space.dtype).kind != "f" and not np.array_equal(fitting, rows):
+        raise UserError(f"{what} are not whole numbers as the world's {space.dtype}.")
+    return fitting
+
+
+def _in(actions: npt.NDArray[Any], space: Any, where: str) -> npt.NDArray[Any]:
+    """The actions, if they exist; continuous ones may lie outside their bounds."""
+    if not isinstance(space, spaces.Box):
+        for step, action in enumerate(actions):
+            if not space.contains(action):
+                raise UserError(
+                    f"{where}, step {step}: there is no action {action.tolist()} in {space}."
+                )
+    return actions
