@@ -78,12 +78,12 @@ def test_a_cost_is_to_fall_each_by_its_own_advantages():
 def test_what_each_part_of_the_values_loss_is():
     found = ValueOutputs(
         tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),
-        tensor([2.0, 4.0]),
-        tensor([[2.0, 3.0], [5.0, 8.0]]),
+        tensor([2.0, 5.0]),
+        tensor([[2.0, 3.0], [5.0, 9.0]]),
     )
     parts = losses.value_parts(["a", "b"])
-    assert float(parts["value"].of(found)) == 0.5
-    assert float(parts["cost_value"].of(found)) == 1.0
+    assert float(parts["value"].of(found)) == 1.0
+    assert float(parts["cost_value"].of(found)) == 2.25
 
 
 # ------------------------------------------------------------------ when it is computed
