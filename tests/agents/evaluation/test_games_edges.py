@@ -10,18 +10,18 @@ from agents.evaluation.games import GAMES, HELD_OUT, SHIELDED, GamesStep, play_g
 
 
 class Table:
-    """B games of two seats that end after so many steps; what is done is what is earned."""
+    """B games that end after so many steps; what is done is what is earned."""
 
-    def __init__(self, lengths: list[int], shielded: bool = False) -> None:
+    def __init__(self, lengths: list[int], shielded: bool = False, seats: int = 2) -> None:
         size = len(lengths)
         self.lengths, self.played = np.array(lengths), np.zeros(size, int)
         self.world = SimpleNamespace(terms={"a": "", "b": ""}, costs={"c": ""})
-        self.observation = np.arange(size * 2.0).reshape(size, 2, 1)
-        self.actions = np.zeros((size, 2))
-        self.terms, self.costs = np.zeros((size, 2, 2)), np.zeros((size, 2, 1))
-        self.reward, self.ended = np.zeros((size, 2)), np.zeros(size, bool)
+        self.observation = np.arange(1.0 * size * seats).reshape(size, seats, 1)
+        self.actions = np.zeros((size, seats))
+        self.terms, self.costs = np.zeros((size, seats, 2)), np.zeros((size, seats, 1))
+        self.reward, self.ended = np.zeros((size, seats)), np.zeros(size, bool)
         if shielded:
-            self.intervened = np.zeros((size, 2), bool)
+            self.intervened = np.zeros((size, seats), bool)
         self.stepped: list[np.ndarray] = []
 
     def step(self, actions: np.ndarray) -> None:
@@ -97,6 +97,14 @@ def test_seats_may_turn_from_game_to_game():
     assert first.told[0][0].ravel().tolist() == [0, 3]
     assert second.told[0][0].ravel().tolist() == [1, 2]
     assert found.terms["a"].tolist() == [[1, 2], [2, 1]]
+
+
+def test_the_others_sit_in_the_seats_after_the_first():
+    table = Table([1, 1, 1], seats=3)
+    players = [Seated(1.0), Seated(2.0), Seated(3.0)]
+    play_games(table, players, seats=np.array([0, 1, 2]))
+    assert table.stepped[0].tolist() == [[1, 2, 3], [3, 1, 2], [2, 3, 1]]
+    assert players[1].told[0][0].ravel().tolist() == [1, 5, 6]
 
 
 def test_each_step_is_told_after_it_was_taken():
