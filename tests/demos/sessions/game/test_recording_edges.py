@@ -23,8 +23,12 @@ class Hand:
 
     raw_names = ("key a", "key b")
 
-    def __init__(self) -> None:
+    def __init__(self, device: str = "keyboard", pad: int = 0, known: str = "") -> None:
+        self.device, self.hands, self.known = device, SimpleNamespace(pad=pad), known
         self.watched: list[Any] = []
+
+    def unknown(self, key: str) -> str | None:
+        return None if key == self.known else f"{key} is not {self.known}"
 
     def watch(self, batch: Any, seat: int) -> None:
         self.watched.append((batch, seat))
@@ -46,12 +50,13 @@ class Table:
         self.asked = np.array([1, 2])
         self.batch = batch or SimpleNamespace()
         self.batch.__dict__.update(
-            actions=np.array([[3, 4]]),
-            reward=np.array([[0.5, 1.5]]),
-            terms=np.array([[[5.0], [6.0]]]),
-            costs=np.array([[[7.0], [8.0]]]),
-            terminated=np.array([False]),
-            truncated=np.array([False]),
+            # The second row is of no game that is recorded.
+            actions=np.array([[3, 4], [9, 9]]),
+            reward=np.array([[0.5, 1.5], [9.0, 9.0]]),
+            terms=np.array([[[5.0], [6.0]], [[9.0], [9.0]]]),
+            costs=np.array([[[7.0], [8.0]], [[9.0], [9.0]]]),
+            terminated=np.array([False, True]),
+            truncated=np.array([False, True]),
         )
         self.shielded: set[int] = set()
         self.begun: list[int] = []
@@ -226,6 +231,26 @@ def test_without_a_game_there_is_nothing_to_record(unwritten):
     assert game.stepped == []
     with pytest.raises(AssertionError):
         recording.keep(None)
+
+
+# ------------------------------------------------------------------ who holds what
+
+
+def held_by(*hands: Hand) -> Recording:
+    people = [Person(n, None, cast(Any, hand), "keyboard") for n, hand in enumerate(hands)]
+    return Recording(cast(Any, Table((0, 1))), people, cast(Any, SimpleNamespace()), 0.25)
+
+
+def test_the_pads_are_of_those_who_play_with_one():
+    assert held_by(Hand("gamepad", 3), Hand("keyboard", 4)).pads == {3}
+    assert held_by(Hand("gamepad", 3), Hand("gamepad", 4)).pads == {3, 4}
+    assert held_by(Hand()).pads == set()
+
+
+def test_a_key_is_unknown_where_it_does_nothing_for_anyone():
+    both = held_by(Hand(known="a"), Hand(known="b"))
+    assert both.unknown("c") == "c is not a"
+    assert both.unknown("a") is both.unknown("b") is None
 
 
 # ------------------------------------------------------------------ names and versions

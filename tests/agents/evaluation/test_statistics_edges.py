@@ -1,0 +1,154 @@
+"""Intervals at their edges: none, one and two games, all alike, and each formula's figures by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from agents.evaluation import statistics
+from agents.evaluation.statistics import (
+    LEVEL,
+    RESAMPLES,
+    Interval,
+    bootstrap_mean,
+    exact_share_interval,
+    grouped_interval,
+    mean_interval,
+    paired_interval,
+    share_interval,
+    student_interval,
+)
+
+
+def test_every_interval_is_at_95_per_cent():
+    assert (LEVEL, RESAMPLES) == (0.95, 2000)
+    assert pytest.approx((2.5, 97.5)) == statistics._TAILS
+
+
+# ------------------------------------------------------------------ means
+
+
+def test_the_bootstrap_at_none_one_and_two_games():
+    assert all(math.isnan(value) for value in bootstrap_mean([]))
+    assert bootstrap_mean([3.0]) == (3.0, 3.0, 3.0)
+    assert bootstrap_mean([3.0, 3.0]) == (3.0, 3.0, 3.0)
+    assert bootstrap_mean([3.0, 4.0]) == (3.5, 3.0, 4.0)
+
+
+def test_a_hair_of_difference_is_one():
+    found = bootstrap_mean([1.0, 1.0 + 2**-40])
+    assert found.low < found.high
+
+
+def test_the_bootstrap_is_of_its_seed_zero_if_none_is_told():
+    values = np.random.default_rng(0).normal(size=12)
+    assert bootstrap_mean(values) == bootstrap_mean(values, 0)
+    assert bootstrap_mean(values, 1)[1:] != bootstrap_mean(values, 0)[1:]
+    drawn = np.random.default_rng(5).integers(12, size=(2000, 12))
+    low, high = np.percentile(values[drawn].mean(1), [2.5, 97.5])
+    assert bootstrap_mean(values, 5) == pytest.approx((values.mean(), low, high), abs=0.05)
+
+
+@pytest.mark.parametrize("of", [mean_interval, student_interval])
+def test_below_two_games_a_mean_may_be_anywhere(of):
+    none, one = of([]), of([3.0])
+    assert math.isnan(none.mean)
+    assert none[1:] == (-math.inf, math.inf)
+    assert one == (3.0, -math.inf, math.inf)
+    assert of([3.0, 3.0]) == (3.0, 3.0, 3.0)
+
+
+def test_students_interval_of_two_games_by_hand():
+    """t with one degree of freedom is Cauchy's: its 97.5 % point is tan(0.475 pi)."""
+    half = math.tan(0.475 * math.pi) * math.sqrt(2) / math.sqrt(2)
+    assert student_interval([1.0, 3.0]) == pytest.approx((2.0, 2.0 - half, 2.0 + half))
+
+
+def test_students_interval_of_five_games_by_hand():
+    half = 2.7764451 * math.sqrt(2.5) / math.sqrt(5)
+    assert student_interval([1, 2, 3, 4, 5]) == pytest.approx((3.0, 3.0 - half, 3.0 + half))
+
+
+# ------------------------------------------------------------------ pairs and groups
+
+
+def test_a_change_is_what_came_after_less_what_was_before():
+    assert paired_interval([1.0, 2.0], [4.0, 6.0]) == (3.5, 3.0, 4.0)
+    with pytest.raises(ValueError, match="2 and 1 games are no pairs"):
+        paired_interval([1.0, 2.0], [4.0])
+
+
+def test_a_change_is_resampled_from_its_seed():
+    random = np.random.default_rng(0)
+    before, after = random.normal(size=(2, 12))
+    assert paired_interval(before, after) == bootstrap_mean(after - before, 0)
+    assert paired_interval(before, after, 3) == bootstrap_mean(after - before, 3)
+    assert paired_interval(before, after, 3) != paired_interval(before, after)
+
+
+def test_of_one_group_nothing_is_known_and_of_two_something():
+    values = np.array([0.0, 2.0, 4.0])
+    assert grouped_interval(values, [7, 7, 7]) is None
+    assert grouped_interval(values, [7, 7, 9]) == (1.0, 4.0)
+
+
+def test_groups_are_resampled_by_hand():
+    random = np.random.default_rng(1)
+    values, groups = random.normal(size=30), np.repeat([4, 2, 9, 5, 7, 1], 5)
+    sums = np.array([values[groups == g].sum() for g in sorted(set(groups.tolist()))])
+    for seed in (0, 3):
+        drawn = np.random.default_rng(seed).integers(6, size=(2000, 6))
+        expected = np.percentile(sums[drawn].sum(1) / 30, [2.5, 97.5])
+        assert grouped_interval(values, groups, seed) == pytest.approx(tuple(expected))
+    assert grouped_interval(values, groups) == grouped_interval(values, groups, 0)
+
+
+def test_groups_of_different_sizes_weigh_by_their_size():
+    values, groups = np.array([0.0, 3.0, 3.0, 9.0, 9.0, 9.0]), np.array([0, 1, 1, 2, 2, 2])
+    drawn = np.random.default_rng(0).integers(3, size=(2000, 3))
+    sums, counts = np.array([0, 6, 27]), np.array([1, 2, 3])
+    means = sums[drawn].sum(1) / counts[drawn].sum(1)
+    assert grouped_interval(values, groups) == pytest.approx(
+        tuple(np.percentile(means, [2.5, 97.5]))
+    )
+
+
+# ------------------------------------------------------------------ shares
+
+
+@pytest.mark.parametrize("of", [share_interval, exact_share_interval])
+@pytest.mark.parametrize(("wins", "count"), [(-1, 3), (4, 3), (0.5, 1), (1, 0), (0, -1)])
+def test_what_cannot_be_won_is_refused(of, wins, count):
+    with pytest.raises(ValueError, match=f"{wins} of {count} games cannot be won"):
+        of(wins, count)
+
+
+@pytest.mark.parametrize(("wins", "count"), [(0, 1), (1, 1), (0, 3), (3, 3), (2.0, 3)])
+def test_what_can_be_won_is_between_0_and_1(wins, count):
+    for of in (share_interval, exact_share_interval):
+        found = of(wins, count)
+        assert found.mean == wins / count
+        assert 0 <= found.low <= found.mean <= found.high <= 1
+
+
+def test_of_no_games_a_share_may_be_anything():
+    for of in (share_interval, exact_share_interval):
+        found = of(0, 0)
+        assert math.isnan(found.mean)
+        assert found[1:] == (0.0, 1.0)
+
+
+def test_the_exact_interval_of_one_game_by_hand():
+    """Lost: the chance that loses it with 2.5 % is 0.975."""
+    assert exact_share_interval(0, 1) == pytest.approx((0.0, 0.0, 0.975))
+    assert exact_share_interval(1, 1) == pytest.approx((1.0, 0.025, 1.0))
+
+
+def test_wilsons_interval_of_one_of_two_by_hand():
+    z2 = 1.959964**2
+    half = math.sqrt(z2) / (1 + z2 / 2) * math.sqrt(0.25 / 2 + z2 / 16)
+    assert share_interval(1, 2) == pytest.approx((0.5, 0.5 - half, 0.5 + half))
+
+
+def test_an_interval_reads_with_one_digit():
+    assert str(Interval(1.25, -0.04, 10.06)) == "1.2 [-0.0, 10.1]"
