@@ -1,4 +1,4 @@
-"""The worlds by id, for us (`make_world`, `make_batch`) and for Gymnasium (registered by string)."""
+"""The catalog of worlds by id, for `make_world`, `make_batch` and `gymnasium.make`."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ PREFIX = "environments.catalog:"
 
 
 def make_world(world: str | World, /, **params: Any) -> World:
-    """The `World` of an id, ours or foreign: `make_world("gpo/Kitchen-v0", layout="counter_circuit")`.
+    """The `World` of an id: `make_world("gpo/Kitchen-v0", layout="counter_circuit")`.
 
-    Foreign are a Gymnasium id, `module:Id`, `module:Class` and a PettingZoo parallel environment
-    (`environments.external.batch`). A `World` is handed back as it is. A name that was read from a file is no
-    argument for this function: `environments.recorded_worlds`.
+    External environments have one, too: a Gymnasium id, `module:Id`, `module:Class`, or a PettingZoo
+    parallel environment (`environments.external.batch`). A `World` is handed back as it is. A name
+    that was read from a file is no argument for this function: `environments.recorded_worlds`.
 
     Raises:
         UserError: no such world, no such parameter, or a value that it cannot have.
@@ -115,7 +115,7 @@ def make_batch(
     shield: bool = False,
     **params: Any,
 ) -> Batch:
-    """A batch of any world, ours or foreign: arguments as `Batch`, then the world's parameters.
+    """A batch of any world, ours or an external one: arguments as `Batch`, then the world's parameters.
 
     With `shield` it is a `ShieldedBatch`.
 

@@ -1,4 +1,4 @@
-"""Worlds that files speak of: agents, runs and recordings name them, and such a name is data.
+"""Worlds that agents, runs and recordings name; such a name is data until it is allowed.
 
 It may be one of ours, an id that an installed package has registered, or what
 `environments.files.trusted_code` allows; parameters are plain values. Whatever a person types goes to
@@ -38,7 +38,7 @@ def described_world(
     name, params = described.get("world"), described.get("params") or {}
     if not isinstance(name, str) or not isinstance(params, Mapping):
         raise UserError(f"{source} does not say what world it is of: choose another file.")
-    if plain_name(name) not in WORLDS:  # of a foreign one only the words were kept
+    if plain_name(name) not in WORLDS:  # of an external one only the text was kept
         params = {key: _from_words(source, name, key, text) for key, text in params.items()}
     return named_world(name, params, source, changes)
 
@@ -95,7 +95,7 @@ def _is_registered(name: str) -> bool:
 
 
 def _from_words(source: str, name: str, key: str, text: Any) -> Any:
-    """What a foreign world was made with; only its words were kept."""
+    """What an external world was made with; only its text was kept."""
     try:
         if not isinstance(text, str) or len(text) > LONGEST:
             raise ValueError("no words")

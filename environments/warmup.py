@@ -1,4 +1,4 @@
-"""Makes a world ready before the work begins, and says what it waits for where that takes long."""
+"""JIT warm-up: compiles a world before the work begins, and says so where that takes long."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def warm_up(world: World, say: Callable[[str], None], shield: bool = False) -> N
 
     Args:
         world: which.
-        say: told, in a sentence, what is waited for.
+        say: called with a sentence about what is waited for.
         shield: its shield too.
 
     Raises:
-        Problem: the world has no shield.
+        UserError: the world has no shield.
     """
     if world.id not in WORLDS:  # of other people's environments nothing is compiled
         return

@@ -107,7 +107,7 @@ def test_names_of_worlds_out_of_files_are_asked_about(path):
             assert "make_known" not in taken or name(path) in REMADE, (
                 f"{name(path)}: is it allowed?"
             )
-            assert not taken & {"open_game", "describe_foreign", "foreign_world", "find_maker"}
+            assert not taken & {"make_env", "describe_external", "external_world", "find_factory"}
 
 
 # JSON and TOML come through `environments.files.readers`; these read what they have written themselves.

@@ -13,7 +13,7 @@ import torch
 
 from environments.system.errors import UserError
 from environments.system.processes import GLANCE, end_with_parent
-from environments.system.shared_arrays import Board, Layout, map_arrays
+from environments.system.shared_arrays import Layout, SharedArrays, map_arrays
 
 LETTER = -1  # an order to read the pipe
 _AWAKE = 1e-3  # s, for which a wait keeps its core: longer than a step, shorter than an update
@@ -41,7 +41,7 @@ class _Server:
         board: where it sees and acts.
     """
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: SharedArrays) -> None:
         self.board = board
         self.player: Any = None
         self.memory: dict[int, Any] = {}
@@ -89,7 +89,7 @@ def work(pipe: Any, layout: Layout, memory: Any, go: Any, done: Any) -> None:
         done.release()
 
 
-def _fail(board: Board, pipe: Any, error: Exception) -> None:
+def _fail(board: SharedArrays, pipe: Any, error: Exception) -> None:
     board["failed"][0] = True
     with suppress(OSError):
         pipe.send(error)

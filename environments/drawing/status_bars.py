@@ -1,4 +1,4 @@
-"""How a game stands, above it and below it: points, what was made, time left, and who plays."""
+"""Status bars above and below a game: points, what was made, time left, and who plays."""
 
 from __future__ import annotations
 

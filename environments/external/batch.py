@@ -1,4 +1,6 @@
-"""Any foreign environment as a `World` and a `Batch`, so that a trainer need not know whose it is.
+"""`ExternalBatch`: an environment of Gymnasium or PettingZoo as a `Batch`, for any trainer.
+
+B games, N agents, K terms, C costs.
 
 Its reward is the term `return`, the north star; `info["terms"]` adds terms of weight 0, and `info["costs"]`,
 or else `info["cost"]`, are its costs. Which names there are is read off one trial step.
@@ -6,7 +8,7 @@ or else `info["cost"]`, are its costs. Which names there are is read off one tri
 A game that raises, or gives what is not finite, not declared or a cost below 0, is cut off: its episode is
 truncated at the last good observation, with no reward in that step, and it is begun anew with the next seed
 (`environments.external.guard`). So is one that hangs or dies, if it is played in a process of its own
-(`ExternalWorld.apart`).
+(`ExternalWorld.with_workers`).
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from gymnasium import spaces
 
 from environments.external.games.executor import make_executor
 from environments.external.games.games import EnvironmentSpec, GameFault, ResetOrder
-from environments.external.guard import Bounds, Incident, improper
+from environments.external.guard import Bounds, Incident, invalid_values
 from environments.external.world import ExternalWorld, external_world
 from environments.simulation.batch import Batch
 from environments.system.errors import UserError
@@ -27,7 +29,7 @@ from environments.system.shared_arrays import Layout
 
 
 class ExternalBatch(Batch):
-    """B games of a foreign environment, stepped one after the other, with the arrays of a `Batch`.
+    """B games of an external environment, stepped one after the other, with the arrays of a `Batch`.
 
     Actions are [B, N] or [B, N, A]. An agent that has left the game sees zeros and gets none.
     """
@@ -43,11 +45,11 @@ class ExternalBatch(Batch):
         self._bounds = Bounds(world.observation_space)
         sizes = (self.size, len(world.agents), len(world.terms), len(world.costs))
         layout = arrays_layout(world.observation_space, world.action_space, *sizes)
-        opening = EnvironmentSpec(
+        spec = EnvironmentSpec(
             world.id, world.params, self._names[0][1:], self._names[1], world.closes
         )
-        self._games = make_executor(opening, layout, world.workers, world.patience)
-        self._board = self._games.board
+        self._games = make_executor(spec, layout, world.workers, world.patience)
+        self._arrays = self._games.arrays
 
     def _write_options(self, game: int, options: dict[str, Any]) -> None:
         self._asked[game] = options
@@ -68,39 +70,39 @@ class ExternalBatch(Batch):
     def step(self, actions: Any) -> np.ndarray:
         """Act in every game: as `Batch.step`."""
         self._take(actions)
-        board = self._board
-        np.copyto(board["action"], self.actions)
+        arrays = self._arrays
+        np.copyto(arrays["action"], self.actions)
         faults = self._games.step()
         self.state["tick"] += 1
-        faults = {**self._improper(), **faults}
+        faults = {**self._invalid_values(), **faults}
         if self._lost.any():
             faults |= dict.fromkeys(np.flatnonzero(self._lost).tolist(), GameFault(""))
             self._lost[:] = False
         cut_off = sorted(faults)
         last = self.observation[cut_off]  # a copy of what they saw before
-        np.copyto(self.observation, board["observation"])
-        np.copyto(self.terms, board["terms"])
-        np.copyto(self.costs, board["costs"])
-        np.copyto(self.terminated, board["terminated"])
+        np.copyto(self.observation, arrays["observation"])
+        np.copyto(self.terms, arrays["terms"])
+        np.copyto(self.costs, arrays["costs"])
+        np.copyto(self.terminated, arrays["terminated"])
         late = self.state["tick"] >= self.state["horizon"]
-        np.logical_or(board["truncated"], late, out=self.truncated)
+        np.logical_or(arrays["truncated"], late, out=self.truncated)
         if cut_off:
             self.observation[cut_off] = last
             self.terms[cut_off] = self.costs[cut_off] = 0
             self.terminated[cut_off], self.truncated[cut_off] = False, True
         self.truncated &= ~self.terminated
         self.term_reward.write(self.terms, self.reward)
-        self._go_on(faults)
+        self._begin_next(faults)
         return self.observation
 
-    def _improper(self) -> dict[int, GameFault]:
+    def _invalid_values(self) -> dict[int, GameFault]:
         """What is wrong with what the games told in this step."""
-        board = self._board
-        found = improper(board["terms"], board["costs"], self._names)
-        found |= self._bounds.outside(board["observation"], board["present"])
+        arrays = self._arrays
+        found = invalid_values(arrays["terms"], arrays["costs"], self._names)
+        found |= self._bounds.outside(arrays["observation"], arrays["present"])
         return {b: GameFault(what) for b, what in found.items()}
 
-    def _go_on(self, faults: dict[int, GameFault]) -> None:
+    def _begin_next(self, faults: dict[int, GameFault]) -> None:
         """Begin the next episodes of games that ended, and anew those that were cut off."""
         ended = np.flatnonzero(self.ended)
         if not len(ended):
@@ -110,28 +112,28 @@ class ExternalBatch(Batch):
             going = [b for b in ended.tolist() if b not in faults]
             self.state["episode"][going] += np.uint64(1)
             orders = [ResetOrder(b, None, self._asked[b] or None) for b in going]
-            self._begin_games(orders + self._anew(faults))
+            self._begin_games(orders + self._restart_orders(faults))
         elif faults:
             shown = self.observation.copy()  # it stays until the next reset
-            self._begin_games(self._anew(faults))
+            self._begin_games(self._restart_orders(faults))
             np.copyto(self.observation, shown)
 
     def _begin_games(self, orders: list[ResetOrder]) -> None:
         """Begin episodes as ordered, anew where that fails, until all have begun."""
-        board = self._board
+        arrays = self._arrays
         while orders:
             games = [order.game for order in orders]
             self.state["tick"][games] = 0
             faults = self._games.begin(orders)
             self._lost[[b for b in faults if b not in games]] = True  # cut off in the next step
-            seen = board["observation"][games]
-            outside = self._bounds.outside(seen, board["present"][games])
+            seen = arrays["observation"][games]
+            outside = self._bounds.outside(seen, arrays["present"][games])
             faults = {games[i]: GameFault(what) for i, what in outside.items()} | faults
             good = [k for k, b in enumerate(games) if b not in faults and not self._lost[b]]
             self.observation[np.array(games)[good]] = seen[good]
-            orders = self._anew(faults)
+            orders = self._restart_orders(faults)
 
-    def _anew(self, faults: Mapping[int, GameFault]) -> list[ResetOrder]:
+    def _restart_orders(self, faults: Mapping[int, GameFault]) -> list[ResetOrder]:
         """Write down what happened; then how these games begin, with fresh environments and new seeds.
 
         Raises:
@@ -155,7 +157,7 @@ class ExternalBatch(Batch):
         return Incident(self.world.id, b, seed, episode, tick, fault.what, fault.lost, lost)
 
     def observe(self) -> np.ndarray:
-        """The last observation; a foreign game's state cannot be set."""
+        """The last observation; an external game's state cannot be set."""
         return self.observation
 
     def render(self, game: int = 0, score: Mapping[str, Any] | None = None) -> np.ndarray:
@@ -189,7 +191,7 @@ def external_batch(
     restart: bool = True,
     **params: Any,
 ) -> ExternalBatch:
-    """A batch of a foreign environment: arguments as `Batch`, then the keywords it is made with."""
+    """A batch of an external environment: arguments as `Batch`, then the keywords it is made with."""
     world = external_world(name, **params)
     return ExternalBatch(world, size, seed=seed, weights=weights, options=options, restart=restart)
 
@@ -197,9 +199,9 @@ def external_batch(
 def arrays_layout(
     seen: spaces.Box, done: Any, size: int, agents: int, terms: int, costs: int
 ) -> Layout:
-    """Shape and type of each array of the board."""
+    """Shape and type of each array that the games of a batch share; B, N, K and C of them."""
     return {
-        "action": ((size, agents, *done.shape), done.dtype.str),  # [B, N, ...], as ours
+        "action": ((size, agents, *done.shape), done.dtype.str),  # [B, N, ...], counted from 0
         "observation": ((size, agents, *seen.shape), seen.dtype.str),  # [B, N, ...]
         "present": ((size, agents), "?"),  # [B, N], whether the agent is still in the game
         "terms": ((size, agents, terms), "f4"),  # [B, N, K]

@@ -1,4 +1,4 @@
-"""Watches over other people's environments: what they may not do, what was done, and how often.
+"""Checks of what external environments return, and a limit on how often one may be restarted.
 
 A game that misbehaves is stopped at that step and begun anew with a fresh environment and the next seed. That
 may happen ten times, one more each minute; then the run ends with a sentence.
@@ -23,7 +23,7 @@ QUOTA = 10  # times that games may be begun anew ...
 REFILL = 60.0  # s, until there is one more
 SLACK = 1e-6  # of a bound: rounding is no misbehaviour
 
-_say = logging.getLogger("gpo.environments")  # unless told otherwise, Python prints it on stderr
+_say = logging.getLogger("gpo.environments")  # by default Python prints it on stderr
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ class Incident:
 
 
 class Guard:
-    """Keeps the incidents of a world, in however many batches, and lets it begin anew so many times.
+    """Keeps the incidents of a world, in however many batches, and limits how often games are begun anew.
 
     Args:
         quota: times.
         refill: s, until there is one more.
-        clock: tells the time, in s.
+        clock: gives the time, s.
     """
 
     def __init__(
@@ -70,18 +70,18 @@ class Guard:
     ) -> None:
         self.quota, self.refill, self.clock = quota, refill, clock
         self.incidents: list[Incident] = []
-        self.listeners: list[Callable[[Incident], None]] = []  # are told of each incident at once
+        self.listeners: list[Callable[[Incident], None]] = []  # called with each incident at once
         self._left, self._since = float(quota), clock()
 
     def admit(self, incident: Incident) -> None:
-        """Write an incident down, say it, and let its game begin anew.
+        """Log an incident and let its game begin anew.
 
         Raises:
             UserError: it happened too often.
         """
         self.incidents.append(incident)
-        for tell in self.listeners:
-            tell(incident)
+        for listener in self.listeners:
+            listener(incident)
         now = self.clock()
         self._left = min(self.quota, self._left + (now - self._since) / self.refill)
         self._since = now
@@ -113,7 +113,7 @@ class Bounds:
         self.low, self.high = low, high
 
     def outside(self, seen: np.ndarray, present: np.ndarray) -> dict[int, str]:
-        """What is wrong with which row of `seen` [B, N, ...]; those who are not present see nothing."""
+        """What is wrong with which row of `seen` [B, N, ...]; agents that are not present are left out."""
         if self._idle or ((seen >= self.low) & (seen <= self.high)).all():
             return {}
         flat = seen.reshape(*present.shape, -1)  # [B, N, O]
@@ -133,7 +133,7 @@ class Bounds:
         return found
 
 
-def improper(
+def invalid_values(
     terms: np.ndarray, costs: np.ndarray, names: tuple[Sequence[str], Sequence[str]]
 ) -> dict[int, str]:
     """What is wrong with which game's `terms` [B, N, K], the return first, or `costs` [B, N, C]."""

@@ -30,7 +30,7 @@ class ExternalWorld(World):
     closes: bool = True  # whether a game can be closed without a hang
     guard: Guard = field(default_factory=Guard)  # of all its batches
 
-    def apart(self, workers: int, patience: float = PATIENCE) -> ExternalWorld:
+    def with_workers(self, workers: int, patience: float = PATIENCE) -> ExternalWorld:
         """The same world with a batch's games in processes of their own, so that one may hang or die."""
         return replace(self, workers=workers, patience=patience)
 
@@ -44,11 +44,11 @@ class ExternalWorld(World):
         Raises:
             UserError: always.
         """
-        raise UserError(f"'{self.id}' is a foreign environment; `catalog.make_batch` plays it.")
+        raise UserError(f"'{self.id}' is an external environment; `catalog.make_batch` plays it.")
 
 
 def external_world(name: str, /, **params: Any) -> ExternalWorld:
-    """Describe a foreign environment after one trial step: `external_world("CartPole-v1")`.
+    """Describe an external environment after one trial step: `external_world("CartPole-v1")`.
 
     Raises:
         UserError: as `describe_external`.
@@ -57,17 +57,17 @@ def external_world(name: str, /, **params: Any) -> ExternalWorld:
 
 
 def describe_external(name: str, params: dict[str, Any], recorded: bool = False) -> ExternalWorld:
-    """Describe a foreign environment after one trial step.
+    """Describe an external environment after one trial step.
 
     The trial runs in a process of its own (`environments.external.trial.isolated`).
 
     Args:
-        name: as `open_game`.
+        name: as `make_env`.
         params: keywords for it.
         recorded: both were read from a file.
 
     Raises:
-        UserError: see `open_game`; it fails at once, hangs or dies; or it sees or acts in a way that we
+        UserError: see `make_env`; it fails at once, hangs or dies; or it sees or acts in a way that we
             cannot handle.
     """
     facts = try_once(EnvironmentSpec(name, params, recorded=recorded))
@@ -77,7 +77,7 @@ def describe_external(name: str, params: dict[str, Any], recorded: bool = False)
 
 def external_spec(name: str, params: dict[str, Any], facts: Facts) -> WorldSpec:
     """The spec of an external environment, from what its trial found."""
-    space = facts.done
+    space = facts.action_space
     terms = dict.fromkeys(facts.terms, "a part that it names in its info")
     return WorldSpec(
         id=name,
@@ -90,7 +90,7 @@ def external_spec(name: str, params: dict[str, Any], facts: Facts) -> WorldSpec:
         costs=dict.fromkeys(facts.costs, "a cost that it names in its info"),
         north_star="return",
         weights={"return": 1.0},
-        observation_space=facts.seen,
+        observation_space=facts.observation_space,
         action_space=space,
         state_dtype=np.dtype(HEADER),
         parts=facts.parts,
@@ -111,4 +111,4 @@ def in_processes(world: World, workers: int, patience: float = PATIENCE) -> Worl
             f"'{world.id}' is played in this process: leave out `workers`, which are for environments "
             "of other people."
         )
-    return world.apart(workers, patience)
+    return world.with_workers(workers, patience)

@@ -1,4 +1,4 @@
-"""Files that survive a crash: after any interruption there is the old one or the new one, whole."""
+"""Atomic and synced writes: after any interruption a file is the old one or the new one, whole."""
 
 from __future__ import annotations
 

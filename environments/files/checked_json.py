@@ -1,4 +1,4 @@
-"""JSON that people can read and that says of itself whether it is whole: files, and files of lines.
+"""JSON files and lines with a checksum, so that damage is noticed; people can read them.
 
 A file is what `durable.seal` writes. A file of lines is added to, a row each time, so every line has a seal
 of its own and its number. A kill in the middle of a line leaves an end without a line break: the line is

@@ -1,4 +1,4 @@
-"""Half-written files of processes that were killed while they saved: `.NAME.PID`, see `durable.replace`."""
+"""Half-written files of processes that were killed while they saved: `.NAME.PID`, see `atomic`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose code may be run here: an environment's name that stands in a file is data, and runs nothing.
+"""The list of modules whose code may be run when a file names their environment.
 
 A name with a colon, `my_game:MyEnv-v0`, imports a module. It may do so if a person typed it in this command
 or in a recipe that they named, if they recorded or trained with it in this folder, or if they allowed it
@@ -21,7 +21,7 @@ ABOUT = (
     "trained with there, or allowed with --trust. Remove a line to take it back."
 )
 PATIENCE = 5.0  # s, for another process that writes there
-_say = logging.getLogger("gpo.environments")  # unless told otherwise, Python prints it on stderr
+_say = logging.getLogger("gpo.environments")  # by default Python prints it on stderr
 _typed: set[str] = set()  # names, and modules, that a person typed in this process
 
 

@@ -1,4 +1,4 @@
-"""B games of one world, stepped together in place; every face and every trainer stands on this.
+"""`Batch`: B games of one world, stepped together in place.
 
 B games, N agents, O numbers in an observation, K terms, C costs.
 """
@@ -53,9 +53,9 @@ class Batch:
         self.world, self.size, self.restart = world, size, restart
         self.options = dict(options or {})
         agents = len(world.agents)
-        sight, act = world.observation_space, world.action_space
+        seen, act = world.observation_space, world.action_space
         self.state = np.zeros(size, world.state_dtype)  # [B]
-        self.observation = np.zeros((size, agents, *sight.shape), sight.dtype)  # [B, N, O]
+        self.observation = np.zeros((size, agents, *seen.shape), seen.dtype)  # [B, N, O]
         self.final_observation = np.zeros_like(self.observation)  # [B, N, O], of games that ended
         self._terms, self.terms = _named(size, agents, world.terms)  # [B, N, K]
         self._costs, self.costs = _named(size, agents, world.costs)  # [B, N, C]

@@ -1,9 +1,9 @@
-"""Memory as a window: the last k steps of a game as one vector, in play and over recordings.
+"""Frame stacking: the last k steps of a game as one vector, in play and over recordings.
 
 A step is what was seen, the action taken before it, and a 1; steps before the episode began are all 0. The
 window ends now, so that a place in it is an age.
 
-B games, k steps, O numbers seen, A numbers that tell an action, W = O + A + 1, S recorded steps.
+B games, k steps, O numbers seen, A numbers that encode an action, W = O + A + 1, S recorded steps.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from environments.system.errors import UserError
 
 
 def action_size(space: Any) -> int:
-    """A: how many numbers tell an action; one a choice, or the action's own."""
+    """A: how many numbers encode an action; one a choice, or the action's own."""
     return int(spaces.utils.flatdim(space))
 
 
-def tell(space: Any, actions: np.ndarray) -> np.ndarray:
-    """Actions as numbers: choices one-hot, switches and continuous actions as they are, [B, A]."""
+def encode_actions(space: Any, actions: np.ndarray) -> np.ndarray:
+    """Actions as float32 numbers: choices one-hot, switches and continuous actions as they are, [B, A]."""
     if isinstance(space, spaces.Discrete):
         return np.eye(int(space.n), dtype=np.float32)[np.asarray(actions, np.int64).reshape(-1)]
     flat: np.ndarray = np.asarray(actions).reshape(len(actions), -1)
@@ -72,7 +72,7 @@ class FrameStack:
 
     def act(self, actions: np.ndarray) -> None:
         """Take in what was done after the last look: [B, ...]."""
-        self._acted = tell(self._space, np.asarray(actions))
+        self._acted = encode_actions(self._space, np.asarray(actions))
 
     def peek(self, observation: np.ndarray, games: np.ndarray) -> np.ndarray:
         """What `look` would give for some games, without taking it in: [E, O] -> [E, k x W]."""
@@ -101,7 +101,7 @@ def recorded_rows(
     flat = observations.reshape(count, -1)
     rows = np.zeros((count + 1, flat.shape[1] + action_size(action_space) + 1), np.float32)
     rows[:-1, : flat.shape[1]], rows[:-1, -1] = flat, 1
-    rows[1:-1, flat.shape[1] : -1] = tell(action_space, actions[:-1])
+    rows[1:-1, flat.shape[1] : -1] = encode_actions(action_space, actions[:-1])
     rows[starts[:-1], flat.shape[1] : -1] = 0  # an episode begins without an action
     return rows
 

@@ -1,4 +1,4 @@
-"""The loops over a batch, written once and compiled inside each world's own file.
+"""Compiled loops over a batch, written once and compiled inside each world's own file.
 
 A world writes `reset_one`, `step_one` and `observe_one` for a single game; the loops below run them over
 B games. They are compiled as if they stood in the world's file (`bind`), for two reasons: the calls are

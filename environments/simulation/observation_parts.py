@@ -1,8 +1,8 @@
-"""What an observation vector is made of: named parts, some of them pictures, the last perhaps an action mask.
+"""The named parts of an observation vector: numbers, pictures, and perhaps an action mask.
 
 A picture alone stays a picture. Where one comes with other things (a dict), or an action mask comes with
 what is seen, all of it is one float32 vector whose parts the world names, so that recordings, buffers and
-faces hold one array; the network takes it apart again (`agents.networks.encoders`).
+wrappers hold one array; the network takes it apart again (`agents.networks.encoders`).
 """
 
 from __future__ import annotations

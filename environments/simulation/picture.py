@@ -1,4 +1,4 @@
-"""What a person sees of a game: as an array, without a window (`picture`), or in one (`PygameWindow`)."""
+"""Pictures of a game: as an array, without a window (`picture`), or in one (`PygameWindow`)."""
 
 from __future__ import annotations
 

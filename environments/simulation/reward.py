@@ -1,4 +1,4 @@
-"""Reward is a table: a world's named terms beside a recipe's named weights, summed and never clipped."""
+"""The weights of a world's reward terms as a vector, checked by name."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""The shield: what a player asks for goes to the game only as far as the world's own rule says it is safe.
+"""The shield: a world's own rule that replaces actions which are not safe.
 
 A world offers it by `shield_one(table, state, requested, applied)` (numba, for one game): it writes for
 every agent the action to apply, [N, ...], which is what was asked for wherever that is safe. The rule sees
 the whole state, as a safety device has sensors of its own; what it guarantees, the world says.
 
-`make_batch(..., shield=True)` plays behind it, and so does every face: `gymnasium.make("gpo/Courier-v0",
-shield=True)`. After each step such a batch tells what was asked for (`requested`), what was done (`actions`)
+`make_batch(..., shield=True)` plays behind it, and so does every wrapper: `gymnasium.make("gpo/Courier-v0",
+shield=True)`. After each step such a batch holds what was asked for (`requested`), what was done (`actions`)
 and where these differ (`intervened`); for a recording the last is the actor SHIELD.
 
 B games, N agents.

@@ -103,13 +103,13 @@ def require(world: World, described: dict[str, Any], what: str, cure: str) -> No
         raise UserError(f"{what} was made for another {world.id}: {'; '.join(lines)}. {cure}")
 
 
-def differences(ours: dict[str, Any], theirs: dict[str, Any]) -> list[str]:
+def differences(here: dict[str, Any], there: dict[str, Any]) -> list[str]:
     """What differs between two `describe()`s, a line each: `params.layout: here a, there b`."""
     lines = []
-    for key in sorted({*ours, *theirs}):
-        here, there = ours.get(key), theirs.get(key)
-        if isinstance(here, dict) and isinstance(there, dict):
-            lines += [f"{key}.{line}" for line in differences(here, there)]
-        elif here != there:
-            lines.append(f"{key}: here {here}, there {there}")
+    for key in sorted({*here, *there}):
+        one, other = here.get(key), there.get(key)
+        if isinstance(one, dict) and isinstance(other, dict):
+            lines += [f"{key}.{line}" for line in differences(one, other)]
+        elif one != other:
+            lines.append(f"{key}: here {one}, there {other}")
     return lines

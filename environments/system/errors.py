@@ -1,4 +1,4 @@
-"""What a person got wrong, in one sentence; in the lowest room, so that every room may raise it."""
+"""`UserError`, the exception for a person's mistake, and helpers for its one sentence."""
 
 import re
 import unicodedata

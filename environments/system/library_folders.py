@@ -1,4 +1,4 @@
-"""Where libraries keep what they make for themselves, in a place where nothing can be written."""
+"""Folders in which libraries keep their caches and settings, where few places can be written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much memory there is, so that what cannot fit is refused before any work is done for it."""
+"""How much memory the machine has, so that what cannot fit is refused before it is begun."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where numba keeps what it has compiled: beside the source, in the home folder, else in a temporary one."""
+"""The folder of numba's compiled code: beside the source, at home, or in a temporary folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the operating system, or this machine's memory, refused: one sentence with what to do."""
+"""Sentences for what the operating system refused, or a lack of memory, and what to do."""
 
 from __future__ import annotations
 

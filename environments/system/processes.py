@@ -1,4 +1,4 @@
-"""Processes of our own beside this one, that end when it does, however that ends."""
+"""Child processes that end when this one does, however that ends."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def start(
     It is also ended when `owner` is forgotten and when Python exits. Its work begins with `end_with_parent`.
     """
     spawn = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
-    pipe, theirs = spawn.Pipe()
-    process = spawn.Process(target=work, args=(theirs, *arguments), daemon=True, name=name)
+    pipe, child_end = spawn.Pipe()
+    process = spawn.Process(target=work, args=(child_end, *arguments), daemon=True, name=name)
     with _deaf():
         process.start()
-    theirs.close()  # so that the pipe ends when the process does
+    child_end.close()  # so that the pipe ends when the process does
     return process, pipe, util.Finalize(owner, _kill, (process, pipe), exitpriority=_FIRST)
 
 

@@ -1,4 +1,4 @@
-"""Arrays by name in memory that processes can share."""
+"""Named arrays in memory that processes can share."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-Board = dict[str, np.ndarray]  # the arrays that a layout names
+SharedArrays = dict[str, np.ndarray]  # the arrays that a layout names
 Layout = Mapping[str, tuple[tuple[int, ...], str]]  # shape and type of each
 
 
@@ -22,14 +22,14 @@ def shared_memory(layout: Layout) -> Any:
     return sharedctypes.RawArray("c", arrays_bytes(layout))
 
 
-def map_arrays(layout: Layout, memory: Any) -> Board:
-    """The arrays of the board, one after another in `memory`."""
-    board, at = {}, 0
+def map_arrays(layout: Layout, memory: Any) -> SharedArrays:
+    """The arrays of a layout, one after another in `memory`."""
+    arrays, at = {}, 0
     for name, (shape, kind) in layout.items():
         count = int(np.prod(shape))
-        board[name] = np.frombuffer(memory, kind, count, at).reshape(shape)
+        arrays[name] = np.frombuffer(memory, kind, count, at).reshape(shape)
         at += _place(count * np.dtype(kind).itemsize)
-    return board
+    return arrays
 
 
 def _place(wanted: Any) -> int:

@@ -1,4 +1,4 @@
-"""What a program reads from and prints to, where it is closed, full, or cannot show every letter."""
+"""Standard streams that are closed, full, or cannot show every letter."""
 
 from __future__ import annotations
 

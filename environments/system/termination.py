@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a program alike: what is open is closed, processes end, and it says so.
+"""Ctrl-C and SIGTERM, handled alike: what is open is closed, and processes end.
 
 Python raises KeyboardInterrupt wherever the program is. Where that is an import, a `__del__`, or a callback
 of a weak reference or of the compiler, it is swallowed, or comes out as something else; there a signal waits
@@ -25,7 +25,7 @@ _COMPILER = f"{os.sep}llvmlite{os.sep}"  # calls Python back from C, which drops
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM came; whoever handles Ctrl-C handles it, too."""
+    """SIGTERM came; what handles Ctrl-C handles it, too."""
 
 
 def exit_code(stop: KeyboardInterrupt) -> int:
@@ -45,9 +45,9 @@ def terminable() -> Iterator[None]:
     }
     alone = threading.current_thread() is threading.main_thread()
     found = {number: signal.getsignal(number) for number in usual if alone}
-    ours = {number: before for number, before in found.items() if before in usual[number]}
+    replaced = {number: before for number, before in found.items() if before in usual[number]}
     ear = _Ear()
-    for number in ours:
+    for number in replaced:
         signal.signal(number, ear.hear)
     try:
         try:
@@ -56,7 +56,7 @@ def terminable() -> Iterator[None]:
             ear.last_call()
     finally:
         ear.closed = True
-        for number, before in ours.items():
+        for number, before in replaced.items():
             signal.signal(number, before)
 
 

@@ -1,4 +1,4 @@
-"""A face that remembers: what is seen becomes a window over the last steps, as SB3's `VecFrameStack` does.
+"""Frame stacking as a wrapper of SB3's `VecEnv`, as SB3's `VecFrameStack` does.
 
 Whatever takes SB3's `VecEnv` (PPO, buffers, imitation's trainers) just sees a longer vector.
 
@@ -17,10 +17,10 @@ from environments.simulation.frame_stack import FrameStack, stacked_space
 
 
 class FrameStackVecEnv(VecEnvWrapper):
-    """Windows over another face, reset where episodes begin.
+    """Stacked steps over another environment, emptied where episodes begin.
 
     Args:
-        venv: the face.
+        venv: the environment.
         steps: k.
     """
 
@@ -41,7 +41,7 @@ class FrameStackVecEnv(VecEnvWrapper):
         self.venv.step_async(actions)
 
     def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:
-        """Step; the last sight of an ended game is a window too."""
+        """Step; the final observation of an ended game is stacked, too."""
         seen: Any
         seen, rewards, dones, infos = self.venv.step_wait()
         ended = np.flatnonzero(dones)

@@ -1,4 +1,4 @@
-"""The face for Gymnasium: one learner in one game, as a `gymnasium.Env`."""
+"""`GymEnv`: one learner in one game, as a `gymnasium.Env`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class GymEnv(gymnasium.Env[np.ndarray, Any]):
     """One seat of one game; every info holds `terms`, `costs`, `cost` (their sum) and `agents`.
 
     Args:
-        world: an id of the catalog, any foreign environment's, or a `World`.
+        world: an id of the catalog, any external environment's, or a `World`.
         seat: where the learner sits.
         partner: who plays the other seats (anything with `predict`); None leaves them still.
         weights: reward weights by term; the world's own if None.
@@ -130,7 +130,7 @@ class GymEnv(gymnasium.Env[np.ndarray, Any]):
 
 
 def check_render_mode(mode: str | None, known: tuple[str, ...]) -> None:
-    """Refuse a way of drawing that a face does not have.
+    """Refuse a render mode that a wrapper does not have.
 
     Raises:
         UserError: it does not have it.

@@ -1,4 +1,4 @@
-"""The face for Gymnasium's vector environments: one learner a game, all games in one call.
+"""`GymVectorEnv`: one learner a game, all games in one call, as a `gymnasium.vector.VectorEnv`.
 
 B games, K terms, C costs.
 """
@@ -21,7 +21,7 @@ from environments.wrappers.gym_env import check_render_mode
 
 
 class GymVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
-    """B games as B `SingleFace`s in a `SyncVectorEnv` would be, with same-step autoreset.
+    """B games as B `GymEnv`s in a `SyncVectorEnv` would be, with same-step autoreset.
 
     An ended game's last observation and info are in `final_obs` and `final_info`; what is returned
     for it besides is the beginning of its next episode.
@@ -29,7 +29,7 @@ class GymVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     Args:
         num_envs: B.
         seat: where the learner sits, or "alternate": game b gives it seat b mod N.
-        world, partner, weights, horizon, params: as `SingleFace`.
+        world, partner, weights, horizon, params: as `GymEnv`.
         render_mode: "rgb_array" if `render` is to give pictures.
     """
 
@@ -91,7 +91,7 @@ class GymVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         """Act in every game: what we see [B, O], rewards, terminated, truncated [B], and the infos.
 
         Raises:
-            Problem: there is no such action.
+            UserError: there is no such action.
         """
         seating, batch = self.seating, self.seating.batch
         seen = seating.step(actions)

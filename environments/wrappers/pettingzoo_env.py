@@ -1,4 +1,4 @@
-"""The face for PettingZoo: all seats of one game, as a `ParallelEnv`."""
+"""`PettingZooEnv`: all seats of one game, as a `ParallelEnv`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class PettingZooEnv(ParallelEnv):  # type: ignore[misc]
     """All agents of one game act at once; every agent's info holds `terms`, `costs` and `cost`.
 
     Args:
-        world: an id of the catalog, any foreign environment's, or a `World`.
-        weights, horizon, render_mode, params: as `SingleFace`.
+        world: an id of the catalog, any external environment's, or a `World`.
+        weights, horizon, render_mode, params: as `GymEnv`.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The face for Stable-Baselines3: one learner a game, all games in one call, as a `VecEnv`.
+"""`Sb3VecEnv`: one learner a game, all games in one call, as a `VecEnv` of Stable-Baselines3.
 
 B games, K terms, C costs.
 """
@@ -21,11 +21,11 @@ from environments.simulation.seating import Seating
 class GameHandle:
     """One game of the batch, for those of SB3's functions that name games one by one."""
 
-    def __init__(self, face: Sb3VecEnv, index: int) -> None:
-        self._face, self._index = face, index
-        self.render_mode = face.shown
+    def __init__(self, env: Sb3VecEnv, index: int) -> None:
+        self._env, self._index = env, index
+        self.render_mode = env.shown
         self.spec = None
-        self.observation_space, self.action_space = face.observation_space, face.action_space
+        self.observation_space, self.action_space = env.observation_space, env.action_space
 
     @property
     def unwrapped(self) -> GameHandle:
@@ -35,34 +35,34 @@ class GameHandle:
     @property
     def world(self) -> Any:
         """What is played."""
-        return self._face.seating.batch.world
+        return self._env.seating.batch.world
 
     @property
     def seat(self) -> int:
         """Where the learner sits."""
-        return int(self._face.seating.seats[self._index])
+        return int(self._env.seating.seats[self._index])
 
     @property
     def state(self) -> np.ndarray:
         """A copy of all that changes in this game: an array of no dimensions."""
-        state: np.ndarray = self._face.seating.batch.state[self._index].copy()
+        state: np.ndarray = self._env.seating.batch.state[self._index].copy()
         return state
 
     def render(self) -> np.ndarray:
         """The game as a picture: uint8 [H, W, 3]."""
-        return self._face.seating.batch.render(self._index)
+        return self._env.seating.batch.render(self._index)
 
 
 class Sb3VecEnv(VecEnv):
     """A `Seating` as SB3 wants it; no Python loop over games except those that ended.
 
     An ended game's info holds `terminal_observation`, `TimeLimit.truncated` and `episode`: `r`, `l`, `t` as
-    SB3's `Monitor` writes them, and the episode's sums of our seat's `terms` and `costs` by name.
+    SB3's `Monitor` writes them, and the episode's sums of the learner's `terms` and `costs` by name.
 
     Args:
-        seating: the games, our seats and the partner.
+        seating: the games, the learner's seats and the partner.
         render_mode: "rgb_array" if `render` is to give pictures.
-        budgets: by cost, how much an episode may cost our seat before it is ended (terminated).
+        budgets: by cost, how much an episode may cost the learner before it is ended (terminated).
     """
 
     def __init__(

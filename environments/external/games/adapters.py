@@ -1,4 +1,4 @@
-"""A foreign environment opened: both kinds, Gymnasium's and PettingZoo's, as one.
+"""Adapters that make one game of a Gymnasium and of a PettingZoo environment look alike.
 
 N agents; a Gymnasium environment has one, named "agent".
 """
@@ -38,12 +38,14 @@ class GymGame:
     def reset(self, seed: int | None, options: dict[str, Any] | None) -> StepResult:
         """Begin an episode."""
         seen, info = self.env.reset(seed=seed, options=options)
-        return StepResult([seen], [0.0], False, False, [_told(info)])
+        return StepResult([seen], [0.0], False, False, [_as_dict(info)])
 
     def step(self, actions: Sequence[Any]) -> StepResult:
         """Act once."""
         seen, reward, terminated, truncated, info = self.env.step(actions[0])
-        return StepResult([seen], [float(reward)], bool(terminated), bool(truncated), [_told(info)])
+        return StepResult(
+            [seen], [float(reward)], bool(terminated), bool(truncated), [_as_dict(info)]
+        )
 
 
 class PettingZooGame:
@@ -67,7 +69,7 @@ class PettingZooGame:
         return StepResult(*self._listed(seen, {}), False, False, self._infos(infos))
 
     def step(self, actions: Sequence[Any]) -> StepResult:
-        """Act once with everybody who is still there."""
+        """Act once with every agent that is still there."""
         live = set(self.env.agents)
         chosen = {a: actions[n] for n, a in enumerate(self._agents) if a in live}
         seen, rewards, _, truncated, infos = self.env.step(chosen)
@@ -82,12 +84,12 @@ class PettingZooGame:
         )
 
     def _infos(self, infos: Any) -> list[dict[str, Any]]:
-        told = _told(infos)
-        return [_told(told.get(agent)) for agent in self._agents]
+        told = _as_dict(infos)
+        return [_as_dict(told.get(agent)) for agent in self._agents]
 
 
-def _told(info: Any) -> dict[str, Any]:
-    """An info; what is none tells nothing."""
+def _as_dict(info: Any) -> dict[str, Any]:
+    """An info as a dict; empty where it is none."""
     return dict(info) if isinstance(info, Mapping) else {}
 
 
@@ -124,7 +126,7 @@ def flatten_observation(space: Any, name: str) -> tuple[gymnasium.spaces.Box, An
 
 
 def flatten_action(space: Any, name: str) -> tuple[Any, Any]:
-    """How an action is given to us: its space, counted from 0, and the function that makes theirs.
+    """How an action is counted from 0: its space, and the function that converts to the environment's own.
 
     Raises:
         UserError: actions of that kind are not supported.

@@ -1,4 +1,4 @@
-"""Where the games of a foreign environment run: here, or in processes that can be ended if they hang or die.
+"""Executors of external games: in this process, or in worker processes that can be ended.
 
 Only a process of its own protects from a game that never answers: code that runs in ours cannot be stopped.
 """
@@ -12,13 +12,19 @@ import numpy as np
 
 from environments.external.games.games import EnvironmentSpec, ExternalGames, GameFault, ResetOrder
 from environments.external.games.worker import GameWorker
-from environments.system.shared_arrays import Board, Layout, arrays_bytes, map_arrays, shared_memory
+from environments.system.shared_arrays import (
+    Layout,
+    SharedArrays,
+    arrays_bytes,
+    map_arrays,
+    shared_memory,
+)
 
 
 class GameExecutor(Protocol):
-    """All games of a batch, wherever they run, and the board that they write on."""
+    """All games of a batch, wherever they run, and the arrays that they write into."""
 
-    board: Board
+    arrays: SharedArrays
 
     def begin(self, orders: Sequence[ResetOrder]) -> dict[int, GameFault]:
         """As `ExternalGames.begin`."""
@@ -34,69 +40,70 @@ class GameExecutor(Protocol):
 
 
 def make_executor(
-    opening: EnvironmentSpec, layout: Layout, workers: int, patience: float
+    spec: EnvironmentSpec, layout: Layout, workers: int, patience: float
 ) -> GameExecutor:
     """The games of a batch in as many processes, or here if there are to be none."""
     if workers == 0:
-        return ExternalGames(opening, map_arrays(layout, bytearray(arrays_bytes(layout))))
-    return ProcessExecutor(opening, layout, workers, patience)
+        return ExternalGames(spec, map_arrays(layout, bytearray(arrays_bytes(layout))))
+    return ProcessExecutor(spec, layout, workers, patience)
 
 
 class ProcessExecutor:
     """The games in slices, each in a process; a message is about a whole slice.
 
     Args:
-        opening: what to make the games from.
-        layout: of the board.
+        spec: what to make the games from.
+        layout: of the shared arrays.
         workers: processes.
         patience: s that a game may take for one step before its process is ended.
     """
 
     def __init__(
-        self, opening: EnvironmentSpec, layout: Layout, workers: int, patience: float
+        self, spec: EnvironmentSpec, layout: Layout, workers: int, patience: float
     ) -> None:
         memory = shared_memory(layout)
-        self.board = map_arrays(layout, memory)
-        parts = np.array_split(np.arange(len(self.board["busy"])), workers)
-        self.lanes = [
-            GameWorker(opening, layout, memory, self.board, range(part[0], part[-1] + 1), patience)
+        self.arrays = map_arrays(layout, memory)
+        parts = np.array_split(np.arange(len(self.arrays["busy"])), workers)
+        self.workers = [
+            GameWorker(spec, layout, memory, self.arrays, range(part[0], part[-1] + 1), patience)
             for part in parts
             if len(part)
         ]
-        for lane in self.lanes:
-            lane.await_start()
+        for worker in self.workers:
+            worker.await_start()
 
     def begin(self, orders: Sequence[ResetOrder]) -> dict[int, GameFault]:
         """As `ExternalGames.begin`."""
         asked = [
-            (lane, [order for order in orders if order.game in lane.own]) for lane in self.lanes
+            (worker, [order for order in orders if order.game in worker.own])
+            for worker in self.workers
         ]
-        return _asked((lane, ("begin", some)) for lane, some in asked if some)
+        return _answers((worker, ("begin", some)) for worker, some in asked if some)
 
     def step(self) -> dict[int, GameFault]:
         """As `ExternalGames.step`."""
-        return _asked((lane, ("step",)) for lane in self.lanes)
+        return _answers((worker, ("step",)) for worker in self.workers)
 
     def draw(self, game: int) -> Any:
         """As `ExternalGames.draw`."""
-        lane = next(lane for lane in self.lanes if game in lane.own)
-        lane.ask("draw", game)
-        return lane.drawn()
+        worker = next(worker for worker in self.workers if game in worker.own)
+        worker.ask("draw", game)
+        return worker.drawn()
 
     def close(self) -> None:
         """Close every game and end the processes."""
-        for lane in self.lanes:
-            lane.close()
-        for lane in self.lanes:
-            lane.end()
+        for worker in self.workers:
+            worker.close()
+        for worker in self.workers:
+            worker.end()
 
 
-def _asked(messages: Iterable[tuple[GameWorker, tuple[Any, ...]]]) -> dict[int, GameFault]:
+def _answers(messages: Iterable[tuple[GameWorker, tuple[Any, ...]]]) -> dict[int, GameFault]:
     """Ask all first, so that they work at the same time; then collect what went wrong."""
     asked, faults = [], {}
-    for lane, message in messages:
-        lane.ask(*message)
-        asked.append(lane)
-    for lane in asked:
-        faults.update(lane.faults())
+    for worker, message in messages:
+        worker.ask(*message)
+        asked.append(worker)
+    for worker in asked:
+        faults.update(worker.faults())
     return faults

@@ -1,4 +1,4 @@
-"""What makes a foreign environment, found by its name: checked to be such a thing before it is called."""
+"""Factories of external environments, found by name and checked before they are called."""
 
 from __future__ import annotations
 

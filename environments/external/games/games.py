@@ -1,7 +1,7 @@
-"""Some games of a foreign environment, stepped one after another in whichever process this runs.
+"""`ExternalGames`: some games of an external environment, stepped one after another.
 
-Whatever such a game does, it is told as a `GameFault` of that game, and the others go on. What is told apart
-from that is written on the board: arrays that processes can share.
+Whatever a game does wrong is returned as its `GameFault`, and the others go on. Everything else is
+written into arrays that processes can share (`SharedArrays`).
 
 B games, N agents, K terms, C costs.
 """
@@ -26,20 +26,20 @@ from environments.external.games.global_state import (
     ExternalGlobals,
     Handlers,
     is_our_signal,
-    tell_interrupts_apart,
+    mark_interrupts,
 )
 from environments.external.games.make import make_env
 from environments.external.games.step_values import (
     InvalidObservation,
     costs_of,
-    in_words,
+    error_text,
+    observation_reader,
     picture,
-    reader,
     terms_of,
 )
 from environments.simulation.observation_parts import flat_mask
 from environments.system.errors import UserError
-from environments.system.shared_arrays import Board
+from environments.system.shared_arrays import SharedArrays
 
 
 class GameFault(NamedTuple):
@@ -79,85 +79,87 @@ class EnvironmentSpec:
             return make_env(self.name, self.params, self.recorded)
         except UserError:
             raise
-        except BaseException as error:  # somebody else's code: anything
+        except BaseException as error:  # external code: any exception
             if is_our_signal(error):
                 raise
             raise UserError(
-                f"The environment '{self.name}' raised {in_words(error)}, when it was made."
+                f"The environment '{self.name}' raised {error_text(error)}, when it was made."
             ) from error
 
 
 class ExternalGames:
-    """The games in rows `first` and onward of the board, as many as it is given.
+    """The games in rows `first` and onward of the shared arrays, one for each row that it is given.
 
     Args:
-        opening: what they are made from.
-        board: their rows of it.
+        spec: what they are made from.
+        arrays: their rows.
         first: the number that the first of them has among all.
     """
 
-    def __init__(self, opening: EnvironmentSpec, board: Board, first: int = 0) -> None:
-        self.opening, self.name, self.board, self.first = opening, opening.name, board, first
-        self._theirs = ExternalGlobals(first)
-        tell_interrupts_apart()
-        with Handlers(), self._theirs:
-            self.games: list[GymGame | PettingZooGame] = [opening.open() for _ in board["busy"]]
+    def __init__(self, spec: EnvironmentSpec, arrays: SharedArrays, first: int = 0) -> None:
+        self.spec, self.name, self.arrays, self.first = spec, spec.name, arrays, first
+        self._globals = ExternalGlobals(first)
+        mark_interrupts()
+        with Handlers(), self._globals:
+            self.games: list[GymGame | PettingZooGame] = [spec.open() for _ in arrays["busy"]]
         name, seen = self.name, self.games[0].observation_space
         space, flatten = flatten_observation(seen, name)
-        self._seen = reader(seen, flatten)
+        self._seen = observation_reader(seen, flatten)
         # Numbers of the action mask, which come after those of what is seen.
-        self._mask = int(np.prod(board["observation"].shape[2:]) - np.prod(space.shape))
-        self._done = flatten_action(self.games[0].action_space, name)[1]
-        self._terms_named, self._costs_named = opening.terms, opening.costs
-        self._observation, self._present = board["observation"], board["present"]
+        self._mask = int(np.prod(arrays["observation"].shape[2:]) - np.prod(space.shape))
+        self._to_env_action = flatten_action(self.games[0].action_space, name)[1]
+        self._terms_named, self._costs_named = spec.terms, spec.costs
+        self._observation, self._present = arrays["observation"], arrays["present"]
 
     def begin(self, orders: Sequence[ResetOrder]) -> dict[int, GameFault]:
         """Begin new episodes as ordered; what went wrong, by game."""
         if len(orders) == len(self.games) and not any(o.anew or o.seed is None for o in orders):
-            self._theirs.seed(int(orders[0].seed or 0))  # what they draw follows from it too
+            self._globals.seed(int(orders[0].seed or 0))  # what they draw follows from it
         return self._each((order.game - self.first, self._begin, order) for order in orders)
 
     def step(self) -> dict[int, GameFault]:
-        """Take the actions on the board in every game; what went wrong, by game."""
+        """Take the actions in the arrays in every game; what went wrong, by game."""
         return self._each((i, self._step, None) for i in range(len(self.games)))
 
     def _each(self, calls: Any) -> dict[int, GameFault]:
-        busy, faults = self.board["busy"], {}
-        with self._theirs:
+        busy, faults = self.arrays["busy"], {}
+        with self._globals:
             for i, call, argument in calls:
                 busy[i] = True
                 try:
                     call(i, argument)
-                except InvalidObservation as strange:
-                    faults[self.first + i] = GameFault(str(strange))
-                except BaseException as error:  # somebody else's code: anything, Ctrl-C's kind too
+                except InvalidObservation as invalid:
+                    faults[self.first + i] = GameFault(str(invalid))
+                except (
+                    BaseException
+                ) as error:  # external code: any exception, KeyboardInterrupt too
                     if is_our_signal(error):
                         raise
-                    faults[self.first + i] = GameFault(f"raised {in_words(error)}")
+                    faults[self.first + i] = GameFault(f"raised {error_text(error)}")
                 busy[i] = False
         return faults
 
     def _begin(self, i: int, order: ResetOrder) -> None:
         if order.anew:
             self._close(self.games[i])
-            self.games[i] = self.opening.open()
+            self.games[i] = self.spec.open()
         self._look(i, self.games[i].reset(order.seed, order.options))
 
     def _step(self, i: int, _: None) -> None:
-        board, done = self.board, self._done
-        turn = self.games[i].step([done(action) for action in board["action"][i]])
-        board["terminated"][i], board["truncated"][i] = turn.terminated, turn.truncated
-        terms, costs = board["terms"][i], board["costs"][i]
-        for n, info in enumerate(turn.infos):
-            terms[n, 0] = turn.rewards[n]
+        arrays, done = self.arrays, self._to_env_action
+        result = self.games[i].step([done(action) for action in arrays["action"][i]])
+        arrays["terminated"][i], arrays["truncated"][i] = result.terminated, result.truncated
+        terms, costs = arrays["terms"][i], arrays["costs"][i]
+        for n, info in enumerate(result.infos):
+            terms[n, 0] = result.rewards[n]
             _fill(terms[n, 1:], self._terms_named, terms_of(info))
             _fill(costs[n], self._costs_named, costs_of(info))
-        self._look(i, turn)
+        self._look(i, result)
 
-    def _look(self, i: int, turn: StepResult) -> None:
-        """Write what was seen on the board; an agent that has left sees zeros."""
+    def _look(self, i: int, result: StepResult) -> None:
+        """Write the observations into the arrays; zeros for an agent that has left."""
         alone = isinstance(self.games[i], GymGame)
-        for n, seen in enumerate(turn.observations):
+        for n, seen in enumerate(result.observations):
             if alone and seen is None:  # only PettingZoo's agents may leave
                 raise InvalidObservation("gave no observation")
             self._present[i, n] = seen is not None
@@ -166,7 +168,7 @@ class ExternalGames:
                 row[:] = 0
             elif self._mask:
                 row[: -self._mask] = np.ravel(self._seen(seen))
-                mask = offered_mask(self.games[i].env, turn.infos[n])
+                mask = offered_mask(self.games[i].env, result.infos[n])
                 row[-self._mask :] = flat_mask(mask, self._mask, self.name)
             else:
                 row[...] = self._seen(seen)
@@ -174,26 +176,26 @@ class ExternalGames:
     def draw(self, game: int) -> np.ndarray | str | None:
         """A game's own picture; None where it makes none; in words what is wrong with it."""
         try:
-            with Handlers(), self._theirs:
+            with Handlers(), self._globals:
                 return picture(self.games[game - self.first].env.render())
-        except BaseException as error:  # somebody else's code: anything
+        except BaseException as error:  # external code: any exception
             if is_our_signal(error):
                 raise
-            return f"raised {in_words(error)}"
+            return f"raised {error_text(error)}"
 
     def close(self) -> None:
         """Close every game that can be."""
-        with Handlers(), self._theirs:
+        with Handlers(), self._globals:
             for game in self.games:
                 self._close(game)
 
     def _close(self, game: GymGame | PettingZooGame) -> None:
-        """Close a game; what goes wrong then matters to nobody any more."""
-        if not self.opening.closes:
+        """Close a game; errors of its own are ignored."""
+        if not self.spec.closes:
             return
         try:
             game.env.close()
-        except BaseException as error:  # somebody else's code: anything
+        except BaseException as error:  # external code: any exception
             if is_our_signal(error):
                 raise
 

@@ -1,13 +1,13 @@
-"""What is global in this process and strangers' code may change: they have a copy, and ours is put back.
+"""Isolation of process-wide state: external code gets copies of it, and ours is put back.
 
 An environment that seeds or draws from a global generator, changes the folder or torch's settings in a step
-would otherwise change our training, which draws from the same ones. What is kept apart: the states of
+would otherwise change the training, which draws from the same ones. What is kept apart: the states of
 Python's, NumPy's and torch's own global generators (CUDA's where it runs), the current folder, NumPy's error
 handling, torch's threads, default type, gradient mode, determinism and matmul precision. Handlers of Ctrl-C
 and SIGTERM and the filters of warnings are put back and not kept for them. What is printed, locales,
 environment variables, `sys.path` and the terminal are left alone.
 
-NumPy's spare normal number (of the old `np.random.normal`) is dropped where we and they take turns.
+NumPy's spare normal number (of the old `np.random.normal`) is dropped wherever the two states are exchanged.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from environments.system.termination import Terminated, interrupted
 
 Setting = tuple[Callable[[], Any], Callable[[Any], Any]]  # how it is read, and set
 
-APART = 7  # makes other numbers of their seeds than of ours
+SEED_STREAM = 7  # so that external generators are seeded otherwise than ours
 
-_INSIDE = threading.local()  # whether strangers' code runs already in this thread
-_TOLD = (signal.SIGINT, signal.SIGTERM)
+_INSIDE = threading.local()  # whether external code runs already in this thread
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class ExternalGlobals:
-    """The globals of the games of one batch: `with theirs:` stands around each call of their code.
+    """The process-wide state of the games of one batch: a context manager around each call of their code.
 
     Args:
         seed: of their generators.
@@ -47,18 +47,18 @@ class ExternalGlobals:
 
     def __init__(self, seed: int = 0) -> None:
         self.seed(seed)
-        self._settings: dict[int, Any] = {}  # those that they have otherwise than we
+        self._settings: dict[int, Any] = {}  # those that the games have changed
 
     def seed(self, seed: int) -> None:
-        """Begin their generators anew, so that what is drawn from them depends on the seed alone."""
+        """Seed their generators, so that what is drawn from them depends on the seed alone."""
         # Not the seed itself: ours may be seeded with it, and their noise would be ours.
-        self._number = int(np.random.SeedSequence([seed, APART]).generate_state(1)[0])
+        self._number = int(np.random.SeedSequence([seed, SEED_STREAM]).generate_state(1)[0])
         self._python: Any = random.Random(self._number).getstate()
         self._numpy: Any = np.random.MT19937(self._number)
         self._torch: list[Any] | None = None
 
     def __enter__(self) -> ExternalGlobals:
-        """Put theirs in place of ours."""
+        """Put the games' state in place of ours."""
         self._nested = getattr(_INSIDE, "now", False)
         if self._nested:
             return self
@@ -80,7 +80,7 @@ class ExternalGlobals:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Keep what they made of theirs, and put ours back."""
+        """Keep the games' state as it is now, and put ours back."""
         if self._nested:
             self._nested = False
             return
@@ -114,7 +114,7 @@ class Handlers:
         self._before: dict[Any, Any] = {}
         if threading.current_thread() is not threading.main_thread():
             return  # signals are the main thread's alone
-        self._before = {number: signal.getsignal(number) for number in _TOLD}
+        self._before = {number: signal.getsignal(number) for number in _SIGNALS}
 
     def __exit__(self, *_: object) -> None:
         """Put back those that were replaced."""
@@ -123,16 +123,16 @@ class Handlers:
                 signal.signal(number, handler)
 
 
-def tell_interrupts_apart() -> None:
-    """From now on `is_our_signal` knows a Ctrl-C; what other handlers there are stays."""
+def mark_interrupts() -> None:
+    """Install a handler of Ctrl-C that `is_our_signal` knows, unless there is another already."""
     here = threading.current_thread() is threading.main_thread()
     if here and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, interrupted)
 
 
 def is_our_signal(error: BaseException | None) -> bool:
-    """Whether an error came out of a signal's handler: then somebody told us to end, not the environment."""
-    handlers = [signal.getsignal(number) for number in (*_TOLD, *_alarm())]
+    """Whether an error came out of a signal's handler: then the process was asked to end."""
+    handlers = [signal.getsignal(number) for number in (*_SIGNALS, *_alarm())]
     codes = {getattr(handler, "__code__", None) for handler in handlers} - {None}
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
@@ -162,12 +162,12 @@ def _folder() -> str:
         return ""
 
 
-def _go(folder: str) -> None:
+def _set_folder(folder: str) -> None:
     with suppress(OSError):
         os.chdir(folder)
 
 
-_OWN: list[Setting] = [(_folder, _go), (np.geterr, lambda found: np.seterr(**found))]
+_OWN: list[Setting] = [(_folder, _set_folder), (np.geterr, lambda found: np.seterr(**found))]
 _OF_TORCH: list[Setting] = []
 
 

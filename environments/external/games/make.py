@@ -14,7 +14,7 @@ MISSING = (ImportError, gymnasium.error.DependencyNotInstalled)
 
 
 def make_env(name: str, params: dict[str, Any], recorded: bool = False) -> GymGame | PettingZooGame:
-    """One game of the foreign environment of that name.
+    """One game of the external environment of that name.
 
     Args:
         name: a Gymnasium id, `module:Id`, `module:Class`, or the id of a PettingZoo parallel environment,

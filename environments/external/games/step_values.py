@@ -1,4 +1,4 @@
-"""What a game of a foreign environment tells: what is seen, drawn, paid and raised, as we read it."""
+"""Checks and conversions of what an external environment returns from reset, step and render."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def picture(drawn: Any) -> np.ndarray | str | None:
     return drawn
 
 
-def reader(space: Any, flatten: Any) -> Callable[[Any], Any]:
+def observation_reader(space: Any, flatten: Any) -> Callable[[Any], Any]:
     """The function that makes an array of what was seen, once it has the declared shape and type.
 
     Bounds are compared elsewhere, for all games at once.
@@ -35,7 +35,7 @@ def reader(space: Any, flatten: Any) -> Callable[[Any], Any]:
     if not isinstance(space, spaces.Box):
 
         def read(seen: Any) -> Any:
-            require_fit(space, seen, "")
+            check_observation(space, seen, "")
             return flatten(seen)
 
         return read
@@ -44,13 +44,13 @@ def reader(space: Any, flatten: Any) -> Callable[[Any], Any]:
     def read_box(seen: Any) -> Any:
         given = np.asarray(seen)
         if given.shape != shape or given.dtype != dtype:
-            require_fit(space, given, "")
+            check_observation(space, given, "")
         return given
 
     return read_box
 
 
-def require_fit(space: Any, seen: Any, where: str) -> None:
+def check_observation(space: Any, seen: Any, where: str) -> None:
     """Refuse what has another shape or type than its space, or lies outside of one that is no box.
 
     Raises:
@@ -70,21 +70,21 @@ def require_fit(space: Any, seen: Any, where: str) -> None:
                 f"gave an observation{where} of {sorted(seen)}, not of {sorted(space)}"
             )
         for key, part in space.spaces.items():
-            require_fit(part, seen[key], f"{where}['{key}']")
+            check_observation(part, seen[key], f"{where}['{key}']")
     elif isinstance(space, spaces.Tuple) and isinstance(seen, Sequence):
         if len(seen) != len(space.spaces):
             raise InvalidObservation(
                 f"gave an observation{where} of {len(seen)} parts, not {len(space)}"
             )
         for k, part in enumerate(space.spaces):
-            require_fit(part, seen[k], f"{where}[{k}]")
+            check_observation(part, seen[k], f"{where}[{k}]")
     elif not space.contains(seen):
         raise InvalidObservation(
             f"gave the observation{where} {str(seen)[:60]}, which is not in {space}"
         )
 
 
-def in_words(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """An error of somebody else's code in a line: `ValueError in cart.py, line 7: no wheel`."""
     frames = [
         frame

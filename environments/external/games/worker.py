@@ -1,4 +1,4 @@
-"""A process that plays some games of a foreign environment, and that is ended if one of them hangs."""
+"""`GameWorker`: a process that plays some external games, and is ended if one of them hangs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from environments.external.games.games import EnvironmentSpec, ExternalGames, GameFault
 from environments.system.errors import UserError
 from environments.system.processes import ENDING, end_with_parent, how_it_ended, start
-from environments.system.shared_arrays import Board, Layout, map_arrays
+from environments.system.shared_arrays import Layout, SharedArrays, map_arrays
 
 STARTING = 120.0  # s, for a process to start and to make its games
 
@@ -22,16 +22,16 @@ class GameWorker:
 
     def __init__(
         self,
-        opening: EnvironmentSpec,
+        spec: EnvironmentSpec,
         layout: Layout,
         memory: Any,
-        board: Board,
+        arrays: SharedArrays,
         own: range,
         patience: float,
     ) -> None:
         self.own, self.patience = own, patience
-        self._busy = board["busy"][own.start : own.stop]
-        self._arguments = (opening, layout, memory, own)
+        self._busy = arrays["busy"][own.start : own.stop]
+        self._arguments = (spec, layout, memory, own)
         self._start()
 
     def _start(self) -> None:
@@ -85,7 +85,7 @@ class GameWorker:
         at, since = b"", time.monotonic()
         while not self._pipe.poll(patience / 20):
             now = time.monotonic()
-            if at != self._busy.tobytes():  # another game's turn
+            if at != self._busy.tobytes():  # another game's result
                 at, since = self._busy.tobytes(), now
             elif now - since >= patience:
                 return f"did not answer for {patience:g} s"
@@ -106,22 +106,22 @@ class GameWorker:
         self._end()
 
 
-def _work(pipe: Any, opening: EnvironmentSpec, layout: Layout, memory: Any, own: range) -> None:
+def _work(pipe: Any, spec: EnvironmentSpec, layout: Layout, memory: Any, own: range) -> None:
     """Play a slice of the games for the process that started this one, as long as there is one."""
     end_with_parent()
-    board = {name: rows[own.start : own.stop] for name, rows in map_arrays(layout, memory).items()}
+    arrays = {name: rows[own.start : own.stop] for name, rows in map_arrays(layout, memory).items()}
     with suppress(EOFError, OSError):
         try:
-            games = ExternalGames(opening, board, own.start)
+            games = ExternalGames(spec, arrays, own.start)
         except UserError as problem:
             pipe.send(str(problem).rstrip("."))
             return
         pipe.send("ready")
-        deeds: dict[str, Callable[..., Any]] = {
+        commands: dict[str, Callable[..., Any]] = {
             "begin": games.begin,
             "step": games.step,
             "draw": lambda game: (games.draw(game),),
         }
         while (message := pipe.recv())[0] != "close":
-            pipe.send(deeds[message[0]](*message[1:]))
+            pipe.send(commands[message[0]](*message[1:]))
         games.close()

@@ -1,4 +1,4 @@
-"""What a trial tells of a foreign environment: plain facts, sent as JSON, that run nothing when read."""
+"""`Facts`: the spaces, names and limits that a trial of an external environment found, as JSON."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from gymnasium import spaces
 
 from environments.simulation.observation_parts import Part, read_parts
 
+_SPACES = ("observation_space", "action_space")
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -24,17 +26,18 @@ class Facts:
     horizon: int | None  # steps; likewise
     terms: tuple[str, ...]  # that its infos named, without the return
     costs: tuple[str, ...]
-    seen: spaces.Box  # what an agent sees, as we have it, with the action mask
-    done: Any  # the space of what it does, likewise
+    observation_space: spaces.Box  # of an agent, flattened, with the action mask
+    action_space: Any  # likewise, counted from 0
     parts: tuple[Part, ...]
     closes: bool = True  # whether `close` came back
 
     def as_json(self) -> str:
         """For `read_facts`."""
-        told = {field.name: getattr(self, field.name) for field in fields(self)}
-        told |= {"seen": _described(self.seen), "done": _described(self.done)}
-        told["parts"] = [part.as_json() for part in self.parts]
-        return json.dumps(told)
+        data = {field.name: getattr(self, field.name) for field in fields(self)}
+        spaces = self.observation_space, self.action_space
+        data |= dict(zip(_SPACES, map(_described, spaces), strict=True))
+        data["parts"] = [part.as_json() for part in self.parts]
+        return json.dumps(data)
 
     def not_closing(self) -> Facts:
         """The same of one that cannot be closed."""
@@ -43,10 +46,10 @@ class Facts:
 
 def read_facts(text: str) -> Facts:
     """Facts from what `Facts.as_json` gave."""
-    told = json.loads(text)
-    told |= {name: tuple(told[name]) for name in ("agents", "terms", "costs")}
-    told |= {"seen": _space(told["seen"]), "done": _space(told["done"])}
-    return Facts(**{**told, "parts": read_parts(told["parts"])})
+    data = json.loads(text)
+    data |= {name: tuple(data[name]) for name in ("agents", "terms", "costs")}
+    data |= {name: _space(data[name]) for name in _SPACES}
+    return Facts(**{**data, "parts": read_parts(data["parts"])})
 
 
 def _described(space: Any) -> dict[str, Any]:
@@ -59,24 +62,24 @@ def _described(space: Any) -> dict[str, Any]:
     return {"n": int(space.n)}
 
 
-def _space(told: dict[str, Any]) -> Any:
-    if "low" in told:
-        low, high = _unpacked(told["low"]), _unpacked(told["high"])
+def _space(data: dict[str, Any]) -> Any:
+    if "low" in data:
+        low, high = _unpacked(data["low"]), _unpacked(data["high"])
         kind: Any = low.dtype.type
         return spaces.Box(low, high, low.shape, kind)
-    if "nvec" in told:
-        return spaces.MultiDiscrete(_unpacked(told["nvec"]))
-    if "bits" in told:
-        return spaces.MultiBinary(told["bits"][0] if told["flat"] else told["bits"])
-    return spaces.Discrete(told["n"])
+    if "nvec" in data:
+        return spaces.MultiDiscrete(_unpacked(data["nvec"]))
+    if "bits" in data:
+        return spaces.MultiBinary(data["bits"][0] if data["flat"] else data["bits"])
+    return spaces.Discrete(data["n"])
 
 
 def _packed(values: np.ndarray) -> list[Any]:
     return [values.dtype.str, list(values.shape), base64.b64encode(values.tobytes()).decode()]
 
 
-def _unpacked(told: list[Any]) -> np.ndarray:
-    kind, shape, text = told
+def _unpacked(data: list[Any]) -> np.ndarray:
+    kind, shape, text = data
     return np.frombuffer(base64.b64decode(text), kind).reshape(shape).copy()
 
 

@@ -1,4 +1,4 @@
-"""The trial of a foreign environment in a process of its own: one that hangs, exits or dies is a sentence.
+"""The trial of an external environment in a process of its own, which may hang, exit or die.
 
 It is an ordinary program and not one of `multiprocessing`'s, which would run the caller's own script again
 and may not be started by everybody. What comes back are plain facts as JSON.
@@ -33,14 +33,14 @@ from environments.system.processes import ENDING, how_it_ended
 
 PATIENCE = 30.0  # s, for each thing that an environment is asked to do
 IMPORTING = 120.0  # s, at least, to start a process and to import a module: some import a simulator
-LONG = 5.0  # s, after which a person is told what is waited for
+LONG = 5.0  # s, after which a person sees what is waited for
 START = (
     "import sys; paths = sys.argv[1:]; sys.path[:] = paths; "
     "from environments.external.trial.isolated import serve; serve()"
 )
 
 _patience: ContextVar[float] = ContextVar("patience", default=PATIENCE)
-_known: dict[tuple[str, bytes], Facts] = {}  # tried already, by folder and opening
+_known: dict[tuple[str, bytes], Facts] = {}  # tried already, by folder and spec
 _say = logging.getLogger("gpo.environments")
 
 
@@ -54,7 +54,7 @@ def patient(seconds: float) -> Iterator[None]:
         _patience.reset(token)
 
 
-def try_once(opening: EnvironmentSpec) -> Facts:
+def try_once(spec: EnvironmentSpec) -> Facts:
     """What an environment shows when it is tried; it is not tried twice.
 
     Gymnasium's own environments are tried here: they neither hang nor die, and a process costs half a second.
@@ -63,13 +63,13 @@ def try_once(opening: EnvironmentSpec) -> Facts:
         UserError: it fails, hangs or dies, or there is none.
     """
     try:
-        packed = pickle.dumps(opening)
+        packed = pickle.dumps(spec)
     except Exception:  # noqa: BLE001  of whatever is among the keywords: it cannot leave this process
-        return try_here(opening)
+        return try_here(spec)
     key = str(Path.cwd()), packed
     if key not in _known:
-        apart = None if _stays_here(opening.name) else try_isolated(opening, packed)
-        _known[key] = try_here(opening) if apart is None else apart
+        apart = None if _stays_here(spec.name) else try_isolated(spec, packed)
+        _known[key] = try_here(spec) if apart is None else apart
     return _known[key]
 
 
@@ -83,13 +83,13 @@ def _stays_here(name: str) -> bool:
     return spec is not None and (callable(entry) or str(entry).startswith("gymnasium.envs."))
 
 
-def try_isolated(opening: EnvironmentSpec, packed: bytes) -> Facts | None:
+def try_isolated(spec: EnvironmentSpec, packed: bytes) -> Facts | None:
     """Try it in a process; None if that can only be done here.
 
     Raises:
         UserError: it fails, hangs or dies.
     """
-    known = opening.name in gymnasium.registry  # perhaps by the script that runs, and not there
+    known = spec.name in gymnasium.registry  # perhaps by the script that runs, and not there
     try:
         process = subprocess.Popen(
             [sys.executable, "-P", "-c", START, *sys.path],
@@ -105,13 +105,13 @@ def try_isolated(opening: EnvironmentSpec, packed: bytes) -> Facts | None:
             assert process.stdin is not None
             process.stdin.write(pickle.dumps((packed, known)))
             process.stdin.flush()
-        return _Hearing(opening.name, process, _patience.get()).facts()
+        return _TrialReplies(spec.name, process, _patience.get()).facts()
     finally:
         _end(process)
 
 
-class _Hearing:
-    """What a trial tells, as long as it does."""
+class _TrialReplies:
+    """The messages of a trial in its process, until it ends."""
 
     def __init__(self, name: str, process: Any, patience: float) -> None:
         self.name, self.process, self.patience, self.phase = name, process, patience, "start"
@@ -129,15 +129,15 @@ class _Hearing:
                 raise UserError(self._sentence(f"did not answer for {allowed}"))
             if not line:
                 raise UserError(self._sentence(self._death()))
-            kind, told = json.loads(line)
+            kind, words = json.loads(line)
             if kind == "phase":
-                self.phase = told
+                self.phase = words
             elif kind == "problem":
-                raise UserError(told)
+                raise UserError(words)
             elif kind == "here":
                 return None
             else:
-                return self._closed(read_facts(told))
+                return self._closed(read_facts(words))
 
     def _closed(self, facts: Facts) -> Facts:
         until = time.monotonic() + ENDING
@@ -205,37 +205,37 @@ def _end(process: Any) -> None:
 
 
 def serve() -> None:
-    """Try what is asked for on stdin and tell of it on stdout, then end, whatever still runs."""
-    asked, told = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", 0)
+    """Try what stdin asks for and report on stdout, then exit, whatever still runs."""
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", 0)
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)  # what it asks a person gets no answer,
-    os.dup2(nothing, 1)  # and what it prints is not what we tell
+    os.dup2(nothing, 1)  # and what it prints is no report
 
-    def tell(kind: str, words: str) -> None:
-        told.write(json.dumps([kind, words]).encode() + b"\n")
+    def send(kind: str, words: str) -> None:
+        replies.write(json.dumps([kind, words]).encode() + b"\n")
 
-    packed, known = pickle.load(asked)  # noqa: S301  of the process that started this one
-    threading.Thread(target=_leave_with_parent, args=(asked,), daemon=True).start()
+    packed, known = pickle.load(requests)  # noqa: S301  of the process that started this one
+    threading.Thread(target=_leave_with_parent, args=(requests,), daemon=True).start()
     try:
-        opening: EnvironmentSpec = pickle.loads(packed)  # noqa: S301  likewise
+        spec: EnvironmentSpec = pickle.loads(packed)  # noqa: S301  likewise
     except Exception:  # noqa: BLE001  of a class that only the script has that runs there
-        tell("here", "")
+        send("here", "")
         os._exit(0)
-    if known and opening.name not in gymnasium.registry:
-        tell("here", "")
+    if known and spec.name not in gymnasium.registry:
+        send("here", "")
         os._exit(0)
-    trial = Trial(opening, lambda phase: tell("phase", phase), draws=True)
-    sys.meta_path.insert(0, Imports(opening.name, trial.enter))
+    trial = Trial(spec, lambda phase: send("phase", phase), draws=True)
+    sys.meta_path.insert(0, Imports(spec.name, trial.enter))
     try:
-        tell("facts", trial.run().as_json())
+        send("facts", trial.run().as_json())
     except UserError as problem:
-        tell("problem", str(problem))
+        send("problem", str(problem))
         os._exit(0)
     trial.close()
-    tell("closed", "")
+    send("closed", "")
     os._exit(0)
 
 
-def _leave_with_parent(asked: Any) -> None:
-    asked.read()  # until the other end is closed
+def _leave_with_parent(requests: Any) -> None:
+    requests.read()  # until the other end is closed
     os._exit(1)

@@ -1,4 +1,4 @@
-"""The trial of a foreign environment: it is made, looked at, reset, stepped once and closed.
+"""The trial of an external environment: it is made, looked at, reset, stepped once and closed.
 
 It takes place in a process of its own, which is ended if it takes too long
 (`environments.external.trial.isolated`), or here where that is not possible.
@@ -29,15 +29,15 @@ from environments.external.games.global_state import (
     ExternalGlobals,
     Handlers,
     is_our_signal,
-    tell_interrupts_apart,
+    mark_interrupts,
 )
 from environments.external.games.make import make_env
 from environments.external.games.step_values import (
     InvalidObservation,
     costs_of,
-    in_words,
+    error_text,
+    observation_reader,
     picture,
-    reader,
     terms_of,
 )
 from environments.external.trial.facts import Facts, plain, positive
@@ -66,25 +66,25 @@ class Trial:
     """One trial.
 
     Args:
-        opening: what the environment is made from.
-        tell: is told of each phase as it begins.
+        spec: what the environment is made from.
+        enter: called with each phase as it begins.
         draws: whether it is also asked for a picture, if it was made to give one.
     """
 
     def __init__(
         self,
-        opening: EnvironmentSpec,
-        tell: Callable[[str], None] = lambda phase: None,
+        spec: EnvironmentSpec,
+        enter: Callable[[str], None] = lambda phase: None,
         draws: bool = False,
     ) -> None:
-        self.opening, self.draws = opening, draws
-        self._tell, self._phase = tell, ""
+        self.spec, self.draws = spec, draws
+        self._report, self._phase = enter, ""
         self._game: GymGame | PettingZooGame | None = None
 
     def enter(self, phase: str) -> None:
         """A phase begins."""
         self._phase = phase
-        self._tell(phase)
+        self._report(phase)
 
     def run(self) -> Facts:
         """Try it.
@@ -92,40 +92,40 @@ class Trial:
         Raises:
             UserError: it raises, sees or acts in a way that we cannot handle, or there is none.
         """
-        name = self.opening.name
+        name = self.spec.name
         try:
             return self._run(name)
         except UserError:
             raise
-        except InvalidObservation as strange:
+        except InvalidObservation as invalid:
             raise UserError(
-                f"The environment '{name}' {strange}, {WHEN[self._phase]}."
-            ) from strange
-        except BaseException as error:  # somebody else's code: anything
+                f"The environment '{name}' {invalid}, {WHEN[self._phase]}."
+            ) from invalid
+        except BaseException as error:  # external code: any exception
             if is_our_signal(error):
                 raise
-            words = f"raised {in_words(error)}, {WHEN[self._phase]}"
+            words = f"raised {error_text(error)}, {WHEN[self._phase]}"
             raise UserError(f"The environment '{name}' {words}.") from error
 
     def close(self) -> None:
-        """Close it; what goes wrong then matters to nobody any more."""
+        """Close it; errors of its own are ignored."""
         self.enter("close")
         try:
             if self._game is not None:
                 self._game.env.close()
-        except BaseException as error:  # somebody else's code: anything
+        except BaseException as error:  # external code: any exception
             if is_our_signal(error):
                 raise
 
     def _run(self, name: str) -> Facts:
         self.enter("constructor")
-        game = self._game = make_env(name, self.opening.params, self.opening.recorded)
+        game = self._game = make_env(name, self.spec.params, self.spec.recorded)
         self.enter("spaces")
         seen, flatten = flatten_observation(game.observation_space, name)
         done = flatten_action(game.action_space, name)[0]
         parts, read = (
             parts_of_space(game.observation_space),
-            reader(game.observation_space, flatten),
+            observation_reader(game.observation_space, flatten),
         )
         self.enter("reset")
         first = game.reset(0, None)
@@ -137,7 +137,7 @@ class Trial:
         actions = [space.sample(mask=_sampled(space, game.env, info)) for info in first.infos]
         second = game.step(actions)
         _look(game, second, read)
-        if self.draws and self.opening.params.get("render_mode") == "rgb_array":
+        if self.draws and self.spec.params.get("render_mode") == "rgb_array":
             self.enter("render")
             if isinstance(drawn := picture(game.env.render()), str):
                 raise InvalidObservation(drawn)
@@ -148,23 +148,23 @@ class Trial:
         return _facts(game, infos, (seen, done, parts), name)
 
 
-def try_here(opening: EnvironmentSpec) -> Facts:
+def try_here(spec: EnvironmentSpec) -> Facts:
     """Try an environment in this process: it may not hang.
 
     Raises:
         UserError: as `Trial.run`.
     """
-    trial = Trial(opening)
-    tell_interrupts_apart()
+    trial = Trial(spec)
+    mark_interrupts()
     with Handlers(), ExternalGlobals():
         facts = trial.run()
         trial.close()
     return facts
 
 
-def _look(game: GymGame | PettingZooGame, turn: StepResult, read: Callable[[Any], Any]) -> None:
+def _look(game: GymGame | PettingZooGame, result: StepResult, read: Callable[[Any], Any]) -> None:
     """Refuse what is seen if it is not as declared, its bounds apart."""
-    for seen in turn.observations:
+    for seen in result.observations:
         if seen is not None:
             read(seen)
         elif isinstance(game, GymGame):
@@ -185,15 +185,15 @@ def _facts(
         horizon=None if horizon is None else max(1, int(horizon)),
         terms=_names((terms_of(info) for info in infos), "term", name),
         costs=_names((costs_of(info) for info in infos), "cost", name),
-        seen=seen,
-        done=done,
+        observation_space=seen,
+        action_space=done,
         parts=parts if len(parts) > 1 and any(part.kind != "vector" for part in parts) else (),
     )
 
 
-def _names(told: Any, what: str, name: str) -> tuple[str, ...]:
+def _names(infos: Any, what: str, name: str) -> tuple[str, ...]:
     """The names that infos gave, each once, in order."""
-    found = dict.fromkeys(key for named in told for key in named)
+    found = dict.fromkeys(key for named in infos for key in named)
     for key in found:
         if not isinstance(key, str):
             raise UserError(f"The environment '{name}' names a {what} {key!r}, which is no text.")
@@ -201,7 +201,7 @@ def _names(told: Any, what: str, name: str) -> tuple[str, ...]:
 
 
 def _sampled(space: Any, env: Any, info: Mapping[str, Any]) -> Any:
-    """The mask that `space.sample` is to heed, as Gymnasium wants it."""
+    """The mask that `space.sample` is to keep to, as Gymnasium wants it."""
     mask = offered_mask(env, info)
     if mask is None:
         return None
@@ -216,13 +216,13 @@ class Imports(importlib.abc.MetaPathFinder):
 
     Args:
         name: the environment's.
-        enter: is told "import" when that begins, and "constructor" when it is done.
+        enter: called with "import" when that begins, and "constructor" when it is done.
     """
 
     def __init__(self, name: str, enter: Callable[[str], None]) -> None:
         self._enter = enter
         self._module = name.partition(":")[0] if ":" in name else ""
-        with suppress(Exception):  # no such id: that is said elsewhere
+        with suppress(Exception):  # no such id: `find_factory` says so
             made_by = gymnasium.spec(name).entry_point if not self._module else ""
             self._module = self._module or str(made_by).partition(":")[0]
 

@@ -1,4 +1,4 @@
-"""The robot's body: what an action makes of its wheels, and where they take it."""
+"""The robot's body: the speeds of its wheels, and where they take it."""
 
 from __future__ import annotations
 

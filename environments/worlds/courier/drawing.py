@@ -1,4 +1,4 @@
-"""Draws a courier's hall: racks, zones, stations, people, and the robot with what its lidar measures.
+"""The picture of a courier's hall: racks, zones, stations, people, the robot and its lidar.
 
 What may stand in `score`, and is shown if it does:
 

@@ -1,4 +1,4 @@
-"""What there is in a courier's hall, thing by thing, drawn with shapes alone, one metre being one cell."""
+"""Sprites of the courier, drawn with shapes alone; a cell is a metre."""
 
 from __future__ import annotations
 

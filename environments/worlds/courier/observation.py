@@ -1,4 +1,4 @@
-"""What the robot sees, and how far it still has to go.
+"""The observation of the robot, and the length of the way that is left.
 
 Lidar (32 ranges, 32 whether a reflecting vest shone back); the station it is to go to, distance and bearing;
 the way there by its map, length and bearing; own speeds; parcel; marked zones here and ahead; last commands.

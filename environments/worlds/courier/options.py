@@ -1,4 +1,4 @@
-"""What an episode of the courier may begin with, also what is to vary from one to the next."""
+"""The options of a courier's episode, fixed or drawn anew for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People who walk from station to station: social forces (Helbing and Molnár, Phys. Rev. E 51, 1995).
+"""Pedestrians who walk between stations by social forces (Helbing and Molnár, Phys. Rev. E 51, 1995).
 
 People avoid each other, shelves, and a robot that stands; one that drives only the attentive among them.
 """

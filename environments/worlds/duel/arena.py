@@ -1,4 +1,4 @@
-"""The arena of a duel: cover drawn from the seed, and what it does to sight, to shots and to who walks.
+"""The arena of a duel: cover drawn from the seed, and how it blocks views, shots and movement.
 
 Cover is made of whole cells of 1 m, a bit each: `rows[y + 11]` has bit `x + 11` set where the cell from
 (x, y) to (x + 1, y + 1) is solid. Every layout is its own image under half a turn: neither side is better.

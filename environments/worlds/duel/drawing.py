@@ -1,4 +1,4 @@
-"""Draws a duel: the arena, who is in it and what they see, shots on their way, and how both stand.
+"""The picture of a duel: the arena, the fighters and their shots, and the status of both.
 
 What may stand in `score`, and is shown if it does:
 
@@ -134,19 +134,19 @@ class StatusPanel:
         self._magazine(table, state, reload)
         dash = 1 - int(state["dash_wait"][n]) / int(table["dash_wait"])
         self._bar("dash", "ready" if dash >= 1 else "", dash, things.FIGHTERS[n][0])
-        told = self._told(table, state, reload)
-        if told:
+        status = self._status(table, state, reload)
+        if status:
             size = self.unit * 1.25
-            words = _fitted(told, round(size), self.wide)
+            words = _fitted(status, round(size), self.wide)
             write(self.surface, words, (self.left, self.y + size / 2), size, HURRY)
 
     def draw_unknown(self, score: Mapping[str, Any]) -> None:
-        """Of somebody out of sight one knows the name."""
+        """Draw the name alone, of a fighter that cannot be seen."""
         self._head(score)
         size = self.unit * 1.25
         write(self.surface, "out of sight", (self.left, self.y + size / 2), size, QUIET)
 
-    def _told(self, table: Any, state: Any, reload: int) -> str:
+    def _status(self, table: Any, state: Any, reload: int) -> str:
         n = self.number
         if state["down"][n] > 0:
             return f"back in {int(state['down'][n]) * TICK:.1f} s"

@@ -1,4 +1,4 @@
-"""The arena of a duel as a picture: floor, cover with its depth, and what can be seen from a place."""
+"""The picture of the arena: floor, cover with its depth, and what can be seen from a place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The arena of a duel at one moment, for everybody or for one fighter: from the floor up."""
+"""The picture of what moves in a duel, in full or as one fighter can see it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LINGERS = 80  # ticks for which it is shown where the other was seen last
 
 
 class Scene:
-    """The arena at one moment, for everybody or for one fighter.
+    """The arena at one moment, in full or as one fighter can see it.
 
     Args:
         surface: to draw on.
@@ -218,8 +218,8 @@ class Scene:
             ghost = faded(fighter_picture(self.cell, n, dx, dy), round(150 * (1 - age / LINGERS)))
             self._put(ghost, x, y)
             at = self.plan.at(x, y + 0.95)
-            told = f"{age * TICK:.1f} s"
-            write(self.surface, told, at, self.plan.metre * 0.7, (200, 206, 220), "center")
+            text = f"{age * TICK:.1f} s"
+            write(self.surface, text, at, self.plan.metre * 0.7, (200, 206, 220), "center")
 
     def _coming_back(self, n: int) -> None:
         if self.seat is not None and n != self.seat:

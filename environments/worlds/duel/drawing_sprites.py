@@ -1,4 +1,4 @@
-"""Who and what is in a duel, thing by thing, drawn with shapes alone; a cell is a metre."""
+"""Sprites of a duel, drawn with shapes alone; a cell is a metre."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def fallen(c: Canvas, number: int) -> None:
 
 
 def bystander(c: Canvas, startled: bool) -> None:
-    """Somebody in a bright vest, looking to the right."""
+    """A bystander in a bright vest, looking to the right."""
     c.oval(0, 0, (0.19, 0.3), VEST_EDGE)
     c.oval(0, 0, (0.155, 0.265), VEST)
     for side in (-1, 1):
@@ -68,7 +68,7 @@ def bystander(c: Canvas, startled: bool) -> None:
 
 
 def shadow(c: Canvas, radius: float) -> None:
-    """Under whoever stands there."""
+    """The shadow under a person."""
     c.oval(0.07, 0.1, (radius, radius * 0.92), SHADOW)
 
 
@@ -124,7 +124,7 @@ def zone(c: Canvas, colour: tuple[int, int, int], startled: bool) -> None:
 
 
 def wedge(c: Canvas, left: int) -> None:
-    """Where a hit came from, at the edge of whoever smarts; looking to the right."""
+    """Where a hit came from, at the edge of a fighter that was hit; looking to the right."""
     alpha = min(255, 60 + 20 * left)
     for aside in (-0.3, 0.0, 0.3):
         points = [(1.02 * math.cos(aside + t), 1.02 * math.sin(aside + t)) for t in (-0.14, 0.14)]

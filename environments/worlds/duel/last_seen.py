@@ -1,4 +1,4 @@
-"""What each fighter of a duel remembers of the other: where it was when it was last in sight, and how."""
+"""What each fighter of a duel remembers of the other: where and how it was last seen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a fighter knows: itself, the other, 16 rays, shots, pads, bystanders, time.
+"""The observation of a fighter: itself, the other, 16 rays, shots, pads, bystanders, time.
 
 Directions are those of the arena (as the moves are), and for aiming also those of the fighter's own heading.
 What it remembers of the other stands in the state, so that an observation needs nothing else: out of sight,

@@ -1,4 +1,4 @@
-"""What is in a kitchen, as numbers, and what using it would do."""
+"""Constants of a kitchen: cells, items and pots, and what using each does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Draws a kitchen: the room, who is in it, what lies where, and how the game stands.
+"""The picture of a kitchen: the room, the cooks, what lies where, and the score.
 
 What may stand in `score`, and is shown if it does:
 

@@ -1,4 +1,4 @@
-"""What there is in a kitchen, thing by thing, drawn with shapes alone."""
+"""Sprites of a kitchen, drawn with shapes alone."""
 
 from __future__ import annotations
 

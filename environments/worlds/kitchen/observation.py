@@ -1,4 +1,4 @@
-"""What a cook sees: one float32 vector, from its own place, from which the game can be read back.
+"""The observation of a cook: one float32 vector from which the game can be read back.
 
 Own body; partner; what an interaction would do here and in each direction; pots; counters; the way to the
 nearest useful things; time left.

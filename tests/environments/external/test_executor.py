@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[3]
 def rowdy(how="", size=6, workers=3, patience=1.0, **params):
     """Games with the seeds 0 to 5, two a process, of which the one with seed 2 misbehaves."""
     world: Any = make_world(ROWDY, how=how, **{"seeds": (2,), **params})
-    return make_batch(world.apart(workers, patience), size)
+    return make_batch(world.with_workers(workers, patience), size)
 
 
 def play(batch, steps):
@@ -50,7 +50,7 @@ def alive(pid):
 
 
 def workers_of(batch):
-    return [lane._process.pid for lane in batch._games.lanes]
+    return [worker._process.pid for worker in batch._games.workers]
 
 
 def await_end(pids, seconds=10.0):
@@ -65,7 +65,7 @@ def await_end(pids, seconds=10.0):
 def test_games_apart_are_the_same_games(world_id):
     world: Any = make_world(world_id)
     here = make_batch(world, 5, seed=3, options={"horizon": 7})
-    apart = make_batch(world.apart(2), 5, seed=3, options={"horizon": 7})
+    apart = make_batch(world.with_workers(2), 5, seed=3, options={"horizon": 7})
     world.action_space.seed(0)
     for _ in range(20):
         actions = [[world.action_space.sample() for _ in world.agents] for _ in range(5)]
@@ -164,7 +164,7 @@ def test_an_environment_that_cannot_be_made_there_is_a_sentence():
     world: Any = make_world(ROWDY)
     world.params["no_such_keyword"] = 1
     with pytest.raises(UserError, match=r"did not start: .* cannot be made"):
-        make_batch(world.apart(1))
+        make_batch(world.with_workers(1))
 
 
 # ------------------------------------------------------------------ nothing stays behind
@@ -186,18 +186,18 @@ def test_a_batch_that_is_forgotten_takes_its_processes_along():
     assert await_end(workers, 0.1)
 
 
-def test_a_process_that_hangs_is_ended_when_its_lane_is_closed():
+def test_a_process_that_hangs_is_ended_when_its_worker_is_closed():
     batch = rowdy("hangs", patience=60.0)
-    workers = workers_of(batch)
-    lanes: list[GameWorker] = batch._games.lanes
-    batch._board["action"][...] = 0
+    pids = workers_of(batch)
+    workers: list[GameWorker] = batch._games.workers
+    batch._arrays["action"][...] = 0
     for _ in range(2):
         play(batch, 1)
-    for lane in lanes:
-        lane.ask("step")
+    for worker in workers:
+        worker.ask("step")
     time.sleep(0.3)
     batch.close()
-    assert await_end(workers, 0.1)
+    assert await_end(pids, 0.1)
 
 
 SCRIPT = """
@@ -206,8 +206,8 @@ import numpy as np
 from environments.catalog import make_batch, make_world
 if __name__ == "__main__":
     world = make_world("tests.environments.support.rowdy:Rowdy", how="hangs", step=2, seeds=(2,))
-    batch = make_batch(world.apart(2, 1000.0), 4)
-    print(*(lane._process.pid for lane in batch._games.lanes), flush=True)
+    batch = make_batch(world.with_workers(2, 1000.0), 4)
+    print(*(worker._process.pid for worker in batch._games.workers), flush=True)
     batch.step(np.zeros((4, 1), int))
     {then}
 """

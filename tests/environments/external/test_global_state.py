@@ -113,7 +113,7 @@ def test_games_that_draw_from_global_generators_repeat_with_their_seed(workers):
     from environments.catalog import make_world
 
     world: Any = make_world(DRAWER)
-    batch = make_batch(world.apart(workers), 2)
+    batch = make_batch(world.with_workers(workers), 2)
     told = []
     for seed in (3, 3, 4):
         seen = [batch.reset(seed=seed).copy()]

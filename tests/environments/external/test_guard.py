@@ -10,7 +10,7 @@ from gymnasium import spaces
 
 from environments.catalog import make_batch, make_world
 from environments.external.batch import ExternalBatch
-from environments.external.games.step_values import InvalidObservation, require_fit
+from environments.external.games.step_values import InvalidObservation, check_observation
 from environments.external.guard import Bounds, Guard, Incident
 from environments.system.errors import UserError
 from tests.environments.support.foreign_toys import Corridor
@@ -203,18 +203,18 @@ def test_a_part_of_a_dictionary_is_named():
 
     torn = Torn()
     torn.here = 1
-    require_fit(torn.observation_space, torn._seen(), "")
+    check_observation(torn.observation_space, torn._seen(), "")
     torn.here = 2
     with pytest.raises(
         InvalidObservation, match=r"observation\['wind'\] of shape \[3\] where \[2\]"
     ):
-        require_fit(torn.observation_space, torn._seen(), "")
+        check_observation(torn.observation_space, torn._seen(), "")
     with pytest.raises(
         InvalidObservation, match=r"observation\['here'\] -1, which is not in Discrete"
     ):
-        require_fit(torn.observation_space, {"here": -1, "wind": np.zeros(2)}, "")
+        check_observation(torn.observation_space, {"here": -1, "wind": np.zeros(2)}, "")
     with pytest.raises(InvalidObservation, match=r"of \['here'\], not of \['here', 'wind'\]"):
-        require_fit(torn.observation_space, {"here": 0}, "")
+        check_observation(torn.observation_space, {"here": 0}, "")
 
 
 def test_an_environment_that_fails_when_tried_is_refused_at_once():

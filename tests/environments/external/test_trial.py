@@ -176,7 +176,7 @@ def test_ctrl_c_is_no_incident():
 @pytest.mark.parametrize("how", ["raise", "exit", "interrupt"])
 def test_one_that_fails_to_draw_is_a_sentence(how, workers):
     world: Any = make_world(BRUSQUE, how=how, at="render")
-    batch = make_batch(world.apart(workers), 1)
+    batch = make_batch(world.with_workers(workers), 1)
     with pytest.raises(UserError, match=r"raised .*, when it was to draw\."):
         batch.render()
     batch.close()
@@ -185,7 +185,7 @@ def test_one_that_fails_to_draw_is_a_sentence(how, workers):
 def test_one_that_hangs_or_dies_as_it_draws_is_a_sentence():
     for how, says in (("hang", "did not answer for 0.5 s"), ("_exit", r"\(exit code 9\)")):
         world: Any = make_world(BRUSQUE, how=how, at="render")
-        batch = make_batch(world.apart(1, 0.5), 1)
+        batch = make_batch(world.with_workers(1, 0.5), 1)
         with pytest.raises(UserError, match=f"{says}, when it was to draw"):
             batch.render()
         batch.step(np.zeros((1, 1), int))  # a new process plays on

@@ -21,7 +21,7 @@ BRUSQUE = "tests.environments.support.brusque:Brusque"
 def weights(workers, meddles):
     """SHA-256 of what a tiny training learns."""
     world: Any = make_world(MEDDLER, meddles=meddles)
-    batch = make_batch(world.apart(workers), 4)
+    batch = make_batch(world.with_workers(workers), 4)
     model = Refiner(
         AgentPolicy,
         Sb3VecEnv(Seating(batch)),
