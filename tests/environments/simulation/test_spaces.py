@@ -41,18 +41,21 @@ kinds_of_number = st.sampled_from([np.float32, np.float64, np.int64, np.int8])
 @st.composite
 def boxes(draw):
     shape, kind = draw(shapes), draw(kinds_of_number)
+    make: Any = spaces.Box
     low = draw(st.integers(-100, 99))
     high = draw(st.integers(low, 100))
     if np.dtype(kind).kind == "f" and draw(st.booleans()):
         ends = draw(st.sampled_from([(-np.inf, np.inf), (low, np.inf), (-np.inf, high)]))
-        return spaces.Box(*ends, shape, kind)
-    return spaces.Box(low, high, shape, kind)
+        return make(*ends, shape, kind)
+    return make(low, high, shape, kind)
 
 
 pictures = st.lists(sides, min_size=2, max_size=3).map(
     lambda shape: spaces.Box(0, 255, tuple(shape), np.uint8)
 )
-discretes = st.builds(lambda n, start: spaces.Discrete(n, start=start), st.integers(1, 5), st.integers(-3, 3))  # fmt: skip
+discretes = st.tuples(st.integers(1, 5), st.integers(-3, 3)).map(
+    lambda ends: spaces.Discrete(ends[0], start=ends[1])
+)
 multi_discretes = st.lists(st.integers(1, 4), min_size=1, max_size=3).flatmap(
     lambda nvec: st.lists(st.integers(-2, 2), min_size=len(nvec), max_size=len(nvec)).map(
         lambda start: spaces.MultiDiscrete(np.array(nvec), start=np.array(start))
@@ -104,7 +107,7 @@ def test_a_flattened_observation_is_read_back_by_its_parts(space, seed):
     assert flat.dtype == box.dtype
     parts = parts_of_space(space)
     assert sum(part.size for part in parts) == flat.size
-    assert len({part.name for part in parts}) == len(parts) or "." in str(space)
+    assert len({part.name for part in parts}) == len(parts)
     assert read_parts([part.as_json() for part in parts]) == parts
     at = 0
     found = list(leaves_of(space, value))
