@@ -96,7 +96,7 @@ class ExternalBatch(Batch):
         return self.observation
 
     def _invalid_values(self) -> dict[int, GameFault]:
-        """What is wrong with what the games told in this step."""
+        """What is wrong with the values that the games gave in this step."""
         arrays = self._arrays
         found = invalid_values(arrays["terms"], arrays["costs"], self._names)
         found |= self._bounds.outside(arrays["observation"], arrays["present"])

@@ -95,7 +95,7 @@ class Guard:
 
 
 class Bounds:
-    """Compares observations with their space, all games at once."""
+    """Compares observations with their space, all games at once; they may exceed it by `SLACK`."""
 
     def __init__(self, space: spaces.Box) -> None:
         low, high = space.low, space.high

@@ -102,7 +102,7 @@ def in_processes(world: World, workers: int, patience: float = PATIENCE) -> Worl
     """The world with its games in so many processes, if they are to be any.
 
     Raises:
-        UserError: it is one of ours, whose games cannot hang.
+        UserError: it is a native world, whose games cannot hang.
     """
     if not isinstance(world, ExternalWorld):
         if not workers:

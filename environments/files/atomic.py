@@ -156,8 +156,8 @@ def to_checked_json(facts: dict[str, Any]) -> bytes:
 def read_checked_json(path: Path, most_keys: int = KEYS) -> dict[str, Any]:
     """Read what `to_checked_json` wrote; ValueError if a single character of its content changed.
 
-    A checksum is no signature: whoever changes the content can make a new one. What it says is still
-    to be checked by whoever believes it.
+    A checksum is no signature: who changes the content can make a new one. What the content says is still
+    to be checked by its reader.
     """
     facts = read_json(path, most_keys=most_keys)
     if not isinstance(facts, dict):
@@ -186,7 +186,7 @@ def locked(path: Path, refusal: str, patience: float = 0.5) -> Iterator[None]:
 
 
 def try_lock(file: int) -> bool:
-    """Lock an open file against whoever else opens it; False if somebody has. It ends when it is closed."""
+    """Lock an open file; False if another process holds the lock. It ends when the file is closed."""
     from filelock import lock_descriptor  # here: it brings more than what does without locks needs
 
     return lock_descriptor(file, blocking=False)

@@ -3,7 +3,7 @@
 A file is what `durable.seal` writes. A file of lines is added to, a row each time, so every line has a seal
 of its own and its number. A kill in the middle of a line leaves an end without a line break: the line is
 torn, which is no damage. Anything else that does not fit is: a changed character, a line that is missing or
-that stands elsewhere.
+that stands in another place.
 
 What was written before there were seals has none. Whether that is to be taken (`bare`), who reads must know.
 """

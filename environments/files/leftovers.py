@@ -34,10 +34,10 @@ def sweep_files(folder: Path, below: bool = False) -> list[Path]:
 def _in_use(path: Path, writer: int) -> bool:
     if writer == os.getpid():  # which has only just begun: it was another process of that number
         return False
-    if os.name == "posix":  # elsewhere this call would end the process
+    if os.name == "posix":  # on Windows this call would end the process
         try:
             os.kill(writer, 0)
-        except PermissionError:  # somebody else's
+        except PermissionError:  # another user's
             pass
         except (OSError, OverflowError):
             return False

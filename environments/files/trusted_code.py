@@ -3,7 +3,7 @@
 A name with a colon, `my_game:MyEnv-v0`, imports a module. It may do so if a person typed it in this command
 or in a recipe that they named, if they recorded or trained with it in this folder, or if they allowed it
 there with `--trust my_game`. What is allowed is remembered by folder in `trusted.json` of the user's
-configuration: not in the folder itself, for whoever sends a folder could send that file with it.
+configuration: not in the folder itself, for a sender of a folder could send that file with it.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def refuse_standard_library(name: str, module: str) -> None:
 
 
 def remember(name: str) -> None:
-    """Somebody records or trains with this name here: it may be run in this folder in commands to come."""
+    """A person records or trains with this name here: later commands in this folder may run it."""
     if ":" in name and not _is_of_ours(module_of(name)):
         _keep(name)
 
@@ -117,7 +117,7 @@ def _folders() -> dict[str, list[str]]:
 
 
 def _file() -> Path | None:
-    """Where it is kept; None without a home, for a relative path would lie in somebody's folder."""
+    """Where it is kept; None without a home, for a relative path could lie in another user's folder."""
     import platformdirs
 
     folder = platformdirs.user_config_path("gpo")

@@ -186,7 +186,7 @@ class Batch:
         return picture(self.world, self.state[game], score=dict(score or {}))
 
     def close(self) -> None:
-        """Let go of what the games hold open; ours hold nothing."""
+        """Release what the games hold open; a native world holds nothing."""
 
     @property
     def ended(self) -> np.ndarray:

@@ -66,7 +66,7 @@ def home() -> Path | None:
 def private_folder() -> Path | None:
     """A folder for what may be lost, in which nobody else can put anything; None if there is no place.
 
-    Whoever could write in it could have us run what is in it: numba reads its cache with pickle.
+    Who could write in it could have us run what is in it: numba reads its cache with pickle.
     """
     try:
         root = Path(tempfile.gettempdir())

@@ -23,7 +23,7 @@ def settle_cache() -> None:
 
     A read-only install without a writable home folder, an ordinary container, has none.
     """
-    # numba would read `.numba_config.yaml` of the current folder, now and before it compiles: whoever sent
+    # numba would read `.numba_config.yaml` of the current folder, now and before it compiles: who sent
     # the folder could name a cache there, which is pickles. What it read of that as it was imported goes.
     SETTINGS._config_fname = ""
     SETTINGS._env_reloader.update()
@@ -46,9 +46,9 @@ def settle_cache() -> None:
 def _has_place() -> bool:
     """Whether numba finds one, for each of our folders."""
     chosen = SETTINGS.CACHE_DIR
-    # Asked before numba is: where nobody says what "~" is, it would make a folder of that name here.
-    elsewhere = writable(Path(chosen) if chosen else None) or writable(_usual())
-    if not elsewhere and not all(writable(folder / "__pycache__") for folder in SOURCES):
+    # Found before numba looks: where nothing says what "~" is, it would make a folder of that name here.
+    outside = writable(Path(chosen) if chosen else None) or writable(_usual())
+    if not outside and not all(writable(folder / "__pycache__") for folder in SOURCES):
         return False
     try:
         for folder in SOURCES:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from environments.system.streams import is_output
 
-OURS = ("environments", "agents", "demos", "training", "gpo")
+FOLDERS = ("environments", "agents", "demos", "training", "gpo")
 LONGEST = 120  # letters of a path that a sentence shows
 MEMORY = (
     "not enough memory",
@@ -62,7 +62,7 @@ def system_sentence(error: BaseException) -> str | None:
     if isinstance(error, RuntimeError | ImportError):
         for (
             number
-        ) in _SENTENCES:  # of torch and pygame, who tell of the system in errors of their own
+        ) in _SENTENCES:  # of torch and pygame, which report the system in errors of their own
             if os.strerror(number) in str(error):
                 path = re.search(r"<([^<>]+)>", str(error))
                 return os_sentence(OSError(number, os.strerror(number), path and path[1]))
@@ -101,9 +101,9 @@ NO_FOLDER = (
 def memory_sentence(error: BaseException) -> str:
     """What to make smaller."""
     words = re.sub(r"^\[[^]]*\]\s*", "", _first_line(error)).partition(" and data type")[0]
-    told = f" ({words.rstrip('.')})" if words and words != type(error).__name__ else ""
+    detail = f" ({words.rstrip('.')})" if words and words != type(error).__name__ else ""
     return (
-        f"This machine has not enough memory for that{told}: end other programs, or ask for less: fewer "
+        f"This machine has not enough memory for that{detail}: end other programs, or ask for less: fewer "
         "games at once, a smaller batch, a smaller network, fewer recordings."
     )
 
@@ -115,7 +115,7 @@ def is_memory(error: BaseException) -> bool:
 
 def _import_sentence(error: ImportError) -> str | None:
     """A library that is there and cannot be loaded: another one below it is missing, or files ran out."""
-    if (error.name or "").partition(".")[0] in OURS:
+    if (error.name or "").partition(".")[0] in FOLDERS:
         return None
     return f"A library cannot be loaded ({_first_line(error)}): `gpo doctor` says what is missing."
 

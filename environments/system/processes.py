@@ -59,7 +59,7 @@ def end_with_parent(pulse: Any = None) -> None:
 
 
 class Pulse:
-    """Tells a process that is at work, however long it takes, from one that was stopped or is stuck.
+    """Distinguishes a process that is at work, however long it takes, from one that was stopped or is stuck.
 
     Its `memory` is handed to the process, which hands it to `end_with_parent`.
     """
@@ -70,7 +70,7 @@ class Pulse:
         self._seen, self._still = -1, 0
 
     def stopped(self) -> bool:
-        """Whether it has not run for so many glances; to be asked after each of them, and only then.
+        """Whether it has not run for so many glances; to be called after each of them, and only then.
 
         Glances are counted, not seconds: if all of us were stopped, with Ctrl-Z or a closed lid, that is one.
         """

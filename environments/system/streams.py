@@ -39,7 +39,7 @@ def settle_streams() -> None:
         elif mode == "w" and isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     if sys.stdout is sys.__stdout__ and isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout = _telling(sys.stdout)  # not where somebody listens to it, as tests do
+        sys.stdout = _telling(sys.stdout)  # not where it is captured, as in tests
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def exit_code(stop: KeyboardInterrupt) -> int:
 def terminable() -> Iterator[None]:
     """In the block Ctrl-C raises KeyboardInterrupt where it can be caught, and SIGTERM `Terminated`, once.
 
-    Only the main thread hears signals, and whoever has made arrangements of their own keeps them.
+    Only the main thread hears signals, and handlers that were set before are kept.
     """
     usual: dict[int, tuple[Any, ...]] = {
         signal.SIGINT: (signal.default_int_handler, interrupted),

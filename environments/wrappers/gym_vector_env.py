@@ -135,7 +135,7 @@ class GymVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
 
 def _where(mask: np.ndarray, objects: np.ndarray) -> np.ndarray:
-    """The objects where the mask holds, None elsewhere: [B]."""
+    """The objects where the mask holds, else None: [B]."""
     chosen = np.full(len(mask), None, dtype=object)
     chosen[mask] = objects[mask]
     return chosen

@@ -76,7 +76,7 @@ class PettingZooEnv(ParallelEnv):  # type: ignore[misc]
         return self._each(self.batch.observation[0].copy()), self._infos()
 
     def step(self, actions: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
-        """Act once with everybody's action: observations, rewards, terminated, truncated, infos.
+        """Act once with every agent's action: observations, rewards, terminated, truncated, infos.
 
         Raises:
             UserError: an agent's action is missing, or there is no such action.
@@ -135,5 +135,5 @@ class PettingZooEnv(ParallelEnv):  # type: ignore[misc]
 
 
 def parallel_env(world: str | World = "gpo/Kitchen-v0", **keywords: Any) -> PettingZooEnv:
-    """A `PettingZooEnv` under the name by which PettingZoo's modules offer theirs."""
+    """A `PettingZooEnv` under the name that PettingZoo's modules use."""
     return PettingZooEnv(world, **keywords)

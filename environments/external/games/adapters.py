@@ -84,8 +84,8 @@ class PettingZooGame:
         )
 
     def _infos(self, infos: Any) -> list[dict[str, Any]]:
-        told = _as_dict(infos)
-        return [_as_dict(told.get(agent)) for agent in self._agents]
+        by_agent = _as_dict(infos)
+        return [_as_dict(by_agent.get(agent)) for agent in self._agents]
 
 
 def _as_dict(info: Any) -> dict[str, Any]:
@@ -135,12 +135,12 @@ def flatten_action(space: Any, name: str) -> tuple[Any, Any]:
     if isinstance(space, boxes.Discrete):
         return boxes.Discrete(int(space.n)), lambda given: space.dtype.type(given + space.start)
     if isinstance(space, boxes.MultiDiscrete):
-        ours = boxes.MultiDiscrete(space.nvec)
-        return ours, lambda given: (given + space.start).astype(space.dtype)
+        counted = boxes.MultiDiscrete(space.nvec)
+        return counted, lambda given: (given + space.start).astype(space.dtype)
     if isinstance(space, boxes.MultiBinary):
         return boxes.MultiBinary(space.n), lambda given: given.astype(space.dtype)
     if isinstance(space, boxes.Box):
         low, high = space.low.astype(np.float32), space.high.astype(np.float32)
-        ours_box = boxes.Box(low, high, dtype=np.float32)
-        return ours_box, lambda given: given.astype(space.dtype)
+        counted_box = boxes.Box(low, high, dtype=np.float32)
+        return counted_box, lambda given: given.astype(space.dtype)
     raise UserError(f"Actions of '{name}' are of a kind that we do not have: {space}.")

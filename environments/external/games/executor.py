@@ -74,11 +74,11 @@ class ProcessExecutor:
 
     def begin(self, orders: Sequence[ResetOrder]) -> dict[int, GameFault]:
         """As `ExternalGames.begin`."""
-        asked = [
+        orders_of = [
             (worker, [order for order in orders if order.game in worker.own])
             for worker in self.workers
         ]
-        return _answers((worker, ("begin", some)) for worker, some in asked if some)
+        return _answers((worker, ("begin", some)) for worker, some in orders_of if some)
 
     def step(self) -> dict[int, GameFault]:
         """As `ExternalGames.step`."""
@@ -100,10 +100,10 @@ class ProcessExecutor:
 
 def _answers(messages: Iterable[tuple[GameWorker, tuple[Any, ...]]]) -> dict[int, GameFault]:
     """Ask all first, so that they work at the same time; then collect what went wrong."""
-    asked, faults = [], {}
+    busy, faults = [], {}
     for worker, message in messages:
         worker.ask(*message)
-        asked.append(worker)
-    for worker in asked:
+        busy.append(worker)
+    for worker in busy:
         faults.update(worker.faults())
     return faults

@@ -17,7 +17,7 @@ from environments.files.trusted_code import refuse_standard_library
 from environments.system.errors import UserError
 from environments.system.suggestions import closest
 
-FACTORIES = ("parallel_env", "env", "raw_env")  # as PettingZoo's modules call what makes theirs
+FACTORIES = ("parallel_env", "env", "raw_env")  # the names of the factories in PettingZoo's modules
 OF_GYMNASIUM = {"render_mode", "max_episode_steps"}  # that `gymnasium.make` itself takes
 Maker = Callable[..., Any]
 

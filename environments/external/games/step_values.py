@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-LONGEST = 200  # characters of somebody else's message that fit in a sentence
+LONGEST = 200  # characters of an external error's message that fit in a sentence
 
 
 class InvalidObservation(Exception):
@@ -30,7 +30,7 @@ def picture(drawn: Any) -> np.ndarray | str | None:
 def observation_reader(space: Any, flatten: Any) -> Callable[[Any], Any]:
     """The function that makes an array of what was seen, once it has the declared shape and type.
 
-    Bounds are compared elsewhere, for all games at once.
+    Bounds are compared by `guard.Bounds`, for all games at once.
     """
     if not isinstance(space, spaces.Box):
 
@@ -85,7 +85,7 @@ def check_observation(space: Any, seen: Any, where: str) -> None:
 
 
 def error_text(error: BaseException) -> str:
-    """An error of somebody else's code in a line: `ValueError in cart.py, line 7: no wheel`."""
+    """An error of external code in one line: `ValueError in cart.py, line 7: no wheel`."""
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)

@@ -1,7 +1,7 @@
 """The trial of an external environment in a process of its own, which may hang, exit or die.
 
-It is an ordinary program and not one of `multiprocessing`'s, which would run the caller's own script again
-and may not be started by everybody. What comes back are plain facts as JSON.
+It is an ordinary program and not one of `multiprocessing`'s, which would run the caller's own script again.
+What comes back are plain facts as JSON.
 """
 
 from __future__ import annotations
