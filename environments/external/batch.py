@@ -39,7 +39,7 @@ class ExternalBatch(Batch):
     def _open(self) -> None:
         world = self.world
         self.incidents: list[Incident] = []
-        self._asked: list[dict[str, Any]] = [{} for _ in range(self.size)]
+        self._episode_options: list[dict[str, Any]] = [{} for _ in range(self.size)]
         self._lost = np.zeros(self.size, np.bool_)  # [B], whose process was ended between two steps
         self._names = tuple(world.terms), tuple(world.costs)
         self._bounds = Bounds(world.observation_space)
@@ -52,7 +52,7 @@ class ExternalBatch(Batch):
         self._arrays = self._games.arrays
 
     def _write_options(self, game: int, options: dict[str, Any]) -> None:
-        self._asked[game] = options
+        self._episode_options[game] = options
 
     def reset(
         self, seed: Any = None, options: Any = None, chosen: np.ndarray | None = None
@@ -62,7 +62,8 @@ class ExternalBatch(Batch):
         self._lost[games] = False
         seeds = [None if seed is None else int(seed) for seed in self.state["seed"]]
         orders = [
-            ResetOrder(b, seeds[b], self._asked[b] or None) for b in np.flatnonzero(games).tolist()
+            ResetOrder(b, seeds[b], self._episode_options[b] or None)
+            for b in np.flatnonzero(games).tolist()
         ]
         self._begin_games(orders)
         return self.observation
@@ -111,7 +112,7 @@ class ExternalBatch(Batch):
             self.final_observation[ended] = self.observation[ended]
             going = [b for b in ended.tolist() if b not in faults]
             self.state["episode"][going] += np.uint64(1)
-            orders = [ResetOrder(b, None, self._asked[b] or None) for b in going]
+            orders = [ResetOrder(b, None, self._episode_options[b] or None) for b in going]
             self._begin_games(orders + self._restart_orders(faults))
         elif faults:
             shown = self.observation.copy()  # it stays until the next reset
@@ -148,7 +149,8 @@ class ExternalBatch(Batch):
         self.state["seed"][games] += np.uint64(self.size)  # no other game has it
         self.state["episode"][games] = 0
         return [
-            ResetOrder(b, int(self.state["seed"][b]), self._asked[b] or None, True) for b in games
+            ResetOrder(b, int(self.state["seed"][b]), self._episode_options[b] or None, True)
+            for b in games
         ]
 
     def _incident(self, b: int, fault: GameFault) -> Incident:
