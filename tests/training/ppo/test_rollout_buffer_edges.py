@@ -120,7 +120,7 @@ def test_of_our_own_worlds_the_named_costs_of_our_seats_are_read():
         world=SimpleNamespace(costs={"x": "", "y": "", "z": ""}),
         costs=np.array([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]),
     )
-    seating = SimpleNamespace(batch=batch, ours=lambda costs: costs[:, 1])
+    seating = SimpleNamespace(batch=batch, learner_slice=lambda costs: costs[:, 1])
     env = cast(Any, SimpleNamespace(seating=seating))
     assert CostMeter(["z", "x"], 1).read(env, [{}], np.array([False])).tolist() == [[6.0, 4.0]]
 
