@@ -1,4 +1,4 @@
-"""Records what players do, many games at once: demonstrations from a script, an agent, or a mixture.
+"""Recording of what players do, many games at once: a script's, an agent's or a mixture's play.
 
 B games, N seats, T steps, O numbers in an observation. The first player is the one that is recorded for its
 own sake; with `turns` it sits in seat b mod N of game b, and the others in the seats after it.
@@ -7,13 +7,13 @@ own sake; with `turns` it sits in seat b mod N of game b, and the others in the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from agents.evaluation.games import GamesStep, play_games
 from agents.players.player import Player
+from demos.collect.plan import CollectPlan
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import NANOSECONDS, Actor, Episode
@@ -25,20 +25,6 @@ from environments.system.memory import require_memory
 
 GAMES = 64  # at once, at most
 MEMORY = 256 * 2**20  # bytes that the games played at once may take
-
-
-@dataclass(frozen=True)
-class CollectPlan:
-    """How games are collected, beside who plays."""
-
-    seed: int = 0  # of the first game, each has the next one
-    options: Mapping[str, Any] = field(default_factory=dict)  # of every episode, such as `horizon`
-    shield: bool = False  # play behind the world's shield
-    turns: bool = False  # the first player takes the seats in turn, else it has the first
-    alone: bool = False  # keep its streams only; what the others did stands among the raw numbers
-    names: Sequence[Sequence[str]] = ()  # of each player, or of the members of a mixture
-    description: str = ""  # in words, for `gpo demos info`
-    provenance: Mapping[str, Any] | None = None  # where the play comes from, likewise
 
 
 class _Recorder:

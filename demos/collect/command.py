@@ -8,7 +8,8 @@ from typing import Any
 
 from rich.console import Console
 
-from agents.lookup import AGENTS, PLAYERS, Found, Kind, find
+from agents.lookup import Found, find
+from agents.lookup_names import AGENTS, PLAYERS, NameKind
 from agents.players.mixture import Mixture
 from agents.players.player import Player
 from demos.collect.collect import collect
@@ -129,8 +130,8 @@ def _lineup(player: str, against: Sequence[str], world: World) -> CollectRoles:
 
 
 def _found(name: str, world: World) -> Found:
-    found = find(name, PLAYERS | {Kind.HUMAN}, world)
-    if found.kind is Kind.HUMAN:
+    found = find(name, PLAYERS | {NameKind.HUMAN}, world)
+    if found.kind is NameKind.HUMAN:
         raise UserError("People are not collected but recorded: type `gpo record`.")
     found.player(world)
     return found

@@ -7,7 +7,8 @@ import pytest
 
 import gpo
 from agents.files.agent_file import load_agent
-from agents.lookup import AGENTS, FILES, PLAYERS, Kind, find, resolve_player, trained_behind_shield
+from agents.lookup import find, resolve_player, trained_behind_shield
+from agents.lookup_names import AGENTS, FILES, PLAYERS, NameKind
 from agents.players.player import NetworkPlayer, RandomPlayer, StillPlayer
 from demos.collect.command import collect_command
 from demos.collect.options import CollectOptions
@@ -19,7 +20,7 @@ from environments.system.errors import UserError
 from tests.demos.support.runs import small_run
 from training.partners.partners import PartnerSettings, check_partners
 
-ANY = PLAYERS | {Kind.HUMAN, Kind.WORLD}
+ANY = PLAYERS | {NameKind.HUMAN, NameKind.WORLD}
 DUEL = "gpo/Duel-v0"
 
 
@@ -38,13 +39,13 @@ def here(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("random", Kind.RANDOM), ("still", Kind.STILL), ("human", Kind.HUMAN),
-        ("rusher-3", Kind.SCRIPT), ("chaser", Kind.SCRIPT),
-        ("foo", Kind.RUN), ("runs/foo", Kind.RUN), ("runs", Kind.RUN),
-        ("runs/foo/clone.safetensors", Kind.AGENT), ("gone.safetensors", Kind.AGENT),
-        ("gone.onnx", Kind.ONNX),
-        (DUEL, Kind.WORLD), ("environments.catalog:gpo/Duel-v0", Kind.WORLD),
-        ("CartPole-v1", Kind.WORLD), ("CartPole-v77", Kind.WORLD), ("my_game:Env", Kind.WORLD),
+        ("random", NameKind.RANDOM), ("still", NameKind.STILL), ("human", NameKind.HUMAN),
+        ("rusher-3", NameKind.SCRIPT), ("chaser", NameKind.SCRIPT),
+        ("foo", NameKind.RUN), ("runs/foo", NameKind.RUN), ("runs", NameKind.RUN),
+        ("runs/foo/clone.safetensors", NameKind.AGENT), ("gone.safetensors", NameKind.AGENT),
+        ("gone.onnx", NameKind.ONNX),
+        (DUEL, NameKind.WORLD), ("environments.catalog:gpo/Duel-v0", NameKind.WORLD),
+        ("CartPole-v1", NameKind.WORLD), ("CartPole-v77", NameKind.WORLD), ("my_game:Env", NameKind.WORLD),
     ],
 )  # fmt: skip
 def test_a_name_means_one_thing(here, name, kind):
@@ -54,16 +55,16 @@ def test_a_name_means_one_thing(here, name, kind):
 def test_the_scripts_of_another_world_are_no_players_here(here):
     with pytest.raises(UserError, match="'rusher-3' is no player"):
         find("rusher-3", PLAYERS, make_world("gpo/Balance-v0"))
-    assert find("rusher-3", PLAYERS, make_world(DUEL)).kind is Kind.SCRIPT
+    assert find("rusher-3", PLAYERS, make_world(DUEL)).kind is NameKind.SCRIPT
 
 
 def test_a_word_of_ours_comes_before_a_folder_and_a_folder_before_a_world(here):
     for name in ("random", "rusher-3", "CartPole-v1"):
         small_run(here / name)
-    assert find("random", ANY).kind is Kind.RANDOM
-    assert find("./random", ANY).kind is Kind.RUN
-    assert find("rusher-3", ANY).kind is Kind.SCRIPT
-    assert find("CartPole-v1", ANY).kind is Kind.RUN
+    assert find("random", ANY).kind is NameKind.RANDOM
+    assert find("./random", ANY).kind is NameKind.RUN
+    assert find("rusher-3", ANY).kind is NameKind.SCRIPT
+    assert find("CartPole-v1", ANY).kind is NameKind.RUN
 
 
 @pytest.mark.parametrize("name", ["", "\0", "x" * 5000, "a/" * 3000, "\udce9", "~", "..."])
@@ -165,11 +166,11 @@ def test_a_run_by_its_name_is_a_partner_and_a_rival(here):
          ".safetensors or .onnx file, a run folder or the name of a run in runs."),
         ("random", AGENTS, "'random' is a player of random actions, and here an agent or run is wanted"),
         ("human", PLAYERS, "'human' is a person at this machine, and here a player is wanted: people"),
-        ("rusher-3", FILES | {Kind.WORLD}, "'rusher-3' is a scripted player: name a world to see it in, and "
-         "give it as --player rusher-3."),
+        ("rusher-3", FILES | {NameKind.WORLD}, "'rusher-3' is a scripted player: name a world to see it in, "
+         "and give it as --player rusher-3."),
         ("x.onnx", AGENTS, "'x.onnx' is an ONNX file, and here an agent or run is wanted: give"),
-        ("qqq", FILES | {Kind.WORLD}, "'qqq' is no agent, run or world: give a .safetensors or .onnx file, "
-         "a run folder or the id of a world."),
+        ("qqq", FILES | {NameKind.WORLD}, "'qqq' is no agent, run or world: give a .safetensors or .onnx "
+         "file, a run folder or the id of a world."),
         ("runs/nothing", AGENTS, "There is no run folder and no agent file runs/nothing: correct the path."),
     ],
 )  # fmt: skip

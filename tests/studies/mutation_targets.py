@@ -24,7 +24,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
         f"{DATA}/journal/test_take.py",
     ),
     "demos/sessions/game/recording.py": ("tests/demos/sessions/game/test_recording_edges.py",),
-    "demos/sessions/match/tally.py": ("tests/demos/sessions/match/test_tally_edges.py",),
+    "demos/sessions/match/watch_results.py": ("tests/demos/sessions/match/test_tally_edges.py",),
     "demos/sessions/play/ratings.py": (f"{PLAY}/test_ratings_edges.py",),
     "agents/evaluation/games.py": (f"{JUDGED}/test_games_edges.py",),
     "agents/evaluation/statistics.py": (

@@ -6,7 +6,8 @@ from typing import Any
 
 from rich.console import Console
 
-from agents.lookup import AGENTS, PLAYERS, Found, Kind, find
+from agents.lookup import Found, find
+from agents.lookup_names import AGENTS, PLAYERS, NameKind
 from environments.catalog import make_world
 from environments.external.trial.isolated import patient
 from environments.external.world import in_processes
@@ -86,6 +87,6 @@ def _world(judged: Found, world: str | None) -> World:
 
 def _described(judged: Found, must: bool) -> dict[str, Any] | None:
     """The world that a file was made for; None if it does not say and need not."""
-    if judged.kind is Kind.ONNX:
+    if judged.kind is NameKind.ONNX:
         return judged.onnx.world if must or judged.onnx.ours else None
     return judged.agent.world if judged.kind in AGENTS else None

@@ -7,7 +7,8 @@ from pathlib import Path
 from rich.console import Console
 
 from agents.files.agent_file import Agent
-from agents.lookup import AGENTS, find
+from agents.lookup import find
+from agents.lookup_names import AGENTS
 from environments.system.errors import UserError
 
 

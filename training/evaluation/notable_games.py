@@ -13,7 +13,8 @@ import numpy as np
 from rich.console import Console
 
 from agents.evaluation.games import GAMES, HELD_OUT, EpisodeTotals
-from agents.lookup import AGENTS, Found, Kind
+from agents.lookup import Found
+from agents.lookup_names import AGENTS, NameKind
 from environments.simulation.world import World
 from training.evaluation.options import EvaluateOptions
 from training.evaluation.protocol import Protocol
@@ -71,7 +72,7 @@ def watch_line(
     given: EvaluateOptions, judged: Found, world: World, protocol: Protocol, game: NotableGame
 ) -> str:
     """The command that shows a game as it was played in the evaluation."""
-    own = judged.kind in AGENTS or (judged.kind is Kind.ONNX and judged.onnx.ours)
+    own = judged.kind in AGENTS or (judged.kind is NameKind.ONNX and judged.onnx.ours)
     words = [given.agent] if own else [world.id, "--player", given.agent]
     if given.partner is not None:
         words += ["--partner", given.partner]
@@ -91,5 +92,5 @@ def _has_recipe(judged: Found) -> bool:
     """Whether an agent lies in the folder of its run."""
     if judged.path is None:
         return False
-    folder = judged.path if judged.kind is Kind.RUN else judged.path.parent
+    folder = judged.path if judged.kind is NameKind.RUN else judged.path.parent
     return (folder / "recipe.json").is_file()

@@ -25,7 +25,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, NonNegativeFloat, field_validator
 
 from agents.files.agent_file import Agent
-from agents.lookup import AGENTS, PLAYERS, find
+from agents.lookup import find
+from agents.lookup_names import AGENTS, PLAYERS
 from agents.players.dropout_player import DropoutPlayer
 from agents.players.from_agent import make_player, make_players
 from agents.players.mixture import SelfPlayer

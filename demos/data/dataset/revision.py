@@ -11,8 +11,8 @@ from typing import Any
 
 import gymnasium
 
-from demos.data.dataset.spaces import read_space
 from demos.data.episodes.facts import REVISION, require_printable, require_revision, shown
+from demos.data.episodes.spaces import read_space
 from environments.files.atomic import read_checked_json, replace, to_checked_json, write_synced
 from environments.files.readers import Unreadable, read_ordinary
 from environments.system.errors import UserError

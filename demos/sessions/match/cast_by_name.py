@@ -7,7 +7,8 @@ from typing import Any
 
 from agents.files.agent_file import Agent, load_agent
 from agents.files.run_agents import BEST, CLONE, RunFacts, run_agents, run_facts
-from agents.lookup import FILES, PLAYERS, Found, Kind, find
+from agents.lookup import Found, find
+from agents.lookup_names import FILES, PLAYERS, NameKind
 from agents.players.introspection import make_introspective
 from agents.players.player import Player
 from demos.sessions.match.cast import YOU, Cast, CastMember, CastOptions, of_loaded, of_stage
@@ -30,10 +31,10 @@ def cast_for(name: str, **asked: Any) -> Cast:
         UserError: no such agent, run, world or player, or one that does not fit.
     """
     wanted = CastOptions(**asked)
-    found = find(name, FILES | {Kind.WORLD})
-    if wanted.live and found.kind is not Kind.RUN:
+    found = find(name, FILES | {NameKind.WORLD})
+    if wanted.live and found.kind is not NameKind.RUN:
         raise UserError(f"--live watches a run that is training; '{name}' is no run folder.")
-    if wanted.player is not None and found.kind is not Kind.WORLD:
+    if wanted.player is not None and found.kind is not NameKind.WORLD:
         raise UserError(f"--player says who is watched in a world; '{name}' is an agent itself.")
     cast = _opened(found, wanted)
     _set_rules(cast, wanted)
@@ -44,12 +45,14 @@ def cast_for(name: str, **asked: Any) -> Cast:
 def _opened(found: Found, wanted: CastOptions) -> Cast:
     """Who is watched, in which world."""
     params = dict(wanted.params or {})
-    if found.kind is Kind.WORLD:
+    if found.kind is NameKind.WORLD:
         return _of_world(found.name, wanted, params)
     assert found.path is not None
-    if found.kind is Kind.RUN:
+    if found.kind is NameKind.RUN:
         return _of_run(found.path, wanted.live, params)
-    return _of_agent(found.path, params) if found.kind is Kind.AGENT else _of_onnx(found, params)
+    return (
+        _of_agent(found.path, params) if found.kind is NameKind.AGENT else _of_onnx(found, params)
+    )
 
 
 def _set_rules(cast: Cast, wanted: CastOptions) -> None:
@@ -71,8 +74,8 @@ def _set_rules(cast: Cast, wanted: CastOptions) -> None:
 def _of_world(name: str, wanted: CastOptions, params: dict[str, Any]) -> Cast:
     """A world, with the player that was asked for in it."""
     world = make_world(name, **params)
-    found = find(wanted.player or "random", PLAYERS | {Kind.HUMAN}, world)
-    if found.kind is Kind.HUMAN:
+    found = find(wanted.player or "random", PLAYERS | {NameKind.HUMAN}, world)
+    if found.kind is NameKind.HUMAN:
         return Cast(world, [CastMember(YOU, lambda: _nobody)], 0, human=wanted.seat)
     return Cast(world, [_member(found, world)], 0)
 
@@ -166,10 +169,10 @@ def _seat_others(cast: Cast, wanted: CastOptions) -> None:
         return
     if not several:
         raise UserError(f"In '{cast.world.id}' no seat is left for '{name}': leave it out.")
-    kinds = PLAYERS if cast.human is not None else PLAYERS | {Kind.HUMAN}
+    kinds = PLAYERS if cast.human is not None else PLAYERS | {NameKind.HUMAN}
     found = find(name, kinds, cast.world)
     cast.rivals = wanted.against is not None
-    if found.kind is Kind.HUMAN:
+    if found.kind is NameKind.HUMAN:
         cast.human = next(n for n in range(len(cast.world.agents)) if n != cast.seat)
         cast.partner_name = YOU
         return
@@ -181,7 +184,7 @@ def _called(found: Found) -> str:
     """What to call a player: by name, by the file, or by the run if it is the best of one."""
     if found.path is None:
         return found.name
-    if found.kind is Kind.RUN:
+    if found.kind is NameKind.RUN:
         return f"{run_agents(found.path)[-1].name} of {found.path.resolve().name}"
     if found.path.name == BEST and found.path.parent.name:
         return f"best of {found.path.parent.name}"

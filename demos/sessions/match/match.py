@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from agents.networks.policy import AgentPolicy
 from agents.players.handicapped import tell_executed_action
@@ -21,14 +22,41 @@ from agents.players.player import Player
 from agents.players.snapshots import PlayerSnapshot, restore_snapshot, take_snapshot
 from demos.sessions.game.game import Game
 from demos.sessions.match.evaluated_games import BatchRow, EvaluatedGames
-from demos.sessions.match.rows import Rows
 from environments.external.world import ExternalWorld
 from environments.simulation.reward import weight_vector
 from environments.simulation.world import World
 
 NOTHING: Mapping[int, Any] = MappingProxyType({})
 GUARDED = ("requested", "intervened", "interventions")  # what a shield keeps beside
+FIRST_ROWS = 256  # of a table, set aside at first
 BUFFERS = ("observation", "actions", "terms", "costs", "reward", "terminated", "truncated")
+
+
+class Rows:
+    """A table that grows at its end: [rows, width]."""
+
+    def __init__(self, width: int) -> None:
+        self._held = np.full((FIRST_ROWS, width), np.nan)
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def table(self) -> npt.NDArray[np.float64]:
+        """All rows so far, not a copy: [rows, width]."""
+        return self._held[: self._count]
+
+    def add(self, row: npt.ArrayLike) -> None:
+        """Take down a row; what there is no number for is nan."""
+        if self._count == len(self._held):
+            self._held = np.concatenate([self._held, np.full_like(self._held, np.nan)])
+        self._held[self._count] = row
+        self._count += 1
+
+    def cut(self, count: int) -> None:
+        """Keep only the first rows."""
+        self._count = min(self._count, count)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from agents.export.onnx_file import OnnxFile, read_onnx
 from agents.export.onnx_player import file_player
 from agents.files.agent_file import Agent, digest, load_agent
 from agents.files.run_agents import BEST, CLONE, CheckpointGone, RunAgent, run_agents
-from agents.lookup import FILES, Kind, find, resolve_player
+from agents.lookup import find, resolve_player
+from agents.lookup_names import FILES, NameKind
 from agents.players.from_agent import make_player
 from agents.players.handicapped import HandicappedPlayer
 from agents.players.player import Player
@@ -164,7 +165,7 @@ def lineup_for(
     with patient(patience):
         cast = cast_for(name, params=params, options=options, shield=shield)
     cast.world = in_processes(cast.world, workers, patience)
-    if found.kind is Kind.RUN:
+    if found.kind is NameKind.RUN:
         return Lineup(cast.world, cast.options, found.called, None, found.path, cast.shield)
     path = Path(name)
     run = cast.run if (path.parent / CLONE).is_file() else None

@@ -13,10 +13,9 @@ from demos.data.episodes.episode import Actor
 from demos.sessions.match.cast import Cast, CastMember
 from demos.sessions.match.driver import Driver
 from demos.sessions.match.match import NOTHING, Match
-from demos.sessions.match.tally import Result, Tally
 from demos.sessions.match.watch_display import PANELS, WatchDisplay
 from demos.sessions.match.watch_pace import HOLD, WatchPace
-from demos.sessions.match.watch_results import WatchResults
+from demos.sessions.match.watch_results import Result, Tally, WatchResults
 from demos.window.pacing import NANOSECONDS
 
 

@@ -25,7 +25,7 @@ LINES = 20  # of what it says that are kept
 _KNOWN = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO, errno.EFBIG, errno.ENOMEM)
 
 
-class Encoder:
+class FfmpegEncoder:
     """A process that takes frames, and ends when they do.
 
     Args:

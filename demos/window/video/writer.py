@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from demos.window.video.encoder import Encoder
+from demos.window.video.encoder import FfmpegEncoder
 from environments.files.atomic import naming_path, sync
 from environments.system.errors import UserError
 from environments.system.os_errors import os_sentence, shown
@@ -40,7 +40,7 @@ class VideoWriter:
                 self._beside.write_bytes(
                     b""
                 )  # what is wrong with the place is best said by the system
-            self._encoder = Encoder(self._beside, size, fps, _encoding(path))
+            self._encoder = FfmpegEncoder(self._beside, size, fps, _encoding(path))
         except OSError as error:
             raise self._problem(os_sentence(error)) from error
 

@@ -8,7 +8,8 @@ import pytest
 
 import gpo
 from agents.evaluation.games import GAMES, HELD_OUT, EpisodeTotals
-from agents.lookup import PLAYERS, find
+from agents.lookup import find
+from agents.lookup_names import PLAYERS
 from demos.sessions.match.cast_by_name import cast_for
 from demos.sessions.match.evaluated_games import BatchRow, EvaluatedGames
 from environments.catalog import make_world

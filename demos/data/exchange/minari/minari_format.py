@@ -16,10 +16,10 @@ import numpy.typing as npt
 from gymnasium import spaces
 
 from demos.data.dataset.dataset import Dataset
-from demos.data.dataset.spaces import NESTED, read_space
 from demos.data.episodes.facts import EPISODES, NAME, require, shown, whole
 from demos.data.episodes.files import CHECKSUM_FILE, Damaged
 from demos.data.episodes.parquet import decode
+from demos.data.episodes.spaces import NESTED, read_space
 from demos.data.exchange.file_format import FileFormat
 from demos.data.exchange.folder_limits import STRANGE, memory, require_plain, words
 from demos.data.exchange.minari.nested_files import nested_files

@@ -2,7 +2,7 @@
 
 import pytest
 
-from demos.sessions.match.tally import Result, Tally
+from demos.sessions.match.watch_results import Result, Tally
 
 
 def tally(*pairs):
