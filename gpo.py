@@ -13,7 +13,6 @@ def _uncaught(kind, error, trace):  # type: ignore[no-untyped-def]
 
 sys.excepthook = _uncaught
 
-import difflib  # noqa: E402
 import os  # noqa: E402
 from collections.abc import Callable, Mapping, Sequence  # noqa: E402
 from contextlib import suppress  # noqa: E402
@@ -24,7 +23,7 @@ ROOMS = ("environments", "agents", "demos", "training")
 HERE = Path(__file__).resolve().parent
 
 
-def stranger() -> str | None:
+def hidden_folder() -> str | None:
     """One sentence if one of our folders is hidden by another package of its name, else None."""
     for room in ROOMS:
         spec = find_spec(room)  # finds without importing
@@ -39,7 +38,7 @@ def stranger() -> str | None:
     return None
 
 
-if (_why := stranger()) is not None:
+if (_why := hidden_folder()) is not None:
     sys.exit(f"gpo: {_why}")
 
 # Only after we know whose folders these are; they are light.
@@ -49,8 +48,9 @@ from environments.system.errors import UserError  # noqa: E402
 from environments.system.library_folders import settle_places  # noqa: E402
 from environments.system.os_errors import require_folder, system_sentence  # noqa: E402
 from environments.system.streams import drop_output, is_output, printed, settle_streams  # noqa: E402
+from environments.system.suggestions import closest  # noqa: E402
 from environments.system.termination import exit_code, terminable  # noqa: E402
-from environments.terminal.command_line import Parser, a_seed, add_workers, at_least  # noqa: E402
+from environments.terminal.command_line import read_options  # noqa: E402
 
 ABOUT = (
     "GPO turns recorded human play into agents that play better than the people they learned from."
@@ -76,7 +76,9 @@ def take_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def doctor(arguments: list[str]) -> int:
     """Show versions, threads, screen and GPU, and what to type if something is missing."""
-    Parser("doctor", doctor.__doc__).parse_args(arguments)
+    from training.commands.options import NoOptions
+
+    read_options(NoOptions, doctor, arguments)
     from training.commands.doctor import examine
 
     return examine()
@@ -84,7 +86,9 @@ def doctor(arguments: list[str]) -> int:
 
 def worlds(arguments: list[str]) -> int:
     """List the worlds: their ids, terms and costs."""
-    Parser("worlds", worlds.__doc__).parse_args(arguments)
+    from training.commands.options import NoOptions
+
+    read_options(NoOptions, worlds, arguments)
     from environments.catalog import describe
 
     describe()
@@ -98,73 +102,54 @@ def demos(arguments: list[str]) -> int:
 
 def train(arguments: list[str]) -> int:
     """Run a recipe into a run folder: clone, then refine. Repeat the command to resume."""
+    from training.commands.options import OVERRIDES, TrainOptions
+
     own, overrides = take_overrides(arguments)
-    parser = Parser("train", train.__doc__)
-    parser.epilog = "Any setting of the recipe can be overridden: --refine.steps 2_000_000"
-    parser.add_argument("recipe", metavar="RECIPE", help="a TOML file; see training/recipes/")
-    parser.add_argument("--run", metavar="FOLDER", default=None, help="the run folder")
-    parser.add_argument("--seed", type=a_seed, help="the recipe's seed, overridden")
-    parser.add_argument("--corrections", metavar="NAME",
-                        help="recorded by gpo play --coach: the run's agent learns on from it")  # fmt: skip
-    parser.add_trust()
-    given = parser.parse_args(own)
-    if "corrections" in given:
-        overrides.append(f"data.corrections={given.corrections}")
-    if "seed" in given:
-        overrides.append(f"seed={given.seed}")
+    given = read_options(TrainOptions, train, own, trust=True, more=OVERRIDES)
     from training.commands.train import train_from_file
 
-    train_from_file(given.recipe, given.run, overrides)
+    train_from_file(given.recipe, given.run, [*overrides, *given.overrides])
+    return 0
+
+
+def recipe(arguments: list[str]) -> int:
+    """List every setting of a recipe, or write a recipe that explains itself."""
+    from training.commands.options import RecipeOptions
+
+    given = read_options(RecipeOptions, recipe, arguments, trust=True)
+    from training.commands.recipe import recipe_command
+
+    recipe_command(given)
     return 0
 
 
 def evaluate(arguments: list[str]) -> int:
     """Play an agent on held-out seeds and report means with 95 % intervals."""
-    parser = Parser("evaluate", evaluate.__doc__)
-    parser.add_argument(
-        "agent", metavar="AGENT", help="an agent file, random, still or a script of the world"
-    )
-    parser.add_argument("--world", metavar="ID", help="if the agent file does not say")
-    parser.add_argument("--partner", metavar="PLAYER", help="who has the other seat (itself)")
-    parser.add_argument("--seat", type=at_least(0), help="which seat the agent has (each in turn)")
-    parser.add_argument("--episodes", metavar="N", type=at_least(1), help="games per seat (100)")
-    parser.add_argument(
-        "--horizon", metavar="STEPS", type=at_least(1), help="of a game (the world's)"
-    )
-    parser.add_argument("--seed", metavar="N", type=a_seed, help="the first held-out one")
-    parser.add_argument("--greedy", action="store_true", help="the likeliest action, not a sample")
-    parser.add_argument("--shield", action="store_true", help="play behind the world's shield")
-    parser.add_trust()
-    add_workers(parser)
-    given = parser.parse_args(arguments)
-    from training.commands.evaluate import evaluate_command
     from training.evaluation.options import EvaluateOptions
 
-    evaluate_command(EvaluateOptions(**vars(given)))
+    given = read_options(EvaluateOptions, evaluate, arguments, trust=True)
+    from training.commands.evaluate import evaluate_command
+
+    evaluate_command(given)
     return 0
 
 
 def export(arguments: list[str]) -> int:
     """Write an agent as one ONNX file, or a Stable-Baselines3 zip, and check that it acts alike."""
-    parser = Parser("export", export.__doc__)
-    parser.add_argument("name", metavar="AGENT|RUN", help="an agent file or a run folder")
-    parser.add_argument("--to", metavar="FILE", type=Path, help="an .onnx file (beside the agent)")
-    parser.add_argument("--greedy", action="store_true", help="it only takes likeliest actions")
-    parser.add_argument("--sb3", metavar="FILE", type=Path, help="a .zip that PPO.load opens")
-    parser.add_trust()
-    given = parser.parse_args(arguments)
+    from training.commands.options import ExportOptions
+
+    given = read_options(ExportOptions, export, arguments, trust=True)
     from training.commands.export import export_command
 
-    export_command(**vars(given))
+    export_command(given)
     return 0
 
 
 def demo(arguments: list[str]) -> int:
     """From recorded people to a better teammate: import, clone, refine, compare."""
-    parser = Parser("demo", demo.__doc__)
-    parser.add_argument("--run", metavar="FOLDER", type=Path, default=None, help="the run folder")
-    parser.add_argument("--layout", default="cramped_room", help="the kitchen (cramped_room)")
-    given = parser.parse_args(arguments)
+    from training.commands.options import DemoOptions
+
+    given = read_options(DemoOptions, demo, arguments)
     from training.commands.demo import demo as show
 
     show(given.run, given.layout)
@@ -178,6 +163,7 @@ VERBS: Mapping[str, Verb] = {
     "play": play,
     "controls": controls,
     "train": train,
+    "recipe": recipe,
     "evaluate": evaluate,
     "export": export,
     "demos": demos,
@@ -196,8 +182,8 @@ def dispatch(
         print("\n".join([about or "", "", *rows, "", f"More: gpo {prefix}VERB --help"]))
         return 0
     if name not in verbs:
-        near = difflib.get_close_matches(name, verbs, n=1)
-        hint = f"did you mean `gpo {prefix}{near[0]}`?" if near else f"type `gpo {prefix}--help`."
+        near = closest(name, verbs)
+        hint = f"did you mean `gpo {prefix}{near}`?" if near else f"type `gpo {prefix}--help`."
         raise UserError(f"there is no verb '{prefix}{name}'; {hint}")
     return verbs[name](rest)
 
@@ -239,7 +225,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def say(sentence: str, code: int) -> int:
     """The last word to the person, and the exit code."""
     drop_output()
-    with suppress(OSError):  # nobody listens
+    with suppress(OSError):  # the terminal is gone
         for line in sentence.split("\n"):  # several mistakes are told one a line
             print(f"gpo: {line}", file=sys.stderr)
     drop_output()

@@ -2,14 +2,18 @@
 
 import ast
 import contextlib
+import re
 import subprocess
 import sys
+from dataclasses import MISSING
 from pathlib import Path
 
 import pytest
 
 import gpo
 from environments.system.errors import UserError
+from environments.terminal import command_line
+from environments.terminal.option_fields import Option, options_of
 from training.commands import doctor
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,13 +45,126 @@ def test_help_lists_every_verb():
     assert run().stdout == done.stdout
 
 
-@pytest.mark.parametrize(
-    "verb", [[verb] for verb in gpo.VERBS] + [["demos", sub] for sub in gpo.DEMOS]
-)
-def test_every_verb_has_help(verb, capsys):
-    with contextlib.suppress(SystemExit):  # argparse's own way to end
+VERBS = [[verb] for verb in gpo.VERBS if verb != "demos"] + [["demos", sub] for sub in gpo.DEMOS]
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The options of the verb that was run last."""
+    options: list[Option] = []
+
+    def told(kind):
+        options[:] = options_of(kind)
+        return list(options)
+
+    monkeypatch.setattr(command_line, "options_of", told)
+    return options
+
+
+def helped(capsys, verb):
+    """A verb's help as words, without boxes and ends of lines."""
+    with contextlib.suppress(SystemExit):  # how help ends
         gpo.main([*verb, "--help"])
-    assert f"gpo {' '.join(verb)}" in capsys.readouterr().out
+    return " ".join(re.sub("[│╭╮╰╯─]", " ", capsys.readouterr().out).split())
+
+
+def needed(options):
+    """The words that a verb cannot do without."""
+    words = []
+    for option in options:
+        if option.required:
+            value = option.argument.metavar.split("|")[0] if "|" in option.usage else "1"
+            words += [*option.flags, *([value] * (2 if option.shape == "pair" else 1))]
+    return words
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_the_help_of_a_verb_lists_every_option_with_its_meaning(verb, capsys, asked):
+    said = helped(capsys, verb)
+    about = (gpo.DEMOS[verb[1]] if verb[1:] else gpo.VERBS[verb[0]]).__doc__ or ""
+    assert said.startswith(f"usage: gpo {' '.join(verb)} [-h]")
+    assert " ".join(about.split()) in said
+    assert len(about.splitlines()) == 1
+    for option in asked:
+        assert option.help, f"{option.name} has no docstring"
+        assert option.help in said
+        for flag in option.flags or [option.usage]:
+            assert f" {flag}" in said
+        if option.shape == "one" and option.default not in (None, MISSING):
+            default = option.default
+            assert f"(default: {f'{default:g}' if isinstance(default, float) else default})" in said
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_a_mistake_in_any_option_is_one_sentence(verb, capsys, asked):
+    def refused(*words):
+        assert gpo.main([*verb, *words]) == 2
+        out, said = capsys.readouterr()
+        assert out == ""
+        assert said.startswith("gpo: ")
+        assert said.count("\n") == 1, said
+        assert f"gpo {' '.join(verb)}" in said
+        return said
+
+    assert "has no option --no-such-thing" in refused("--no-such-thing")
+    least = needed(asked)
+    assert "has no option -x" in refused(*least, "-x", "3")
+    for option in list(asked):
+        if not option.usage:
+            assert f"{option.label} takes no value" in refused(*least, f"{option.label}=3")
+        elif option.flags:
+            assert f"{option.label} has no value: give" in refused(*least, option.label)
+            typo = f"{option.label[:-1]}{option.label[-1] * 2}"
+            assert f"did you mean {option.label}?" in refused(*least, typo, "1")
+        if option.required:
+            kept = [one for one in asked if one.required and one.name != option.name]
+            said = refused(*needed(kept))  # of two places the later one is missing
+            assert "is missing; type" in said
+            assert option.usage in said or not option.flags
+
+
+NUMBERS = (
+    "--seed --episodes --games --horizon --seat --fps --settle --workers --patience --share --idle"
+)
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_a_word_where_a_number_belongs_is_refused(verb, capsys, asked):
+    helped(capsys, verb)
+    wanted = [one for one in asked if one.label in NUMBERS.split()]
+    for option in [one for one in wanted if one.argument.metavar != "AGENT"]:
+        others = [one for one in asked if one.required and one.name != option.name]
+        assert gpo.main([*verb, *needed(others), f"{option.label}=many"]) == 2
+        said = capsys.readouterr().err
+        assert re.match(rf"gpo: {option.label}: 'many' is (not a|neither a)", said), said
+
+
+def test_no_help_loads_what_is_heavy():
+    heavy = (
+        "torch numba numpy pygame gymnasium pydantic pandas pyarrow minari matplotlib scipy rich"
+    )
+    code = (
+        "import contextlib, io, sys, gpo\n"
+        f"for verb in {VERBS}:\n"
+        "    with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):\n"
+        "        gpo.main([*verb, '--help'])\n"
+        f"    loaded = set({heavy.split()}) & set(sys.modules)\n"
+        "    assert not loaded, (verb, loaded)\n"
+    )
+    done = run(code=code)
+    assert done.returncode == 0, done.stderr
+
+
+def test_options_are_neither_shortened_nor_spelled_otherwise():
+    assert "did you mean --greedy?" in refusal("evaluate", "a", "--greed")
+    assert "did you mean --min-steps?" in refusal("demos", "filter", "a", "--min_steps", "3")
+    assert "did you mean --shield?" in refusal("evaluate", "a", "--no-shield")
+
+
+def test_train_names_the_list_of_settings(capsys):
+    said = helped(capsys, ["train"])
+    assert "`gpo recipe` lists them all" in said
+    assert "--refine.steps 2_000_000" in said
 
 
 def test_help_is_light():
@@ -66,7 +183,14 @@ def test_help_is_light():
         (["demos", "import", "chess"], "'chess'"),
         (["train"], "RECIPE"),
         (["train", "r.toml", "--refine.steps"], "--refine.steps has no value"),
-        (["train", "r.toml", "--sede", "3"], "--sede"),
+        (["train", "r.toml", "--sede", "3"], "no option --sede; did you mean --seed?"),
+        (["train", "r.toml", "--seed"], "--seed has no value: give N"),
+        (["train", "a.toml", "b.toml"], "the argument 'b.toml' is one too many"),
+        (["demos", "import", "mirani"], "did you mean minari?"),
+        (["demos", "merge", "a", "b"], "--into NAME is missing"),
+        (["demos", "split", "a", "--share", "0.5", "--into", "b"], "--into has no value"),
+        (["recipe", "refnie"], "did you mean `gpo recipe refine`?"),
+        (["recipe", "--out", "a.toml"], "add --new WORLD DATASET"),
         (["evaluate", "a", "--episodes", "-3"], "-3 is less than 1"),
         (["evaluate", "a", "--episodes", "many"], "'many' is not a whole number"),
         (["doctor", "now"], "now"),

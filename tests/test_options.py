@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import inspect
 import random
+from dataclasses import fields
 
 import pytest
 
 import gpo
-from environments.terminal.command_line import MOST, SEEDS, SPAN
+from agents.evaluation.games import HELD_OUT
+from demos.cli.options import (
+    ExportDatasetOptions,
+    RelabelOptions,
+    SplitOptions,
+    TrimOptions,
+    UndeleteOptions,
+)
+from demos.data.editing.delete import undelete
+from demos.data.editing.merge_split import split
+from demos.data.editing.relabel import relabel
+from demos.data.editing.trim import trim
+from demos.data.exchange.formats import export
+from environments.external.trial.isolated import PATIENCE
+from environments.terminal.arguments import MOST, SEEDS, SPAN
+from training.evaluation.options import EvaluateOptions
 
 BALANCE, COURIER, KITCHEN, DUEL = (
     f"gpo/{name}-v0" for name in ("Balance", "Courier", "Kitchen", "Duel")
@@ -15,6 +32,12 @@ BALANCE, COURIER, KITCHEN, DUEL = (
 EVALUATE = ("evaluate", "random", "--world", BALANCE)
 COLLECT = ("demos", "collect", "new")
 BY_CHANCE = ("--player", "random", "--episodes", "1", "--horizon", "5")
+
+
+def defaults(function):
+    """The defaults of a function's arguments, by name."""
+    arguments = inspect.signature(function).parameters.values()
+    return {one.name: one.default for one in arguments if one.default is not one.empty}
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +62,26 @@ def refused(capsys):
         return said
 
     return sentence
+
+
+# ------------------------------------------------------------------ defaults
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "default"),
+    [
+        (EvaluateOptions, "seed", HELD_OUT),
+        (EvaluateOptions, "patience", PATIENCE),
+        *((TrimOptions, name, default) for name, default in defaults(trim).items()),
+        *((SplitOptions, name, default) for name, default in defaults(split).items()),
+        *((RelabelOptions, name, default) for name, default in defaults(relabel).items()),
+        *((UndeleteOptions, name, default) for name, default in defaults(undelete).items()),
+        *((ExportDatasetOptions, name, default) for name, default in defaults(export).items()),
+    ],
+)
+def test_an_option_has_the_default_of_what_it_is_for(kind, name, default):
+    """These stand twice: in a light file for the help, and in a heavy one for Python."""
+    assert {one.name: one.default for one in fields(kind)}[name] == default
 
 
 # ------------------------------------------------------------------ whole numbers

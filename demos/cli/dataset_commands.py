@@ -6,12 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from demos.cli.options import ImportDatasetOptions
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.history import edit_of, episode_count, lineage, revision_names
 from demos.data.dataset.provenance import provenance_of
@@ -115,31 +115,26 @@ def say(sentence: str) -> None:
     Console(markup=False, highlight=False).print(sentence, soft_wrap=True)
 
 
-def import_command(
-    root: Path,
-    kind: str,
-    path: Path | None = None,
-    name: str | None = None,
-    layout: Sequence[str] | None = None,
-    **options: Any,
-) -> None:
+def import_command(given: ImportDatasetOptions) -> None:
     """`gpo demos import`: published play, or a file of another tool.
 
     Raises:
         UserError: what is asked for one of them belongs to the other, or no file is named.
     """
-    if kind == "overcooked":
-        if path is not None or name is not None or any(options.values()):
+    about_a_file = (given.path, given.name, given.world, given.seat, given.zeros)
+    if given.kind == "overcooked":
+        if any(about_a_file):
             raise UserError("`gpo demos import overcooked` reads no file: it takes only --layout.")
-        return import_overcooked(root, layout)
-    if layout:
-        raise UserError(f"--layout is for overcooked alone, not for {kind}.")
-    if path is None:
-        raise UserError(f"Say what to read: gpo demos import {kind} PLACE")
+        return import_overcooked(given.root, given.layout)
+    if given.layout:
+        raise UserError(f"--layout is for overcooked alone, not for {given.kind}.")
+    if given.path is None:
+        raise UserError(f"Say what to read: gpo demos import {given.kind} PLACE")
     from demos.data.exchange.formats import import_from
 
-    chosen = name or re.sub("[^A-Za-z0-9_-]+", "-", path.stem).strip("-_")
-    return say(import_from(Store(root), kind, path, chosen, **options))
+    chosen = given.name or re.sub("[^A-Za-z0-9_-]+", "-", given.path.stem).strip("-_")
+    store, how = Store(given.root), {"world": given.world, "seat": given.seat}
+    return say(import_from(store, given.kind, given.path, chosen, **how, zeros=given.zeros))
 
 
 def import_overcooked(root: Path, layouts: Sequence[str] | None) -> None:

@@ -2,46 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
-from environments.external.trial.isolated import PATIENCE
+from demos.data.dataset.options import StoreOptions
+from environments.terminal.arguments import Argument, at_least, seed_number
+from environments.terminal.shared_options import GameOptions
 
 
 @dataclass(frozen=True)
-class CollectOptions:
-    """Who plays what, how often, and what is kept of it."""
+class CollectOptions(StoreOptions, GameOptions):
+    """Whose play to collect, and how much of it."""
 
-    root: Path
-    """Where datasets are kept."""
-    name: str
-    """Of the new dataset."""
-    world: str
+    name: Annotated[str, Argument("NAME", positional=True)]
+    """Name of the new dataset."""
+    world: Annotated[str, Argument("WORLD", positional=True)]
     """Any world or environment id."""
-    player: str
-    """Whose play is collected: random, still, a script (sharpshooter-3), an agent file or a run."""
-    against: Sequence[str] = ()
-    """Who has the other seats, each game one of them by chance (the player itself)."""
-    episodes: int = 200
+    player: Annotated[str, Argument("PLAYER")]
+    """Whose play is kept: random, still, a script (sharpshooter-3), an agent file, a run."""
+    against: Annotated[Sequence[str], Argument("PLAYER")] = ()
+    """Who has the other seats; each game draws one (the player itself)."""
+    episodes: Annotated[int, Argument("N", at_least(1))] = 200
     """Games to play."""
-    seed: int = 0
-    """Of the first game; each has the next one."""
-    shield: bool = False
-    """Play behind the world's shield; an agent that was trained behind it always does."""
-    horizon: int | None = None
+    seed: Annotated[int, Argument("N", seed_number)] = 0
+    """Seed of the first game; each further one has the next."""
+    horizon: Annotated[int | None, Argument("STEPS", at_least(1))] = None
     """Steps of a game (the world's own)."""
-    keep: str = "player"
-    """The streams of the player alone, or all: "player" or "all"."""
-    params: Mapping[str, Any] = field(default_factory=dict)
-    """Parameters of the world, such as layout=counter_circuit."""
-    options: Mapping[str, Any] = field(default_factory=dict)
-    """Options of every episode."""
-    workers: int = 0
-    """Processes for the games of an external environment that may hang or die."""
-    patience: float = PATIENCE
-    """Seconds, after which one that does not answer is ended."""
+    keep: Literal["player", "all"] = "player"
+    """What is kept: the streams of --player, or all of them."""
 
     @property
     def of_episodes(self) -> dict[str, Any]:

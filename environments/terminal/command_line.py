@@ -1,238 +1,191 @@
-"""Arguments of the command line: a mistake in them is one sentence; for every room that has verbs."""
+"""Reads the words of a command into an options class, by tyro; a mistake in them is one sentence."""
 
 from __future__ import annotations
 
-import argparse
-import math
-import sys
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
-from typing import Any, NoReturn
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING, field, fields, make_dataclass
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
-from environments.files.readers import DIGITS, SyntaxUnreadable, Unreadable, parse_toml
 from environments.files.trusted_code import allow
 from environments.system.errors import UserError, shortened
+from environments.system.suggestions import closest
+from environments.terminal.arguments import Argument, complaint_of
+from environments.terminal.option_fields import Option, options_of
 
-MOST = 2**31 - 1  # of steps and games: a game counts its ticks in 32 bits
-SEEDS = 2**63 - 1  # a game's seed has 64 bits, and games count on from the first one's
-SPAN = 1_000_000  # episodes that one command may name
-COMPONENT, PATH = 255, 4096  # bytes of a file's name and of a path
+if TYPE_CHECKING:
+    from tyro._errors import ParseErrorEvent
 
-LONGEST = 86400.0  # s, that anybody waits
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse, except that a mistake is one sentence and options are never abbreviated."""
-
-    def __init__(self, verb: str, about: str | None) -> None:
-        super().__init__(
-            prog=f"gpo {verb}",
-            description=about,
-            allow_abbrev=False,
-            # What was not given is not passed on: defaults stand once, where they are used.
-            argument_default=argparse.SUPPRESS,
-        )
-
-    def add_trust(self) -> None:
-        """`--trust MODULE`, for verbs that read files which name environments; done as it is read."""
-        self.add_argument(
-            "--trust",
-            metavar="MODULE",
-            action=_Trust,
-            help="run environments of this module where a file names them; kept for this folder",
-        )
-
-    def parse_args(  # type: ignore[override]
-        self, args: Sequence[str] | None = None, namespace: None = None
-    ) -> argparse.Namespace:
-        """As argparse's, after words that are none were refused, and before names that no disk takes."""
-        words = list(sys.argv[1:] if args is None else args)
-        for word in words:
-            if (complaint := complaint_of(word)) is not None:
-                self.error(complaint)
-        given = super().parse_args(words, namespace)
-        for value in vars(given).values():
-            for name in value if isinstance(value, list) else [value]:
-                if isinstance(name, (str, Path)) and (complaint := unfit(str(name))) is not None:
-                    self.error(complaint)
-        return given
-
-    def error(self, message: str) -> NoReturn:
-        """Raise what argparse would print."""
-        raise UserError(f"{shortened(message.rstrip('.'), 400)}; type `{self.prog} --help`.")
+OptionsT = TypeVar("OptionsT")
+HELP = ("-h", "--help")
+TRUST = Option(
+    "trust",
+    "--trust",
+    "repeated",
+    Argument("MODULE", str, gather=tuple),
+    (),
+    "Run environments of this module where a file names them; kept for this folder.",
+)
 
 
-def complaint_of(word: str) -> str | None:
-    """Why a word of the command line is none, or None."""
-    if not word:
-        return "an argument is empty"
-    if "\0" in word or not _encodes(word):
-        return f"the argument {shortened(repr(word))} is no text: leave out what is no letter"
-    return None
+def read_options(
+    kind: type[OptionsT],
+    verb: Callable[..., Any],
+    arguments: Sequence[str],
+    *,
+    trust: bool = False,
+    more: str = "",
+) -> OptionsT:
+    """The options that the words of a command give, or its help and the end.
+
+    Args:
+        kind: a frozen dataclass; `environments.terminal.arguments.Argument` says how a field is written.
+        verb: its name (`demos_list`) is what one types, the first line of its docstring what it does.
+        arguments: the words behind the verb.
+        trust: also takes `--trust MODULE`, for verbs that read files which name environments.
+        more: a paragraph of the help.
+
+    Raises:
+        UserError: a word that is none, that no option is called by, or that an option cannot take.
+        SystemExit: after the help.
+    """
+    prog = f"gpo {verb.__name__.replace('_', ' ')}"
+    options = [*options_of(kind), *([TRUST] if trust else [])]
+    _check_words(arguments, options, prog)
+    given = _parsed(options, prog, "\n\n".join(filter(None, (verb.__doc__, more))), arguments)
+    for module in given.pop("trust", ()):
+        allow(module)
+    assert {one.name for one in fields(kind)} == set(given)  # type: ignore[arg-type]
+    return kind(**given)
 
 
-def unfit(name: str) -> str | None:
-    """Why a text can name nothing, neither a file nor a person, or None."""
-    if not name:
-        return "a name is empty"
-    if "\0" in name or not _encodes(name):
-        return f"the name {shortened(repr(name))} is no text: leave out what is no letter"
-    longest = max(len(part.encode()) for part in name.split("/"))
-    if longest > COMPONENT or len(name.encode()) > PATH:
-        return f"the name '{shortened(name)}' is too long: give at most {COMPONENT} letters"
-    return None
+def _check_words(words: Sequence[str], options: Sequence[Option], prog: str) -> None:
+    """Refuse words that are no text, and options that there are not, wherever they stand."""
+    for word in words:
+        if (complaint := complaint_of(word)) is not None:
+            raise UserError(f"{complaint}; type `{prog} --help`.")
+    known = {flag: option for option in options for flag in option.flags}
+    for word in words:
+        if word == "--":
+            return
+        name, equals, _ = word.partition("=")
+        if not name.startswith("-") or name == "-" or _is_number(word) or " " in name:
+            continue
+        if name not in known and name not in HELP:
+            near = closest(name, known)
+            hint = f"did you mean {near}?" if near else f"type `{prog} --help`."
+            raise UserError(f"`{prog}` has no option {shortened(name)}; {hint}")
+        if equals and (name in HELP or known[name].shape in ("switch", "on or off")):
+            raise UserError(f"{name} takes no value; type `{prog} --help`.")
 
 
-def _encodes(text: str) -> bool:
-    """Whether it is text: bytes that were not, on the command line, are kept as halves of letters."""
+def _is_number(word: str) -> bool:
     try:
-        text.encode()
-    except UnicodeEncodeError:
+        float(word)
+    except ValueError:
         return False
     return True
 
 
-class _Trust(argparse.Action):
-    """Allows a module."""
+def _parsed(
+    options: Sequence[Option], prog: str, about: str, arguments: Sequence[str]
+) -> dict[str, Any]:
+    """The value of each option, by its name."""
+    import tyro
+    from tyro._errors import on_parse_error  # else tyro would print boxes of its own
 
-    def __call__(self, parser: Any, namespace: Any, values: Any, option: Any = None) -> None:
-        allow(values)
-
-
-def at_least(low: int, high: int = MOST) -> Callable[[str], int]:
-    """A whole number with bounds, for argparse; 2_000_000 is one."""
-
-    def whole(text: str) -> int:
-        digits = sum(letter.isdigit() for letter in text)
-        try:
-            number = int(text) if digits <= DIGITS else None
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"'{shortened(text)}' is not a whole number") from None
-        if number is None:
-            raise argparse.ArgumentTypeError(f"'{shortened(text)}' has {digits:,} digits")
-        if number < low:
-            raise argparse.ArgumentTypeError(f"{number} is less than {low}")
-        if number > high:
-            raise argparse.ArgumentTypeError(f"{number} is more than {high}")
-        return number
-
-    return whole
+    shape = make_dataclass("Options", [_tyro_field(one, prog) for one in options], kw_only=True)
+    with on_parse_error(lambda event: _refuse(event, options, prog)):
+        given: Any = tyro.cli(shape, prog=prog, description=about, args=list(arguments))
+    return {option.name: _given(getattr(given, option.name), option, prog) for option in options}
 
 
-def a_seed(text: str) -> int:
-    """The seed of a first game, for argparse."""
-    return at_least(0, SEEDS)(text)
-
-
-def amount(low: float | None = None, high: float | None = None) -> Callable[[str], float]:
-    """A number with bounds, for argparse; infinity is none."""
-
-    def number(text: str) -> float:
-        found = _finite(text)
-        if low is not None and found < low:
-            raise argparse.ArgumentTypeError(f"{found:g} is less than {low:g}")
-        if high is not None and found > high:
-            raise argparse.ArgumentTypeError(f"{found:g} is more than {high:g}")
-        return found
-
-    return number
-
-
-def _finite(text: str) -> float:
-    try:
-        found = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{shortened(text)}' is not a number") from None
-    if not math.isfinite(found):
-        raise argparse.ArgumentTypeError(f"'{shortened(text)}' is not a finite number")
+def _given(found: Any, option: Option, prog: str) -> Any:
+    if found is MISSING:
+        raise UserError(_missing([option], prog))
+    if option.shape == "repeated":
+        return option.value(found) if found else option.default
     return found
 
 
-def numbers(text: str) -> range:
-    """`3` or `7-9`, for argparse: the whole numbers that are meant."""
-    first, dash, last = text.partition("-")
-    try:
-        low, high = (at_least(0)(part) for part in (first, last if dash else first))
-        found = range(low, high + 1)
-    except argparse.ArgumentTypeError:
-        found = range(0)
-    if not found:
-        raise argparse.ArgumentTypeError(
-            f"'{shortened(text)}' is neither a number, like 3, nor a span, like 7-9, up to {MOST}"
+def _tyro_field(option: Option, prog: str) -> tuple[str, Any, Any]:
+    """The field of a dataclass by which tyro reads an option."""
+    from tyro import conf
+    from tyro.constructors import PrimitiveConstructorSpec
+
+    extras: list[Any] = [
+        conf.arg(
+            name=option.label[2:] if option.flags else None,
+            metavar=option.usage or None,
+            help=option.help,
+            help_behavior_hint=_behavior(option),
         )
-    return found
+    ]
+    if not option.usage:
+        extras += [conf.FlagCreatePairsOff] if option.shape == "switch" else []
+        return option.name, Annotated[(bool, *extras)], field(default=option.default)
+    spec = PrimitiveConstructorSpec[Any](
+        nargs={"one": 1, "repeated": 1, "pair": 2}.get(option.shape, "*"),
+        metavar=option.argument.metavar,
+        instance_from_str=lambda words: _read(option, words, prog),
+        is_instance=lambda value: True,
+        str_from_instance=lambda value: [str(value)],
+    )
+    if option.shape == "repeated":
+        each = conf.UseAppendAction[list[Annotated[Any, spec]]]
+        return option.name, Annotated[(each, *extras)], field(default_factory=list)
+    if option.argument.positional:
+        extras.append(conf.Positional)
+    must = option.required and option.shape != "several"  # tyro takes none as several, too
+    default = field() if must else field(default=option.default)
+    return option.name, Annotated[(Any, spec, *extras)], default
 
 
-def joined(spans: Iterable[Sequence[int]]) -> list[int]:
-    """The numbers of several spans, end to end.
-
-    Raises:
-        UserError: more than anybody means.
-    """
-    each = list(spans)
-    if (count := sum(map(len, each))) > SPAN:
-        raise UserError(f"That names {count:,} episodes; name at most {SPAN:,}.")
-    return [number for span in each for number in span]
+def _behavior(option: Option) -> str:
+    """What the help says behind an option's meaning."""
+    if option.shape == "repeated":
+        return "(repeatable)"
+    if option.required or option.default is False or option.default in (None, (), {}, ""):
+        return ""
+    default = option.default
+    return f"(default: {f'{default:g}' if isinstance(default, float) else default})"
 
 
-def pair(text: str) -> tuple[str, float]:
-    """`collision=3`, for argparse: a name and its number."""
-    name, equals, value = text.partition("=")
-    try:
-        if equals and name:
-            return name, _finite(value)
-    except argparse.ArgumentTypeError:
-        pass
-    raise argparse.ArgumentTypeError(f"'{shortened(text)}' is not NAME=NUMBER")
+def _read(option: Option, words: Sequence[str], prog: str) -> Any:
+    if not words and option.required:
+        raise UserError(_missing([option], prog))
+    if not words:
+        raise UserError(_valueless(option, prog))
+    found = option.read(words, prog)
+    return found[0] if option.shape == "repeated" else option.value(found)
 
 
-def setting(text: str) -> tuple[str, Any]:
-    """`layout=counter_circuit`, for argparse: a name and its value, as `meant` reads it."""
-    name, equals, value = text.partition("=")
-    if not (equals and name):
-        raise argparse.ArgumentTypeError(f"'{shortened(text)}' is not NAME=VALUE")
-    try:
-        found = meant(value)
-    except Unreadable as error:
-        raise argparse.ArgumentTypeError(f"the value of '{shortened(name)}' {error}") from None
-    if not _all_finite(found):  # no recording could say so, and no world be made so again
-        raise argparse.ArgumentTypeError(f"'{shortened(text)}' is not finite")
-    return name, found
+# ------------------------------------------------------------------ what was wrong
 
 
-def _all_finite(value: Any) -> bool:
-    if isinstance(value, (dict, list)):
-        return all(map(_all_finite, value.values() if isinstance(value, dict) else value))
-    return not isinstance(value, float) or math.isfinite(value)
+def _refuse(event: ParseErrorEvent, options: Sequence[Option], prog: str) -> NoReturn:
+    """Tell what tyro found wrong as one sentence."""
+    from tyro import _errors
+
+    sentence = f"these arguments cannot be read; type `{prog} --help`."
+    if isinstance(event, _errors.UnrecognizedArgs):
+        word = shortened(event.tokens[0])
+        sentence = f"the argument '{word}' is one too many; type `{prog} --help`."
+    elif isinstance(event, _errors.MissingArgs):
+        names = {argument.arg.field.intern_name for argument in event.missing_arguments}
+        sentence = _missing([option for option in options if option.name in names], prog)
+    elif isinstance(event, _errors.BadValue):
+        name = event.argument.field.intern_name
+        sentence = _valueless(next(one for one in options if one.name == name), prog)
+    raise UserError(sentence)
 
 
-def meant(text: str) -> Any:
-    """A value of the command line, read as TOML or else as plain text.
-
-    Raises:
-        Unreadable: it is TOML, but holds what no setting may be.
-    """
-    try:
-        found = parse_toml(f"value = {text}")
-    except SyntaxUnreadable:
-        return text
-    return found["value"] if list(found) == ["value"] else text
+def _missing(options: Sequence[Option], prog: str) -> str:
+    names = " and ".join(
+        f"{option.label} {option.usage}" if option.flags else option.usage for option in options
+    )
+    are = "are" if len(options) > 1 else "is"
+    return f"{names} {are} missing; type `{prog} --help`."
 
 
-def seconds(text: str) -> float:
-    """A finite number of seconds above 0, for argparse."""
-    try:
-        number = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds") from None
-    if not 0 < number <= LONGEST:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0 and up to {LONGEST:g} s")
-    return number
-
-
-def add_workers(parser: Parser) -> None:
-    """`--workers` and `--patience`, of every verb that plays an environment of other people."""
-    parser.add_argument("--workers", metavar="N", type=at_least(0),
-                        help="processes for an environment that may hang or die (0: none)")  # fmt: skip
-    parser.add_argument("--patience", metavar="SECONDS", type=seconds,
-                        help="after which one that does not answer is ended (30)")  # fmt: skip
+def _valueless(option: Option, prog: str) -> str:
+    return f"{option.label} has no value: give {option.usage}; type `{prog} --help`."

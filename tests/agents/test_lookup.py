@@ -131,7 +131,9 @@ def test_a_run_by_its_name_is_taken_by_every_verb(here, capsys):
     assert gpo.main(["evaluate", "runs/foo", "--episodes", "2"]) == 0
     capsys.readouterr()
     assert (
-        collect_command(CollectOptions(here / "data", "shown", "gpo/Balance-v0", "foo", episodes=2))
+        collect_command(
+            CollectOptions("shown", "gpo/Balance-v0", "foo", root=here / "data", episodes=2)
+        )
         == 0
     )
     dataset = Store(here / "data").open("shown")

@@ -48,7 +48,7 @@ def record(root: Path) -> None:
     """The demonstrations, if they are not there."""
     name = read_recipe("courier").data.train
     if not (root / name).exists():
-        collect_command(CollectOptions(root, name, WORLD, HAND, episodes=EPISODES))
+        collect_command(CollectOptions(name, WORLD, HAND, root=root, episodes=EPISODES))
 
 
 def totals(folder: Path, who: str) -> dict[str, dict[str, float]]:

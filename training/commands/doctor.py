@@ -79,7 +79,7 @@ def machine() -> Iterator[Finding]:
 
 
 def ourselves() -> Finding:
-    """Where these folders are, and whether anybody knows what they need."""
+    """Where these folders are, and whether it is known what they need."""
     if in_checkout():
         return Finding("gpo", f"{version('gpo') or 'not installed'}, a checkout in {ROOT}")
     if (found := version("gpo")) is not None:

@@ -10,35 +10,28 @@ from agents.files.agent_file import Agent
 from agents.lookup import find
 from agents.lookup_names import AGENTS
 from environments.system.errors import UserError
+from training.commands.options import ExportOptions
 
 
-def export_command(
-    name: str, to: Path | None = None, greedy: bool = False, sb3: Path | None = None
-) -> None:
+def export_command(given: ExportOptions) -> None:
     """Export an agent and say what was written.
-
-    Args:
-        name: an agent file, a run folder, or a run's name under runs/.
-        to: the ONNX file; beside the agent and called like it if neither this nor `sb3` is given.
-        greedy: the ONNX file always takes the likeliest action.
-        sb3: a zip for Stable-Baselines3.
 
     Raises:
         UserError: no such agent, a wrong ending, or a file that would not act as the agent does.
     """
-    found = find(name, AGENTS)
-    for given, ending, option in ((to, ".onnx", "--to"), (sb3, ".zip", "--sb3")):
-        if given is not None and given.suffix != ending:
-            raise UserError(f"{option} is {given}; give it a name that ends in {ending}.")
-    if greedy and to is None and sb3 is not None:
+    found = find(given.name, AGENTS)
+    for file, ending, option in ((given.to, ".onnx", "--to"), (given.sb3, ".zip", "--sb3")):
+        if file is not None and file.suffix != ending:
+            raise UserError(f"{option} is {file}; give it a name that ends in {ending}.")
+    if given.greedy and given.to is None and given.sb3 is not None:
         raise UserError(
             "--greedy is for ONNX files: an SB3 zip is asked for the likeliest action itself."
         )
     agent, console = found.agent, Console(soft_wrap=True, highlight=False)
-    if to is not None or sb3 is None:
-        _onnx(console, agent, to or found.exported, greedy)
-    if sb3 is not None:
-        _sb3(console, agent, sb3)
+    if given.to is not None or given.sb3 is None:
+        _onnx(console, agent, given.to or found.exported, given.greedy)
+    if given.sb3 is not None:
+        _sb3(console, agent, given.sb3)
 
 
 def _onnx(console: Console, agent: Agent, path: Path, greedy: bool) -> None:

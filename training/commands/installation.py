@@ -67,7 +67,7 @@ def _applies(wanted: Requirement, extra: str) -> bool:
 def install(extra: str = "", only: str = "") -> str:
     """What to type for all that GPO needs, or an extra adds; without a checkout, for `only` one of them.
 
-    Without a checkout the packages are named one by one: there is a package `gpo` of somebody else's on PyPI.
+    Without a checkout the packages are named one by one: the package `gpo` on PyPI is another one.
     """
     if in_checkout():
         target = f"'.[{extra}]'" if extra else "."  # zsh would read the brackets
@@ -75,7 +75,7 @@ def install(extra: str = "", only: str = "") -> str:
         return f"cd {folder} && {python()} -m pip install -c constraints.txt -e {target}"
     try:
         wanted = [plain(one) for one in requirements(extra) if not only or one.name == only]
-    except ModuleNotFoundError:  # without `packaging` nobody can read them
+    except ModuleNotFoundError:  # they are read by `packaging`
         wanted = []
     return f"{python()} -m pip install {' '.join(map(shlex.quote, wanted or [only or NAME]))}"
 

@@ -31,7 +31,7 @@ PARTS = (
         "os.getuid", "compiled code has no temporary folder that one start leaves to the next"
     ),
     PlatformFeature(
-        "os.killpg", "what a foreign environment started by itself is not ended with it"
+        "os.killpg", "what an external environment started by itself is not ended with it"
     ),
     PlatformFeature(
         "os.posix_fallocate", "a full disk is met while recordings are cached, not before"
@@ -39,16 +39,20 @@ PARTS = (
     PlatformFeature("os.pwrite", "a journal is written by seeking first"),
     PlatformFeature("os.sched_getaffinity", "all processors count as ours to use"),
     PlatformFeature("os.sysconf", "how much memory there is, is not known before it runs out"),
-    PlatformFeature("signal.ITIMER_REAL", "a window that does not heed Ctrl-C is not interrupted"),
-    PlatformFeature("signal.SIGALRM", "a window that does not heed Ctrl-C is not interrupted"),
     PlatformFeature(
-        "signal.SIGKILL", "what a foreign environment started by itself is not ended with it"
+        "signal.ITIMER_REAL", "a window that does not react to Ctrl-C is not interrupted"
+    ),
+    PlatformFeature("signal.SIGALRM", "a window that does not react to Ctrl-C is not interrupted"),
+    PlatformFeature(
+        "signal.SIGKILL", "what an external environment started by itself is not ended with it"
     ),
     PlatformFeature(
         "signal.pthread_kill", "a second Ctrl-C may be heard only when what waits goes on"
     ),
     PlatformFeature("signal.pthread_sigmask", "Ctrl-C may end a helper while it loads"),
-    PlatformFeature("signal.setitimer", "a window that does not heed Ctrl-C is not interrupted"),
+    PlatformFeature(
+        "signal.setitimer", "a window that does not react to Ctrl-C is not interrupted"
+    ),
 )
 
 
@@ -68,6 +72,6 @@ def absent() -> Iterator[PlatformFeature]:
 def described() -> str:
     """This system in a sentence: whether GPO is tried on it, and what it does without."""
     system = platform.system()
-    told = TRIED.get(system, "no test runs on it, and nobody has said that it works")
+    told = TRIED.get(system, "no test runs on it, and whether it works is not known")
     lacking = list(dict.fromkeys(part.without for part in absent()))
     return "; ".join([f"{system}: {told}", *lacking])

@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from agents.evaluation.games import GAMES, HELD_OUT
-from environments.external.trial.isolated import PATIENCE
+from environments.terminal.arguments import Argument, at_least, seed_number
+from environments.terminal.shared_options import ShieldOptions
 
 
 @dataclass(frozen=True)
-class EvaluateOptions:
-    """Who is evaluated, with whom, and on which games."""
+class EvaluateOptions(ShieldOptions):
+    """Whom to evaluate, with whom, and on how many games."""
 
-    agent: str
+    agent: Annotated[str, Argument("AGENT", positional=True)]
     """An agent file, a run, an ONNX file, random, still or a script of the world."""
-    world: str | None = None
-    """Any world or environment id; needed only if the agent is not a file of ours."""
-    partner: str | None = None
-    """Who plays the other seats, named likewise (the agent itself)."""
-    seat: int | None = None
+    world: Annotated[str | None, Argument("ID")] = None
+    """Any world or environment id, if the agent file does not say."""
+    partner: Annotated[str | None, Argument("PLAYER")] = None
+    """Who has the other seats (the agent itself)."""
+    seat: Annotated[int | None, Argument("N", at_least(0))] = None
     """Which seat to show (every one)."""
-    episodes: int = GAMES
+    episodes: Annotated[int, Argument("N", at_least(1))] = 100
     """Games per seat."""
-    horizon: int | None = None
+    horizon: Annotated[int | None, Argument("STEPS", at_least(1))] = None
     """Steps of a game (the world's own)."""
-    seed: int = HELD_OUT
-    """Of the first game; each has the next one."""
+    seed: Annotated[int, Argument("N", seed_number)] = 1_000_000
+    """Seed of the first game; each further one has the next, and training has those below."""
     greedy: bool = False
     """Take the likeliest actions, not samples."""
-    shield: bool = False
-    """Play behind the world's shield; an agent that was trained behind it always does."""
-    workers: int = 0
-    """Processes for the games of an external environment that may hang or die."""
-    patience: float = PATIENCE
-    """Seconds, after which one that does not answer is ended."""

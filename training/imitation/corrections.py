@@ -37,18 +37,23 @@ MOST = 50.0  # recorded steps that a corrected one may count as: a handful is on
 class CorrectionsSettings(Settings):
     """How to learn from corrections."""
 
-    # The run or agent file that is corrected; the recipe's run if left out.
     start: str | None = None
-    share: float = Field(0.5, gt=0, lt=1)  # of what is learned from that the corrections make up
-    # How many recorded steps a corrected one counts as, instead of the share.
+    """The run or agent file that is corrected; the recipe's run if left out."""
+    share: float = Field(0.5, gt=0, lt=1)
+    """Part that the corrections make up of what is learned from. [share]"""
     weight: float | None = Field(None, gt=0, le=1000)
-    # s before the person took over, in which a refined agent's own steps are not kept: they led to it (Liu et
-    # al. 2022, "Robot learning on the job").
+    """How many recorded steps a corrected one counts as, instead of the share. [steps]"""
     doubt: float = Field(1.0, ge=0, le=10**6)
+    """Time before the person took over in which a refined agent's own steps are not kept: they
+    led to it (Liu et al. 2022, "Robot learning on the job"). [s]"""
     epochs: int = Field(20, ge=1, le=EPOCHS)
-    learning_rate: float = Field(3e-4, gt=0)  # falls to 0 over all epochs
-    games: int = Field(100, ge=2, le=COUNT)  # per seat, by which it is judged beside what it was
-    refine: bool = False  # go on with [refine] from there
+    """Passes over all that is learned from. [epochs]"""
+    learning_rate: float = Field(3e-4, gt=0)
+    """Learning rate at the start; it falls to 0 over all epochs."""
+    games: int = Field(100, ge=2, le=COUNT)
+    """Games per seat that it is judged by, beside what it was before."""
+    refine: bool = False
+    """Go on with [refine] from there."""
 
 
 def concatenate(first: Arrays, second: Arrays) -> Arrays:

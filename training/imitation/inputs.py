@@ -28,14 +28,20 @@ from training.settings import Settings, Units
 class NetworkSettings(Settings):
     """What policy and values are made of. The observation decides the rest: numbers, pictures, masks."""
 
-    kind: Literal["layers", "memory"] = "layers"  # "memory": a transformer over the last steps
-    # Units of each layer after that; clone.hidden if left out.
+    kind: Literal["layers", "memory"] = "layers"
+    """Plain layers, or a memory: a transformer over the last steps."""
     hidden: Annotated[list[Units], Field(max_length=100)] | None = None
-    image: Literal["auto", "nature", "impala"] = "auto"  # for pictures; "auto": by their size
-    steps: int = Field(8, ge=1, le=10**6)  # k, that a memory reaches back
-    width: Units = 64  # of a memory's tokens
-    heads: Units = 4  # that it attends with; they share the width
-    layers: int = Field(1, ge=1, le=1000)  # of attention
+    """Size of each layer; clone.hidden if left out. [units]"""
+    image: Literal["auto", "nature", "impala"] = "auto"
+    """Encoder of pictures; "auto" goes by their size."""
+    steps: int = Field(8, ge=1, le=10**6)
+    """How far a memory reaches back, k. [steps]"""
+    width: Units = 64
+    """Width of a memory's tokens. [units]"""
+    heads: Units = 4
+    """Heads that a memory attends with; they share the width."""
+    layers: int = Field(1, ge=1, le=1000)
+    """Layers of a memory's attention."""
 
 
 def encoder_settings(world: World, settings: NetworkSettings) -> dict[str, Any] | None:

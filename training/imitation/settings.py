@@ -12,22 +12,33 @@ from training.settings import COUNT, EPOCHS, Settings, Units
 class CloneSettings(Settings):
     """How to clone."""
 
-    # Units of each layer; policy and values have a tower each.
     hidden: list[Units] = Field([128, 128], max_length=100)
-    dropout: float = Field(0.25, ge=0, lt=1)  # share of the policy's hidden units
-    action_weights: dict[str, float] = {}  # weight in the loss by action; people mostly "stay"
+    """Size of each layer; policy and values have a tower each. [units]"""
+    dropout: float = Field(0.25, ge=0, lt=1)
+    """Hidden units of the policy that are left out while it learns. [share]"""
+    action_weights: dict[str, float] = {}
+    """Weight in the loss by action, 1 for those not named; people mostly "stay"."""
     label_smoothing: float = Field(0.0, ge=0, lt=1)
-    learning_rate: float = Field(1e-3, gt=0)  # falls to 0 over all epochs
+    """Part of each label's probability that is spread over all actions. [share]"""
+    learning_rate: float = Field(1e-3, gt=0)
+    """Learning rate at the start; it falls to 0 over all epochs."""
     batch_size: int = Field(512, ge=1, le=COUNT)
-    epochs: int = Field(40, ge=1, le=EPOCHS)  # at most
-    # Share above its best at which the validation loss still counts as as good.
+    """Size of a minibatch. [steps]"""
+    epochs: int = Field(40, ge=1, le=EPOCHS)
+    """Most passes over the recordings. [epochs]"""
     tolerance: float = Field(0.02, ge=0)
-    patience: int = Field(8, ge=1, le=EPOCHS)  # epochs beyond the tolerance before it stops
-    validation: float = Field(0.15, gt=0, lt=1)  # share of the matches held back
-    value_weight: float = Field(0.5, ge=0)  # of the values' squared error in the loss
-    scale_floor: float = Field(0.25, gt=0)  # least deviation that an observation is scaled by
-    # A file of `agents.files.encoder_file` whose encoder policy and values begin with; drawn if left out.
+    """How far above its best the validation loss still counts as as good. [share]"""
+    patience: int = Field(8, ge=1, le=EPOCHS)
+    """How long the loss may stay beyond the tolerance before cloning stops. [epochs]"""
+    validation: float = Field(0.15, gt=0, lt=1)
+    """Matches that are held back to validate on. [share]"""
+    value_weight: float = Field(0.5, ge=0)
+    """Weight of the values' squared error in the loss."""
+    scale_floor: float = Field(0.25, gt=0)
+    """Least deviation that an observation is scaled by."""
     encoder: str | None = None
+    """File of an encoder (`agents/files/encoder_file.py`) that policy and values begin with; drawn if
+    left out."""
 
     @model_serializer(mode="wrap")
     def _without_encoder(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -46,29 +46,38 @@ Ends = Annotated[
 class MemberSettings(Settings):
     """One of several partners."""
 
-    player: str = "clone"  # "clone", "self", "random", "still", a script, an agent file or a run
-    weight: Ends = (1.0, 1.0)  # at the start and at the end; a single number for both
-    temperature: float = Field(1.0, gt=0)  # of a network's choices: lower is more decided
-    dropout: float = Field(0.0, ge=0, lt=1)  # share of a network's units left out in each step
+    player: str = "clone"
+    """Who it is: "clone", "self", "random", "still", or the path of an agent file."""
+    weight: Ends = (1.0, 1.0)
+    """How often it is drawn, at the start and at the end; a single number for both."""
+    temperature: float = Field(1.0, gt=0)
+    """Temperature of a network's choices: lower is more decided."""
+    dropout: float = Field(0.0, ge=0, lt=1)
+    """Units of a network that are left out in each step. [share]"""
 
 
 class PartnerSettings(Settings):
     """Who plays the other seats while refining, in worlds that have others."""
 
-    player: str = "clone"  # as a member's; with a mixture neither this nor the temperature is read
+    player: str = "clone"
+    """Who it is, as of a member of the mixture; with a mixture neither this nor the temperature
+    is read."""
     temperature: float = Field(1.0, gt=0)
-    stuck_steps: int = Field(
-        3, ge=0, le=COUNT
-    )  # a clone that stood still so long does something else; 0: off
-    clones: int = Field(
-        1, ge=1, le=1000
-    )  # that "clone" stands for; the first is the one that is refined
-    share: float | None = Field(
-        None, gt=0, lt=1
-    )  # of the matches that each further clone learns from
-    start: Literal["nothing", "clone"] = "nothing"  # whose weights a clone of a share begins with
-    mixture: tuple[MemberSettings, ...] = ()  # drawn for each game at the start of each episode
+    """Temperature of its choices: lower is more decided."""
+    stuck_steps: int = Field(3, ge=0, le=COUNT)
+    """How long a clone may stand still before it does something else; 0 switches that off.
+    [steps]"""
+    clones: int = Field(1, ge=1, le=1000)
+    """How many clones "clone" stands for; the first is the one that is refined."""
+    share: float | None = Field(None, gt=0, lt=1)
+    """Matches that each further clone learns from. [share]"""
+    start: Literal["nothing", "clone"] = "nothing"
+    """Whose weights a clone of a share begins with."""
+    mixture: tuple[MemberSettings, ...] = ()
+    """Members, drawn for each game at the start of each episode."""
     until: float = Field(1.0, gt=0, le=1)
+    """Point of the training at which the members' weights are at their ends. [share of the
+    steps]"""
 
     @field_validator("mixture")
     @classmethod

@@ -16,8 +16,10 @@ LEAST, MOST = 1e-4, 10.0  # of the coefficient
 class AnchorSettings(Settings):
     """Distance from the clone, in nats per state, averaged over the states that the policy visits."""
 
-    target: float | None = Field(None, gt=0)  # KL(policy from clone) that the coefficient seeks
-    budget: float | None = Field(None, gt=0)  # an agent further away than this is never handed on
+    target: float | None = Field(None, gt=0)
+    """KL(policy from clone) that the coefficient seeks. [nats per state]"""
+    budget: float | None = Field(None, gt=0)
+    """An agent further away than this is never handed on. [nats per state]"""
 
 
 class KLAnchor:

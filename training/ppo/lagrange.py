@@ -21,15 +21,23 @@ LEAST = 1e-9  # that training may aim at: an excess is told in shares of it
 class CostSettings(Settings):
     """One cost's limit and the controller of its multiplier."""
 
-    limit: float = Field(gt=0, allow_inf_nan=True)  # of the cost, per episode; inf is none
-    # Training aims at this share of the limit: people it has not met may cost more than those it trains with.
+    limit: float = Field(gt=0, allow_inf_nan=True)
+    """Most that the cost may be, per episode; inf is no limit. [as the cost]"""
     tighten: float = Field(0.75, gt=0, le=1)
-    proportional: float = Field(0.5, ge=0)  # gain on the smoothed excess, as a share of the aim
-    integral: float = Field(0.1, ge=0)  # gain on its sum over updates
-    derivative: float = Field(0.5, ge=0)  # gain on the cost's rise, as a share of the aim
-    smoothing: float = Field(0.7, ge=0, lt=1)  # of cost and rise: share of the old
-    most: float = Field(20.0, gt=0)  # largest multiplier
-    stop_when_spent: bool = False  # end a training episode (terminated) once it has cost its limit
+    """Part of the limit that training aims at: people it has not met may cost more than those it
+    trains with. [share]"""
+    proportional: float = Field(0.5, ge=0)
+    """Gain on the smoothed excess, as a share of the aim."""
+    integral: float = Field(0.1, ge=0)
+    """Gain on the excess's sum over updates."""
+    derivative: float = Field(0.5, ge=0)
+    """Gain on the cost's rise, as a share of the aim."""
+    smoothing: float = Field(0.7, ge=0, lt=1)
+    """What stays of the old when cost and rise are averaged. [share]"""
+    most: float = Field(20.0, gt=0)
+    """Largest multiplier."""
+    stop_when_spent: bool = False
+    """End a training episode (terminated) once it has cost its limit."""
 
     @model_validator(mode="after")
     def _aimed(self) -> CostSettings:

@@ -40,55 +40,79 @@ FORMER = {
 class RolloutSettings(Settings):
     """`[refine.rollout]`: how much is played between two updates, and what its rewards are worth."""
 
-    steps: int = Field(400, ge=1, le=COUNT)  # T, of each game between two updates
-    half_life: float = Field(10.3, gt=0)  # s, after which a reward counts half
-    gae_lambda: float = Field(0.98, ge=0, le=1)  # 0 trusts the values, 1 the rewards
-    # Of rewards before values are learned; one over the deviation of recorded returns if left out.
+    steps: int = Field(400, ge=1, le=COUNT)
+    """Played of each game between two updates, T. [steps]"""
+    half_life: float = Field(10.3, gt=0)
+    """Time after which a reward counts half: the discount. [s]"""
+    gae_lambda: float = Field(0.98, ge=0, le=1)
+    """Lambda of the advantages: 0 trusts the values, 1 the rewards."""
     reward_scale: float | None = Field(None, gt=0)
+    """Factor of rewards before values are learned; one over the deviation of recorded returns if
+    left out."""
 
 
 class LossSettings(Settings):
     """`[refine.loss]`: the weights of the loss's parts (`training.ppo.losses`), and PPO's clip."""
 
-    clip: float = Field(0.2, gt=0)  # of the ratio to the rollout's policy, on either side of 1
-    entropy: Ends = (0.02, 0.003)  # of the bonus
-    kl_clone: Ends = (0.0, 0.0)  # of KL(policy from clone)
-    kl_clone_reverse: Ends = (0.0, 0.0)  # of KL(clone from policy)
-    imitation: Ends = (0.0, 0.0)  # of the recorded actions' log-likelihood
-    value_weight: float = Field(0.5, gt=0)  # of the squared error of the values
+    clip: float = Field(0.2, gt=0)
+    """How far the ratio to the rollout's policy may go on either side of 1."""
+    entropy: Ends = (0.02, 0.003)
+    """Weight of the bonus for entropy, at the start and at the end."""
+    kl_clone: Ends = (0.0, 0.0)
+    """Weight of KL(policy from clone), at the start and at the end."""
+    kl_clone_reverse: Ends = (0.0, 0.0)
+    """Weight of KL(clone from policy), at the start and at the end."""
+    imitation: Ends = (0.0, 0.0)
+    """Weight of the recorded actions' log-likelihood, at the start and at the end."""
+    value_weight: float = Field(0.5, gt=0)
+    """Weight of the squared error of the values."""
 
 
 class JudgeSettings(Settings):
     """`[refine.judge]`: the evaluations of the refining, which are also its checkpoints."""
 
-    every: int = Field(5, ge=1, le=COUNT)  # updates
-    games: int = Field(80, ge=2, le=COUNT)  # of an evaluation, seats in turn
+    every: int = Field(5, ge=1, le=COUNT)
+    """Distance between two evaluations, which are also checkpoints. [updates]"""
+    games: int = Field(80, ge=2, le=COUNT)
+    """Games of an evaluation, seats in turn."""
 
 
 class RefineSettings(Settings):
     """`[refine]`: how to refine."""
 
-    start: Literal["clone", "nothing"] = "clone"  # "nothing" is for comparison
+    start: Literal["clone", "nothing"] = "clone"
+    """What refining begins from; "nothing" is for comparison."""
     steps: int = Field(2_400_000, ge=0, le=STEPS)
-    games: int = Field(80, ge=1, le=COUNT)  # B, played at once
-    epochs: int = Field(4, ge=1, le=EPOCHS)  # over each rollout
-    batch_size: int = Field(4000, ge=2, le=COUNT)  # M, steps of a minibatch
-    learning_rate: float = Field(1e-3, gt=0)  # falls to 0 over all steps
-    max_gradient: float = Field(0.5, gt=0)  # norm, beyond which gradients are scaled down
-    # Standard deviation of continuous actions to begin with; the clone's own if left out. A steady hand tries
-    # little: where people were cautious, it is too little to find out what else is possible.
+    """Played in all games together. [steps]"""
+    games: int = Field(80, ge=1, le=COUNT)
+    """Games that are played at once, B."""
+    epochs: int = Field(4, ge=1, le=EPOCHS)
+    """Passes over each rollout. [epochs]"""
+    batch_size: int = Field(4000, ge=2, le=COUNT)
+    """Size of a minibatch, M. [steps]"""
+    learning_rate: float = Field(1e-3, gt=0)
+    """Learning rate at the start; it falls to 0 over all steps."""
+    max_gradient: float = Field(0.5, gt=0)
+    """Norm beyond which gradients are scaled down."""
     noise: float | None = Field(None, gt=0)
-    warm_up: int = Field(4, ge=0, le=COUNT)  # updates, at most, in which only the values learn
+    """Standard deviation of continuous actions to begin with; the clone's own if left out. A
+    steady hand tries little: where people were cautious, it is too little to find out what else
+    is possible."""
+    warm_up: int = Field(4, ge=0, le=COUNT)
+    """Most time in which only the values learn. [updates]"""
     rollout: RolloutSettings = RolloutSettings()
     loss: LossSettings = LossSettings()
     kl: AnchorSettings = AnchorSettings()  # a distance to seek and a budget, beside loss.kl_clone
     judge: JudgeSettings = JudgeSettings()
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"  # of updates; "auto" measures
-    # Of torch, in updates; "auto" measures one against all cores and keeps what is faster.
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Precision of updates; "auto" measures."""
     threads: Literal["auto"] | Annotated[int, Field(ge=1, le=1024)] = 1
-    # With 2 the values learn, partners choose, and further clones are made, on a core of their own; "auto"
-    # measures if the values gain by it, and clones on every core. The bits are the same.
+    """Threads of torch in updates; "auto" measures one against all cores and keeps what is
+    faster."""
     cores: Literal["auto"] | Annotated[int, Field(ge=1, le=2)] = "auto"
+    """Cores to use: with 2 the values learn, partners choose, and further clones are made, on a
+    core of their own; "auto" measures if the values gain by it, and clones on every core. The
+    bits are the same."""
 
     @model_validator(mode="before")
     @classmethod

@@ -33,7 +33,7 @@ from pydantic import (
 
 from environments.files.readers import DEPTH, Unreadable, read_toml
 from environments.system.errors import UserError, raise_all, shortened
-from environments.terminal.command_line import MOST, meant
+from environments.terminal.arguments import MOST, meant
 from training.imitation.corrections import CorrectionsSettings
 from training.imitation.inputs import NetworkSettings
 from training.imitation.settings import CloneSettings
@@ -51,47 +51,57 @@ class WorldSettings(Settings):
     """Which world."""
 
     id: str
-    params: dict[str, Any] = {}  # of the world's Params; for an external environment, its keywords
-    horizon: int | None = Field(
-        None, ge=1, le=MOST
-    )  # steps of an episode; the world's own if left out
-    shield: bool = False  # play, learn and be judged behind the world's shield
-    workers: int = Field(
-        0, ge=0, le=1024
-    )  # processes for an external environment that may hang or die
-    patience: float = Field(
-        30.0, gt=0, le=10**6
-    )  # s, after which a game in such a process is ended
+    """Any world or environment id."""
+    params: dict[str, Any] = {}
+    """Parameters of the world, such as layout; keywords of an environment of others."""
+    horizon: int | None = Field(None, ge=1, le=MOST)
+    """Length of an episode; the world's own if left out. [steps]"""
+    shield: bool = False
+    """Play, learn and be judged behind the world's shield."""
+    workers: int = Field(0, ge=0, le=1024)
+    """Processes for an environment of others that may hang or die; 0 for none."""
+    patience: float = Field(30.0, gt=0, le=10**6)
+    """Time after which a game in such a process that does not answer is ended. [s]"""
 
 
 class RewardSettings(Settings):
     """What the agent is paid for while it trains; it is judged by the world's north star alone."""
 
-    weights: dict[str, float] | None = None  # by term; the world's own if left out
-    faded: list[str] = []  # terms whose weight falls to 0 ...
-    fade_until: float = Field(0.6, gt=0, le=1)  # ... by this share of the steps
+    weights: dict[str, float] | None = None
+    """Weight of each term; the world's own if left out."""
+    faded: list[str] = []
+    """Terms whose weight falls to 0."""
+    fade_until: float = Field(0.6, gt=0, le=1)
+    """Point of the training at which those weights are 0. [share of the steps]"""
 
 
 class DataSettings(Settings):
     """Whose play."""
 
     root: Path = Path("datasets")
-    train: str  # the dataset that is cloned
-    held_out: str | None = None  # other people's: their clone is only ever played with to judge
-    corrections: str | None = None  # of an agent that was coached: it learns on from them
+    """Folder in which datasets are kept."""
+    train: str
+    """The dataset that is cloned."""
+    held_out: str | None = None
+    """Dataset of other people: their clone is only ever played with to judge."""
+    corrections: str | None = None
+    """Dataset of an agent that was coached: it learns on from it."""
 
 
 class EvaluateSettings(Settings):
     """The protocol of the last judgement."""
 
-    games: int = Field(100, ge=1, le=COUNT)  # per seat
-    greedy: bool = False  # the likeliest actions instead of samples
+    games: int = Field(100, ge=1, le=COUNT)
+    """Games of the last judgement, per seat."""
+    greedy: bool = False
+    """Take the likeliest actions instead of samples."""
 
 
 class Recipe(Settings):
     """A whole recipe."""
 
     seed: int = Field(0, ge=0, le=SEEDS)
+    """Where everything drawn by chance begins: the same recipe and seed give the same agent."""
     world: WorldSettings
     reward: RewardSettings = RewardSettings()
     data: DataSettings

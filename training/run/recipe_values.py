@@ -10,7 +10,7 @@ from typing import Any
 
 from environments.files.readers import DEPTH
 from environments.system.errors import UserError, shortened
-from environments.terminal.command_line import complaint_of, unfit
+from environments.terminal.arguments import complaint_of, unfit
 
 Place = tuple[Any, ...]  # keys from the top; of an entry of a list its number
 _OF_A_WORLD = ("world", "params")  # what the world alone can judge: its texts may have lines

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any
 
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.store import Store
 from demos.data.editing.delete import leave_out
+from demos.data.editing.episode_filter import EpisodeFilter
 from demos.data.editing.revise import editing
 from demos.data.episodes.episode import Episode
 from environments.system.errors import UserError
 from environments.system.suggestions import nearest
-
-
-@dataclass(frozen=True)
-class EpisodeFilter:
-    """What an episode has to be; what is None or empty is not asked."""
-
-    rating: int | None = None  # at least; one that nobody rated is left out
-    player: Sequence[str] = ()  # one of these
-    min_return: float | None = None
-    max_return: float | None = None
-    min_star: float | None = None  # of what the world is judged by
-    max_star: float | None = None
-    max_cost: Mapping[str, float] = field(default_factory=dict)  # sums, by name
-    min_steps: int | None = None
-    max_late: float | None = None  # share of steps whose tick came late
-    finished: bool = False  # not broken off
 
 
 def filter_episodes(store: Store, name: str, wanted: EpisodeFilter) -> str:

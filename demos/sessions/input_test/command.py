@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table as Grid
 
+from demos.sessions.input_test.options import ControlsOptions
 from demos.window.controls.controls import Controls, load_controls
 from demos.window.controls.default_table import guess_table
 from demos.window.controls.table import OWN, controls_known, find_table, table_name
@@ -18,26 +17,8 @@ from environments.simulation.world import World
 from environments.system.errors import UserError
 
 
-def controls_command(
-    name: str,
-    device: str | None = None,
-    player: int | None = None,
-    *,
-    edit: bool = False,
-    test: bool = False,
-    path: Path | None = None,
-    params: Mapping[str, Any] | None = None,
-) -> int:
+def controls_command(given: ControlsOptions) -> int:
     """Show, copy or try the controls of a world.
-
-    Args:
-        name: of the world.
-        device: "keyboard" or "gamepad"; both are shown if left out, and the keyboard is tried.
-        player: 1 or 2, of two people with such a device; one who is alone if left out.
-        edit: write the table, or a guess at it, to `controls/` below where we are.
-        test: open the screen.
-        path: of a table that is not in its usual place.
-        params: of the world.
 
     Returns:
         0; of the screen 130 or 143 if it was told to stop.
@@ -45,16 +26,15 @@ def controls_command(
     Raises:
         UserError: no such world, no table, a wrong one, or no window.
     """
-    world = make_world(name, **(params or {}))
-    if player is not None and not 1 <= player <= 2:
-        raise UserError(f"There is no player {player}: --player is 1 or 2.")
+    world = make_world(given.name, **given.params)
     console = Console(markup=False, highlight=False)
-    if edit:
-        _write(console, world, path)
-    if test:
-        return _try(world, device or "keyboard", player, path)
-    if not edit:
-        _show(console, world, (device,) if device else ("keyboard", "gamepad"), player, path)
+    if given.edit:
+        _write(console, world, given.path)
+    if given.test:
+        return _try(world, given.device or "keyboard", given.player, given.path)
+    if not given.edit:
+        devices = (given.device,) if given.device else ("keyboard", "gamepad")
+        _show(console, world, devices, given.player, given.path)
     return 0
 
 

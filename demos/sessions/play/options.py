@@ -1,86 +1,55 @@
-"""What a person asks `gpo play` for; light, so that what cannot be meant is said at once."""
+"""What `gpo play` is asked for; light, so that what cannot be meant is said at once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
+from demos.data.dataset.options import StoreOptions
 from environments.system.errors import UserError
+from environments.terminal.arguments import Argument, amount, at_least, seed_number
+from environments.terminal.shared_options import GameOptions
 
 LEVELS = ("easy", "normal", "hard")
 
 
 @dataclass(frozen=True)
-class PlayOptions:
-    """A person plays with or against agents, or coaches one; every game is kept and counted."""
+class PlayOptions(StoreOptions, GameOptions):
+    """With whom to play, and how."""
 
-    name: str
+    name: Annotated[str, Argument("AGENT|RUN", positional=True)]
     """An agent file, a run folder, or a run's name under runs/."""
-
-    level: str | None = None
-    """Strength of the agent: easy, normal or hard, as measured; the agent as it is if left out."""
-
+    level: Annotated[str | None, Argument("LEVEL")] = None
+    """Level: easy, normal or hard, as measured (the agent as it is)."""
     levels: bool = False
-    """Measure the levels, print them, and end."""
-
-    against: tuple[str, ...] = ()
-    """Whom the levels are measured against; the run's human model, else its clone, if left out."""
-
+    """Measure the levels, print them, end."""
+    against: Annotated[tuple[str, ...], Argument("PLAYER", repeat=True)] = ()
+    """Whom levels are measured against (the run's human model, or its clone)."""
     coach: bool = False
     """Watch the agent in your seat: your keys, or T held, take over."""
-
-    partner: str | None = None
-    """Who plays the other seats beside a coached agent; the run's human model, its clone, or the agent."""
-
-    settle: float | None = None
-    """Seconds after which a coached agent drives on; 0.3 if left out."""
-
-    seat: int = 0
-    """Your seat, from 0."""
-
-    player: str | None = None
+    partner: Annotated[str | None, Argument("PLAYER")] = None
+    """Who plays beside a coached agent (the run's human model, or its clone, or the agent)."""
+    settle: Annotated[float | None, Argument("SECONDS", amount(0, 10))] = None
+    """Pause after which a coached agent drives on, s (0.3)."""
+    seat: Annotated[int, Argument("N", at_least(0))] = 0
+    """Your seat."""
+    player: Annotated[str | None, Argument("NAME")] = None
     """Who plays."""
-
-    dataset: str | None = None
-    """Where games go; one named after the world if left out, made on first use."""
-
-    games: int | None = None
-    """Games to keep before it ends by itself; with levels the games of each measurement."""
-
-    seed: int | None = None
-    """Of the first game, each further one has the next; any if left out."""
-
-    device: str = "keyboard"
-    """keyboard or gamepad."""
-
-    controls: Path | None = None
-    """A TOML table of keys instead of the world's own."""
-
-    params: Mapping[str, Any] | None = None
-    """Parameters of the world, such as layout."""
-
-    options: Mapping[str, Any] | None = None
-    """Options of every episode, such as horizon."""
-
+    dataset: Annotated[str | None, Argument("NAME")] = None
+    """Where games go (named after the world)."""
+    games: Annotated[int | None, Argument("N", at_least(1))] = None
+    """Games to keep, then it ends; with --levels, games of each measurement (no end)."""
+    seed: Annotated[int | None, Argument("N", seed_number)] = None
+    """Seed of the first game; each further one has the next (any)."""
+    device: Annotated[str, Argument("DEVICE")] = "keyboard"
+    """What you play with: keyboard or gamepad."""
+    controls: Annotated[Path | None, Argument("FILE")] = None
+    """A table of keys, as TOML, instead of the world's own."""
     headless: bool = False
-    """Without a window, in simulated time; needs a script."""
-
-    script: Path | None = None
-    """A TOML list of timed key and gamepad events that are played as if a person made them."""
-
-    root: Path = Path("datasets")
-    """The folder of datasets."""
-
-    shield: bool = False
-    """Play behind the world's shield; with an agent that was trained behind it one always does."""
-
-    workers: int = 0
-    """Processes for the games of an external environment that may hang or die; 0 is none."""
-
-    patience: float = 30.0
-    """Seconds after which an external environment that does not answer is ended."""
+    """No window, in simulated time; needs --script."""
+    script: Annotated[Path | None, Argument("FILE")] = None
+    """Timed keys that are played as if you pressed them, as TOML."""
 
     def check(self) -> None:
         """Refuse what cannot be meant.

@@ -1,84 +1,57 @@
-"""What a person asks `gpo record` for; light, so that what cannot be meant is said at once."""
+"""What `gpo record` is asked for; light, so that what cannot be meant is said at once."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
+from demos.data.dataset.options import StoreOptions
 from environments.system.errors import UserError
+from environments.terminal.arguments import Argument, amount, at_least, pair, seed_number
+from environments.terminal.shared_options import GameOptions
 
 if TYPE_CHECKING:  # heavy
     from environments.simulation.world import World
 
 
 @dataclass(frozen=True)
-class RecordOptions:
-    """People play a world, and what they do is kept."""
+class RecordOptions(StoreOptions, GameOptions):
+    """Who is recorded, where, and how."""
 
-    world: str
-    """Id of any world or environment, ours or another's."""
-
-    dataset: str | None = None
-    """Where kept games go; one named after the world if left out, made on first use."""
-
-    player: str | None = None
-    """Who plays; for two people both names: anna,ben."""
-
-    partner: str | None = None
-    """Who plays the other seats beside you: random, still, a script or an agent file."""
-
-    opponent: str | None = None
-    """Who plays the other seats against you: random, still, a script or an agent file."""
-
-    fps: float | None = None
-    """Steps a second; the world's own pace if left out."""
-
-    seed: int | None = None
-    """Of the first game, each further one has the next; any if left out."""
-
-    device: str = "keyboard"
-    """keyboard, gamepad, or one for each of two people: keyboard,gamepad."""
-
-    controls: Path | None = None
-    """A TOML table of keys instead of the world's own."""
-
+    world: Annotated[str, Argument("WORLD", positional=True)]
+    """Any world or environment id."""
+    dataset: Annotated[str | None, Argument("NAME")] = None
+    """Where games go (named after the world)."""
+    player: Annotated[str | None, Argument("NAME")] = None
+    """Who plays; of two people: anna,ben."""
+    partner: Annotated[str | None, Argument("PLAYER")] = None
+    """Who has the other seats, as a friend: random, still, a script or an agent file."""
+    opponent: Annotated[str | None, Argument("PLAYER")] = None
+    """Who has the other seats, to be beaten: random, still, a script or an agent file."""
+    fps: Annotated[float | None, Argument("FPS", amount(0.01, 1000))] = None
+    """Steps a second (the world's own)."""
+    seed: Annotated[int | None, Argument("N", seed_number)] = None
+    """Seed of the first game; each further one has the next (any)."""
+    device: Annotated[str, Argument("DEVICE")] = "keyboard"
+    """What is played with: keyboard, gamepad, or one each: keyboard,gamepad."""
+    controls: Annotated[Path | None, Argument("FILE")] = None
+    """A table of keys, as TOML, instead of the world's own."""
     headless: bool = False
-    """Without a window, in simulated time; needs a script."""
-
-    script: Path | None = None
-    """A TOML list of timed key and gamepad events that are played as if a person made them."""
-
-    root: Path = Path("datasets")
-    """The folder of datasets."""
-
-    episodes: int | None = None
-    """Games to keep before it ends by itself; no limit if left out."""
-
-    people: int = 1
-    """How many play at this machine: 1 or 2."""
-
-    seat: int = 0
-    """Seat of the one person, from 0."""
-
-    params: Mapping[str, Any] | None = None
-    """Parameters of the world, such as layout."""
-
-    options: Mapping[str, Any] | None = None
-    """Options of every episode, such as horizon."""
-
-    limits: Mapping[str, float] | None = None
-    """Limits of costs by name, shown beside them."""
-
-    shield: bool = False
-    """Play behind the world's shield; with an agent that was trained behind it one always does."""
-
-    workers: int = 0
-    """Processes for the games of an external environment that may hang or die; 0 is none."""
-
-    patience: float = 30.0
-    """Seconds after which an external environment that does not answer is ended."""
+    """No window, in simulated time; needs --script."""
+    script: Annotated[Path | None, Argument("FILE")] = None
+    """Timed keys that are played as if you pressed them, as TOML."""
+    episodes: Annotated[int | None, Argument("N", at_least(1))] = None
+    """Games to keep, then it ends (no end)."""
+    people: Literal[1, 2] = 1
+    """People who play at this machine."""
+    seat: Annotated[int, Argument("N", at_least(0))] = 0
+    """Seat of the one person."""
+    limits: Annotated[Mapping[str, float] | None, Argument("COST=MOST", pair, flag="--limit")] = (
+        None
+    )
+    """Limit that is shown beside a cost."""
 
     def tick(self, world: World) -> float:
         """Seconds a step takes."""

@@ -1,85 +1,53 @@
-"""What a person asks `gpo watch` for; light, so that what cannot be meant is said at once."""
+"""What `gpo watch` is asked for; light, so that what cannot be meant is said at once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
+from demos.data.dataset.options import StoreOptions
 from environments.system.errors import UserError
+from environments.terminal.arguments import Argument, at_least, seed_number
+from environments.terminal.shared_options import GameOptions
 
 
 @dataclass(frozen=True)
-class WatchOptions:
-    """Agents play in a window, with what stands behind each step, or in a video without one."""
+class WatchOptions(StoreOptions, GameOptions):
+    """Whom to watch, with whom, and how."""
 
-    name: str
-    """An agent file, a run folder (its best agent), a run's name under runs/, or a world."""
-
-    against: str | None = None
-    """Who plays the other seats, to be beaten: random, still, human, a script such as rusher-3, an agent
-    file, or a run."""
-
-    partner: str | None = None
-    """Who plays the other seats, to be played with; the same names as against."""
-
-    seat: int = 0
-    """Seat of the one that is watched, from 0."""
-
-    seed: int | None = None
-    """Of the first game, each further one has the next; any if left out."""
-
-    games: int | None = None
-    """After how many games it ends; without a window 1, else no limit, if left out."""
-
-    live: bool = False
-    """Swap in the newest checkpoint of a run that is still training, between games."""
-
-    panels: bool = True
-    """Show the panels."""
-
-    record: Path | None = None
-    """A video of all of it, .mp4 or .gif."""
-
-    headless: bool = False
-    """Without a window, faster than real time."""
-
-    script: Path | None = None
-    """A TOML list of timed key events that are played as if a person made them."""
-
-    shield: bool = False
-    """Play behind the world's shield; an agent that was trained behind it always does."""
-
+    name: Annotated[str, Argument("AGENT|RUN|WORLD", positional=True)]
+    """An agent file, a run folder (its best agent) or a world."""
+    against: Annotated[str | None, Argument("PLAYER")] = None
+    """Who has the other seats, to be beaten: random, still, human, a script, a file or a run (itself)."""
+    partner: Annotated[str | None, Argument("PLAYER")] = None
+    """Who has the other seats, to be played with: the same names as for --against (itself)."""
+    seat: Annotated[int, Argument("N", at_least(0))] = 0
+    """Seat of the one that is watched."""
+    seed: Annotated[int | None, Argument("N", seed_number)] = None
+    """Seed of the first game; each further one has the next (any)."""
+    games: Annotated[int | None, Argument("N", at_least(1))] = None
+    """Games after which it ends (without a window 1, else no end)."""
     greedy: bool = False
     """Take the likeliest actions, not samples."""
-
-    evaluated: str | None = None
-    """FIRST:GAMES, whose seeds are the games that gpo evaluate played at once; 1000000:100 if left out."""
-
-    player: str | None = None
-    """Who is watched where a world is named; the same names as against; random if left out."""
-
-    device: str = "keyboard"
-    """keyboard or gamepad, of a person who takes over or plays."""
-
-    dataset: str | None = None
-    """Where games go in which you took over; one named after the world if left out."""
-
-    root: Path = Path("datasets")
-    """The folder of datasets."""
-
-    params: Mapping[str, Any] | None = None
-    """Parameters of the world, such as layout."""
-
-    options: Mapping[str, Any] | None = None
-    """Options of every episode, such as horizon."""
-
-    workers: int = 0
-    """Processes for the games of an external environment that may hang or die; 0 is none."""
-
-    patience: float = 30.0
-    """Seconds after which an external environment that does not answer is ended."""
+    evaluated: Annotated[str | None, Argument("FIRST:GAMES")] = None
+    """Seeds are numbers of the games that gpo evaluate played at once (1000000:100)."""
+    player: Annotated[str | None, Argument("PLAYER")] = None
+    """Who is watched where a world is named: the same names as for --against (random)."""
+    device: Literal["keyboard", "gamepad"] = "keyboard"
+    """What you take over with."""
+    dataset: Annotated[str | None, Argument("NAME")] = None
+    """Where games go in which you took over (named after the world)."""
+    live: bool = False
+    """Always the newest checkpoint of a run that is training."""
+    panels: bool = True
+    """Show the panels."""
+    record: Annotated[Path | None, Argument("FILE")] = None
+    """Write a video of it, .mp4 or .gif."""
+    headless: bool = False
+    """No window, as fast as it goes."""
+    script: Annotated[Path | None, Argument("FILE")] = None
+    """Timed keys that are played as if you pressed them, as TOML."""
 
     def check(self) -> None:
         """Refuse what cannot be meant.

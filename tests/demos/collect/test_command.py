@@ -24,7 +24,7 @@ FOES = ("rusher-3", "ambusher-3", "beginner-1")
 
 def collected(root, name="shots", world=DUEL, player="sharpshooter-3", **asked):
     asked = {"episodes": 5, "horizon": 60, **asked}
-    assert collect_command(CollectOptions(Path(root), name, world, player, **asked)) == 0
+    assert collect_command(CollectOptions(name, world, player, root=Path(root), **asked)) == 0
     return Store(Path(root)).open(name)
 
 

@@ -1,31 +1,23 @@
-"""Options of the sessions: every field says what it is for, in a string under it that becomes its help."""
+"""Options of the sessions: every field says what it is for, in a string under it that is its help."""
 
-import ast
 import dataclasses
-import inspect
-import itertools
-import textwrap
 
 import pytest
 
+from demos.sessions.input_test.options import ControlsOptions
 from demos.sessions.play.options import PlayOptions
 from demos.sessions.record.options import RecordOptions
+from demos.sessions.replay.options import ReplayOptions
 from demos.sessions.watch.options import WatchOptions
+from environments.terminal.field_docs import field_docs
+
+SESSIONS = [RecordOptions, PlayOptions, WatchOptions, ReplayOptions, ControlsOptions]
 
 
-@pytest.mark.parametrize("options", [RecordOptions, PlayOptions, WatchOptions])
+@pytest.mark.parametrize("options", SESSIONS)
 def test_every_option_says_what_it_is_for(options):
-    (parsed,) = ast.parse(textwrap.dedent(inspect.getsource(options))).body
-    assert isinstance(parsed, ast.ClassDef)
-    body = parsed.body
-    told = {
-        ast.unparse(field.target): ast.literal_eval(under.value)
-        for field, under in itertools.pairwise(body)
-        if isinstance(field, ast.AnnAssign)
-        and isinstance(under, ast.Expr)
-        and isinstance(under.value, ast.Constant)
-    }
-    assert list(told) == [field.name for field in dataclasses.fields(options)]
+    told = field_docs(options)
+    assert set(told) == {field.name for field in dataclasses.fields(options)}
     for name, words in told.items():
         assert words.endswith("."), name
         assert len(words) > 8, name

@@ -15,7 +15,8 @@ from environments.external.games.factories import find_factory, require_named
 from environments.files import trusted_code as trust
 from environments.recorded_worlds import described_world, named_world
 from environments.system.errors import UserError
-from environments.terminal.command_line import Parser
+from environments.terminal.command_line import read_options
+from environments.terminal.shared_options import ProcessOptions
 
 ROOT = Path(__file__).resolve().parents[3]
 GAME = """
@@ -79,9 +80,11 @@ def test_ids_and_worlds_of_ours_need_no_trust_and_are_not_kept(nothing_trusted, 
 
 
 def test_trust_is_an_option_and_says_so_in_a_file(nothing_trusted, tmp_path):
-    parser = Parser("evaluate", "")
-    parser.add_trust()
-    assert vars(parser.parse_args(["--trust", "some_game"])) == {}
+    def verb(arguments):
+        """Nothing."""
+
+    given = read_options(ProcessOptions, verb, ["--trust", "some_game"], trust=True)
+    assert given == ProcessOptions()
     found = json.loads((tmp_path / "config" / "gpo" / "trusted.json").read_text())
     assert found["folders"] == {str(nothing_trusted): ["some_game"]}
     assert "may run" in found["about"]

@@ -52,7 +52,7 @@ def trained(tmp_path_factory):
     root = tmp_path_factory.mktemp("shelf")
     collect_command(
         CollectOptions(
-            root, "wild", "gpo/Courier-v0", "random", episodes=6, horizon=120, shield=True
+            "wild", "gpo/Courier-v0", "random", root=root, episodes=6, horizon=120, shield=True
         )
     )
     path = root / "safe.toml"

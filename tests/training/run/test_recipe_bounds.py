@@ -13,7 +13,7 @@ from environments.catalog import make_world
 from environments.files.readers import DEPTH
 from environments.system import memory
 from environments.system.errors import UserError
-from environments.terminal.command_line import MOST
+from environments.terminal.arguments import MOST
 from tests.training.support.toys import Leaning, record
 from training.run.memory_needs import RESAMPLED, check_games, check_sizes, game_bytes
 from training.run.recipe import check_recipe, read_recipe

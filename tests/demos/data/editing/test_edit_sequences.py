@@ -16,7 +16,8 @@ from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.history import Ancestry, edit_of, revision_names
 from demos.data.dataset.store import Store
 from demos.data.editing.delete import delete, undelete, undo
-from demos.data.editing.filter import EpisodeFilter, filter_episodes
+from demos.data.editing.episode_filter import EpisodeFilter
+from demos.data.editing.filter import filter_episodes
 from demos.data.editing.merge_split import merge, split
 from demos.data.editing.relabel import relabel
 from demos.data.editing.trim import trim

@@ -16,7 +16,8 @@ from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.history import Ancestry
 from demos.data.dataset.store import DatasetSpec, Store
 from demos.data.editing.delete import delete, undelete, undo
-from demos.data.editing.filter import EpisodeFilter, filter_episodes
+from demos.data.editing.episode_filter import EpisodeFilter
+from demos.data.editing.filter import filter_episodes
 from demos.data.editing.merge_split import merge, split
 from demos.data.editing.revise import editing
 from demos.data.episodes.files import STEPS_FILE

@@ -3,8 +3,10 @@
 import pygame
 import pytest
 
+import gpo
 from demos.sessions.input_test import session as device_test
 from demos.sessions.input_test.command import controls_command
+from demos.sessions.input_test.options import ControlsOptions
 from demos.sessions.input_test.session import DeviceTest, run_test
 from demos.window.controls.controls import load_controls, load_everybody
 from demos.window.controls.devices import Devices
@@ -24,7 +26,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_the_table_is_shown_for_both_devices(capsys):
-    assert controls_command("gpo/Kitchen-v0") == 0
+    assert controls_command(ControlsOptions("gpo/Kitchen-v0")) == 0
     shown = capsys.readouterr().out
     for words in (
         "gpo/Kitchen-v0: keyboard",
@@ -37,7 +39,7 @@ def test_the_table_is_shown_for_both_devices(capsys):
 
 
 def test_the_table_of_the_second_person_is_shown(capsys):
-    controls_command("gpo/Kitchen-v0", "keyboard", 2)
+    controls_command(ControlsOptions("gpo/Kitchen-v0", "keyboard", 2))
     shown = capsys.readouterr().out
     assert "person 2 of two" in shown
     assert "right ctrl" in shown
@@ -45,33 +47,38 @@ def test_the_table_of_the_second_person_is_shown(capsys):
 
 
 def test_a_copy_to_edit_is_the_table_and_is_used_from_then_on(folder, capsys):
-    controls_command("gpo/Kitchen-v0", edit=True)
+    controls_command(ControlsOptions("gpo/Kitchen-v0", edit=True))
     own = folder / "controls" / "Kitchen-v0.toml"
     assert "Wrote controls/Kitchen-v0.toml" in capsys.readouterr().out
     person = load_controls(make_world("gpo/Kitchen-v0"))
     assert person.path.resolve() == own
     own.write_text(own.read_text().replace('"e"', '"q"'))
-    controls_command("gpo/Kitchen-v0", edit=True)  # what is there is left alone
+    controls_command(ControlsOptions("gpo/Kitchen-v0", edit=True))  # what is there is left alone
     assert "is there already" in capsys.readouterr().out
     assert '"q"' in own.read_text()
-    controls_command("gpo/Kitchen-v0", "keyboard")
+    controls_command(ControlsOptions("gpo/Kitchen-v0", "keyboard"))
     assert "space, q" in capsys.readouterr().out
 
 
 def test_a_world_without_a_table_gets_one_that_works(folder, capsys):
     with pytest.raises(UserError, match=f"No controls are known for {NAME}"):
-        controls_command(NAME)
-    controls_command(NAME, edit=True)
+        controls_command(ControlsOptions(NAME))
+    controls_command(ControlsOptions(NAME, edit=True))
     assert (folder / "controls" / "tests.demos.support.hands-Toy.toml").is_file()
-    assert controls_command(NAME) == 0
+    assert controls_command(ControlsOptions(NAME)) == 0
     assert "action" in capsys.readouterr().out
 
 
-def test_players_and_devices_that_do_not_exist_are_refused():
-    with pytest.raises(UserError, match="There is no player 3"):
-        controls_command("gpo/Kitchen-v0", player=3)
-    with pytest.raises(UserError, match="There is no device 'wheel'"):
-        controls_command("gpo/Kitchen-v0", "wheel")
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--player=3", "--player: '3' is none of its values; give 1 or 2"),
+        ("--device=wheel", "wheel"),
+    ],
+)
+def test_players_and_devices_that_do_not_exist_are_refused(option, said, capsys):
+    assert gpo.main(["controls", "gpo/Kitchen-v0", option]) == 2
+    assert said in capsys.readouterr().err
 
 
 # ------------------------------------------------------------------ the screen
@@ -155,7 +162,9 @@ def test_escape_and_closing_the_window_end_it():
 
 def test_where_nobody_would_see_the_window_it_says_so():
     with pytest.raises(UserError, match="shows no window: unset it, or type `gpo controls gpo/Kit"):
-        controls_command("gpo/Kitchen-v0", test=True)  # the tests run on SDL's dummy driver
+        controls_command(
+            ControlsOptions("gpo/Kitchen-v0", test=True)
+        )  # the tests run on SDL's dummy driver
     assert not pygame.display.get_init()
 
 
@@ -166,4 +175,4 @@ def test_without_a_window_it_says_so(monkeypatch):
     monkeypatch.setenv("SDL_VIDEODRIVER", "x11")
     monkeypatch.setattr(pygame.display, "init", refuse)
     with pytest.raises(UserError, match=r"No window can be opened \(No available video device\)"):
-        controls_command("gpo/Kitchen-v0", test=True)
+        controls_command(ControlsOptions("gpo/Kitchen-v0", test=True))
