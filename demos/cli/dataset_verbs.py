@@ -29,7 +29,7 @@ def _edit(given: Any, edit: Callable[..., str]) -> int:
 
 def demos_list(arguments: list[str]) -> int:
     """List the datasets on this disk."""
-    from demos.data.dataset.options import StoreOptions
+    from demos.data.options import StoreOptions
 
     given = _given(StoreOptions, demos_list, arguments)
     from demos.cli.dataset_commands import list_datasets
@@ -51,7 +51,7 @@ def demos_info(arguments: list[str]) -> int:
 
 def demos_log(arguments: list[str]) -> int:
     """Show the history of a dataset: every edit, and which revision counts."""
-    from demos.data.dataset.options import DatasetOptions
+    from demos.data.options import DatasetOptions
 
     given = _given(DatasetOptions, demos_log, arguments)
     from demos.cli.dataset_commands import show_history
@@ -92,7 +92,7 @@ def demos_undelete(arguments: list[str]) -> int:
 
 def demos_undo(arguments: list[str]) -> int:
     """Go back to before the latest edit; what was recorded since stays."""
-    from demos.data.dataset.options import DatasetOptions
+    from demos.data.options import DatasetOptions
 
     given = _given(DatasetOptions, demos_undo, arguments)
     from demos.data.editing.delete import undo
@@ -188,7 +188,7 @@ def demos_collect(arguments: list[str]) -> int:
 
 def demos_repair(arguments: list[str]) -> int:
     """Get back what a crash left: 0 all of it, 3 with a loss, 1 nothing can be read."""
-    from demos.data.dataset.options import DatasetOptions
+    from demos.data.options import DatasetOptions
 
     given = _given(DatasetOptions, demos_repair, arguments)
     from demos.data.journal.repair import repair_command

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from demos.data.dataset.options import DatasetOptions, StoreOptions
 from demos.data.editing.episode_filter import EpisodeFilter
+from demos.data.options import DatasetOptions, StoreOptions
 from environments.terminal.arguments import Argument, amount, at_least, joined, seed_number, span
 
 

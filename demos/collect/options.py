@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from demos.data.dataset.options import StoreOptions
+from demos.data.options import StoreOptions
 from environments.terminal.arguments import Argument, at_least, seed_number
 from environments.terminal.shared_options import GameOptions
 

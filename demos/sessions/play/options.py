@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from demos.data.dataset.options import StoreOptions
+from demos.data.options import StoreOptions
 from environments.system.errors import UserError
 from environments.terminal.arguments import Argument, amount, at_least, seed_number
 from environments.terminal.shared_options import GameOptions

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from demos.data.dataset.options import DatasetOptions
+from demos.data.options import DatasetOptions
 from environments.terminal.arguments import Argument, at_least
 
 
