@@ -241,7 +241,7 @@ def test_an_environment_that_breaks_down_ends_the_game_not_the_session(tmp_path)
         ("gpo/Balance-v0", {}, "balance"),
         ("CartPole-v1", {}, "cartpole-v1"),
         ("classic/rps_v2", {}, "classic-rps_v2"),
-        (f"{__name__}:Moody", {}, "tests-demos-test_record-moody"),
+        (f"{__name__}:Moody", {}, "tests-demos-sessions-record-test_command-moody"),
     ],
 )
 def test_a_dataset_is_named_after_its_world(world, params, name):
