@@ -20,6 +20,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "demos/data/journal/records.py": (f"{DATA}/journal/test_records_edges.py",),
     "demos/data/journal/to_episodes.py": (f"{DATA}/journal/test_records_edges.py",),
     "demos/data/journal/take.py": (
+        f"{DATA}/journal/test_take_edges.py",
         f"{DATA}/journal/test_records_edges.py",
         f"{DATA}/journal/test_take.py",
     ),
