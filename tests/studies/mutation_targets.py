@@ -32,4 +32,13 @@ TARGETS: dict[str, tuple[str, ...]] = {
         f"{JUDGED}/test_statistics_edges.py",
         f"{JUDGED}/test_statistics.py",
     ),
+    **dict.fromkeys(
+        (
+            "training/gate/best_agent.py",
+            "training/gate/judge.py",
+            "training/gate/verdict.py",
+            "training/gate/writers.py",
+        ),
+        ("tests/training/gate/test_gate_edges.py",),
+    ),
 }
