@@ -20,6 +20,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "demos/data/journal/records.py": (f"{DATA}/journal/test_records_edges.py",),
     "demos/data/journal/to_episodes.py": (f"{DATA}/journal/test_records_edges.py",),
     "demos/data/journal/take.py": (
+        f"{DATA}/journal/test_take_edges.py",
         f"{DATA}/journal/test_records_edges.py",
         f"{DATA}/journal/test_take.py",
     ),
@@ -30,5 +31,14 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "agents/evaluation/statistics.py": (
         f"{JUDGED}/test_statistics_edges.py",
         f"{JUDGED}/test_statistics.py",
+    ),
+    **dict.fromkeys(
+        (
+            "training/gate/best_agent.py",
+            "training/gate/judge.py",
+            "training/gate/verdict.py",
+            "training/gate/writers.py",
+        ),
+        ("tests/training/gate/test_gate_edges.py",),
     ),
 }

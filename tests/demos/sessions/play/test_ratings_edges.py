@@ -70,6 +70,12 @@ def test_of_several_others_the_best_is_the_rival(dataset, tmp_path):
     assert (found.star, found.rival) == (1.0, 4.0)
 
 
+def test_who_played_whom_is_read_from_the_first_stream(dataset, tmp_path):
+    first, second = game(0)
+    second = replace(second, meta={META: {**second.meta[META], "person": "eve"}})
+    assert counted(dataset, tmp_path, [first, second]).person == "ada"
+
+
 @pytest.mark.parametrize("ghost", [None, 7.0])
 def test_alone_the_rival_is_what_was_noted(dataset, tmp_path, ghost):
     found = counted(dataset, tmp_path, game(0, rival=ghost)[:1])
@@ -172,6 +178,23 @@ def test_an_entry_that_is_known_is_not_counted_again(dataset, tmp_path):
     of_another = replace(known, dataset="other")
     write(tmp_path, {"format": FORMAT, "games": {"match-0": asdict(of_another)}})
     assert ratings.catch_up(dataset)["match-0"].star == 1.0, "of the same name in another dataset"
+
+
+def test_what_was_counted_is_written_and_other_datasets_stay(dataset, tmp_path):
+    other = create(tmp_path, "other")
+    keep(dataset, game(0), game(1))
+    keep(other, game(2))
+    ratings = Ratings(tmp_path)
+    assert not ratings.path.exists()
+    assert ratings.catch_up(dataset) == ratings.read()
+    assert ratings.catch_up(other) == ratings.read()
+    assert set(ratings.read()) == {"match-0", "match-1", "match-2"}
+    written = ratings.path.stat().st_mtime_ns
+    ratings.catch_up(dataset)
+    assert ratings.path.stat().st_mtime_ns == written, "there was nothing new"
+    dataset.take_back([2, 3])
+    ratings.catch_up(dataset)
+    assert set(ratings.read()) == {"match-0", "match-2"}
 
 
 def test_a_table_that_somebody_else_writes_is_waited_for(dataset, tmp_path, monkeypatch):
