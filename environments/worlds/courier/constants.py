@@ -127,7 +127,7 @@ def clearance(grid, x, y):  # type: ignore[no-untyped-def]
 def pushed_out(grid, x, y, radius):  # type: ignore[no-untyped-def]
     """The nearest place where a disc of less than half a cell overlaps no shelf: x, y, and whether it did.
 
-    Its middle must be on free floor: whoever moves does so by less than its radius a tick.
+    Its middle must be on free floor: what moves does so by less than its radius a tick.
     """
     i, j = int(x), int(y)
     here = j * COLUMNS + i

@@ -82,7 +82,7 @@ def _can_stop(table, state, forward, turn):  # type: ignore[no-untyped-def]
 
 @njit(inline="always")
 def _meets(table, state, x, y, speed, tick):  # type: ignore[no-untyped-def]
-    """Whether somebody could by then be touched, or will be too near for this speed by walking on."""
+    """Whether a person could by then be touched, or will be too near for this speed by walking on."""
     touched = TOUCH + MARGIN + tick * TICK * PERSON_SPEED
     near = TOUCH + MARGIN + NEAR if speed > SLOW else 0.0
     ahead = tick * TICK

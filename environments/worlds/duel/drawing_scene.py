@@ -230,7 +230,7 @@ class Scene:
         self._put(sprite(things.ring, self.cell, 2.2, colour, max(part, 0.06), 0.9), x, y)
 
     def _marks(self) -> None:
-        """Where a hit came from, at the edge of whoever smarts."""
+        """Where a hit came from, at the edge of the fighter that was hit."""
         for n in self.viewers:
             if self.state["hurt"][n] and not self.state["down"][n]:
                 x, y = self._place(n)

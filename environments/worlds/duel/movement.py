@@ -172,7 +172,7 @@ def _push(state, n, x, y):  # type: ignore[no-untyped-def]
     both = FIGHTER_RADIUS + BYSTANDER_RADIUS
     if state.down[n] or away >= both:
         return 0.0, 0.0
-    if away == 0:  # it came in where somebody stood
+    if away == 0:  # it came in where another stood
         return BYSTANDER_RADIUS * state.heading[n, 0], BYSTANDER_RADIUS * state.heading[n, 1]
     part = min((both - away) / away, BYSTANDER_RADIUS / away)  # no further than cover can hold it
     return dx * part, dy * part

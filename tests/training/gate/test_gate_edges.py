@@ -305,13 +305,17 @@ def test_the_keeper_says_what_stopped_it():
     ("games_", "seats", "each"), [(6, 2, 3), (7, 2, 3), (1, 2, 1), (0, 1, 1), (4, 1, 4)]
 )
 def test_every_seat_plays_its_share_of_the_games(monkeypatch, games_, seats, each):
-    reseeded, played = [], []
+    reseeded: list[int] = []
+    played: list[Any] = []
     partner = SimpleNamespace(reseed=reseeded.append)
-    monkeypatch.setattr(
-        judge_file, "play_games", lambda *given: played.append(given) or len(played)
-    )
+
+    def play(*given: Any) -> int:
+        played.append(given)
+        return len(played)
+
+    monkeypatch.setattr(judge_file, "play_games", play)
     judge = Judge(lambda size, seed: cast(Any, (size, seed)), cast(Any, partner), games_, seats)
-    assert judge(cast(Any, "me")) == list(range(1, seats + 1))
+    assert cast(Any, judge(cast(Any, "me"))) == list(range(1, seats + 1))
     assert reseeded == [JUDGE_SEEDS + seat for seat in range(seats)]
     for seat, (batch, players) in enumerate(played):
         assert batch == (each, JUDGE_SEEDS)
@@ -320,7 +324,8 @@ def test_every_seat_plays_its_share_of_the_games(monkeypatch, games_, seats, eac
 
 def test_alone_there_is_nobody_to_reseed(monkeypatch):
     monkeypatch.setattr(judge_file, "play_games", lambda batch, players: players)
-    assert Judge(lambda size, seed: None, None, 4, 1)(cast(Any, "me")) == [["me"]]
+    judge = Judge(lambda size, seed: None, None, 4, 1)
+    assert cast(Any, judge(cast(Any, "me"))) == [["me"]]
     assert JUDGE_SEEDS == 500_000
 
 
