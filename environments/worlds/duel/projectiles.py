@@ -1,7 +1,7 @@
 """Shots of a duel: fired, flying, and what each of them met first.
 
-A shot flies on a straight line through the tick, while a fighter that it may meet moves on another; they meet as two
-points do, one seen from the other, so that nothing is passed through, however fast.
+A shot flies on a straight line through the tick, while a fighter that it may meet moves on another; they
+meet as two points do, one seen from the other, so that nothing is passed through, however fast.
 """
 
 from __future__ import annotations
