@@ -1,9 +1,11 @@
-"""`gpo record`: opens the window, gets world and dataset ready, plays, and says what was kept."""
+"""Recording: opens the window, gets world and dataset ready, plays, and tells what was kept."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from demos.sessions.record.options import RecordOptions
@@ -16,9 +18,35 @@ if TYPE_CHECKING:  # heavy: a missing screen is said before they load
     from demos.window.opening import OpenSession
 
 
+@dataclass(frozen=True)
+class RecordResult:
+    """What a session of recording came to."""
+
+    code: (
+        int  # for the shell: 130 or 143 if it was told to stop, 2 if not all could be kept, else 0
+    )
+    summary: str  # in a sentence
+    dataset: str | None = None  # where games went; None if it ended before there was one
+    kept: tuple[int, ...] = ()  # numbers in the dataset of the episodes that this session added
+
+
 def record_command(options: RecordOptions) -> int:
-    """Record people playing a world; returns the exit code, 130 or 143 if it was told to stop, 2 if not all
-    could be kept.
+    """Record people playing a world, and print what came of it; returns the exit code.
+
+    Raises:
+        UserError: as `record`.
+    """
+    result = record(options, print)
+    print(result.summary)
+    return result.code
+
+
+def record(options: RecordOptions, say: Callable[[str], None]) -> RecordResult:
+    """Record people playing a world.
+
+    Args:
+        options: of the session.
+        say: is told in a sentence of games that an earlier session left open and that are kept now.
 
     Raises:
         UserError: no screen, no such world or player, a dataset of another world, or one in use.
@@ -34,13 +62,13 @@ def record_command(options: RecordOptions) -> int:
     opening = Opening(title, headless=options.headless, script=options.script)
     try:
         with open_session(opening, lambda: _prepared(options)) as opened:
-            return _record(options, opened)
+            return _record(options, opened, say)
     except Stopped as stopped:
-        print(
+        return RecordResult(
+            stopped.code,
             "gpo record: stopped; a game that was open is in its journal, "
-            "and the next `gpo record` or `gpo demos repair` gets it back."
+            "and the next `gpo record` or `gpo demos repair` gets it back.",
         )
-        return stopped.code
 
 
 def _require_free(options: RecordOptions) -> None:
@@ -62,11 +90,12 @@ def _prepared(options: RecordOptions) -> PreparedRecording:
     return prepare_recording(options)
 
 
-def _record(options: RecordOptions, opened: OpenSession[PreparedRecording]) -> int:
+def _record(
+    options: RecordOptions, opened: OpenSession[PreparedRecording], say: Callable[[str], None]
+) -> RecordResult:
     ready = opened.ready
     if ready is None:
-        print("gpo record: stopped before anything was recorded.")
-        return opened.code
+        return RecordResult(opened.code, "gpo record: stopped before anything was recorded.")
     from demos.data.journal.recovery import recover
     from demos.sessions.record.keeper import farewell, session_code
     from demos.sessions.record.prepare import open_dataset, run_kept
@@ -78,11 +107,15 @@ def _record(options: RecordOptions, opened: OpenSession[PreparedRecording]) -> i
         recovery = recover(dataset)
         session = _session(options, ready, dataset, opened)
         if recovery is not None:
-            print(recovery.sentence)
+            say(recovery.sentence)
             session.say(recovery.sentence, opened.clock.now())
         run_kept(opened, session)
-    print(farewell(session.keeper, "gpo record", opened.stop.signal))
-    return session_code(session.keeper, opened.stop.signal)
+    return RecordResult(
+        session_code(session.keeper, opened.stop.signal),
+        farewell(session.keeper, "gpo record", opened.stop.signal),
+        dataset.name,
+        tuple(number for game in session.keeper.kept for number in game),
+    )
 
 
 def _session(
