@@ -407,6 +407,9 @@ def test_nothing_is_written_without_a_judgement():
     assert calls == [told, told]
     with pytest.raises(NotImplementedError):
         JudgementWriter(keeper).write(told)
+    writer.model, keeper.model.num_timesteps = keeper.model, 3
+    assert writer.on_step(), "SB3 counts its calls"
+    assert (writer.n_calls, writer.num_timesteps) == (1, 3)
 
 
 def test_a_checkpoint_holds_all_that_is_needed_to_go_on(tmp_path, monkeypatch):
