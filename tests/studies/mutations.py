@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import gc
 import hashlib
 import importlib.machinery
 import json
@@ -27,96 +26,24 @@ import signal
 import sys
 import time
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
 import pytest
-from _pytest.config import default_plugins
 
 from tests.studies.mutants import Mutant, mutants
 from tests.studies.mutation_targets import TARGETS
+from tests.studies.preloading import ROOT, module_name, preload
 
-ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / "build" / "mutations.jsonl"
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 PATIENCE = 20.0, 6.0  # s, and times what the tests take on the file as it is: then a mutant hangs
 QUIET = ["-x", "-q", "-p", "no:cacheprovider", "--assert=plain", "--tb=no", "--no-header"]
-
-# ------------------------------------------------------------------ what imports what
-
-
-def module_name(path: str) -> str:
-    """`a.b` of `a/b.py`."""
-    return path.removesuffix(".py").replace("/", ".")
-
-
-@cache
-def imported(path: str) -> frozenset[str]:
-    """All that a file imports anywhere in it: names of modules, whether or not they exist."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse((ROOT / path).read_text())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return frozenset(found)
-
-
-@cache
-def files() -> dict[str, str]:
-    """The path of every module of the house, tests included."""
-    found = [p for room in ("agents", "demos", "environments", "training", "tests")
-             for p in sorted((ROOT / room).rglob("*.py"))]  # fmt: skip
-    paths = [path.relative_to(ROOT).as_posix() for path in found]
-    return {module_name(path): path for path in paths}
-
-
-def closure(paths: Iterable[str]) -> set[str]:
-    """The modules of the house that these files import, at any remove."""
-    found: set[str] = set()
-    open_: list[str] = list(paths)
-    while open_:
-        for name in imported(open_.pop()) & files().keys() - found:
-            found.add(name)
-            open_.append(files()[name])
-    return found
-
-
-def dependents(name: str) -> set[str]:
-    """The module and all that imports it, at any remove."""
-    found = {name}
-    while True:
-        more = {m for m, path in files().items() if imported(path) & found} - found
-        if not more:
-            return found
-        found |= more
-
-
-def preload(target: str, guards: Sequence[str]) -> None:
-    """Import all that the guards need and that does not depend on the target, which each fork then has."""
-    needed = closure(guard.split("::")[0] for guard in guards)
-    own, later = set(files()), dependents(module_name(target))
-    outside = {
-        name for m in needed for name in imported(files()[m]) if name.split(".")[0] not in OURS
-    }
-    own_of_pytest = {f"_pytest.{name}" for name in default_plugins}
-    for name in (*sorted(own_of_pytest), *sorted(outside), *sorted(needed & own - later)):
-        with suppress(ImportError, AttributeError):
-            importlib.import_module(name)
-    loaded = {name for name in sys.modules if name in later}
-    assert not loaded, f"loaded before it was changed: {loaded}"
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    gc.collect()
-    gc.freeze()  # a child need not go through it again
-
-
-OURS = {"agents", "demos", "environments", "training", "tests", "gpo"}
 
 # ------------------------------------------------------------------ one mutant
 
@@ -187,6 +114,15 @@ def digest(*texts: str) -> str:
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 
 
+def without_prose(source: str) -> str:
+    """The code alone: whoever writes a better docstring need not run the study again."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            node.value = ast.Constant(None)
+    return ast.unparse(tree)
+
+
 def equivalents(target: str) -> dict[tuple[str, str, int], str]:
     """Reasons by mutant, of those of a file that change nothing."""
     listed = tomllib.loads(EQUIVALENT.read_text()).get("mutant", [])
@@ -210,7 +146,10 @@ def remembered(target: str, source: str, tests: str) -> dict[tuple[str, str, int
 def study(target: str, guards: Sequence[str], fresh: bool) -> Iterator[Found]:
     """Every mutant of a file, tried now or remembered."""
     source = (ROOT / target).read_text()
-    sums = digest(source), digest(*((ROOT / g.split("::")[0]).read_text() for g in guards))
+    sums = (
+        digest(without_prose(source)),
+        digest(*((ROOT / g.split("::")[0]).read_text() for g in guards)),
+    )
     known = {} if fresh else remembered(target, *sums)
     excused = equivalents(target)
     found = list(mutants(source))

@@ -1,6 +1,7 @@
 """Intervals at their edges: none, one and two games, all alike, and each formula's figures by hand."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -33,6 +34,12 @@ def test_the_bootstrap_at_none_one_and_two_games():
     assert bootstrap_mean([3.0]) == (3.0, 3.0, 3.0)
     assert bootstrap_mean([3.0, 3.0]) == (3.0, 3.0, 3.0)
     assert bootstrap_mean([3.0, 4.0]) == (3.5, 3.0, 4.0)
+
+
+def test_of_no_games_nothing_is_averaged():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # numpy warns of the mean of nothing
+        assert math.isnan(bootstrap_mean([]).mean)
 
 
 def test_a_hair_of_difference_is_one():

@@ -305,8 +305,7 @@ def test_the_keeper_says_what_stopped_it():
     ("games_", "seats", "each"), [(6, 2, 3), (7, 2, 3), (1, 2, 1), (0, 1, 1), (4, 1, 4)]
 )
 def test_every_seat_plays_its_share_of_the_games(monkeypatch, games_, seats, each):
-    reseeded: list[int] = []
-    played: list[Any] = []
+    reseeded, played = list[int](), list[Any]()
     partner = SimpleNamespace(reseed=reseeded.append)
 
     def play(*given: Any) -> int:
@@ -314,8 +313,10 @@ def test_every_seat_plays_its_share_of_the_games(monkeypatch, games_, seats, eac
         return len(played)
 
     monkeypatch.setattr(judge_file, "play_games", play)
-    judge = Judge(lambda size, seed: cast(Any, (size, seed)), cast(Any, partner), games_, seats)
-    assert cast(Any, judge(cast(Any, "me"))) == list(range(1, seats + 1))
+    judge: Any = Judge(
+        lambda size, seed: cast(Any, (size, seed)), cast(Any, partner), games_, seats
+    )
+    assert judge("me") == list(range(1, seats + 1))
     assert reseeded == [JUDGE_SEEDS + seat for seat in range(seats)]
     for seat, (batch, players) in enumerate(played):
         assert batch == (each, JUDGE_SEEDS)
@@ -324,8 +325,8 @@ def test_every_seat_plays_its_share_of_the_games(monkeypatch, games_, seats, eac
 
 def test_alone_there_is_nobody_to_reseed(monkeypatch):
     monkeypatch.setattr(judge_file, "play_games", lambda batch, players: players)
-    judge = Judge(lambda size, seed: None, None, 4, 1)
-    assert cast(Any, judge(cast(Any, "me"))) == [["me"]]
+    judge: Any = Judge(lambda size, seed: None, None, 4, 1)
+    assert judge("me") == [["me"]]
     assert JUDGE_SEEDS == 500_000
 
 
@@ -407,6 +408,9 @@ def test_nothing_is_written_without_a_judgement():
     assert calls == [told, told]
     with pytest.raises(NotImplementedError):
         JudgementWriter(keeper).write(told)
+    writer.model, keeper.model.num_timesteps = keeper.model, 3
+    assert writer.on_step(), "SB3 counts its calls"
+    assert (writer.n_calls, writer.num_timesteps) == (1, 3)
 
 
 def test_a_checkpoint_holds_all_that_is_needed_to_go_on(tmp_path, monkeypatch):

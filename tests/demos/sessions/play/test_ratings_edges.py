@@ -102,6 +102,18 @@ def test_a_game_counts_once_it_came_to_its_end(
     assert counted(dataset, tmp_path, streams).counted is counts
 
 
+def test_whether_a_game_counts_is_read_from_the_first_stream(dataset, tmp_path):
+    whole, broken = game(0)
+    assert counted(dataset, tmp_path, [whole, replace(broken, truncated=False)]).counted is True
+
+
+def test_what_was_not_recorded_was_not_earned(dataset, tmp_path, monkeypatch):
+    told = {**dataset.facts, "north_star": "no such term"}
+    monkeypatch.setattr(dataset, "facts", told)
+    found = counted(dataset, tmp_path, game(0))
+    assert (found.star, found.rival) == (0.0, 0.0)
+
+
 def test_one_that_neither_terminated_nor_was_truncated_does_not_count(dataset, tmp_path):
     streams = [replace(stream, truncated=False) for stream in game(0)]
     assert counted(dataset, tmp_path, streams).counted is False
