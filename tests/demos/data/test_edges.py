@@ -10,7 +10,8 @@ from gymnasium import spaces
 import demos.data.journal.take
 from demos.data.dataset.reader import GAPS, episode_numbers
 from demos.data.dataset.store import DatasetSpec, Store
-from demos.data.editing.filter import EpisodeFilter, fits
+from demos.data.editing.episode_filter import EpisodeFilter
+from demos.data.editing.filter import fits
 from demos.data.editing.trim import trim
 from demos.data.episodes.episode import NANOSECONDS, Actor, Episode
 from demos.data.episodes.files import DENSEST, LONGEST, STEPS_FILE, open_steps
