@@ -17,6 +17,9 @@ ENTRY = "NAME"  # stands for the name of a cost in `costs.NAME`
 _UNIT = re.compile(r"^(?P<meaning>.*?)\s*\[(?P<unit>[^][]+)\]$", re.DOTALL)
 
 
+_TABLE = re.compile(r"^`\[[^]]*\]`( of a recipe)?: *")
+
+
 class Setting(NamedTuple):
     """One setting of a recipe."""
 
@@ -62,8 +65,14 @@ def sections(model: type[BaseModel] = Recipe, name: str = "", array: bool = Fals
         kind, shape = found
         named = f"{place}.{ENTRY}" if shape == "by name" else place
         inner += sections(kind, named, array=shape == "several")
-    meaning = (model.__doc__ or "").strip().splitlines()[0]
-    return [Section(name, meaning, array, tuple(plain)), *inner]
+    return [Section(name, _purpose(model), array, tuple(plain)), *inner]
+
+
+def _purpose(model: type[BaseModel]) -> str:
+    """The first paragraph of a settings class's docstring, without the name of its table."""
+    told = " ".join((model.__doc__ or "").strip().split("\n\n")[0].split())
+    told = _TABLE.sub("", told)
+    return told[:1].upper() + told[1:]
 
 
 def _model_in(annotation: Any) -> tuple[type[BaseModel], str] | None:

@@ -53,7 +53,8 @@ def test_every_setting_of_a_recipe_is_listed_once_with_its_default(said):
 
 def test_every_setting_says_what_it_means(said):
     for section in sections():
-        assert section.meaning
+        assert section.meaning[0].isupper()
+        assert section.meaning.endswith(".")
         for setting in section.settings:
             meaning = setting.meaning
             assert len(meaning) > 8, f"{setting.place} has no docstring"
