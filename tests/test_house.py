@@ -109,6 +109,7 @@ TYPED = {
     "demos/sessions/record/command.py",
     "demos/sessions/match/cast_by_name.py",
     "training/commands/evaluate.py",
+    "training/api.py",
     "training/commands/demo.py",
     "training/pipeline/prepare.py",
 }
@@ -294,6 +295,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "demos/data/editing",
     ),
     (
+        "agents/loaded_agent",
         "demos/collect",
         "demos/data/exchange",
         "demos/sessions/match",
@@ -317,7 +319,10 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "training/evaluation",
     ),
     ("training/pipeline",),
-    ("training/commands",),
+    (
+        "training/api",
+        "training/commands",
+    ),
     (".",),
 )
 
