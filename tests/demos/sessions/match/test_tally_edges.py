@@ -2,7 +2,7 @@
 
 import pytest
 
-from demos.sessions.match.watch_results import Result, Tally
+from demos.sessions.match.watch_results import LAST, Result, Tally, WatchResults
 
 
 def tally(*pairs):
@@ -42,3 +42,30 @@ def test_the_same_seed_again_counts_once_and_as_it_ended_last():
 def test_each_tally_has_its_own_games():
     assert (len(tally((1.0, 1.0))), len(Tally())) == (1, 0)
     assert Result(1, 2.0, 3.0, 4).rival is None
+
+
+# ------------------------------------------------------------------ the results of a viewer
+
+
+def test_a_game_that_is_played_again_counts_once_and_each_pair_has_a_tally():
+    results = WatchResults()
+    for seed in (3, 4, 3):
+        results.ended(seed)
+    assert results.played == 2
+    results.add("a", "b", Result(3, 1.0, 2.0, 4))
+    results.add("a", "c", Result(3, 1.0, 2.0, 4))
+    assert results.tally("a", "b") is results.tally("a", "b")
+    assert [len(results.tally("a", rival)) for rival in ("b", "c", "d")] == [1, 1, 0]
+
+
+def test_the_time_of_a_decision_is_the_median_of_the_last_two_hundred():
+    results = WatchResults()
+    assert (LAST, results.decision_time) == (200, 0.0)
+    for seconds in (1.0, 9.0, 2.0):
+        results.decided(seconds)
+    assert results.decision_time == 2.0
+    for seconds in [5.0] * 100 + [7.0] * 100:
+        results.decided(seconds)
+    assert results.decision_time == 6.0, "one more or one fewer would tip it"
+    results.decided(7.0)
+    assert results.decision_time == 7.0
