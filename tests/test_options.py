@@ -56,7 +56,9 @@ def refused(capsys):
         assert code == 2, said
         assert said.endswith("\n")
         lines = said.splitlines()
-        assert len(lines) == 1 or arguments[0] == "train", said  # of a recipe each mistake has a line
+        assert len(lines) == 1 or arguments[0] == "train", (
+            said
+        )  # of a recipe each mistake has a line
         assert all(line.startswith("gpo: ") and line.isprintable() for line in lines)
         assert len(said) < 2_500
         return said

@@ -112,11 +112,11 @@ def test_the_list_says_what_is_done_without(monkeypatch):
     monkeypatch.delattr(signal, "setitimer", raising=False)
     told = support.described()
     assert "all processors count" in told
-    assert told.count("a window that does not heed Ctrl-C") == 1
+    assert told.count("a window that does not react to Ctrl-C") == 1
     monkeypatch.setattr(platform, "system", lambda: "Windows")
     assert "use WSL" in support.described()
     monkeypatch.setattr(platform, "system", lambda: "Plan 9")
-    assert "nobody has said" in support.described()
+    assert "whether it works is not known" in support.described()
 
 
 def test_bytes_are_put_in_their_place_without_pwrite(tmp_path, monkeypatch):

@@ -37,11 +37,25 @@ def recipe_mistakes(
         for complaint in error.errors():
             if complaint["type"] == "missing" and complaint["loc"][-1] in left_out:
                 continue  # it is there, and was told of
-            found.append(UserError(_sentence(recipe, complaint, where)))
+            sentence = _sentence(recipe, complaint | {"loc": _written(rest, complaint)}, where)
+            if sentence not in [str(mistake) for mistake in found]:
+                found.append(UserError(sentence))
     if len(found) > MOST_TOLD:
         more = len(found) - MOST_TOLD
         found[MOST_TOLD:] = [UserError(f"{where}: {more:,} more settings are wrong.")]
     return found
+
+
+def _written(content: Any, complaint: Any) -> tuple[Any, ...]:
+    """The place of a complaint, as far as it was written: a single weight stands for a start and an end."""
+    place = []
+    for part in complaint["loc"]:
+        if not isinstance(content, dict | list):
+            break
+        place.append(part)
+        known = part in content if isinstance(content, dict) else part < len(content)
+        content = content[part] if known else {}
+    return tuple(place)
 
 
 def _sentence(recipe: type[BaseModel], first: Any, where: str) -> str:
