@@ -1,9 +1,10 @@
-"""The intervals of the house: a mean's by the bootstrap, a share's by Wilson, all at 95 %.
+"""The intervals of the house, all at 95 %: of means, of changes between paired games, and of shares.
 
 One rule for every table and screen: a mean of games has the percentile bootstrap's interval (Efron 1979), on
-resamples drawn from a fixed seed, so that the same games give the same interval; a share of games has
-Wilson's (1927). Exact shares (Clopper and Pearson 1934) and Student's t (1908) are here for decisions that
-need them.
+resamples drawn from a fixed seed, so that the same games give the same interval; of fewer than FEW games,
+where that is too narrow (of 5 games from a gamma distribution it covers 80 %, Student's 91 %), Student's t
+(1908). A share of games has Wilson's (1927). The gate's decisions are by the bootstrap alone. Exact shares
+(Clopper and Pearson 1934) are here for decisions that need them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+FEW = 20  # games, below which a bootstrap covers less than it says
 RESAMPLES = 2000  # of a bootstrap
 LEVEL = 0.95  # of every interval
 _TAILS = (50 * (1 - LEVEL), 50 * (1 + LEVEL))  # percentiles
@@ -66,11 +68,12 @@ def _resampled(values: bytes, seed: int) -> tuple[float, float]:
 
 
 def mean_interval(values: Sequence[float] | np.ndarray) -> Interval:
-    """As `bootstrap_mean`, but of fewer than two games the interval is unknown: infinite."""
-    if len(values) < 2:
-        mean = float(values[0]) if len(values) else math.nan
-        return Interval(mean, -math.inf, math.inf)
-    return bootstrap_mean(values)
+    """The mean of independent games: by Student's t of fewer than FEW, else as `bootstrap_mean`.
+
+    Of few values the percentile bootstrap is too narrow (Efron and Tibshirani 1993, 13.3); of fewer than
+    two the interval is unknown: infinite.
+    """
+    return student_interval(values) if len(values) < FEW else bootstrap_mean(values)
 
 
 def paired_interval(before: npt.ArrayLike, after: npt.ArrayLike, seed: int = 0) -> Interval:

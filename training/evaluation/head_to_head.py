@@ -16,14 +16,14 @@ from rich.console import Console
 from rich.table import Table
 
 from agents.evaluation.games import EpisodeTotals
-from agents.evaluation.statistics import bootstrap_mean, share_interval
+from agents.evaluation.statistics import share_interval
 from agents.experts.registry import expert_names
 from agents.files.agent_file import Agent
 from agents.lookup import resolve_player
 from agents.players.from_agent import make_player
 from agents.players.player import Player
 from environments.simulation.world import World
-from training.evaluation.protocol import Protocol, evaluate
+from training.evaluation.protocol import Protocol, evaluate, spread_of
 from training.evaluation.tables import show_limits
 from training.gate.judge import judged_totals
 from training.partners.partners import PartnerSettings
@@ -108,7 +108,7 @@ def _ours(world: World, played: list[EpisodeTotals]) -> dict[str, np.ndarray]:
 
 
 def match_statistics(totals: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """Shares with Wilson's 95 % intervals, and the costs' means with bootstrap intervals, as JSON.
+    """Shares and the costs' means, with their 95 % intervals, as JSON.
 
     A draw is no win: a duel that is waited out counts as little as a lost one.
     """
@@ -117,9 +117,7 @@ def match_statistics(totals: Mapping[str, np.ndarray]) -> dict[str, Any]:
     shares = {
         name: share_interval(int(which.sum()), len(win))._asdict() for name, which in counts.items()
     }
-    costs = {
-        name: bootstrap_mean(values)._asdict() for name, values in totals.items() if name != WIN
-    }
+    costs = {name: spread_of(values) for name, values in totals.items() if name != WIN}
     return {"games": len(win), **shares, "costs": costs}
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from agents.evaluation.games import HELD_OUT, EpisodeTotals, play_games
-from agents.evaluation.statistics import bootstrap_mean
+from agents.evaluation.statistics import bootstrap_mean, mean_interval
 from agents.players.player import Player
 from demos.data.dataset.dataset import Dataset
 from environments.catalog import make_batch
@@ -78,7 +78,7 @@ def summary(played: list[EpisodeTotals]) -> dict[str, Any]:
     seats = []
     for seat, games in enumerate(played):
         totals = {"return": games.returns, **games.terms, **games.costs, **games.shield}
-        seats.append({name: _spread(values[:, seat]) for name, values in totals.items()})
+        seats.append({name: spread_of(values[:, seat]) for name, values in totals.items()})
     return {"seats": seats, "games": len(played[0].steps)}
 
 
@@ -95,9 +95,11 @@ def recorded_scores(dataset: Dataset, world: World, horizon: int) -> dict[str, A
         if end - start >= horizon or arrays.terminated[e]:
             seat = dataset.episode_facts(e)["agent"]
             by_seat[seat].append(float(reward[start : min(end, start + horizon)].sum()))
-    seats = [{"return": _spread(np.array(totals))} for totals in by_seat.values() if totals]
+    seats = [{"return": spread_of(np.array(totals))} for totals in by_seat.values() if totals]
     return {"seats": seats, "games": min((len(t) for t in by_seat.values()), default=0)}
 
 
-def _spread(values: np.ndarray) -> dict[str, float]:
-    return bootstrap_mean(values)._asdict()
+def spread_of(values: np.ndarray) -> dict[str, float]:
+    """A single game has no interval: both of its ends are the game."""
+    found = mean_interval(values) if len(values) > 1 else bootstrap_mean(values)
+    return found._asdict()

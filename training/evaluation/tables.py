@@ -47,7 +47,7 @@ def show_scores(
         table.add_row(name, *cells)
     console.print(heading, style="bold")
     console.print(table)
-    console.print(f"{scores.protocol}; mean [95 % bootstrap interval].", soft_wrap=True)
+    console.print(f"{scores.protocol}; mean [95 % interval].", soft_wrap=True)
     if scores.likeness:
         told = ", ".join(f"{name} {value:.2f}" for name, value in scores.likeness.items())
         console.print(f"Log-likelihood of what people did, in nats a step: {told}.", soft_wrap=True)

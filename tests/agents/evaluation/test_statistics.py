@@ -129,7 +129,26 @@ def test_of_fewer_than_two_games_the_interval_of_a_mean_is_unknown():
     for none in (mean_interval([]), student_interval([])):
         assert math.isnan(none.mean)
         assert none[1:] == (-math.inf, math.inf)
-    assert mean_interval([3.0, 5.0]) == bootstrap_mean([3.0, 5.0])
+    assert mean_interval([3.0, 5.0]) == student_interval([3.0, 5.0])
+
+
+@pytest.mark.parametrize(
+    ("games", "rule"), [(19, student_interval), (20, bootstrap_mean), (21, bootstrap_mean)]
+)
+def test_of_few_games_the_interval_is_students(games, rule):
+    values = np.random.default_rng(games).gamma(2.0, size=games)
+    assert mean_interval(values) == rule(values)
+    assert student_interval(values) != bootstrap_mean(values)
+
+
+def test_of_few_games_students_interval_covers_more_than_a_bootstrap():
+    random, covered = np.random.default_rng(0), {student_interval: 0, bootstrap_mean: 0}
+    for _ in range(300):
+        values = random.gamma(2.0, size=5)
+        for rule in covered:
+            found = rule(values)
+            covered[rule] += found.low <= 2.0 <= found.high
+    assert covered[bootstrap_mean] < 0.85 * 300 < covered[student_interval]
 
 
 def test_the_same_games_give_the_same_interval_and_are_resampled_once(monkeypatch):
