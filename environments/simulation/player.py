@@ -5,7 +5,7 @@ B observations, O numbers in each.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 class Player(Protocol):
@@ -29,3 +29,16 @@ class Player(Protocol):
         Returns:
             Actions [B, ...] and the state to hand to the next call.
         """
+
+
+@runtime_checkable
+class AheadPlayer(Player, Protocol):
+    """A player that may choose while others still do: in a process of its own, it begins when it is told."""
+
+    is_remote: bool  # whether it is in a process of its own now
+
+    def begin(self, observation: Any, state: Any, episode_start: Any) -> Any:
+        """Begin to choose for what `predict` will be given next; returns the state to hand to it."""
+
+    def drop(self) -> None:
+        """Forget what it has begun to choose."""

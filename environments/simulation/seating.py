@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from environments.simulation.batch import Batch, as_actions
-from environments.simulation.player import Player
+from environments.simulation.player import AheadPlayer, Player
 from environments.system.errors import UserError
 
 
@@ -59,9 +59,9 @@ class Seating:
     def reset(self, **keywords: Any) -> np.ndarray:
         """Begin new episodes; arguments as `Batch.reset`. A seed is the partner's too, if it takes one."""
         self.batch.reset(**keywords)
-        if self._started:  # its choice was for games that are over
-            self.partner.drop()  # type: ignore[union-attr]
-            self._started = False
+        if self._started and isinstance(self.partner, AheadPlayer):
+            self.partner.drop()  # its choice was for games that are over
+        self._started = False
         reseed = getattr(self.partner, "reseed", None)
         if keywords.get("seed") is not None and reseed is not None:
             reseed(int(np.ravel(keywords["seed"])[0]))
@@ -71,8 +71,8 @@ class Seating:
 
     def start_partner(self) -> bool:
         """Let a partner that can choose beside the learner begin with the coming step; whether it does."""
-        ahead: Any = self.partner
-        if hasattr(ahead, "begin") and not self._started:
+        ahead = self.partner
+        if isinstance(ahead, AheadPlayer) and not self._started:
             for k, seats in enumerate(self._others):
                 seen = self.batch.observation[self.games, seats]
                 self._memory[k] = ahead.begin(seen, self._memory[k], self.episode_start)

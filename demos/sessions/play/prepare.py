@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
+from agents.evaluation.games import play_games
 from agents.players.player import Player
 from demos.data.dataset.dataset import Dataset
 from demos.sessions.game.game import Game
@@ -149,16 +148,11 @@ def in_turns(
 ) -> float:
     """The north star that an agent reaches alone from a seed."""
     batch = make_batch(world, 1, seed=seed, options=options, restart=False, shield=shield)
-    player, memory, starts = rival.player(world, seed), None, np.ones(1, bool)
-    star, total = list(world.terms).index(world.north_star), 0.0
-    while True:
-        action, memory = player.predict(batch.observation[:, 0], memory, starts)
-        batch.step(np.asarray(action)[:, None])
-        total += float(batch.terms[0, 0, star])
-        starts = np.zeros(1, bool)
-        if batch.ended[0]:
-            batch.close()
-            return total
+    try:
+        played = play_games(batch, [rival.player(world, seed)])
+    finally:
+        batch.close()
+    return float(played.terms[world.north_star][0, 0])
 
 
 def open_dataset(given: PlayOptions, ready: PreparedMatch) -> Dataset:
