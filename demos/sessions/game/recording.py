@@ -1,4 +1,8 @@
-"""The recording of games that people play: builds the rows that a take stores.
+"""The recording of games that people play: how a key press becomes a stored action.
+
+A session hands events to the devices (`demos.window.controls.devices`), which know what is held. At each
+tick `Recording.tick` has each person's controls compose an action of that (`demos.window.controls`), plays
+it, and writes the step to the journal of the open episode (`demos.data.journal.take`).
 
 K terms, C costs, R numbers of the raw device state.
 """
