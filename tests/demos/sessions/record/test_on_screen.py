@@ -40,15 +40,18 @@ def screen():
 class Window:
     """A `gpo record` in a process of its own, and hands at its keys."""
 
-    code = "from demos.sessions.record.command import record_command as verb"
+    code = (
+        "from demos.sessions.record.command import record_command as verb\n"
+        "from demos.sessions.record.options import RecordOptions as Options"
+    )
 
     def __init__(self, screen: str, root: Path, call: str) -> None:
         self.root = root
         self.environment = {**os.environ, "DISPLAY": screen, "PYTHONPATH": str(ROOT)}
         self.environment.pop("SDL_VIDEODRIVER", None)
         code = (
-            f"import sys; from pathlib import Path; {self.code}\n"
-            f"sys.exit(verb({call}, root=Path({str(root)!r})))"
+            f"import sys; from pathlib import Path\n{self.code}\n"
+            f"sys.exit(verb(Options({call}, root=Path({str(root)!r}))))"
         )
         self.process = subprocess.Popen(
             [sys.executable, "-c", code],

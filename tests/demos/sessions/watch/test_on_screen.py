@@ -18,7 +18,10 @@ DATASET = "kitchen-cramped_room-coach"
 class WatchWindow(Window):
     """A `gpo watch` in a process of its own."""
 
-    code = "from demos.sessions.watch.command import watch_command as verb"
+    code = (
+        "from demos.sessions.watch.command import watch_command as verb\n"
+        "from demos.sessions.watch.options import WatchOptions as Options"
+    )
 
 
 def journals(window):
