@@ -46,7 +46,7 @@ TRACED = [f"export {file} --to out.onnx" for file in FILES[::2]]  # a second eac
 
 
 def each_case():
-    """Every verb with every kind of world; of the exports that trace a graph, one a kind, the other is slow."""
+    """Every verb with every kind of world; of the exports that trace a graph one a kind, the rest is slow."""
     yield from product(VERBS, WORLDS)
     for number, kind in enumerate(WORLDS):
         for turn, verb in enumerate(TRACED):
