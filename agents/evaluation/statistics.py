@@ -1,4 +1,4 @@
-"""The intervals of the house: a mean's by the bootstrap, a share's by Wilson, all at 95 %.
+"""Confidence intervals: a mean's by the bootstrap, a share's by Wilson, all at 95 %.
 
 One rule for every table and screen: a mean of games has the percentile bootstrap's interval (Efron 1979), on
 resamples drawn from a fixed seed, so that the same games give the same interval; a share of games has

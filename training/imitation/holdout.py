@@ -1,4 +1,4 @@
-"""Which recorded steps are learned from and which are held back to judge by; weights of the actions.
+"""The split of recorded steps into those for training and those held out; weights of the actions.
 
 S recorded steps, A actions.
 """

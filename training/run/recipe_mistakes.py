@@ -1,4 +1,4 @@
-"""Everything that is wrong with a recipe, a sentence each, so that a person corrects it once."""
+"""Validation errors of a recipe, all of them, a sentence each, so that a person corrects it once."""
 
 from __future__ import annotations
 
