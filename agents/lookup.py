@@ -1,4 +1,4 @@
-"""What a name typed by a person means: an agent file, a run, an ONNX file, a player, a person or a world.
+"""Lookup of a name that was typed: an agent file, a run, an ONNX file, a player, a person or a world.
 
 Every verb asks here, so that a name means the same to all of them. Names that stand in files are not looked
 up: they are data (`environments.recorded_worlds`).

@@ -27,14 +27,25 @@ def run(*arguments, code=None):
     )
 
 
-def refusal(*arguments):
+@pytest.fixture
+def refusal(capsys):
     """The one sentence with which a mistake ends."""
-    done = run(*arguments)
-    assert done.returncode == 2, done.stdout + done.stderr
-    assert done.stdout == ""
-    assert done.stderr.startswith("gpo: ")
-    assert done.stderr.count("\n") == 1, done.stderr
-    return done.stderr
+
+    def sentence(*arguments):
+        assert gpo.main(list(arguments)) == 2
+        out, said = capsys.readouterr()
+        assert out == ""
+        assert said.startswith("gpo: ")
+        assert said.count("\n") == 1, said
+        return said
+
+    return sentence
+
+
+def test_a_process_ends_with_the_same_sentence(refusal):
+    done = run("trian")
+    assert done.returncode == 2
+    assert (done.stdout, done.stderr) == ("", refusal("trian"))
 
 
 def test_help_lists_every_verb():
@@ -155,7 +166,7 @@ def test_no_help_loads_what_is_heavy():
     assert done.returncode == 0, done.stderr
 
 
-def test_options_are_neither_shortened_nor_spelled_otherwise():
+def test_options_are_neither_shortened_nor_spelled_otherwise(refusal):
     assert "did you mean --greedy?" in refusal("evaluate", "a", "--greed")
     assert "did you mean --min-steps?" in refusal("demos", "filter", "a", "--min_steps", "3")
     assert "did you mean --shield?" in refusal("evaluate", "a", "--no-shield")
@@ -196,7 +207,7 @@ def test_help_is_light():
         (["doctor", "now"], "now"),
     ],
 )
-def test_a_mistake_is_one_sentence(arguments, said):
+def test_a_mistake_is_one_sentence(refusal, arguments, said):
     assert said in refusal(*arguments)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,6 @@ VERBS = [
     *(f"watch CartPole-v1 --player {file} --headless --games 1" for file in FILES),
     *(f"play {file} --levels --against random" for file in FILES),
     *(f"play {file} --coach --headless --script keys.toml --games 1" for file in FILES),
-    *(f"export {file} --to out.onnx" for file in FILES[::2]),
     *(f"export {file} --sb3 out.zip" for file in FILES[::2]),
     *(f"demos collect new CartPole-v1 --player {file} --episodes 1" for file in FILES),
     *(f"demos {verb} evil" for verb in ("info", "verify", "log", "relabel", "undo", "repair")),
@@ -41,6 +41,17 @@ VERBS = [
     "record CartPole-v1 --partner a.safetensors --headless --script keys.toml --episodes 1",
     "train here.toml --run out",  # on the evil recordings
 ]
+
+TRACED = [f"export {file} --to out.onnx" for file in FILES[::2]]  # a second each
+
+
+def each_case():
+    """Every verb with every kind of world; of the exports that trace a graph one a kind, the rest is slow."""
+    yield from product(VERBS, WORLDS)
+    for number, kind in enumerate(WORLDS):
+        for turn, verb in enumerate(TRACED):
+            marks = [] if turn == number % len(TRACED) else [pytest.mark.slow]
+            yield pytest.param(verb, kind, marks=marks)
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +74,7 @@ def nothing_trusted(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
 
 
-@pytest.mark.parametrize("kind", WORLDS)
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize(("verb", "kind"), each_case())
 def test_no_verb_runs_what_a_file_names(made, monkeypatch, capsys, kind, verb):
     monkeypatch.chdir(made[kind])
     code = gpo.main(verb.split())

@@ -1,4 +1,4 @@
-"""What all settings have in common: frozen, checked, and strict about unknown keys."""
+"""The base class of all settings: frozen, checked, and strict about unknown keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plays a batch of games to their first end, for all that evaluate, judge, measure or collect.
+"""Evaluation games: a batch played to the first end of each, to evaluate, judge, measure or collect.
 
 E episodes (one of each game), B games, N seats.
 """

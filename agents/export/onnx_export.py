@@ -166,7 +166,7 @@ def _about(agent: Agent, graph: Graph) -> dict[str, Any]:
         "greedy": graph.greedy,
         "memory": policy.memory,
         "mask": policy.mask,
-        "sight": policy.sight,
+        "sight": policy.encoder_settings,
         "shield": shield,
         "advice": [*([SHIELD] if shield else []), *([STUCK.format(stuck)] if stuck else [])],
         **_of_world(described),

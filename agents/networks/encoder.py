@@ -75,7 +75,7 @@ def encoder_weights(policy: AgentPolicy, facts: Mapping[str, Any] | None = None)
         for name, value in encoder_of(policy).state_dict().items()
     }
     space: Any = policy.observation_space
-    return EncoderWeights(space, policy.sight, tensors, dict(facts or {}))
+    return EncoderWeights(space, policy.encoder_settings, tensors, dict(facts or {}))
 
 
 def require_same_encoder(
@@ -99,7 +99,7 @@ def put_encoder(policy: AgentPolicy, weights: EncoderWeights) -> None:
     Raises:
         ValueError: it is of another observation space or another network.
     """
-    require_same_encoder(weights, policy.observation_space, policy.sight)
+    require_same_encoder(weights, policy.observation_space, policy.encoder_settings)
     with torch.no_grad():
         for extractor in (policy.pi_features_extractor, policy.vf_features_extractor):
             extractor.load_state_dict(dict(weights.tensors))

@@ -1,4 +1,4 @@
-"""What turns an observation into features: its parts each by their kind, then a memory of the last steps.
+"""Feature extractors: each part of an observation encoded by its kind, then a memory of the last steps.
 
 Numbers are scaled, pictures go through a convolutional network, the action mask through nothing. With
 memory the observation is a window (`environments.simulation.frame_stack`), encoded step by step and read

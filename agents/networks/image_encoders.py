@@ -1,4 +1,4 @@
-"""The convolutional networks that look at pictures, chosen by size.
+"""Convolutional encoders of pictures, chosen by size.
 
 B pictures, C channels, H x W pixels.
 """

@@ -61,7 +61,7 @@ class AgentPolicy(ActorCriticPolicy):
     ) -> None:
         if sight is None and is_picture(observation_space):
             sight = {}
-        self.dropout, self.n_costs, self.sight = dropout, n_costs, sight
+        self.dropout, self.n_costs, self.encoder_settings = dropout, n_costs, sight
         if sight is not None:  # `ObservationEncoder` scales pictures itself
             keywords |= {
                 "features_extractor_class": ObservationEncoder,
@@ -217,14 +217,14 @@ class AgentPolicy(ActorCriticPolicy):
             "dropout": self.dropout,
             "n_costs": self.n_costs,
         }
-        return about if self.sight is None else {**about, "sight": self.sight}
+        return about if self.encoder_settings is None else {**about, "sight": self.encoder_settings}
 
     def _get_constructor_parameters(self) -> dict[str, Any]:
         return {
             **super()._get_constructor_parameters(),
             "dropout": self.dropout,
             "n_costs": self.n_costs,
-            "sight": self.sight,
+            "sight": self.encoder_settings,
         }
 
 

@@ -1,4 +1,4 @@
-"""What `gpo demos` prints of all datasets, of edits, checks and imports."""
+"""The output of `gpo demos`: of all datasets, of edits, checks and imports."""
 
 from __future__ import annotations
 

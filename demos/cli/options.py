@@ -1,4 +1,4 @@
-"""What the verbs of `gpo demos` are asked for."""
+"""Options of the verbs of `gpo demos`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `gpo demos collect` is asked for."""
+"""Options of `gpo demos collect`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a message about an unknown name suggests: the known name that was probably meant, or all there are."""
+"""Suggestions in messages about an unknown name: the known name that was probably meant, or all there are."""
 
 from __future__ import annotations
 

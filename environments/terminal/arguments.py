@@ -1,4 +1,4 @@
-"""What a field of an options class looks like on the command line, and the readers of single values.
+"""Command-line arguments of the fields of an options class, and the readers of single values.
 
 A reader takes the text of one word and returns its value, or raises `ValueError` with what is wrong with it.
 """

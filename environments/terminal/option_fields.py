@@ -1,4 +1,4 @@
-"""The options of a verb, told from the fields of its options class: names, defaults, readers and help."""
+"""The options of a verb, read from the fields of its options class: names, defaults, readers and help."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is installed here and what is not: looked up without needing any of it to work."""
+"""`gpo doctor`: what is installed here and what is not, looked up without needing any of it to work."""
 
 import importlib
 import os

@@ -1,4 +1,4 @@
-"""What GPO needs of other packages, and what to type where one is missing: in a checkout, or installed."""
+"""The packages that GPO requires, and what to type where one is missing: in a checkout, or installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `gpo train`, `export`, `demo`, `recipe` and the verbs without options are asked for."""
+"""Options of `gpo train`, `export`, `demo`, `recipe` and of the verbs without any."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which systems GPO is tried on, and what of them it uses that another may not have.
+"""Supported platforms, and what GPO uses of them that another may not have.
 
 A test holds the second list: whatever is not in Python on every system stands here, and is asked for before
 it is used.

@@ -1,4 +1,4 @@
-"""What `gpo recipe` does: it lists the settings of a recipe, or writes a recipe that explains itself."""
+"""`gpo recipe`: lists the settings of a recipe, or writes a recipe that explains itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every setting that a recipe may hold, told from the settings classes: default, unit and meaning."""
+"""Every setting that a recipe may hold, read from the settings classes: default, unit and meaning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the machine at hand is used best: precision, threads and cores, measured at the start of a run.
+"""Hardware settings of a run: precision, threads and cores, measured at its start.
 
 Brain floats (bfloat16) keep float32's range with 8 bits of precision. Processors that multiply them in
 hardware (AVX512-BF16, AMX) do an update of our networks two to three times as fast; others are slower.

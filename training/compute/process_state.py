@@ -1,4 +1,4 @@
-"""What training changes of the process it runs in, and how that is put back.
+"""Process-wide state that training changes, and how it is put back.
 
 The audit of what `train` and what it calls set for the whole process:
 

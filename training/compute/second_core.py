@@ -1,4 +1,4 @@
-"""A second core for what has nothing to wait for, and to the same bits as one thing after the other.
+"""A background thread on a second core for independent work, with the same bits as one after the other.
 
 A policy and its values share no layers (`agents.networks.layers`), so neither's gradient waits for the
 other's, and a rollout can be passed forward in pieces. torch lets go of Python's lock while it

@@ -1,4 +1,4 @@
-"""Where the time goes."""
+"""Timers of the phases of training, in seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `gpo evaluate` is asked for."""
+"""Options of `gpo evaluate`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Carroll et al. (NeurIPS 2019, arXiv 1910.05789) reached, from the result files they published.
+"""Published results of Carroll et al. (NeurIPS 2019, arXiv 1910.05789), from their result files.
 
 Returns over 400 steps, 20 a soup. Our human model is our own clone of their test recordings, theirs was
 theirs: the pairings are alike, not identical.

@@ -1,4 +1,4 @@
-"""What changed between two agents on recorded steps, with intervals.
+"""Paired comparison of two agents on the same recorded steps, with intervals.
 
 R chosen steps.
 """

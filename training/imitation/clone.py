@@ -111,7 +111,7 @@ def _build(
     require_allowed(steps.arrays, policy.mask, steps.action_space)
     policy.fit_scales(steps.arrays.observations[train], settings.scale_floor)
     if beginning.encoder is not None:
-        require_encoder(beginning.encoder, policy.observation_space, policy.sight)
+        require_encoder(beginning.encoder, policy.observation_space, policy.encoder_settings)
         put_encoder(policy, beginning.encoder)
     if beginning.policy is not None:
         policy.load_state_dict(beginning.policy.state_dict())

@@ -1,4 +1,4 @@
-"""Which steps of a dataset are corrections, which were left to the agent, and who asked for what.
+"""Labels of the steps of a corrected dataset: corrections, steps left to the agent, and who asked for what.
 
 S recorded steps, E episodes.
 """

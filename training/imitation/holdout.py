@@ -1,11 +1,10 @@
-"""Which recorded steps are learned from and which are held back to judge by; weights of the actions.
+"""The split of recorded steps into those for training and those held out; weights of the actions.
 
 S recorded steps, A actions.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from gymnasium import spaces
 from torch import Tensor
 
 from environments.system.errors import UserError
+from environments.system.suggestions import nearest
 from training.imitation.settings import CloneSettings
 
 
@@ -59,8 +59,7 @@ def action_weights(
     weights = torch.ones(int(space.n))
     for name, weight in settings.action_weights.items():
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"choose among {', '.join(known)}."
+            hint = nearest(name, known, f"choose among {', '.join(known)}.")
             raise UserError(f"clone.action_weights names '{name}', which is no action: {hint}")
         weights[known.index(name)] = weight
     return weights

@@ -1,4 +1,4 @@
-"""Which network a recipe asks for, and recordings as that network sees them.
+"""The inputs of a cloned network: its encoder by the recipe, and recordings as that encoder sees them.
 
 S recorded steps, k steps of a window, W numbers each, M samples of a minibatch.
 """

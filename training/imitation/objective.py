@@ -1,4 +1,4 @@
-"""What cloning minimises, and the epochs in which it does.
+"""The loss of behaviour cloning, and the epochs in which it is minimised.
 
 M samples of a minibatch, A actions, C costs.
 """
@@ -84,7 +84,7 @@ class Objective:
     def judge(self, data: list[Tensor]) -> dict[str, float]:
         """Loss and, for discrete actions, accuracy on steps that were held back."""
         self.policy.set_training_mode(False)
-        most = len(data[0]) if self.policy.sight is None else JUDGED
+        most = len(data[0]) if self.policy.encoder_settings is None else JUDGED
         sums: dict[str, float] = {}
         with torch.inference_mode():
             for shown, actions in zip(*(torch.split(d, most) for d in data[:2]), strict=True):

@@ -1,4 +1,4 @@
-"""What followed each recorded step: the targets that values are fitted to before anything is refined.
+"""Returns and costs after each recorded step: the targets that values are fitted to before refining.
 
 S recorded steps, C costs.
 """

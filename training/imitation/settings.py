@@ -1,4 +1,4 @@
-"""`[clone]` of a recipe: how a policy is cloned from recordings."""
+"""Settings of behaviour cloning: `[clone]` of a recipe."""
 
 from __future__ import annotations
 

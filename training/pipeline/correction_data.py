@@ -1,4 +1,4 @@
-"""What a round of corrections learns from: the corrections, and beside them what the agent knew before."""
+"""The data of a round of corrections: the corrections, and beside them what the agent knew before."""
 
 from __future__ import annotations
 

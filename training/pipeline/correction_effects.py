@@ -1,4 +1,4 @@
-"""What a round of corrections changed: on recorded steps and in play, and in words."""
+"""Effects of a round of corrections: on recorded steps, in play, and in words."""
 
 from __future__ import annotations
 

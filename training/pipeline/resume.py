@@ -1,4 +1,4 @@
-"""Going on from a checkpoint: to the same bits, and the same rows, as if nothing had interrupted the run."""
+"""Resuming from a checkpoint: to the same bits, and the same rows, as if nothing had interrupted the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How strongly the policy is held near its clone: by schedule, to a target distance, within a budget."""
+"""The coefficient of the KL penalty towards the clone: by schedule, to a target distance, within a budget."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rollout leaves behind: SB3's buffer, the costs of its steps, and how its episodes ended.
+"""The rollout buffer: SB3's, with the costs of its steps and how its episodes ended.
 
 T steps, B games, C costs.
 """

@@ -1,4 +1,4 @@
-"""How a clone is refined: `[refine]` of a recipe with its former keys, and what a `Refiner` is built with."""
+"""Settings of PPO refining: `[refine]` of a recipe with its former keys, and what builds a `Refiner`."""
 
 from __future__ import annotations
 

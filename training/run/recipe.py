@@ -19,7 +19,6 @@ Every setting can be overridden on the command line: `--refine.steps 2_000_000`.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -33,6 +32,7 @@ from pydantic import (
 
 from environments.files.readers import DEPTH, Unreadable, read_toml
 from environments.system.errors import UserError, raise_all, shortened
+from environments.system.suggestions import nearest
 from environments.terminal.arguments import MOST, meant
 from training.imitation.corrections import CorrectionsSettings
 from training.imitation.inputs import NetworkSettings
@@ -198,8 +198,7 @@ def _find(name: str) -> Path:
             if path.is_file():
                 return path
     ours = sorted(path.stem for path in RECIPES.glob("*.toml"))
-    near = difflib.get_close_matches(Path(name).stem, ours, n=1)
-    hint = f"did you mean '{near[0]}'?" if near else f"ours are {', '.join(ours)}."
+    hint = nearest(Path(name).stem, ours, f"ours are {', '.join(ours)}.")
     raise UserError(f"There is no recipe '{name}': {hint}")
 
 

@@ -1,14 +1,14 @@
-"""Everything that is wrong with a recipe, a sentence each, so that a person corrects it once."""
+"""Validation errors of a recipe, all of them, a sentence each, so that a person corrects it once."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from environments.system.errors import UserError, shortened
+from environments.system.suggestions import closest
 from training.ppo.settings import FORMER, RefineSettings
 from training.run.recipe_values import unfit_values, without
 
@@ -65,9 +65,9 @@ def _sentence(recipe: type[BaseModel], first: Any, where: str) -> str:
         model = _model_at(recipe, first["loc"][:-1])
         known = list(model.model_fields)
         inner = FORMER if model is RefineSettings else {}  # settings of its tables
-        near = difflib.get_close_matches(str(first["loc"][-1]), [*known, *inner], n=1)
-        told = [".".join(inner.get(name, (name,))) for name in near]
-        hint = f"did you mean '{told[0]}'?" if told else f"known here: {', '.join(known)}."
+        near = closest(str(first["loc"][-1]), [*known, *inner])
+        listed = f"known here: {', '.join(known)}."
+        hint = listed if near is None else f"did you mean '{'.'.join(inner.get(near, (near,)))}'?"
         return f"{where}: there is no setting '{place}': {hint}"
     if first["type"] == "missing":
         return f"{where}: the setting '{place}' is missing; add it."

@@ -1,4 +1,4 @@
-"""What values of a recipe may be, whatever they are for: plain, finite, and no longer than a name."""
+"""Checks of the values of a recipe, whatever they are for: plain, finite, and no longer than a name."""
 
 from __future__ import annotations
 

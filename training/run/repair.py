@@ -1,4 +1,4 @@
-"""A run folder that is opened again: what killed saves left is swept, what is damaged is set aside.
+"""Repair of a run folder as it is opened: what killed saves left is swept, what is damaged is set aside.
 
 A damaged file is kept beside its place (`scores.json.damaged-1`), and what it held is made again if it can.
 """

@@ -1,4 +1,4 @@
-"""Reporter: whom training tells how far it is, and who may ask it to stop.
+"""Reporter: gets the progress of a training, and may ask it to stop.
 
 `train` prints nothing itself: sentences, progress and rows of metrics go to a reporter, which shows them in a
 terminal (`RichReporter`), as lines of a log (`PlainReporter`), nowhere (`SilentReporter`), or hands them to

@@ -1,4 +1,4 @@
-"""What an episode has to be to be kept; light, because the command line is made of it."""
+"""The criteria of an episode filter; light, because the command line is made of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `gpo demos info` prints of one dataset, and the pictures it draws."""
+"""The report of `gpo demos info` on one dataset, and the pictures it draws."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `gpo controls` is asked for."""
+"""Options of `gpo controls`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recording: opens the window, gets world and dataset ready, plays, and tells what was kept."""
+"""Recording: opens the window, gets world and dataset ready, plays, and reports what was kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `gpo demos replay` is asked for."""
+"""Options of `gpo demos replay`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `gpo watch` is asked for; light, so that what cannot be meant is said at once."""
+"""Options of `gpo watch`; light, so that what cannot be meant is said at once."""
 
 from __future__ import annotations
 

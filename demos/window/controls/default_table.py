@@ -1,4 +1,4 @@
-"""A guess at the controls of a world that has no table: what to tell, and a table to begin with."""
+"""A default table of controls for a world that has none, and the message that says how to get it."""
 
 from __future__ import annotations
 

@@ -238,12 +238,23 @@ def test_parameters_of_a_file_are_short(nothing_trusted):
         named_world("CartPole-v1", {"render_mode": ["F" * 100] * 100}, "a file")
 
 
-@pytest.mark.parametrize("text", ["cache_dir: poison", "a: [", "- 1", "1: 2", "disable_jit: 1"])
-def test_numba_takes_no_settings_from_a_folder_that_was_sent(nothing_trusted, text):
+EVALUATE = "evaluate random --world gpo/Balance-v0 --episodes 1 --horizon 3"
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("cache_dir: poison\ndisable_jit: 1", EVALUATE),
+        *(
+            (text, "worlds") for text in ("a: [", "- 1", "1: 2")
+        ),  # no settings: read on import alone
+    ],
+)
+def test_numba_takes_no_settings_from_a_folder_that_was_sent(nothing_trusted, text, command):
     (nothing_trusted / ".numba_config.yaml").write_text(text)
     code = (
-        "import gpo, sys; code = gpo.main('evaluate random --world gpo/Balance-v0 --episodes 1 --horizon 3'"
-        ".split()); from numba import config; print(config.CACHE_DIR, config.DISABLE_JIT); sys.exit(code)"
+        f"import gpo, sys; code = gpo.main({command.split()}); from numba import config; "
+        "print(config.CACHE_DIR, config.DISABLE_JIT); sys.exit(code)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False,

@@ -114,8 +114,19 @@ def lit(picture):
     return int((pygame.surfarray.array3d(picture) == LIT).all(axis=2).sum())
 
 
-@pytest.mark.parametrize("size", [(640, 480), (1920, 1080), (480, 900)])
-@pytest.mark.parametrize("who", ["keyboard", "gamepad", "keyboard keyboard", "keyboard gamepad"])
+SIZES = [(640, 480), (1920, 1080), (480, 900)]
+PEOPLE = ["keyboard", "gamepad", "keyboard keyboard", "keyboard gamepad"]
+
+
+def each_screen():
+    """All devices and all sizes, each device at one size in turn; the others are slow."""
+    for w, who in enumerate(PEOPLE):
+        for s, size in enumerate(SIZES):
+            marks = [] if s == w % len(SIZES) else [pytest.mark.slow]
+            yield pytest.param(who, size, marks=marks)
+
+
+@pytest.mark.parametrize(("who", "size"), each_screen())
 def test_the_screen_lights_what_is_pressed(size, who, folder, monkeypatch):
     monkeypatch.setattr(device_test, "SIZE", size)
     (folder / "script.toml").write_text(SCRIPT)

@@ -51,29 +51,30 @@ def test_a_video_has_a_frame_a_step_and_shows_the_end_for_a_while(run, tmp_path,
 
 def test_games_follow_in_a_video_and_panels_can_be_left_out(run, tmp_path):
     bare, full = tmp_path / "bare.mp4", tmp_path / "full.mp4"
-    watch_command(WatchOptions(str(run), headless=True, seed=3, games=2, record=bare, panels=False))
-    watch_command(WatchOptions(str(run), headless=True, seed=3, record=full))
+    short: Any = {"headless": True, "seed": 3, "options": {"horizon": 12}}
+    watch_command(WatchOptions(str(run), games=2, record=bare, panels=False, **short))
+    watch_command(WatchOptions(str(run), record=full, **short))
     frames = frames_of(bare)
-    assert len(frames) == 2 * (40 + 1 + 10)
+    assert len(frames) == 2 * (12 + 1 + 10)
     assert np.abs(frames[10].astype(int) - frames_of(full)[10]).mean() > 3
 
 
 def test_a_gif_is_small_and_has_as_many_frames(run, tmp_path):
     path = tmp_path / "out.gif"
-    watch_command(WatchOptions(str(run), headless=True, seed=3, record=path, panels=False))
+    short: Any = {"headless": True, "seed": 3, "options": {"horizon": 12}}
+    watch_command(WatchOptions(str(run), record=path, panels=False, **short))
     assert path.read_bytes()[:6] == b"GIF89a"
     frames = frames_of(path)
-    assert len(frames) == 51
+    assert len(frames) == 12 + 1 + 10
     assert frames[0].shape == (450, 800, 3)
 
 
 def test_a_fast_game_is_filmed_at_fifty_steps_a_second(tmp_path):
     run = small_run(tmp_path / "balance")
     path = tmp_path / "out.mp4"
-    watch_command(
-        WatchOptions(str(run), headless=True, seed=3, record=path, options={"horizon": 30})
-    )
-    assert len(frames_of(path)) <= 30 + 1 + 75
+    short: Any = {"headless": True, "seed": 3, "options": {"horizon": 8}, "panels": False}
+    watch_command(WatchOptions(str(run), record=path, **short))
+    assert len(frames_of(path)) == 8 + 1 + 75
 
 
 def script_of(tmp_path, *events):
@@ -105,20 +106,29 @@ def test_a_script_steps_photographs_films_and_ends(run, tmp_path, monkeypatch, c
     assert "no game came to its end" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("size", [(640, 480), (1280, 720), (1920, 1080)])
-@pytest.mark.parametrize("who", ["random", "network", "memory"])
-@pytest.mark.parametrize(
-    "world",
-    [
-        "gpo/Kitchen-v0",
-        "gpo/Balance-v0",
-        "classic/rps_v2",
-        *(f"{TOYS} {kind}" for kind in ("discrete", "multi-discrete", "multi-binary", "box")),
-        f"{TOYS} discrete dict",
-        f"{TOYS} box image",
-        "tests.environments.support.kind_toys:Doors multi-discrete",
-    ],
-)
+SIZES = [(640, 480), (1280, 720), (1920, 1080)]
+PLAYERS = ["random", "network", "memory"]
+WATCHED = [
+    "gpo/Kitchen-v0",
+    "gpo/Balance-v0",
+    "classic/rps_v2",
+    *(f"{TOYS} {kind}" for kind in ("discrete", "multi-discrete", "multi-binary", "box")),
+    f"{TOYS} discrete dict",
+    f"{TOYS} box image",
+    "tests.environments.support.kind_toys:Doors multi-discrete",
+]
+
+
+def each_drawn():
+    """Every world with every player, at one size each in turn, so that every pair occurs; the rest is slow."""
+    for w, world in enumerate(WATCHED):
+        for p, player in enumerate(PLAYERS):
+            for s, size in enumerate(SIZES):
+                marks = [pytest.mark.slow] if s != (w + p) % len(SIZES) else []
+                yield pytest.param(world, player, size, marks=marks)
+
+
+@pytest.mark.parametrize(("world", "who", "size"), each_drawn())
 def test_every_panel_is_drawn_in_every_kind_of_world(world, who, size, tmp_path):
     name, *kinds = world.split()
     params = dict(zip(("actions", "sight"), kinds, strict=False))
@@ -130,11 +140,12 @@ def test_every_panel_is_drawn_in_every_kind_of_world(world, who, size, tmp_path)
     with AppWindow("test", size, headless=True) as stage:
         screen = Screen(viewer)
         pictures = []
-        for _ in range(3):
+        for _ in range(2):
             screen.draw(stage.surface)
             pictures.append(pygame.surfarray.array3d(stage.surface))
             viewer.step_on(0.0)
         assert (pictures[0] != pictures[1]).any()
+        screen.draw(stage.surface)
         for number in range(1, 9):
             before = pygame.surfarray.array3d(stage.surface)
             viewer.display.toggle(number)
