@@ -194,13 +194,19 @@ def check_recipe(content: dict[str, Any], where: str) -> Recipe:
 
 def _find(name: str) -> Path:
     for path in (Path(name), RECIPES / name, RECIPES / f"{name}.toml"):
-        with suppress(OSError, ValueError):  # no name of a file: too long, or no text
-            if path.is_file():
-                return path
+        if _is_file(path):
+            return path
     ours = sorted(path.stem for path in RECIPES.glob("*.toml"))
     near = difflib.get_close_matches(Path(name).stem, ours, n=1)
+    near = [f"{name}.toml"] if _is_file(Path(f"{name}.toml")) else near
     hint = f"did you mean '{near[0]}'?" if near else f"ours are {', '.join(ours)}."
     raise UserError(f"There is no recipe '{name}': {hint}")
+
+
+def _is_file(path: Path) -> bool:
+    with suppress(OSError, ValueError):  # no name of a file: too long, or no text
+        return path.is_file()
+    return False
 
 
 def _override(content: dict[str, Any], override: str) -> dict[str, None]:
