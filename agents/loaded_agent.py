@@ -5,6 +5,7 @@ B observations.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,9 @@ from agents.players.player import NetworkPlayer, Player
 from environments.recorded_worlds import described_world
 from environments.simulation.frame_stack import action_size
 from environments.simulation.world import World
+from environments.system.errors import UserError
+
+_FLATTEN = "play it in gymnasium.wrappers.FlattenObservation(env)."
 
 
 @dataclass(frozen=True)
@@ -62,9 +66,13 @@ class LoadedAgent:
 
         Returns:
             The action, or B of them, and the state to hand to the next call.
+
+        Raises:
+            UserError: the observation has parts, or another size than the agent sees.
         """
-        seen = np.asarray(observation)
-        one = seen.shape == _shape_of_one(self.agent)
+        shape = _shape_of_one(self.agent)
+        seen = _numbers(observation, shape)
+        one = seen.shape == shape
         seen = seen[None] if one else seen
         starts = np.full(len(seen), state is None) if episode_start is None else episode_start
         actions, state = self.player.predict(seen, state, np.atleast_1d(starts), deterministic)
@@ -86,6 +94,18 @@ def load_agent(name: str | Path) -> LoadedAgent:
         UserError: there is none.
     """
     return LoadedAgent(find(str(name), AGENTS).agent, str(name))
+
+
+def _numbers(observation: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """An observation as an array, or several."""
+    if isinstance(observation, Mapping):
+        found, cure = f"a dict of {', '.join(map(str, observation))}", _FLATTEN
+    else:
+        seen = np.asarray(observation)
+        if seen.shape == shape or (seen.ndim > 0 and seen.shape[1:] == shape):
+            return seen
+        found, cure = f"{list(seen.shape)}", "hand it observations of the world it was made for."
+    raise UserError(f"This agent sees numbers of shape {list(shape)}, not {found}: {cure}")
 
 
 def _shape_of_one(agent: Agent) -> tuple[int, ...]:

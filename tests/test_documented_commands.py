@@ -45,3 +45,13 @@ def test_the_commands_of_a_page_are_ones(page, flags):
         used = set(re.findall(r"(?<!\S)\[?(--[a-z][a-z0-9-]*(?:\.\S+)?)", rest))
         plain = {word for word in used if not (verb == "train" and "." in word)}
         assert plain <= flags(verb), f"{page.name}: gpo {verb} {sorted(plain - flags(verb))}"
+
+
+def test_the_recording_that_the_page_of_environments_shows_is_made(tmp_path, monkeypatch):
+    page = (ROOT / "docs" / "environments.md").read_text(encoding="utf-8")
+    block = next(
+        code for code in re.findall(r"```python\n(.*?)```", page, re.S) if "collect" in code
+    )
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block, "docs/environments.md", "exec"), {})
+    assert gpo.main(["demos", "verify", "expert"]) == 0

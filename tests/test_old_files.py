@@ -15,7 +15,8 @@ from agents.files.checkpoint_file import read_checkpoint
 from demos.data.dataset.provenance import Provenance, provenance_of
 from demos.data.dataset.store import Store
 from demos.data.editing.delete import delete, undo
-from demos.data.exchange.formats import KINDS, export, import_from
+from demos.data.exchange.formats import export, import_from
+from demos.data.exchange.registry import KINDS
 from environments.catalog import make_world
 
 OLD = Path(__file__).parent / "old_files"

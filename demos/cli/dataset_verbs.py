@@ -156,7 +156,7 @@ def demos_relabel(arguments: list[str]) -> int:
 
 
 def demos_export(arguments: list[str]) -> int:
-    """Write a dataset for another tool: minari, imitation or npz."""
+    """Write a dataset for another tool, such as minari."""
     from demos.cli.options import ExportDatasetOptions
 
     given = _given(ExportDatasetOptions, demos_export, arguments)

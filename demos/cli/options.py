@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from demos.data.editing.episode_filter import EpisodeFilter
+from demos.data.exchange.registry import FORMATS, KINDS
 from demos.data.options import DatasetOptions, StoreOptions
-from environments.terminal.arguments import Argument, amount, at_least, joined, seed_number, span
+from environments.terminal.arguments import (
+    Argument,
+    amount,
+    at_least,
+    joined,
+    one_of,
+    seed_number,
+    span,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +103,7 @@ class RelabelOptions(DatasetOptions):
 class ExportDatasetOptions(DatasetOptions):
     """Which file to write for another tool."""
 
-    kind: Annotated[Literal["minari", "imitation", "npz"], Argument(flag="--to")]
+    kind: Annotated[str, Argument("|".join(KINDS), one_of(KINDS), flag="--to")]
     """Tool that it is for."""
     out: Annotated[Path | None, Argument("PLACE")] = None
     """Folder or file to write (NAME and the tool)."""
@@ -104,7 +113,7 @@ class ExportDatasetOptions(DatasetOptions):
 class ImportDatasetOptions(StoreOptions):
     """Which play to fetch or read."""
 
-    kind: Annotated[Literal["overcooked", "minari", "imitation", "npz"], Argument(positional=True)]
+    kind: Annotated[str, Argument("|".join(FORMATS), one_of(FORMATS), positional=True)]
     """Published play, or which tool wrote it."""
     path: Annotated[Path | None, Argument("PLACE", positional=True)] = None
     """Folder or file to read."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from environments.files.readers import DIGITS, SyntaxUnreadable, Unreadable, parse_toml
 from environments.system.errors import UserError, shortened
+from environments.system.suggestions import closest
 
 MOST = 2**31 - 1  # of steps and games: a game counts its ticks in 32 bits
 SEEDS = 2**63 - 1  # a game's seed has 64 bits, and games count on from the first one's
@@ -70,6 +71,20 @@ def _encodes(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def one_of(choices: Iterable[Any]) -> Callable[[str], Any]:
+    """One of a few values."""
+    by_text = {str(choice): choice for choice in choices}
+
+    def choose(text: str) -> Any:
+        if text not in by_text:
+            near = closest(text, by_text)
+            hint = f"did you mean {near}?" if near else f"give {' or '.join(by_text)}"
+            raise ValueError(f"'{shortened(text)}' is none of its values; {hint}")
+        return by_text[text]
+
+    return choose
 
 
 def at_least(low: int, high: int = MOST) -> Callable[[str], int]:

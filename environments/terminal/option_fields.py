@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from environments.system.errors import UserError, shortened
-from environments.system.suggestions import closest
-from environments.terminal.arguments import MOST, Argument, amount, at_least, unfit
+from environments.terminal.arguments import MOST, Argument, amount, at_least, one_of, unfit
 from environments.terminal.field_docs import field_docs
 
 
@@ -142,11 +141,11 @@ def _metavar(hint: Any, name: str) -> str:
 
 def _reader(hint: Any) -> Callable[[str], Any]:
     if get_origin(hint) is Literal:
-        return _choice(get_args(hint))
+        return one_of(get_args(hint))
     inner = [part for part in get_args(hint) if part is not Ellipsis]
     scalar = inner[-1] if inner else hint
     if get_origin(scalar) is Literal:
-        return _choice(get_args(scalar))
+        return one_of(get_args(scalar))
     readers: dict[Any, Callable[[str], Any]] = {
         int: at_least(-MOST),
         float: amount(),
@@ -159,19 +158,6 @@ def _name(text: str) -> str:
     if (complaint := unfit(text)) is not None:
         raise ValueError(complaint)
     return text
-
-
-def _choice(choices: Iterable[Any]) -> Callable[[str], Any]:
-    by_text = {str(choice): choice for choice in choices}
-
-    def choose(text: str) -> Any:
-        if text not in by_text:
-            near = closest(text, by_text)
-            hint = f"did you mean {near}?" if near else f"give {' or '.join(by_text)}"
-            raise ValueError(f"'{shortened(text)}' is none of its values; {hint}")
-        return by_text[text]
-
-    return choose
 
 
 def _gatherer(hint: Any) -> Callable[[list[Any]], Any] | None:

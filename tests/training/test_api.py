@@ -103,3 +103,13 @@ def test_recording_returns_what_was_kept(folder, monkeypatch, tmp_path, capsys):
     assert capsys.readouterr().out == ""
     with pytest.raises(TypeError, match="episode"):
         record("CartPole-v1", episode=1)
+
+
+def test_what_an_agent_cannot_see_is_a_sentence(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    made = clone(load_dataset("cart"), epochs=1)
+    with pytest.raises(UserError, match=r"not a dict of where, goal: .*FlattenObservation"):
+        made.predict({"where": np.zeros(3), "goal": 1})
+    for seen in (np.zeros(3), np.zeros((2, 5)), 0.0):
+        with pytest.raises(UserError, match=r"sees numbers of shape \[4\], not \["):
+            made.predict(seen)

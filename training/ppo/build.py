@@ -131,6 +131,9 @@ def set_noise(policy: Any, noise: float) -> None:
 
 
 def falling(ends: tuple[float, float]) -> Callable[[float], float]:
-    """A straight line over the progress that remains, from 1 (the start) to 0 (the end)."""
+    """A straight line over the progress that remains, from 1 (the start) to 0 (the end).
+
+    The last rollout may go beyond the steps that were asked for: the line then stays at its end.
+    """
     start, end = ends
-    return lambda remaining: end + (start - end) * remaining
+    return lambda remaining: end + (start - end) * max(remaining, 0.0)

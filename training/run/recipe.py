@@ -194,12 +194,19 @@ def check_recipe(content: dict[str, Any], where: str) -> Recipe:
 
 def _find(name: str) -> Path:
     for path in (Path(name), RECIPES / name, RECIPES / f"{name}.toml"):
-        with suppress(OSError, ValueError):  # no name of a file: too long, or no text
-            if path.is_file():
-                return path
+        if _is_file(path):
+            return path
     ours = sorted(path.stem for path in RECIPES.glob("*.toml"))
     hint = nearest(Path(name).stem, ours, f"ours are {', '.join(ours)}.")
+    if _is_file(Path(f"{name}.toml")):
+        hint = f"did you mean '{name}.toml'?"
     raise UserError(f"There is no recipe '{name}': {hint}")
+
+
+def _is_file(path: Path) -> bool:
+    with suppress(OSError, ValueError):  # no name of a file: too long, or no text
+        return path.is_file()
+    return False
 
 
 def _override(content: dict[str, Any], override: str) -> dict[str, None]:

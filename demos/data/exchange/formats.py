@@ -1,4 +1,4 @@
-"""The formats that recorded games are exported to and imported from, by name."""
+"""Exports datasets to other formats and imports them, each by the name that the registry has for it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,9 @@ from pathlib import Path
 from demos.data.dataset.store import Store
 from demos.data.editing.numbers import count
 from demos.data.exchange.file_format import Format, Imported, ImportRequest, Progress
+from demos.data.exchange.registry import FORMATS
 from environments.files.atomic import naming_path
 from environments.system.errors import UserError
-
-FORMATS = {  # each a `file_format.Format`, imported when it is asked for, with the package it needs
-    "minari": "demos.data.exchange.minari.minari_format:MinariFormat",
-    "imitation": "demos.data.exchange.imitation_format:ImitationFormat",
-    "npz": "demos.data.exchange.npz_format:NpzFormat",
-    "overcooked": "demos.data.exchange.overcooked.published:PublishedGames",
-}
-PUBLISHED = ("overcooked",)  # what can only be read, and from one place
-KINDS = tuple(name for name in FORMATS if name not in PUBLISHED)
 
 
 def format_of(kind: str) -> Format:

@@ -100,12 +100,14 @@ def farewell(keeper: GameKeeper, verb: str, signal: int | None) -> str:
     games = f"{len(keeper.kept)} game{'s' if len(keeper.kept) != 1 else ''}"
     words = [f"{verb}: stopped by a signal." if signal else f"{verb}:"]
     if numbers:
-        words.append(f"kept {games} in dataset {name} (episode {told(numbers)}).")
+        which = f"episode{'s' if len(numbers) > 1 else ''} {told(numbers)}"
+        words.append(f"kept {games} in dataset {name} ({which}).")
     else:
         words.append(f"no game was kept in dataset {name}.")
     if keeper.broken_off:
-        what = told(keeper.broken_off)
-        words.append(f"Episode {what} was broken off before the game ended.")
+        several = len(keeper.broken_off) > 1
+        which = f"{'Episodes' if several else 'Episode'} {told(keeper.broken_off)}"
+        words.append(f"{which} {'were' if several else 'was'} broken off before the game ended.")
     if keeper.discarded:
         words.append(f"{keeper.discarded} discarded.")
     if keeper.left_open:

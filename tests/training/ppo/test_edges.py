@@ -162,6 +162,12 @@ def test_a_schedule_falls_in_a_straight_line_to_its_end():
     )
 
 
+def test_a_rollout_beyond_the_steps_asked_for_leaves_the_schedule_at_its_end():
+    """200,000 steps in rollouts of 32,000 are 224,000: a rate below 0 would climb the loss."""
+    assert falling((0.001, 0.0))(1 - 224 / 200) == 0.0
+    assert falling((0.02, 0.003))(-0.5) == 0.003
+
+
 def test_the_entropy_of_ppo_counts_where_no_other_is_given():
     assert RefinerInputs().schedules(0.3)["entropy"] == 0.3
     assert RefinerInputs(weights={"entropy": 0.0}).schedules(0.3)["entropy"] == 0.0

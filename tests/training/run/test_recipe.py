@@ -1,5 +1,7 @@
 """Recipes: ours parse, and a mistake in one is a sentence that names it."""
 
+from pathlib import Path
+
 import pytest
 
 import gpo
@@ -253,3 +255,12 @@ def test_all_that_a_recipe_names_and_that_does_not_exist_is_told_at_once(tmp_pat
         prepare(check_recipe(content, "r.toml"))
     for part in ("'balanced'", "limits the cost 'crash'", "'clon' is no player", "no dataset"):
         assert sum(part in sentence for sentence in caught.value.sentences) == 1, part
+
+
+def test_a_recipe_named_without_its_ending_is_suggested(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.toml").write_text("")
+    with pytest.raises(UserError, match=r"There is no recipe 'mine': did you mean 'mine\.toml'\?"):
+        read_recipe("mine", [])
+    with pytest.raises(UserError, match="ours are asymmetric_advantages"):
+        read_recipe("m" * 5_000, [])

@@ -15,7 +15,8 @@ from agents.players.player import RandomPlayer
 from demos.collect.collect import collect
 from demos.data.dataset.store import Store
 from demos.data.episodes.files import STEPS_FILE
-from demos.data.exchange.formats import KINDS, export, import_from
+from demos.data.exchange.formats import export, import_from
+from demos.data.exchange.registry import KINDS
 from environments.catalog import make_world
 from environments.system.errors import UserError
 from tests.demos.data.dataset.test_store import assert_same, everything_below

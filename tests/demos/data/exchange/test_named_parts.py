@@ -16,13 +16,14 @@ from minari.data_collector import EpisodeBuffer
 from agents.players.player import RandomPlayer
 from demos.collect.collect import collect
 from demos.data.dataset.store import Store
-from demos.data.exchange.formats import KINDS, export, import_from
+from demos.data.exchange.formats import export, import_from
 from demos.data.exchange.named_parts import (
     nested_from_parts,
     parts_from_nested,
     parts_from_rows,
     rows_from_parts,
 )
+from demos.data.exchange.registry import KINDS
 from environments.catalog import make_world
 from environments.external.trial.trial import try_here
 from environments.simulation.observation_parts import Part, parts_of_space

@@ -57,7 +57,7 @@ def kept(tmp_path, name):
 def test_a_game_is_in_the_dataset_with_everybody_who_acted(tmp_path, run, capsys):
     assert play(tmp_path, run, player="ada", games=1) == 0
     said = capsys.readouterr().out
-    assert "gpo play: kept 1 game in dataset kitchen-cramped_room-play (episode 0 and 1)" in said
+    assert "gpo play: kept 1 game in dataset kitchen-cramped_room-play (episodes 0 and 1)" in said
     mine, theirs = kept(tmp_path, "kitchen-cramped_room-play")
     assert (mine.agent, theirs.agent) == KITCHEN.agents
     assert (mine.player, theirs.player) == ("ada", "cooks")

@@ -1,0 +1,12 @@
+"""The formats of recordings by name: a class and a line here make one that every verb knows."""
+
+from __future__ import annotations
+
+FORMATS = {  # each a `file_format.Format`, imported when it is asked for, with the package it needs
+    "minari": "demos.data.exchange.minari.minari_format:MinariFormat",
+    "imitation": "demos.data.exchange.imitation_format:ImitationFormat",
+    "npz": "demos.data.exchange.npz_format:NpzFormat",
+    "overcooked": "demos.data.exchange.overcooked.published:PublishedGames",
+}
+PUBLISHED = ("overcooked",)  # what can only be read, and from one place
+KINDS = tuple(name for name in FORMATS if name not in PUBLISHED)
