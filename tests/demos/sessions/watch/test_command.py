@@ -120,7 +120,7 @@ WATCHED = [
 
 
 def each_drawn():
-    """Every world with every player, at one size each in turn, so that every pair occurs; the rest is slow."""
+    """Every world with every player, at a size each in turn, so that each pair occurs; others are slow."""
     for w, world in enumerate(WATCHED):
         for p, player in enumerate(PLAYERS):
             for s, size in enumerate(SIZES):
