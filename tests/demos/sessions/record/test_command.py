@@ -43,7 +43,7 @@ def record(tmp_path, world, script=PLAY, **wishes):
 def test_a_scripted_session_is_kept_and_told(tmp_path, capsys):
     assert record(tmp_path, "gpo/Kitchen-v0", player="someone") == 0
     said = capsys.readouterr().out
-    assert "kept 2 games in dataset kitchen-cramped_room (episode 0 and 1)" in said
+    assert "kept 2 games in dataset kitchen-cramped_room (episodes 0 and 1)" in said
     assert "Episode 1 was broken off" in said
     assert "1 discarded" in said
     dataset = Store(tmp_path / "datasets").open("kitchen-cramped_room")
