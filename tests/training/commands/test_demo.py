@@ -9,7 +9,7 @@ from demos.window.video.writer import read_video
 from environments.system.errors import UserError
 from training.run.recipe import read_recipe
 
-QUICK = ["refine.steps=64_000", "refine.judge.games=8", "clone.epochs=3", "evaluate.games=4"]
+QUICK = ["refine.steps=32_000", "refine.judge.games=8", "clone.epochs=3", "evaluate.games=4"]
 
 
 @pytest.fixture
@@ -49,6 +49,10 @@ def test_an_unknown_layout_is_refused_before_anything_is_written(quick: Path) ->
 def test_one_core_leaves_the_comparison_out(
     quick: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    least = [*QUICK, "refine.steps=8_000", "clone.epochs=1", "evaluate.games=2"]
+    monkeypatch.setattr(
+        training.commands.demo, "read_recipe", lambda name: read_recipe(name, least)
+    )
     monkeypatch.setattr(training.commands.demo, "free_cores", lambda: 1)
     training.commands.demo.demo()
     assert "it takes a second core" in capsys.readouterr().out

@@ -48,8 +48,8 @@ train = "shown"
 [clone]
 hidden = [32]
 dropout = 0.0
-epochs = 30
-patience = 30
+epochs = {epochs}
+patience = {epochs}
 batch_size = 64
 learning_rate = 0.005
 [refine]
@@ -70,7 +70,9 @@ games = 20
 """
 
 
-def run(folder, name, params, expert, network="", episodes=200, steps=1024, start="clone"):
+def run(
+    folder, name, params, expert, network="", episodes=200, steps=1024, start="clone", epochs=30
+):
     """The run folder of a training on what an expert showed."""
     world = make_world(f"{TOYS}:{name}", **params)
     collect(Store(folder), "shown", world, [expert], episodes)
@@ -84,6 +86,7 @@ def run(folder, name, params, expert, network="", episodes=200, steps=1024, star
             network=network,
             steps=steps,
             start=start,
+            epochs=epochs,
         )
     )
     assert gpo.main(["train", str(path), "--run", str(folder / "run")]) == 0
@@ -172,20 +175,20 @@ MEMORY = 'kind = "memory"\nsteps = 4\nwidth = 16\nheads = 2'
 
 
 def test_what_was_seen_before_is_remembered_by_the_clone_and_the_refined(tmp_path):
-    found = run(tmp_path, "Recall", {}, Elephant(), MEMORY)
+    found = run(tmp_path, "Recall", {}, Elephant(), MEMORY, epochs=15)
     assert mean(found, "clone") > 0.9
     assert mean(found, "refined") > 0.9
     assert again(found, make_world(f"{TOYS}:Recall")) == 1.0
 
 
 def test_without_memory_it_cannot_be_known(tmp_path):
-    found = run(tmp_path, "Recall", {}, Elephant())
+    found = run(tmp_path, "Recall", {}, Elephant(), epochs=10)
     assert mean(found, "clone") < 0.8
     assert mean(found, "refined") < 0.8
 
 
 def test_memory_is_learned_from_nothing_too(tmp_path):
-    found = run(tmp_path, "Recall", {}, Elephant(), MEMORY, steps=8_000, start="nothing")
+    found = run(tmp_path, "Recall", {}, Elephant(), MEMORY, steps=8_000, start="nothing", epochs=1)
     assert mean(found, "refined") > 0.9
 
 

@@ -100,8 +100,15 @@ def test_ctrl_c_before_anything_has_begun_is_one_sentence(module, root):
     assert said.count("\n") == 1
 
 
-@pytest.mark.parametrize("number", CODES)
-@pytest.mark.parametrize("module", LATER[:3])
+def each_signal():
+    """The first module with each signal, the next with one each; the other is slow."""
+    for m, module in enumerate(LATER[:3]):
+        for n, number in enumerate(CODES):
+            marks = [pytest.mark.slow] if m and n != m % len(CODES) else []
+            yield pytest.param(module, number, marks=marks)
+
+
+@pytest.mark.parametrize(("module", "number"), each_signal())
 def test_a_signal_while_the_verb_loads_is_one_sentence(module, number, root):
     assert stopped_at(module, number, root) == (CODES[number], SENTENCE)
 
