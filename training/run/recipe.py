@@ -147,11 +147,30 @@ def read_recipe(
         UserError: no such recipe, not TOML within its limits; or all unknown keys and values out of bounds.
     """
     path = _find(name)
-    content = read_toml(path)
+    return overridden_recipe(read_toml(path), str(path), overrides, say)
+
+
+def overridden_recipe(
+    content: dict[str, Any],
+    where: str,
+    overrides: Sequence[str] = (),
+    say: Callable[[str], None] = lambda sentence: None,
+) -> Recipe:
+    """A recipe from plain values, with `section.key=value` overrides applied to them.
+
+    Args:
+        content: what would stand in the file; it is changed.
+        where: it comes from, for sentences.
+        overrides: `refine.steps=2_000_000`, ...
+        say: as `read_recipe`.
+
+    Raises:
+        UserError: all unknown keys and values out of bounds.
+    """
     mistakes: list[UserError] = []
     former: dict[str, None] = {}
     try:
-        former |= _regroup(content, str(path))
+        former |= _regroup(content, where)
     except UserError as mistake:
         mistakes.append(mistake)
         del content["refine"]  # nothing can be said of the rest of it
@@ -160,12 +179,12 @@ def read_recipe(
             former |= _override(content, override)
         except UserError as mistake:
             mistakes.append(mistake)
-    mistakes += recipe_mistakes(Recipe, content, str(path))
+    mistakes += recipe_mistakes(Recipe, content, where)
     raise_all(mistakes)
     recipe = Recipe.model_validate(content)
     if former:
         new = ", ".join(f"refine.{key} is now refine.{'.'.join(FORMER[key])}" for key in former)
-        say(f"{path}: {new}; what was written before is still read.")
+        say(f"{where}: {new}; what was written before is still read.")
     return recipe
 
 
