@@ -19,6 +19,7 @@ from environments.system.errors import UserError, raise_all
 from training.imitation.holdout import action_weights, require_matches
 from training.partners.partners import check_partners
 from training.pipeline.clone_stage import check_encoder, matches
+from training.pipeline.plan_recipe import plan_recipe
 from training.run.memory_needs import check_sizes
 from training.run.recipe import Recipe
 
@@ -57,7 +58,7 @@ def _checks(recipe: Recipe, world: World) -> Iterator[Callable[[], object]]:
     for name in recipe.costs:
         yield partial(_check_cost, name, world)
     yield partial(action_weights, recipe.clone, world.action_names, world.action_space)
-    yield partial(check_sizes, recipe, world)
+    yield partial(check_sizes, plan_recipe(recipe, world, {}).recipe, world)
     yield partial(check_encoder, recipe, world)
     yield partial(check_partners, recipe.partner, world)
 

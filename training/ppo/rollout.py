@@ -53,7 +53,9 @@ class RolloutRules:
     steps: int  # T
     gamma: float  # discount per step
     gae_lambda: float
-    scales: np.ndarray  # [1 + C], of the reward and of each cost
+    scales: (
+        np.ndarray
+    )  # [1 + C], of the reward and of each cost, unless the games' `returns` say them
     seed: int | None = None  # with which games and generators start afresh; None goes on
 
 
@@ -66,6 +68,8 @@ class Games:
     further_rewards: RolloutRewards  # of sources beside the world's terms
     observations: Any  # [B, ...], the last ones
     episode_starts: np.ndarray  # [B], whether they are the first of their episodes
+    # Called with rewards and costs [T, B, 1 + C] and ends [T, B]: the scales, and by what values change.
+    rescale: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None
 
     def begin(self, rules: RolloutRules) -> None:
         """Begin a rollout."""
@@ -124,7 +128,7 @@ def play_rollout(
             return None
         ends.write(t, dones, infos, games.meter.read(env, infos, dones))
         games.further_rewards.write(t, dones, infos)
-        _add(buffer, games, actions, rewards * rules.scales[0], log_prob)
+        _add(buffer, games, actions, rewards, log_prob)
         games.observations, games.episode_starts = new_obs, dones
         if not partner_chooses:  # which takes the other core
             background.played(t + 1)
@@ -157,13 +161,20 @@ def _with_advantages(
 ) -> Rollout:
     """Values of every observation, then advantages and returns of the reward and of each cost."""
     steps, count = buffer.rewards.shape
-    _add_further_rewards(games, rules, buffer)
+    _add_further_rewards(games, buffer)
     values = outputs.pop("values").cpu().numpy().reshape(steps, count, -1)
+    streams = np.concatenate([buffer.rewards[:, :, None], ends.costs], axis=2)
+    scales = rules.scales
+    if games.rescale is not None:
+        scales, ratios = games.rescale(streams, ends.dones)
+        values = values * ratios.astype(np.float32)
+    streams = streams * scales
+    buffer.rewards[:] = streams[:, :, 0]
+    streams[:, :, 0] = buffer.rewards  # as it is kept
     last = forward.values_of(np.asarray(games.observations))
     final = last[:0]
     if ends.cut_off:
         final = forward.values_of(np.stack([shown for _, _, shown in ends.cut_off]))
-    streams = np.concatenate([buffer.rewards[:, :, None], ends.costs * rules.scales[1:]], axis=2)
     following = ends.following(values, last, final)
     advantages, returns = generalised_advantages(
         streams, values, following, ends.dones, rules.gamma, rules.gae_lambda
@@ -184,7 +195,7 @@ def _with_advantages(
     )
 
 
-def _add_further_rewards(games: Games, rules: RolloutRules, buffer: RolloutBuffer) -> None:
+def _add_further_rewards(games: Games, buffer: RolloutBuffer) -> None:
     """Add what further sources give to the rewards of a rollout that has been played."""
     if not games.further_rewards.sources:
         return
@@ -195,7 +206,7 @@ def _add_further_rewards(games: Games, rules: RolloutRules, buffer: RolloutBuffe
         buffer.observations,
         _within_bounds(actions, space),
         games.observations,
-        float(rules.scales[0]),
+        1.0,
     )
 
 
