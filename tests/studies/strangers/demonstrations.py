@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,11 @@ from demos.collect.collect import collect
 from demos.data.dataset.store import Store
 from environments.catalog import make_world
 from tests.studies.strangers.environments import STRANGERS, Stranger
+from tests.studies.strangers.peers import half_trained
 
 EPISODES = 20
 SEED = 1000  # of the first recorded game
 BAD = ("random", "constant")
-HALF = 100_000  # steps that a half-trained agent has learned
 
 
 class ClumsyPlayer:
@@ -56,35 +55,27 @@ class ClumsyPlayer:
         return np.where(slip, any_, meant).astype(any_.dtype), size
 
 
-def record(root: Path, name: str, halves: Callable[[str], Any]) -> list[str]:
-    """Record an environment's demonstrations, good and bad, those that are not there yet.
-
-    Args:
-        root: of the datasets.
-        name: of the environment.
-        halves: gives the half-trained agent of an environment.
-    """
-    one, store, told = STRANGERS[name], Store(root), []
+def record(cache: Path, name: str) -> list[str]:
+    """Record an environment's demonstrations, good and bad, those that are not there yet: a line of each."""
+    one, store, told = STRANGERS[name], Store(cache / "datasets"), []
     world = make_world(one.id)
     for dataset in (name, *(f"{name}-{bad}" for bad in BAD)):
         if dataset in store.names():
             continue
-        players = [_player(one, name, dataset, world, n, halves) for n in range(len(world.agents))]
+        good = None if one.rule or dataset != name else half_trained(name, cache / "half")
+        players = [good or _player(one, dataset, world, n) for n in range(len(world.agents))]
         made = collect(store, dataset, world, players, EPISODES, seed=SEED)
         returns = episode_returns(made)
         told.append(f"{dataset}: {len(returns)} streams, return {np.mean(returns):.1f}")
     return told
 
 
-def _player(
-    one: Stranger, name: str, dataset: str, world: Any, seat: int, halves: Callable[[str], Any]
-) -> Any:
+def _player(one: Stranger, dataset: str, world: Any, seat: int) -> Any:
     if dataset.endswith("-random"):
         return RandomPlayer(world.action_space, SEED + seat)
     if dataset.endswith("-constant"):
         return StillPlayer(world.action_space, world.idle)
-    if one.rule is None:
-        return halves(name)
+    assert one.rule is not None
     return ClumsyPlayer(one.rule(), world.action_space, one.random, SEED + seat)
 
 

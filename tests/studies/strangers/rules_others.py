@@ -18,7 +18,10 @@ HERE = (3, 6)  # where the agent stands in its view of 7 x 7, looking at (3, 5)
 
 def double_pendulum(seen: np.ndarray) -> np.ndarray:
     """A linear controller of the cart."""
-    place, speed = seen[:, :3], seen[:, 5:8]  # of the cart; then the sines, and the turning, of the joints
+    place, speed = (
+        seen[:, :3],
+        seen[:, 5:8],
+    )  # of the cart; then the sines, and the turning, of the joints
     force = place @ (0.13, 0.93, 3.9) + speed @ (0.19, 0.56, 0.59)
     return np.clip(-force, -1, 1)[:, None].astype(np.float32)
 
