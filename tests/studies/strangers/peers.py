@@ -139,7 +139,7 @@ def half_trained(name: str, folder: Path) -> PPO:
     setup, path = Setup(name, "sb3", seed=99), folder / f"{name}.zip"
     model = setup.model(setup.games(ENVS, seed=99))
     if path.exists():
-        model.set_parameters(path)  # of what stands in the file, the weights alone
+        model.set_parameters(str(path))  # of what stands in the file, the weights alone
     else:
         model.learn(HALF).save(path)
     return model
@@ -179,7 +179,8 @@ def judge(predict: Callable[..., Any], venv: VecEnv, setup: Setup, greedy: bool)
         returns[running] += rewards[running]
         running &= ~dones
         starts = dones
-    return returns.reshape(-1, setup.agents).mean(1)  # [games]
+    by_game: np.ndarray = returns.reshape(-1, setup.agents).mean(1)  # [games]
+    return by_game
 
 
 def spread(returns: np.ndarray) -> dict[str, float]:

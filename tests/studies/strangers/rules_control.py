@@ -29,7 +29,8 @@ def mountain_car(seen: np.ndarray) -> np.ndarray:
 
 def mountain_car_continuous(seen: np.ndarray) -> np.ndarray:
     """Push along with the motion."""
-    return np.where(seen[:, 1:2] >= 0, 1.0, -1.0).astype(np.float32)
+    push: np.ndarray = np.where(seen[:, 1:2] >= 0, 1.0, -1.0).astype(np.float32)
+    return push
 
 
 def pendulum(seen: np.ndarray) -> np.ndarray:
@@ -38,8 +39,8 @@ def pendulum(seen: np.ndarray) -> np.ndarray:
     energy = speed**2 / 6 + 5 * cosine  # 5 at rest upright (m = l = 1, g = 10)
     swing = 2 * np.sign(speed + 1e-6) * np.sign(5 - energy)
     hold = -10 * np.arctan2(sine, cosine) - 3 * speed
-    torque = np.where(cosine > 0.9, hold, swing)
-    return np.clip(torque, -2, 2)[:, None].astype(np.float32)
+    torque: np.ndarray = np.clip(np.where(cosine > 0.9, hold, swing), -2, 2)
+    return torque[:, None].astype(np.float32)
 
 
 def lander(seen: np.ndarray) -> np.ndarray:

@@ -61,10 +61,11 @@ def small_race(**params: Any) -> Made:
     return SmallGrey(FrameSkip(gymnasium.make("CarRacing-v3", **params)))
 
 
-for _id, _make, _of in (
+_MADE: tuple[tuple[str, Any, dict[str, str]], ...] = (
     ("Picture-Empty-Random-5x5-v0", picture, {"maze": "Empty-Random"}),
     ("Vector-Empty-Random-5x5-v0", vector, {"maze": "Empty-Random"}),
     ("Vector-DoorKey-5x5-v0", vector, {"maze": "DoorKey"}),
     ("Small-CarRacing-v3", small_race, {}),
-):
+)
+for _id, _make, _of in _MADE:
     gymnasium.register(_id, entry_point=_make, kwargs=_of)
