@@ -29,7 +29,7 @@ from training.ppo.lagrange import Multiplier, finite, surrogate_weights
 from training.ppo.losses import value_parts
 from training.ppo.network_outputs import ForwardPasses, value_heads
 from training.ppo.rollout import Games, Rollout, RolloutRules
-from training.ppo.rollout_buffer import CostMeter, ReusedBuffer
+from training.ppo.rollout_buffer import CostMeter, ReusedBuffer, fitted_values
 from training.ppo.settings import RefinerInputs
 from training.ppo.update import Snapshot, WarmUp
 
@@ -240,8 +240,8 @@ class Refiner(PPO):
 
     def _fit(self) -> float:
         """Explained variance of the returns by the values."""
-        buffer = self.rollout_buffer
-        return float(explained_variance(buffer.values.flatten(), buffer.returns.flatten()))
+        acted = None if self.last_rollout is None else self.last_rollout.acted
+        return float(explained_variance(*fitted_values(self.rollout_buffer, acted)))
 
 
 def _at(schedule: Any, remaining: float) -> float:

@@ -24,7 +24,7 @@ from training.compute.second_core import SecondCore
 from training.compute.timers import StageTimer
 from training.ppo.advantages import generalised_advantages
 from training.ppo.network_outputs import BackgroundForward, ForwardPasses, Outputs
-from training.ppo.rollout_buffer import CostMeter, EpisodeEnds
+from training.ppo.rollout_buffer import CostMeter, EpisodeEnds, learner_acted, learner_rows
 
 
 class Rollout(NamedTuple):
@@ -44,6 +44,9 @@ class Rollout(NamedTuple):
     advantages: np.ndarray  # [T, B, 1 + C] float32
     returns: np.ndarray  # [T, B, 1 + C] float32
     outputs: Outputs  # [T x B, ...] each: what `ForwardPasses.of_steps` says beside the values
+    acted: (
+        np.ndarray
+    )  # [T, B] bool, whether the learner was in the game: else nothing is learned of it
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,7 @@ def play_rollout(
         if not after_step({**step, "dones": dones, "infos": infos, "t": t}):
             return None
         ends.write(t, dones, infos, games.meter.read(env, infos, dones))
+        ends.acted[t] = learner_acted(env)
         games.further_rewards.write(t, dones, infos)
         _add(buffer, games, actions, rewards * rules.scales[0], log_prob)
         games.observations, games.episode_starts = new_obs, dones
@@ -181,6 +185,7 @@ def _with_advantages(
         advantages,
         returns,
         outputs,
+        ends.acted,
     )
 
 
@@ -221,7 +226,8 @@ def flat_rollout(
         arrays["cost_returns"] = flat(rollout.returns[:, :, 1:])
     data = {name: torch.from_numpy(array).to(forward.device) for name, array in arrays.items()}
     data["actions"] = forward.actions(flat(buffer.actions))
-    return data | (rollout.outputs if rollout is not None else {})
+    data |= rollout.outputs if rollout is not None else {}
+    return data if rollout is None or rollout.acted.all() else learner_rows(data, rollout.acted)
 
 
 def fresh_seed(seed: int, update: int) -> int:
