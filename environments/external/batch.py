@@ -95,7 +95,7 @@ class ExternalBatch(Batch):
             self.terms[cut_off] = self.costs[cut_off] = 0
             self.terminated[cut_off], self.truncated[cut_off] = False, True
         self.truncated &= ~self.terminated
-        if cut_off:  # whoever was there was cut off with it
+        if cut_off:  # with all who were in it
             arrays["agent_terminated"][cut_off] = False
         self.presence.write(arrays["live"], arrays["agent_terminated"], arrays["agent_truncated"])
         self.term_reward.write(self.terms, self.reward)

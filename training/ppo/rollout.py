@@ -125,8 +125,7 @@ def play_rollout(
         step = {"actions": actions, "log_prob": log_prob, "new_obs": new_obs, "rewards": rewards}
         if not after_step({**step, "dones": dones, "infos": infos, "t": t}):
             return None
-        ends.write(t, dones, infos, games.meter.read(env, infos, dones))
-        ends.acted[t] = learner_acted(env)
+        ends.write(t, dones, infos, games.meter.read(env, infos, dones), learner_acted(env))
         games.further_rewards.write(t, dones, infos)
         _add(buffer, games, actions, rewards * rules.scales[0], log_prob)
         games.observations, games.episode_starts = new_obs, dones

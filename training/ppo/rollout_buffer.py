@@ -142,10 +142,15 @@ class EpisodeEnds:
         ] = []  # step, game, final observation of a truncated one
 
     def write(
-        self, t: int, dones: np.ndarray, infos: list[dict[str, Any]], costs: np.ndarray
+        self,
+        t: int,
+        dones: np.ndarray,
+        infos: list[dict[str, Any]],
+        costs: np.ndarray,
+        acted: np.ndarray | bool = True,
     ) -> None:
         """Keep what step t brought."""
-        self.dones[t] = dones
+        self.dones[t], self.acted[t] = dones, acted
         if self.costs.shape[2]:
             self.costs[t] = costs
         for b in np.flatnonzero(dones).tolist():

@@ -144,7 +144,7 @@ class ExternalGames:
         if order.anew:
             self._close(self.games[i])
             self.games[i] = self.spec.open()
-        self._live[i] = False  # whoever was in the game before
+        self._live[i] = False  # the game before is over
         self._look(i, self.games[i].reset(order.seed, order.options))
 
     def _step(self, i: int, _: None) -> None:
