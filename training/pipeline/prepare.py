@@ -12,7 +12,7 @@ from environments.catalog import make_world
 from environments.external.trial.isolated import patient
 from environments.external.world import in_processes
 from environments.files.trusted_code import remember
-from environments.simulation.reward import weight_vector
+from environments.simulation.reward_source import weight_vector
 from environments.simulation.shield import Shield
 from environments.simulation.world import World
 from environments.system.errors import UserError, raise_all

@@ -31,7 +31,7 @@ from training.ppo.losses import value_parts
 from training.ppo.network_outputs import ForwardPasses, value_heads
 from training.ppo.return_scale import ReturnScale
 from training.ppo.rollout import Games, Rollout, RolloutRules
-from training.ppo.rollout_buffer import CostMeter, ReusedBuffer
+from training.ppo.rollout_buffer import CostMeter, ReusedBuffer, fitted_values
 from training.ppo.settings import RefinerInputs
 from training.ppo.update import Snapshot, WarmUp
 
@@ -243,5 +243,5 @@ class Refiner(PPO):
     @property
     def fit(self) -> float:
         """Explained variance of the returns by the values."""
-        buffer = self.rollout_buffer
-        return float(explained_variance(buffer.values.flatten(), buffer.returns.flatten()))
+        acted = None if self.last_rollout is None else self.last_rollout.acted
+        return float(explained_variance(*fitted_values(self.rollout_buffer, acted)))

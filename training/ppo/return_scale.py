@@ -40,14 +40,22 @@ class ReturnScale:
         """All episodes begin anew."""
         self.running[:] = 0
 
-    def update(self, streams: np.ndarray, dones: np.ndarray) -> np.ndarray:
-        """Take a rollout's rewards and costs [T, B, S] and ends [T, B]; returns the scales, [S]."""
+    def update(self, streams: np.ndarray, dones: np.ndarray, acted: np.ndarray) -> np.ndarray:
+        """Take a rollout; returns the scales, [S].
+
+        Args:
+            streams: rewards and costs, [T, B, S].
+            dones: whether an episode ended, [T, B].
+            acted: whether the learner was in the game: else it counts for nothing, [T, B].
+        """
         sums = np.empty(streams.shape)
         for t in range(len(streams)):
             self.running = self.gamma * self.running + streams[t]
             sums[t] = self.running
             self.running[dones[t]] = 0
-        sums = sums.reshape(-1, sums.shape[2])
+        sums = sums[acted]
+        if not len(sums):
+            return self.scales
         count, mean = len(sums), sums.mean(0)
         away, whole = (
             mean - self.mean,
@@ -67,13 +75,13 @@ class ReturnScale:
         return np.where(unit > LEAST, 1 / np.maximum(unit, LEAST), 1.0)
 
     def rescale(
-        self, passes: ForwardPasses, streams: np.ndarray, dones: np.ndarray
+        self, passes: ForwardPasses, streams: np.ndarray, dones: np.ndarray, acted: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Take a rollout as `update`, and give the values their new unit.
 
         Returns the scales, and by what values change that were computed before, [S] each.
         """
-        before, now = passes.return_scales, self.update(streams, dones)
+        before, now = passes.return_scales, self.update(streams, dones, acted)
         before = np.where(np.isfinite(before), before, 1.0)
         rescale_values(passes.policy, passes.heads, now / before)
         return now, now / before

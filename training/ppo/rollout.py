@@ -24,7 +24,7 @@ from training.compute.second_core import SecondCore
 from training.compute.timers import StageTimer
 from training.ppo.advantages import generalised_advantages
 from training.ppo.network_outputs import BackgroundForward, ForwardPasses, Outputs
-from training.ppo.rollout_buffer import CostMeter, EpisodeEnds
+from training.ppo.rollout_buffer import CostMeter, EpisodeEnds, learner_acted, learner_rows
 
 
 class Rollout(NamedTuple):
@@ -44,6 +44,9 @@ class Rollout(NamedTuple):
     advantages: np.ndarray  # [T, B, 1 + C] float32
     returns: np.ndarray  # [T, B, 1 + C] float32
     outputs: Outputs  # [T x B, ...] each: what `ForwardPasses.of_steps` says beside the values
+    acted: (
+        np.ndarray
+    )  # [T, B] bool, whether the learner was in the game: else nothing is learned of it
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,8 @@ class Games:
     further_rewards: RolloutRewards  # of sources beside the world's terms
     observations: Any  # [B, ...], the last ones
     episode_starts: np.ndarray  # [B], whether they are the first of their episodes
-    # Called with rewards and costs [T, B, 1 + C] and ends [T, B]: the scales, and by what values change.
-    rescale: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None
+    # `training.ppo.return_scale.ReturnScale.rescale` of the networks; None keeps the scales of the rules.
+    rescale: Callable[..., tuple[np.ndarray, np.ndarray]] | None = None
 
     def begin(self, rules: RolloutRules) -> None:
         """Begin a rollout."""
@@ -126,7 +129,7 @@ def play_rollout(
         step = {"actions": actions, "log_prob": log_prob, "new_obs": new_obs, "rewards": rewards}
         if not after_step({**step, "dones": dones, "infos": infos, "t": t}):
             return None
-        ends.write(t, dones, infos, games.meter.read(env, infos, dones))
+        ends.write(t, dones, infos, games.meter.read(env, infos, dones), learner_acted(env))
         games.further_rewards.write(t, dones, infos)
         _add(buffer, games, actions, rewards, log_prob)
         games.observations, games.episode_starts = new_obs, dones
@@ -166,7 +169,7 @@ def _with_advantages(
     streams = np.concatenate([buffer.rewards[:, :, None], ends.costs], axis=2)
     scales = rules.scales
     if games.rescale is not None:
-        scales, ratios = games.rescale(streams, ends.dones)
+        scales, ratios = games.rescale(streams, ends.dones, ends.acted)
         values = values * ratios.astype(np.float32)
     streams = streams * scales
     buffer.rewards[:] = streams[:, :, 0]
@@ -192,6 +195,7 @@ def _with_advantages(
         advantages,
         returns,
         outputs,
+        ends.acted,
     )
 
 
@@ -232,7 +236,8 @@ def flat_rollout(
         arrays["cost_returns"] = flat(rollout.returns[:, :, 1:])
     data = {name: torch.from_numpy(array).to(forward.device) for name, array in arrays.items()}
     data["actions"] = forward.actions(flat(buffer.actions))
-    return data | (rollout.outputs if rollout is not None else {})
+    data |= rollout.outputs if rollout is not None else {}
+    return data if rollout is None or rollout.acted.all() else learner_rows(data, rollout.acted)
 
 
 def fresh_seed(seed: int, update: int) -> int:

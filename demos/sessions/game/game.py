@@ -100,9 +100,8 @@ class Game:
 
         What lies outside a continuous action's bounds is clipped; `asked` keeps it as it was.
         """
-        starts = np.array([self.steps == 0])
         for n in self.vacant:
-            self.asked[n] = self._choose(n, starts)
+            self.asked[n] = self._choose(n, self.starts(n))
         for n in self.seats:
             self.asked[n] = actions[n]
         self.batch.step(self._possible(self.asked)[None])
@@ -111,6 +110,10 @@ class Game:
         self.score += self.batch.reward[0]
         self.steps += 1
         self.moment += 1
+
+    def starts(self, n: int) -> np.ndarray:
+        """Whether what a seat sees is the first of its game: [1]."""
+        return np.array([self.steps == 0 or bool(self.batch.presence.begins[0, n])])
 
     def _choose(self, n: int, starts: np.ndarray) -> Any:
         if self.others is None:

@@ -110,6 +110,7 @@ class ExternalGames:
         self._to_env_action = flatten_action(self.games[0].action_space, name)[1]
         self._terms_named, self._costs_named = spec.terms, spec.costs
         self._observation, self._present = arrays["observation"], arrays["present"]
+        self._live = arrays["live"]
 
     def begin(self, orders: Sequence[ResetOrder]) -> dict[int, GameFault]:
         """Begin new episodes as ordered; what went wrong, by game."""
@@ -143,12 +144,16 @@ class ExternalGames:
         if order.anew:
             self._close(self.games[i])
             self.games[i] = self.spec.open()
+        self._live[i] = False  # the game before is over
         self._look(i, self.games[i].reset(order.seed, order.options))
 
     def _step(self, i: int, _: None) -> None:
         arrays, done = self.arrays, self._to_env_action
         result = self.games[i].step([done(action) for action in arrays["action"][i]])
         arrays["terminated"][i], arrays["truncated"][i] = result.terminated, result.truncated
+        for name in ("agent_terminated", "agent_truncated"):
+            own = getattr(result, name)
+            arrays[name][i] = getattr(result, name.removeprefix("agent_")) if own is None else own
         terms, costs = arrays["terms"][i], arrays["costs"][i]
         for n, info in enumerate(result.infos):
             terms[n, 0] = result.rewards[n]
@@ -157,15 +162,19 @@ class ExternalGames:
         self._look(i, result)
 
     def _look(self, i: int, result: StepResult) -> None:
-        """Write the observations into the arrays; zeros for an agent that has left."""
+        """Write the observations into the arrays; zeros for an agent that is not in the game.
+
+        One that leaves without a last observation keeps the one before.
+        """
         alone = isinstance(self.games[i], GymGame)
+        before, self._live[i] = self._live[i].copy(), result.live
         for n, seen in enumerate(result.observations):
             if alone and seen is None:  # only PettingZoo's agents may leave
                 raise InvalidObservation("gave no observation")
             self._present[i, n] = seen is not None
             row = self._observation[i, n]
             if seen is None:
-                row[:] = 0
+                row[...] = row if before[n] and not self._live[i, n] else 0
             elif self._mask:
                 row[: -self._mask] = np.ravel(self._seen(seen))
                 mask = offered_mask(self.games[i].env, result.infos[n])
