@@ -46,6 +46,7 @@ def _draw(console: Console, dataset: Dataset, statistics: StepStatistics, folder
     from demos.data.inspection.plots import draw_pictures
     from demos.data.inspection.positions import find_places
     from demos.data.inspection.resimulate import world_of
+    from demos.window.controls.bindings import action_labels
 
     if not statistics.numbers:
         raise UserError(
@@ -55,7 +56,8 @@ def _draw(console: Console, dataset: Dataset, statistics: StepStatistics, folder
     places = None
     try:
         world = world_of(dataset)
-        names = world.action_names
+        choices = action_labels(world).choices
+        names = choices[0] if len(choices) == 1 else ()
         if not statistics.damaged and world.fingerprint == dataset.fingerprint:
             places = find_places(world, dataset)
     except UserError as problem:  # pictures of the world are left out, the others need none

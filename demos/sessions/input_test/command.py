@@ -74,7 +74,7 @@ def _show(
 def _write(console: Console, world: World, path: Path | None) -> None:
     """Copy the table to where a person may edit it; what is there already is left alone."""
     if path is None and not controls_known(world):
-        own, content = OWN / f"{table_name(world)}.toml", guess_table(world)
+        own, content = OWN / f"{table_name(world.id)}.toml", guess_table(world)
     else:
         table, _ = find_table(world, path)
         own, content = OWN / table.name, table.read_text(encoding="utf-8")

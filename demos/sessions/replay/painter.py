@@ -142,9 +142,10 @@ def _now(playback: Playback, step: int) -> list[tuple[str, tuple[int, int, int]]
 
 
 def _action(playback: Playback, action: np.ndarray) -> str:
-    names = playback.world.action_names if playback.world is not None else ()
-    if action.ndim == 0 and action.dtype.kind in "iu" and int(action) < len(names):
-        return names[int(action)]
+    choices = playback.labels.choices
+    if action.dtype.kind in "iu" and action.size == len(choices):
+        pairs = zip(choices, action.ravel().tolist(), strict=True)
+        return ", ".join(names[k] if k < len(names) else str(k) for names, k in pairs)
     return np.array2string(np.asarray(action), precision=2)
 
 
