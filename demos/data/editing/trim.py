@@ -52,8 +52,7 @@ def trim(
         near_zero: how far from it a continuous action still counts as none, of half its range.
 
     Raises:
-        UserError: nobody knows what idle is here or it is no action, nothing is idle, or an episode is
-            damaged.
+        UserError: nobody knows what idle is here, or it is no action; nothing is idle, or damaged.
     """
     with editing(store.open(name)) as dataset:
         none = idle_action(dataset, idle)

@@ -19,6 +19,7 @@ from demos.data.inspection.step_statistics import (
 )
 from demos.data.inspection.summary import Summary, summarise
 from environments.system.errors import UserError
+from environments.terminal.consoles import plain_console
 
 
 def show_dataset(root: Path, name: str, pictures: Path | None = None) -> None:
@@ -31,7 +32,7 @@ def show_dataset(root: Path, name: str, pictures: Path | None = None) -> None:
     """
     dataset = Store(root).open(name)
     summary, statistics = summarise(dataset), compute_step_statistics(dataset)
-    console = Console(markup=False)
+    console = plain_console()
     console.print(_about(dataset, summary))
     if statistics.numbers:
         console.print(_totals(dataset, summary, statistics))

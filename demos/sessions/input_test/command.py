@@ -15,6 +15,7 @@ from environments.catalog import make_world
 from environments.files.atomic import replace
 from environments.simulation.world import World
 from environments.system.errors import UserError
+from environments.terminal.consoles import plain_console
 
 
 def controls_command(given: ControlsOptions) -> int:
@@ -27,7 +28,7 @@ def controls_command(given: ControlsOptions) -> int:
         UserError: no such world, no table, a wrong one, or no window.
     """
     world = make_world(given.name, **given.params)
-    console = Console(markup=False, highlight=False)
+    console = plain_console(highlight=False)
     if given.edit:
         _write(console, world, given.path)
     if given.test:

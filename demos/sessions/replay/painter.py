@@ -6,7 +6,7 @@ import numpy as np
 import pygame
 
 from demos.data.episodes.episode import Actor
-from demos.sessions.record.term_lines import Line, draw_lines
+from demos.sessions.record.term_lines import BarScale, Line, draw_lines
 from demos.sessions.replay.playback import Playback
 from demos.sessions.replay.replayer import Replayer
 from demos.window.drawing.widgets import (
@@ -119,11 +119,12 @@ def _draw_beside(surface: pygame.Surface, area: pygame.Rect, replayer: Replayer)
 def _lines(playback: Playback, step: int) -> list[Line]:
     lines = []
     for names, is_cost in ((playback.episode.terms, False), (playback.episode.costs, True)):
-        most = max([1.0, *(abs(playback.total(name, len(playback))) for name in names)])
+        sums = [playback.sums[name] for name in names]
+        scale = BarScale.of(float(end) for each in sums for end in (each.min(), each.max()))
         for name in names:
             value = playback.total(name, step)
-            label = name.replace("_", " ")
-            lines.append(Line(label, (value,), abs(value) / most, is_cost))
+            label, part = name.replace("_", " "), scale.place(value)
+            lines.append(Line(label, (value,), part, is_cost, zero=scale.zero))
     return lines
 
 
