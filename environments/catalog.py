@@ -138,10 +138,10 @@ def make_batch(
 
 def describe() -> None:
     """Print our worlds: agents, terms and costs with their meanings."""
-    from rich.console import Console
     from rich.table import Table
 
     from environments.simulation.shield import offers_shield
+    from environments.terminal.consoles import plain_console
 
     for world_id in WORLDS:
         world = make_world(world_id)
@@ -158,7 +158,7 @@ def describe() -> None:
             table.add_row("option", name, meaning, "")
         if offers_shield(world):
             table.add_row("shield", "--shield", "steps in where an action would not be safe", "")
-        Console().print(table)
+        plain_console().print(table)
 
 
 def _register() -> None:

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
-
 from agents.lookup import Found, find
 from agents.lookup_names import AGENTS, PLAYERS, NameKind
 from agents.players.mixture import Mixture
@@ -22,6 +20,7 @@ from environments.external.world import in_processes
 from environments.simulation.shield import Shield
 from environments.simulation.world import World
 from environments.system.errors import UserError
+from environments.terminal.consoles import plain_console
 from environments.terminal.progress import Bars
 from environments.warmup import warm_up
 
@@ -69,7 +68,7 @@ def collect_command(given: CollectOptions) -> int:
     shield = given.shield or lineup.shielded
     if shield:
         Shield(place)  # refuses a world that has none
-    console = Console()
+    console = plain_console()
     try:
         warm_up(place, lambda words: console.print(words, soft_wrap=True), shield)
         dataset = _collect(given, store, place, lineup, shield)
@@ -89,7 +88,7 @@ def _collect(
 ) -> Dataset:
     """Play, with a bar that shows how many games are done."""
     players = lineup.seated(place, given.seed)
-    with Bars(Console()).bar(f"collecting {given.name}", given.episodes, "episodes") as bar:
+    with Bars(plain_console()).bar(f"collecting {given.name}", given.episodes, "episodes") as bar:
         return collect(
             store,
             given.name,

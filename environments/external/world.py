@@ -94,6 +94,7 @@ def external_spec(name: str, params: dict[str, Any], facts: Facts) -> WorldSpec:
         action_space=space,
         state_dtype=np.dtype(HEADER),
         parts=facts.parts,
+        keys=facts.keys,
         idle=np.clip(0, space.low, space.high) if isinstance(space, spaces.Box) else 0,
     )
 

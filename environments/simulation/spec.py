@@ -50,6 +50,7 @@ class WorldSpec:
     choice_names: tuple[
         tuple[str, ...], ...
     ] = ()  # the same for each part of MultiDiscrete actions
+    keys: tuple[tuple[tuple[str | int, ...], Any], ...] = ()  # that it offers people: held, done
     body: slice | None = None  # the part of an observation that is the agent's own body, if named
 
     def __repr__(self) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.console import Console
-
 from agents.lookup import Found, find
 from agents.lookup_names import AGENTS, PLAYERS, NameKind
 from environments.catalog import make_world
@@ -16,6 +14,7 @@ from environments.recorded_worlds import described_world
 from environments.simulation.shield import Shield
 from environments.simulation.world import World
 from environments.system.errors import UserError
+from environments.terminal.consoles import plain_console
 from environments.warmup import warm_up
 from training.evaluation.notable_games import notable_games, show_notable, watch_line
 from training.evaluation.options import EvaluateOptions
@@ -36,7 +35,7 @@ def evaluate_command(given: EvaluateOptions) -> None:
         place = in_processes(_world(judged, given.world), given.workers, given.patience)
     partner = judged if given.partner is None else find(given.partner, PLAYERS, place)
     protocol = _protocol(given, place, given.shield or judged.shielded or partner.shielded)
-    console, several = Console(), len(place.agents) > 1
+    console, several = plain_console(), len(place.agents) > 1
     warm_up(place, lambda words: console.print(words, soft_wrap=True), protocol.shield)
     played = evaluate(
         place,

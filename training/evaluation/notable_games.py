@@ -65,7 +65,7 @@ def show_notable(
     )
     star = world.north_star.replace("_", " ")
     for line in (f"{star} by game: {words}.", f"To see the worst: {watch}"):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(line, highlight=False, soft_wrap=True)
 
 
 def watch_line(

@@ -8,6 +8,7 @@ from typing import Any
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from training.evaluation.results import Scores
 
@@ -76,7 +77,8 @@ def show_limits(
     for heading in ("cost a game", "mean", "95 % upper bound", "limit", ""):
         table.add_column(heading, no_wrap=True, justify="left" if not heading else "right")
     for name, cost, limit in costs:
-        kept = "" if limit is None else ("within" if cost["high"] <= limit else "[bold]over[/]")
+        within = limit is not None and cost["high"] <= limit
+        kept = "" if limit is None else "within" if within else Text("over", "bold")
         told = "none" if limit is None else f"{limit:g}"
         table.add_row(name, f"{cost['mean']:.3f}", f"{cost['high']:.3f}", told, kept)
     console.print(table)
@@ -95,7 +97,7 @@ def limited(
 
 
 def spread(found: Mapping[str, float], digits: int | None = None) -> str:
-    """`156.4 [150, 163]`, safe from rich's markup; the ends have `digits` decimals, or as many as tell."""
+    """`156.4 [150, 163]`; the ends have `digits` decimals, or as many as tell."""
     if digits is None:
         digits = 0 if abs(found["mean"]) >= 20 else 2
-    return f"{found['mean']:.{max(digits, 1)}f} \\[{found['low']:.{digits}f}, {found['high']:.{digits}f}]"
+    return f"{found['mean']:.{max(digits, 1)}f} [{found['low']:.{digits}f}, {found['high']:.{digits}f}]"

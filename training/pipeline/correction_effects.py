@@ -133,5 +133,5 @@ def show_effects(console: Console, told: Mapping[str, Any], costs: Sequence[str]
 def _add(table: Table, name: str, change: Mapping[str, float]) -> None:
     gap = f"{change['change']:+.3g}"
     if change["low"] is not None:
-        gap += f" \\[{change['low']:+.3g}, {change['high']:+.3g}]"
+        gap += f" [{change['low']:+.3g}, {change['high']:+.3g}]"
     table.add_row(name, f"{change['before']:.3g}", f"{change['after']:.3g}", gap)

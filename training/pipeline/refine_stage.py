@@ -29,7 +29,7 @@ from training.run.folder import RunFolder
 from training.run.metrics import read_metrics
 from training.run.milestones import Milestones
 from training.run.recipe import Recipe
-from training.run.reporter import ProgressReport, Reporter
+from training.run.reporter import ProgressReport, Reporter, told_if_long
 
 PARTNER_SEED, JUDGE_PARTNER_SEED = 1, 2  # added to the run's
 
@@ -70,7 +70,10 @@ def _refine(
 ) -> Refined:
     """Refine the first of the clones with all of them."""
     recipe, cloned, reward = run.recipe, clones[0], run.recipe.reward
-    keeper, engine = _keeper(run, world, clones), _engine(run, cloned)
+    with told_if_long(reporter, "Playing the clone's games, which refined ones are compared with."):
+        keeper = _keeper(run, world, clones)
+    with told_if_long(reporter, "Timing this machine: precision, threads and cores."):
+        engine = _engine(run, cloned)
     torch.set_num_threads(engine.threads)
     inputs = RefineInputs(
         world,

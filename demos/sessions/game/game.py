@@ -17,6 +17,7 @@ from environments.simulation.batch import Batch
 from environments.simulation.shield import ShieldedBatch
 from environments.simulation.world import World
 from environments.system.errors import UserError
+from environments.system.waiting import announce
 from environments.warmup import warm_up
 
 
@@ -168,7 +169,5 @@ def open_batch(world: World, options: Mapping[str, Any], shield: bool = False) -
         ):
             apart = in_processes(seen, world.workers, world.patience)
             return make_batch(apart, 1, options=options, restart=False)
-    warm_up(
-        world, lambda words: None, shield
-    )  # its step too: else the first one of a game would wait for it
+    warm_up(world, announce, shield)  # its step too: else the first one of a game would wait for it
     return make_batch(world, 1, options=options, restart=False, shield=shield)

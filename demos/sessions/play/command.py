@@ -18,7 +18,6 @@ if TYPE_CHECKING:  # heavy: a missing screen is said before they load
     from demos.window.opening import OpenSession
 
 WAIT = "Getting the agents ready"
-WHY = "The first start compiles the world's physics, and a level is measured before it is first played."
 
 
 def play_command(options: PlayOptions) -> int:
@@ -36,7 +35,7 @@ def play_command(options: PlayOptions) -> int:
     from demos.window.signals import Stopped
 
     title = f"gpo play {options.name}"
-    opening = Opening(title, WAIT, WHY, headless=options.headless, script=options.script)
+    opening = Opening(title, WAIT, headless=options.headless, script=options.script)
     try:
         with open_session(opening, lambda: _prepared(options)) as opened:
             return _play(options, opened)
@@ -73,13 +72,14 @@ def _play(options: PlayOptions, opened: OpenSession[PreparedMatch]) -> int:
     from demos.data.journal.recovery import recover
     from demos.sessions.play.prepare import open_dataset
     from demos.sessions.play.ratings import Ratings
-    from demos.sessions.record.keeper import session_code
+    from demos.sessions.record.keeper import drop_unused, session_code
     from demos.sessions.record.prepare import run_kept
 
     with ExitStack() as later:
         later.callback(ready.game.close)
         dataset = open_dataset(options, ready)
         later.enter_context(dataset.writing())
+        later.callback(drop_unused, dataset)
         ratings = Ratings(options.root)
         ratings.read()  # a damaged table is said before anybody plays
         if (recovery := recover(dataset)) is not None:
@@ -133,18 +133,18 @@ def _say_farewell(
     ratings: Ratings,
     signal: int | None,
 ) -> None:
-    from rich.console import Console
-
     from demos.sessions.play.ratings import show_ratings
     from demos.sessions.record.keeper import farewell
+    from environments.terminal.consoles import plain_console
 
     print(farewell(session.keeper, "gpo play", signal))
-    if ready.takeover is not None:
+    if ready.takeover is not None and session.keeper.kept:
         print(f"Learn from it: gpo train RECIPE --corrections {dataset.name}")
+    if ready.takeover is not None:
         return
     try:
         entries = ratings.catch_up(dataset)
     except (OSError, UserError) as error:
         print(f"gpo play: not counted yet: {error}")
         return
-    show_ratings(Console(), entries, ready.world.north_star, ready.world.id)
+    show_ratings(plain_console(), entries, ready.world.north_star, ready.world.id)

@@ -97,13 +97,14 @@ def _record(
     if ready is None:
         return RecordResult(opened.code, "gpo record: stopped before anything was recorded.")
     from demos.data.journal.recovery import recover
-    from demos.sessions.record.keeper import farewell, session_code
+    from demos.sessions.record.keeper import drop_unused, farewell, session_code
     from demos.sessions.record.prepare import open_dataset, run_kept
 
     with ExitStack() as later:
         later.callback(ready.game.close)
         dataset = open_dataset(options, ready.world)
         later.enter_context(dataset.writing())
+        later.callback(drop_unused, dataset)
         recovery = recover(dataset)
         session = _session(options, ready, dataset, opened)
         if recovery is not None:

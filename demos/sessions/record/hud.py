@@ -181,6 +181,7 @@ def _draw_pace(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSessi
     rate = f"{pacer.rate:.1f}" if pacer.rate else "-"
     write_fitting(surface, "steps a second", upper, size, QUIET)
     write(surface, f"{rate} of {wanted:.3g}", upper.midright, size, BRIGHT, "midright")
-    late = pacer.late + pacer.skipped
+    late = f"{pacer.late}, {pacer.skipped} left out" if pacer.skipped else f"{pacer.late}"
     write_fitting(surface, "late ticks", lower, size, QUIET)
-    write(surface, str(late), lower.midright, size, WARN if late else GREEN, "midright")
+    colour = WARN if pacer.late or pacer.skipped else GREEN
+    write(surface, late, lower.midright, size, colour, "midright")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from environments.external.trial.offered_keys import OfferedKeys
 from environments.simulation.observation_parts import Part, read_parts
 
 _SPACES = ("observation_space", "action_space")
@@ -30,6 +31,7 @@ class Facts:
     action_space: Any  # likewise, counted from 0
     parts: tuple[Part, ...]
     closes: bool = True  # whether `close` came back
+    keys: OfferedKeys = ()  # that it offers to people
 
     def as_json(self) -> str:
         """For `read_facts`."""
@@ -49,6 +51,7 @@ def read_facts(text: str) -> Facts:
     data = json.loads(text)
     data |= {name: tuple(data[name]) for name in ("agents", "terms", "costs")}
     data |= {name: _space(data[name]) for name in _SPACES}
+    data["keys"] = tuple((tuple(keys), action) for keys, action in data["keys"])
     return Facts(**{**data, "parts": read_parts(data["parts"])})
 
 

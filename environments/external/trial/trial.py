@@ -41,6 +41,7 @@ from environments.external.games.step_values import (
     terms_of,
 )
 from environments.external.trial.facts import Facts, plain, positive
+from environments.external.trial.offered_keys import offered_keys
 from environments.simulation.observation_parts import (
     Part,
     choices,
@@ -123,10 +124,8 @@ class Trial:
         self.enter("spaces")
         seen, flatten = flatten_observation(game.observation_space, name)
         done = flatten_action(game.action_space, name)[0]
-        parts, read = (
-            parts_of_space(game.observation_space),
-            observation_reader(game.observation_space, flatten),
-        )
+        parts = parts_of_space(game.observation_space)
+        read = observation_reader(game.observation_space, flatten)
         self.enter("reset")
         first = game.reset(0, None)
         _look(game, first, read)
@@ -188,6 +187,7 @@ def _facts(
         observation_space=seen,
         action_space=done,
         parts=parts if len(parts) > 1 and any(part.kind != "vector" for part in parts) else (),
+        keys=offered_keys(game.env, game.action_space) if isinstance(game, GymGame) else (),
     )
 
 

@@ -1,5 +1,6 @@
 """The window: refused with a sentence where nobody could see it, and of a size that can be drawn on."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 import pygame
 import pytest
 
-from demos.window.display import require_display
+from demos.window.display import draw_in_memory, require_display
 from demos.window.drawing.widgets import fit_rect
 from demos.window.window import LEAST, AppWindow
 from environments.system.errors import UserError
@@ -21,6 +22,26 @@ def no_screen(monkeypatch):
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "platform", "linux")
+
+
+def test_the_window_is_drawn_in_memory_unless_the_person_says_otherwise(monkeypatch):
+    """An environment that renders with OpenGL in this process would take the window's context away."""
+    monkeypatch.delenv("SDL_FRAMEBUFFER_ACCELERATION", raising=False)
+    monkeypatch.setenv("SDL_RENDER_DRIVER", "opengl")
+    told, real = [], pygame.display.init
+
+    def init():
+        told.append(os.environ.copy())
+        real()
+
+    monkeypatch.setattr(pygame.display, "init", init)
+    with AppWindow("test", headless=True):
+        pass
+    assert told[0]["SDL_FRAMEBUFFER_ACCELERATION"] == "0"
+    assert told[0]["SDL_RENDER_DRIVER"] == "opengl"
+    monkeypatch.delenv("SDL_RENDER_DRIVER")
+    draw_in_memory()
+    assert os.environ["SDL_RENDER_DRIVER"] == "software"
 
 
 def test_no_screen_is_said_in_a_sentence_with_a_way_out(no_screen):

@@ -273,7 +273,9 @@ def test_near_zero_is_idle_for_a_stick(store):
 
 def test_where_nobody_knows_what_idle_is_it_asks(store):
     random_games(store, "CartPole-v1")
-    with pytest.raises(UserError, match="say it with --idle NUMBER"):
+    with pytest.raises(
+        UserError, match="in turn, so no step tells whether it was idle: say with --idle"
+    ):
         trim(store, "games")
 
 
