@@ -271,6 +271,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "environments/external",
         "training/imitation",
         "training/ppo",
+        "training/world_settings",
     ),
     (
         "agents/players",

@@ -164,19 +164,3 @@ def error_text(error: BaseException) -> str:
         place = ""  # its text names file and line
     text = " ".join(str(error).split())[:LONGEST]
     return f"{type(error).__name__}{place}{': ' if text else ''}{text}"
-
-
-def terms_of(info: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The parts of the reward that an info names."""
-    named = info.get("terms")
-    return (
-        {key: named[key] for key in named if key != "return"} if isinstance(named, Mapping) else {}
-    )
-
-
-def costs_of(info: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The costs that an info names."""
-    named = info.get("costs")
-    if isinstance(named, Mapping):
-        return named
-    return {"cost": info["cost"]} if "cost" in info else {}
