@@ -2,8 +2,9 @@
 
 B games, N agents, K terms, C costs.
 
-Its reward is the term `return`, the north star; `info["terms"]` adds terms of weight 0, and `info["costs"]`,
-or else `info["cost"]`, are its costs. Which names there are is read off one trial step.
+Its reward is the term `return`, the north star; `info["terms"]` adds terms of weight 0, `info["is_success"]`
+or `info["success"]` the term `success`, and `info["costs"]`, or else `info["cost"]`, are its costs. Which
+names there are is seen in a trial (`environments.external.trial`) or declared; others are reported.
 
 A game that raises, or gives what is not finite, not declared or a cost below 0, is cut off: its episode is
 truncated at the last good observation, with no reward in that step, and it is begun anew with the next seed
@@ -48,9 +49,8 @@ class ExternalBatch(Batch):
         self.presence = Presence(self.terminated, self.truncated, agents, changes=agents > 1)
         sizes = (self.size, agents, len(world.terms), len(world.costs))
         layout = arrays_layout(world.observation_space, world.action_space, *sizes)
-        spec = EnvironmentSpec(
-            world.id, world.params, self._names[0][1:], self._names[1], world.closes
-        )
+        names = self._names[0][1:], self._names[1], world.success
+        spec = EnvironmentSpec(world.id, world.params, *names, world.closes)
         self._games = make_executor(spec, layout, world.workers, world.patience)
         self._arrays = self._games.arrays
 
@@ -78,6 +78,8 @@ class ExternalBatch(Batch):
         np.copyto(arrays["action"], self.actions)
         faults = self._games.step()
         self.state["tick"] += 1
+        if arrays["news"].any():
+            self.world.guard.report_names(self.world.id, self._games.unknown_names())
         faults = {**self._invalid_values(), **faults}
         if self._lost.any():
             faults |= dict.fromkeys(np.flatnonzero(self._lost).tolist(), GameFault(""))
@@ -221,5 +223,6 @@ def arrays_layout(
         "costs": ((size, agents, costs), "f4"),  # [B, N, C]
         "terminated": ((size,), "?"),  # [B]
         "truncated": ((size,), "?"),  # [B]
+        "news": ((size,), "?"),  # [B], whether an info named a term or a cost that has no column
         "busy": ((size,), "?"),  # [B], whether the environment's own code is running
     }

@@ -129,10 +129,12 @@ def first_difference(
         **{
             f"the term {name}": (stream.terms[name], played.terms[:steps, seat, k])
             for k, name in enumerate(world.terms)
+            if name in stream.terms  # what is named now and then had no column yet, perhaps
         },
         **{
             f"the cost {name}": (stream.costs[name], played.costs[:steps, seat, k])
             for k, name in enumerate(world.costs)
+            if name in stream.costs
         },
     }
     first = first_step(stream)

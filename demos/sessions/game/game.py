@@ -167,7 +167,8 @@ def open_batch(world: World, options: Mapping[str, Any], shield: bool = False) -
             world.observation_space,
             world.action_space,
         ):
-            apart = in_processes(seen, world.workers, world.patience)
+            assert isinstance(seen, ExternalWorld)
+            apart = in_processes(seen.named_as(world), world.workers, world.patience)
             return make_batch(apart, 1, options=options, restart=False)
     warm_up(world, announce, shield)  # its step too: else the first one of a game would wait for it
     return make_batch(world, 1, options=options, restart=False, shield=shield)

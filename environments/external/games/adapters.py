@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import gymnasium
 import numpy as np
 
+from environments.external.games.step_values import five_values, flag, number, two_values
 from environments.system.errors import UserError
 
 
@@ -40,15 +41,14 @@ class GymGame:
 
     def reset(self, seed: int | None, options: dict[str, Any] | None) -> StepResult:
         """Begin an episode."""
-        seen, info = self.env.reset(seed=seed, options=options)
+        seen, info = two_values(self.env.reset(seed=seed, options=options))
         return StepResult([seen], [0.0], False, False, [_as_dict(info)])
 
     def step(self, actions: Sequence[Any]) -> StepResult:
         """Act once."""
-        seen, reward, terminated, truncated, info = self.env.step(actions[0])
-        return StepResult(
-            [seen], [float(reward)], bool(terminated), bool(truncated), [_as_dict(info)]
-        )
+        seen, reward, terminated, truncated, info, cost = five_values(self.env.step(actions[0]))
+        over, cut = flag(terminated, "terminated"), flag(truncated, "truncated")
+        return StepResult([seen], [number(reward, "reward")], over, cut, [_with_cost(info, cost)])
 
 
 class PettingZooGame:
@@ -83,7 +83,7 @@ class PettingZooGame:
         """Act once with every agent that is still there."""
         there, before = set(self.env.agents), self._live
         chosen = {a: actions[n] for n, a in enumerate(self._agents) if a in there}
-        seen, rewards, terminated, truncated, infos = self.env.step(chosen)
+        seen, rewards, terminated, truncated, infos, costs = five_values(self.env.step(chosen))
         there = set(self.env.agents)
         ended = {a for a in self._agents if terminated.get(a) or truncated.get(a)}
         self._gone |= ended | {
@@ -98,7 +98,7 @@ class PettingZooGame:
             *self._listed(seen, {a: rewards[a] for a in rewards if a in acted}),
             over and not any_cut,
             over and any_cut,
-            self._infos({a: infos[a] for a in infos if a in acted} if infos else {}),
+            self._infos({a: infos[a] for a in infos if a in acted} if infos else {}, costs),
             self._live,
             [gone and not short for gone, short in zip(left, cut, strict=True)],
             [gone and short for gone, short in zip(left, cut, strict=True)],
@@ -107,17 +107,23 @@ class PettingZooGame:
     def _listed(self, seen: Any, rewards: Any) -> tuple[list[Any], list[float]]:
         return (
             [seen.get(agent) for agent in self._agents],
-            [float(rewards.get(agent, 0.0)) for agent in self._agents],
+            [number(rewards.get(agent, 0.0), "reward") for agent in self._agents],
         )
 
-    def _infos(self, infos: Any) -> list[dict[str, Any]]:
-        by_agent = _as_dict(infos)
-        return [_as_dict(by_agent.get(agent)) for agent in self._agents]
+    def _infos(self, infos: Any, costs: Any = None) -> list[dict[str, Any]]:
+        by_agent, cost_of = _as_dict(infos), _as_dict(costs)
+        return [_with_cost(by_agent.get(agent), cost_of.get(agent)) for agent in self._agents]
 
 
 def _as_dict(info: Any) -> dict[str, Any]:
     """An info as a dict; empty where it is none."""
     return dict(info) if isinstance(info, Mapping) else {}
+
+
+def _with_cost(info: Any, cost: Any) -> dict[str, Any]:
+    """An info with the cost, or the named costs, that stood beside it, unless it names its own."""
+    named = {} if cost is None else {"costs" if isinstance(cost, Mapping) else "cost": cost}
+    return {**named, **_as_dict(info)}
 
 
 def offered_mask(env: Any, info: Mapping[str, Any]) -> Any:
@@ -138,12 +144,16 @@ def flatten_observation(space: Any, name: str) -> tuple[gymnasium.spaces.Box, An
     parts `environments.simulation.observation_parts` names.
 
     Raises:
-        UserError: it has no fixed size.
+        UserError: it has no fixed size, or none at all.
     """
     boxes = gymnasium.spaces
     flat: Any = space if isinstance(space, boxes.Box) else boxes.utils.flatten_space(space)
     if not isinstance(flat, boxes.Box):
         raise UserError(f"What agents see in '{name}' has no fixed size: {space}.")
+    if not np.prod(flat.shape):
+        raise UserError(
+            f"In '{name}' there is nothing to see: its observations, {space}, hold no number."
+        )
     flatten: Any = np.asarray if flat is space else partial(boxes.utils.flatten, space)
     if flat.dtype == np.uint8:
         return flat, flatten

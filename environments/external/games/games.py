@@ -8,7 +8,7 @@ B games, N agents, K terms, C costs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -29,13 +29,12 @@ from environments.external.games.global_state import (
     mark_interrupts,
 )
 from environments.external.games.make import make_env
+from environments.external.games.named_values import NamedValues
 from environments.external.games.step_values import (
     InvalidObservation,
-    costs_of,
     error_text,
     observation_reader,
     picture,
-    terms_of,
 )
 from environments.simulation.observation_parts import flat_mask
 from environments.system.errors import UserError
@@ -66,6 +65,7 @@ class EnvironmentSpec:
     params: dict[str, Any]
     terms: tuple[str, ...] = ()  # their names, without the return's
     costs: tuple[str, ...] = ()
+    success: str | None = None  # key of the info that says whether a game is solved, if unusual
     closes: bool = True  # whether it is safe to close one: it answered when it was tried
     recorded: bool = False  # name and keywords were read from a file
 
@@ -108,7 +108,7 @@ class ExternalGames:
         # Numbers of the action mask, which come after those of what is seen.
         self._mask = int(np.prod(arrays["observation"].shape[2:]) - np.prod(space.shape))
         self._to_env_action = flatten_action(self.games[0].action_space, name)[1]
-        self._terms_named, self._costs_named = spec.terms, spec.costs
+        self._named = NamedValues(spec.terms, spec.costs, spec.success)
         self._observation, self._present = arrays["observation"], arrays["present"]
         self._live = arrays["live"]
 
@@ -145,6 +145,7 @@ class ExternalGames:
             self._close(self.games[i])
             self.games[i] = self.spec.open()
         self._live[i] = False  # the game before is over
+        self._named.begin(i)
         self._look(i, self.games[i].reset(order.seed, order.options))
 
     def _step(self, i: int, _: None) -> None:
@@ -157,8 +158,8 @@ class ExternalGames:
         terms, costs = arrays["terms"][i], arrays["costs"][i]
         for n, info in enumerate(result.infos):
             terms[n, 0] = result.rewards[n]
-            _fill(terms[n, 1:], self._terms_named, terms_of(info))
-            _fill(costs[n], self._costs_named, costs_of(info))
+            if self._named.write((i, n), info, terms[n, 1:], costs[n]):
+                arrays["news"][i] = True
         self._look(i, result)
 
     def _look(self, i: int, result: StepResult) -> None:
@@ -181,6 +182,11 @@ class ExternalGames:
                 row[-self._mask :] = flat_mask(mask, self._mask, self.name)
             else:
                 row[...] = self._seen(seen)
+
+    def unknown_names(self) -> set[tuple[str, str]]:
+        """The terms and costs that infos named and that have no column: their kind and name."""
+        self.arrays["news"][:] = False
+        return set(self._named.unknown)
 
     def draw(self, game: int) -> np.ndarray | str | None:
         """A game's own picture; None where it makes none; in words what is wrong with it."""
@@ -207,8 +213,3 @@ class ExternalGames:
         except BaseException as error:  # external code: any exception
             if is_our_signal(error):
                 raise
-
-
-def _fill(row: np.ndarray, names: Sequence[str], values: Mapping[str, Any]) -> None:
-    for k, name in enumerate(names):
-        row[k] = values.get(name, 0.0)
