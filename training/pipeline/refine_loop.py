@@ -133,8 +133,7 @@ def _attempt(
     apart: bool,
 ) -> str:
     """Learn in fresh games, with the partner in a process of its own if `apart`; where the time went."""
-    pool, costs = inputs.partner, finite(inputs.costs)
-    plan = plan_of(settings)
+    pool, costs, plan = inputs.partner, finite(inputs.costs), plan_of(settings)
     batch = make_batch(
         inputs.world,
         plan.games,

@@ -56,7 +56,7 @@ class RefinePlan:
     def __str__(self) -> str:
         """A sentence."""
         resting = f"; {self.warm_up} fit values only" if self.warm_up else ""
-        times = max(self.updates - 1, 0) // self.judge_every + 1
+        times = max(self.updates - 1, 0) // self.judge_every + 2  # and at the end
         return (
             f"{self.steps:,} steps: {self.updates:,} updates of {self.games * self.rollout:,} "
             f"({self.games} games x {self.rollout}){resting}; judged {times} times on "
@@ -82,7 +82,7 @@ def plan_of(settings: RefineSettings, facts: PlanFacts | None = None) -> RefineP
     return RefinePlan(
         games,
         rollout,
-        settings.batch_size or max(2, min(batch, games * rollout)),
+        settings.batch_size or max(2, min(batch, games * rollout // 4)),
         settings.epochs or (PICTURE_EPOCHS if about.pictures else EPOCHS),
         settings.learning_rate or (PICTURE_RATE if about.pictures else RATE),
         min(1, updates // LEAST_UPDATES) if settings.warm_up is None else settings.warm_up,
@@ -113,7 +113,8 @@ def planned(settings: RefineSettings, plan: RefinePlan) -> RefineSettings:
 
 def _rollout(settings: RefineSettings) -> int:
     """Steps of all games between two updates, if neither games nor their steps say otherwise."""
-    least = min(LEAST_ROLLOUT, max(settings.steps // LEAST_UPDATES, LEAST_BATCH))
+    few = 2 ** int(math.log2(max(settings.steps // LEAST_UPDATES, LEAST_BATCH)))
+    least = min(LEAST_ROLLOUT, few)
     return _power(settings.steps / UPDATES, least, MOST_ROLLOUT)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+import numpy as np
 from stable_baselines3 import PPO
 from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.callbacks import BaseCallback
@@ -23,15 +24,17 @@ from stable_baselines3.common.vec_env import VecEnv, VecTransposeImage
 from environments.simulation.reward_source import RolloutRewards
 from training.compute.second_core import SecondCore, keep_memory
 from training.compute.timers import StageTimer
-from training.ppo import rollout, update
+from training.ppo import update
 from training.ppo.gradient_step import Columns, StepInputs, gradient_step
 from training.ppo.kl_anchor import KLAnchor
 from training.ppo.lagrange import Multiplier, finite, surrogate_weights
 from training.ppo.losses import value_parts
 from training.ppo.network_outputs import ForwardPasses, value_heads
-from training.ppo.return_scale import ReturnScale
-from training.ppo.rollout import Games, Rollout, RolloutRules
-from training.ppo.rollout_buffer import CostMeter, ReusedBuffer, fitted_values
+from training.ppo.rollouts import rollout
+from training.ppo.rollouts.buffer import CostMeter, ReusedBuffer, fitted_values
+from training.ppo.rollouts.return_scale import ReturnScale
+from training.ppo.rollouts.rollout import Games, Rollout
+from training.ppo.rollouts.rules import rules_of
 from training.ppo.settings import RefinerInputs
 from training.ppo.update import Snapshot, WarmUp
 
@@ -94,11 +97,10 @@ class Refiner(PPO):
         rollout_buffer: RolloutBuffer,
         n_rollout_steps: int,
     ) -> bool:
-        """Play `n_rollout_steps` in every game (`training.ppo.rollout.play_rollout`)."""
+        """Play `n_rollout_steps` in every game (`training.ppo.rollouts.rollout.play_rollout`)."""
         self.policy.set_training_mode(False)
         rollout_buffer.reset()
-        done = self.num_timesteps / max(self._total_timesteps, 1)
-        self._current_progress_remaining = max(1.0 - done, 0.0)
+        self._current_progress_remaining = self._remaining
         callback.on_rollout_start()
         self.meter.begin()
 
@@ -111,14 +113,16 @@ class Refiner(PPO):
                 self._update_info_buffer(step["infos"], step["dones"])
             return True
 
-        seen: Any = (self._last_obs, self._last_episode_starts)
-        running = self.inputs.reward_scale == "running" and hasattr(self.policy, "return_scale")
-        rescale = partial(self.returns.rescale, self.forward_passes) if running else None
-        games = Games(env, self.meter, self.further_rewards, *seen, rescale)
+        seen, starts = self._last_obs, np.asarray(self._last_episode_starts)
+        rescale = partial(self.returns.rescale, self.forward_passes) if self._runs_scale else None
+        rules = rules_of(self, n_rollout_steps)
+        if rules.seed is not None:
+            self.returns.restart()
+        games = Games(env, self.meter, self.further_rewards, seen, starts, rescale)
         found = rollout.play_rollout(
             self.forward_passes,
             games,
-            self._rollout_rules(n_rollout_steps, env.num_envs),
+            rules,
             rollout_buffer,
             after_step,
             self.second_core,
@@ -134,18 +138,16 @@ class Refiner(PPO):
         callback.on_rollout_end()
         return True
 
-    def _rollout_rules(self, steps: int, games: int) -> RolloutRules:
-        scales = self.forward_passes.return_scales
-        if isinstance(self.inputs.reward_scale, float):
-            scales[0] = self.inputs.reward_scale
-        done, every = self.num_timesteps // (self.n_steps * games), self.inputs.reseed_every
-        seed = rollout.fresh_seed(self.seed or 0, done) if every and done % every == 0 else None
-        if seed is not None:
-            self.returns.restart()
-        return RolloutRules(steps, self.gamma, self.gae_lambda, scales, seed)
+    @property
+    def _runs_scale(self) -> bool:
+        return self.inputs.reward_scale == "running" and hasattr(self.policy, "return_scale")
+
+    @property
+    def _remaining(self) -> float:
+        return max(1.0 - self.num_timesteps / max(self._total_timesteps, 1), 0.0)
 
     def _update_current_progress_remaining(self, num_timesteps: int, total_timesteps: int) -> None:
-        """Leave it as it was when the rollout began: so the last one, too, is learned from at some rate."""
+        """It stays as it was when the rollout began, so that none is learned from at rate 0."""
 
     @property
     def forward_passes(self) -> ForwardPasses:

@@ -187,7 +187,7 @@ class RefinerInputs:
     # moments fill; it ends when the values fit no better.
     warm_up: int = 0
     # Of rewards before values are learned: a number, "recorded" for the policy's own, or "running"
-    # (`training.ppo.return_scale`).
+    # (`training.ppo.rollouts.return_scale`).
     reward_scale: float | Literal["running", "recorded"] = 1.0
     # Whether gradients of policy and values are clipped each by its own norm; PPO has one for both.
     clip_apart: bool = False

@@ -17,8 +17,9 @@ from tests.training.support.refiners import refiner_of
 from training.compute.second_core import SecondCore
 from training.compute.timers import StageTimer
 from training.ppo.network_outputs import ForwardPasses
-from training.ppo.rollout import Games, Rollout, RolloutRules, flat_rollout, play_rollout
-from training.ppo.rollout_buffer import CostMeter, ReusedBuffer
+from training.ppo.rollouts.buffer import CostMeter, ReusedBuffer
+from training.ppo.rollouts.rollout import Games, Rollout, flat_rollout, play_rollout
+from training.ppo.rollouts.rules import RolloutRules
 
 GAMES, STEPS, COSTS = 4, 25, ["off_centre"]
 WORLD = make_world("gpo/Balance-v0", aside=0.02)

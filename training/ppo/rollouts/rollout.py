@@ -8,7 +8,6 @@ T steps, B games, C costs with a limit.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -22,9 +21,10 @@ from stable_baselines3.common.vec_env import VecEnv
 from environments.simulation.reward_source import RolloutRewards
 from training.compute.second_core import SecondCore
 from training.compute.timers import StageTimer
-from training.ppo.advantages import generalised_advantages
 from training.ppo.network_outputs import BackgroundForward, ForwardPasses, Outputs
-from training.ppo.rollout_buffer import CostMeter, EpisodeEnds, learner_acted, learner_rows
+from training.ppo.rollouts.advantages import generalised_advantages
+from training.ppo.rollouts.buffer import CostMeter, EpisodeEnds, learner_acted, learner_rows
+from training.ppo.rollouts.rules import RolloutRules
 
 
 class Rollout(NamedTuple):
@@ -49,19 +49,6 @@ class Rollout(NamedTuple):
     )  # [T, B] bool, whether the learner was in the game: else nothing is learned of it
 
 
-@dataclass(frozen=True)
-class RolloutRules:
-    """The settings of a rollout."""
-
-    steps: int  # T
-    gamma: float  # discount per step
-    gae_lambda: float
-    scales: (
-        np.ndarray
-    )  # [1 + C], of the reward and of each cost, unless the games' `returns` say them
-    seed: int | None = None  # with which games and generators start afresh; None goes on
-
-
 @dataclass
 class Games:
     """The games as they stand: where a rollout begins, and where it leaves them."""
@@ -71,7 +58,7 @@ class Games:
     further_rewards: RolloutRewards  # of sources beside the world's terms
     observations: Any  # [B, ...], the last ones
     episode_starts: np.ndarray  # [B], whether they are the first of their episodes
-    # `training.ppo.return_scale.ReturnScale.rescale` of the networks; None keeps the scales of the rules.
+    # `ReturnScale.rescale` of the networks; None keeps the scales of the rules.
     rescale: Callable[..., tuple[np.ndarray, np.ndarray]] | None = None
 
     def begin(self, rules: RolloutRules) -> None:
@@ -238,8 +225,3 @@ def flat_rollout(
     data["actions"] = forward.actions(flat(buffer.actions))
     data |= rollout.outputs if rollout is not None else {}
     return data if rollout is None or rollout.acted.all() else learner_rows(data, rollout.acted)
-
-
-def fresh_seed(seed: int, update: int) -> int:
-    """With which games and generators start afresh before an update: from SHA-256 of both."""
-    return int.from_bytes(hashlib.sha256(f"{seed}/{update}".encode()).digest()[:4])
