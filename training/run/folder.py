@@ -159,7 +159,6 @@ class RunFolder:
             self.write_json("machine.json", {**self._machine, "changed": self.changed})
             yield
 
-
     def _extend(self, before: int) -> str:
         """Give the run more steps: what it has come to is to do again; a sentence."""
         resolved = self.recipe.model_dump(mode="json")
