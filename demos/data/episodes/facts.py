@@ -73,7 +73,6 @@ DISTINCT = Kind(
     f"list of at most {NAMES:,} different names",
     lambda v: listed(NAME, NAMES).holds(v) and len(set(v)) == len(v),
 )
-
 NUMBER = number()
 Rules = Mapping[str, Kind]
 
@@ -104,6 +103,7 @@ META: Rules = {  # may be missing, each of them
     "tick": number(1e-6, 1e6),
     "trimmed": TABLE,
     "play": maybe(TABLE),
+    "filled": DISTINCT,  # what an importer took as 0: nobody knows what it was
 }
 PLAYED: Rules = {
     "person": maybe(TEXT),

@@ -90,12 +90,20 @@ def _verify_game(
     for number, stream in zip(game, streams, strict=True):
         found = first_difference(world, stream, played)
         if found is None:
-            verdicts.append(Verification(number, "agrees", "plays again as it was recorded."))
+            verdicts.append(Verification(number, "agrees", _agreement(stream)))
             continue
         step, what = found
         hint = _shifted(world, stream, streams, actions, batch)
         verdicts.append(Verification(number, "differs", f"step {step}: {what}{hint}.", step))
     return verdicts
+
+
+def _agreement(stream: Episode) -> str:
+    unknown = stream.meta.get("filled", ())
+    but = (
+        f"; the file it came from had no {', '.join(unknown)}: they are unknown" if unknown else ""
+    )
+    return f"plays again as it was recorded{but}."
 
 
 def replayed(world: World, streams: Sequence[Episode], batch: Batch) -> ResimulatedEpisode:
@@ -120,19 +128,26 @@ def first_difference(
 ) -> tuple[int, str] | None:
     """The first step in which a stream is not what was played, counted as it was played, and what."""
     seat, steps = world.agents.index(stream.agent), len(stream)
+    unknown = set(stream.meta.get("filled", ()))  # by an importer, with zeros
     columns: dict[str, tuple[npt.NDArray[Any], npt.NDArray[Any]]] = {
         "the observation it led to": (
             stream.observations[1:],
             played.observations[1 : steps + 1, seat],
         ),
-        "the reward": (stream.rewards, played.rewards[:, seat]),
+        **(
+            {}
+            if "rewards" in unknown
+            else {"the reward": (stream.rewards, played.rewards[:, seat])}
+        ),
         **{
             f"the term {name}": (stream.terms[name], played.terms[:, seat, k])
             for k, name in enumerate(world.terms)
+            if name not in unknown
         },
         **{
             f"the cost {name}": (stream.costs[name], played.costs[:, seat, k])
             for k, name in enumerate(world.costs)
+            if name not in unknown
         },
     }
     first = first_step(stream)
