@@ -153,7 +153,7 @@ def test_keywords_that_it_does_not_take_and_actions_that_do_not_exist_are_refuse
         make_world(CORRIDOR, width=3)
     with pytest.raises(UserError, match="has no parameter 'cost': did you mean 'costs'"):
         make_world(CORRIDOR, cost="plain")
-    with pytest.raises(UserError, match="has no parameter 'bogus': it has .*render_mode"):
+    with pytest.raises(UserError, match=r"has no parameter 'bogus': it has .*render_mode"):
         make_world("CartPole-v1", bogus=1)
     with pytest.raises(UserError, match="MultiDiscrete"):
         make_batch(CORRIDOR).step(np.array([[[5, 0]]]))
