@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -48,15 +49,17 @@ def build_refiner(
     Raises:
         UserError: a noise for actions that are not continuous.
     """
-    model = Refiner(
-        AgentPolicy,
-        env,
-        _inputs(clone, settings, costs, demonstrations, compute),
-        **_ppo_keywords(settings, discount(settings.rollout.half_life, tick)),
-        seed=seed,
-        device="cpu",
-        policy_kwargs=_policy_keywords(clone),
-    )
+    with warnings.catch_warnings():  # a last minibatch that is smaller is learned from as it is
+        warnings.filterwarnings("ignore", "You have specified a mini-batch size", UserWarning)
+        model = Refiner(
+            AgentPolicy,
+            env,
+            _inputs(clone, settings, costs, demonstrations, compute),
+            **_ppo_keywords(settings, discount(settings.rollout.half_life, tick)),
+            seed=seed,
+            device="cpu",
+            policy_kwargs=_policy_keywords(clone),
+        )
     if settings.start == "clone":
         model.policy.load_state_dict(clone.state_dict())
     else:  # the scale of what it sees is no skill
