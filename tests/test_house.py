@@ -279,6 +279,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "environments/external",
         "training/imitation",
         "training/ppo",
+        "training/world_settings",
     ),
     (
         "agents/players",

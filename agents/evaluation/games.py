@@ -95,10 +95,12 @@ def play_games(
     running, starts = np.ones(size, bool), np.ones(size, bool)
     memory: list[Any] = [None] * len(players)
     chosen: list[Any] = [None] * len(players)
+    joined: np.ndarray | None = None  # [B, N], who has just come into a game that goes on
     while running.any():
         for n, player in enumerate(players):
             seen = batch.observation[:, n] if at is None else batch.observation[each, at[n]]
-            chosen[n], memory[n] = player.predict(seen, memory[n], starts, deterministic)
+            begins = starts if joined is None else starts | joined[each, n if at is None else at[n]]
+            chosen[n], memory[n] = player.predict(seen, memory[n], begins, deterministic)
         requested = np.stack(chosen, axis=1)
         if at is not None:
             by_seat = np.zeros_like(batch.actions)
@@ -109,6 +111,6 @@ def play_games(
         totals.add(running)
         if note is not None:
             note(GamesStep(requested, running, memory))
-        starts = batch.ended
+        starts, joined = batch.ended, batch.presence.begins if batch.presence.changes else None
         running = running & ~starts
     return totals.episodes()

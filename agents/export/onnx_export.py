@@ -5,7 +5,6 @@ B games, k steps of a window, R chances.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import math
@@ -29,6 +28,7 @@ from agents.files.agent_file import Agent
 from environments.catalog import WORLDS
 from environments.files.atomic import naming_path, replace
 from environments.recorded_worlds import described_world
+from environments.simulation.spec import fingerprint_of
 from environments.system.errors import UserError
 
 OPSET = 18  # of ONNX's operators: what torch's exporter writes without converting
@@ -153,12 +153,11 @@ def _quiet() -> Iterator[None]:
 def _about(agent: Agent, graph: Graph) -> dict[str, Any]:
     """All that is known about an agent, as JSON."""
     policy, described = agent.policy, agent.world
-    text = json.dumps(described, sort_keys=True)
     stuck = int(agent.facts.get("stuck_steps", 0))
     shield = bool(agent.facts.get("shield", False))
     return {
         "world": described,
-        "fingerprint": hashlib.sha256(text.encode()).hexdigest(),
+        "fingerprint": fingerprint_of(described),
         "observation_space": json.loads(serialize_space(policy.observation_space)),
         "action_space": json.loads(serialize_space(policy.action_space)),
         "facts": agent.facts,
@@ -178,7 +177,8 @@ def _of_world(described: dict[str, Any]) -> dict[str, Any]:
     if (
         described["world"] not in WORLDS
     ):  # whose only term is its own reward, if it has named no other
-        return {"north_star": described["terms"][0] if len(described["terms"]) == 1 else None}
+        alone = described["terms"][0] if len(described["terms"]) == 1 else None
+        return {"north_star": described.get("north_star", alone)}
     try:
         world = described_world(described, "The agent")
     except UserError:  # of an older version, with other parameters

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from agents.export.probe_inputs import probe_inputs
 from agents.files.agent_file import Agent
-from agents.networks.layers import Normaliser
 from agents.networks.policy import AgentPolicy
+from agents.networks.scales import ActionHead, Normaliser
 from environments.files.atomic import replace
 from environments.system.errors import UserError
 
@@ -66,12 +66,16 @@ def _plain(policy: AgentPolicy) -> PPO:
             ("policy_net", "action_net", policy.action_net),
             ("value_net", "value_net", policy.value_net),
         ):
-            here = [*_linear(getattr(policy.mlp_extractor, tower)), own]
+            last = own.linear if isinstance(own, ActionHead) else own
+            here = [*_linear(getattr(policy.mlp_extractor, tower)), last]
             there = [*_linear(getattr(theirs.mlp_extractor, tower)), getattr(theirs, head)]
             for mine, its in zip(here, there, strict=True):
                 its.weight.copy_(mine.weight)
                 its.bias.copy_(mine.bias)
             _fold(there[0], policy.pi_features_extractor)
+            if isinstance(own, ActionHead):
+                there[-1].weight.mul_(own.unit[:, None])
+                there[-1].bias.mul_(own.unit).add_(own.center)
         if policy.knows_values:  # which were fitted to returns times their scale
             first = policy.return_scale[0]
             theirs.value_net.weight.div_(first)

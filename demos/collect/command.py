@@ -16,7 +16,7 @@ from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.store import Store
 from environments.catalog import make_world
 from environments.external.trial.isolated import patient
-from environments.external.world import in_processes
+from environments.external.world import Declared, declare, in_processes
 from environments.simulation.shield import Shield
 from environments.simulation.world import World
 from environments.system.errors import UserError
@@ -61,7 +61,8 @@ def collect_command(given: CollectOptions) -> int:
     store.require_free(given.name)
     with patient(given.patience):
         made = make_world(given.world, **dict(given.params))
-        place = in_processes(made, given.workers, given.patience)
+        named = declare(made, Declared(tuple(given.terms), tuple(given.costs)))
+        place = in_processes(named, given.workers, given.patience)
     for option in given.of_episodes:
         place.check_option(option)
     lineup = _lineup(given.player, given.against, place)

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 
 from demos.data.options import StoreOptions
 from environments.terminal.arguments import Argument, at_least, seed_number
-from environments.terminal.shared_options import GameOptions
+from environments.terminal.shared_options import GameOptions, NamesOptions
 
 
 @dataclass(frozen=True)
-class CollectOptions(StoreOptions, GameOptions):
+class CollectOptions(StoreOptions, GameOptions, NamesOptions):
     """Whose play to collect, and how much of it."""
 
     name: Annotated[str, Argument("NAME", positional=True)]

@@ -14,6 +14,7 @@ from training.evaluation.plots import draw_curve
 from training.evaluation.results import Scores, TrainResult
 from training.pipeline.clone_population import clone_population
 from training.pipeline.clone_stage import clone_stage
+from training.pipeline.plan_recipe import follow_plan
 from training.pipeline.prepare import prepare
 from training.pipeline.refine_stage import refine_stage
 from training.pipeline.scores import JudgeInputs, final_scores
@@ -51,6 +52,7 @@ def _train(run: RunFolder, reporter: Reporter) -> TrainResult:
         )
     with told_if_long(reporter, "Making the world and reading the recordings."):
         world, recordings = prepare(recipe)
+        recipe = follow_plan(run, world, recordings, reporter)
     warm_up(world, reporter.say, recipe.world.shield)
     keep_incidents(world, run.folder)
     made = {

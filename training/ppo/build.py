@@ -15,10 +15,12 @@ from torch import Tensor
 
 from agents.networks.layers import activation
 from agents.networks.policy import AgentPolicy
+from agents.networks.scales import spread_actions
 from environments.system.errors import UserError
 from training.compute.hardware import ComputeChoice
 from training.ppo.lagrange import CostSettings
 from training.ppo.losses import scheduled_parts
+from training.ppo.plan import RefinePlan, plan_of
 from training.ppo.refiner import Refiner
 from training.ppo.settings import RefinerInputs, RefineSettings
 from training.settings import discount
@@ -49,13 +51,14 @@ def build_refiner(
     Raises:
         UserError: a noise for actions that are not continuous.
     """
+    plan = plan_of(settings)
     with warnings.catch_warnings():  # a last minibatch that is smaller is learned from as it is
         warnings.filterwarnings("ignore", "You have specified a mini-batch size", UserWarning)
         model = Refiner(
             AgentPolicy,
             env,
-            _inputs(clone, settings, costs, demonstrations, compute),
-            **_ppo_keywords(settings, discount(settings.rollout.half_life, tick)),
+            _inputs(clone, settings, plan, costs, demonstrations, compute),
+            **_ppo_keywords(settings, plan, discount(plan.half_life, tick)),
             seed=seed,
             device="cpu",
             policy_kwargs=_policy_keywords(clone),
@@ -74,6 +77,7 @@ def build_refiner(
 def _inputs(
     clone: AgentPolicy,
     settings: RefineSettings,
+    plan: RefinePlan,
     costs: Mapping[str, CostSettings],
     demonstrations: tuple[Tensor, Tensor] | None,
     compute: ComputeChoice,
@@ -86,21 +90,22 @@ def _inputs(
         anchor=kl,
         demonstrations=demonstrations if any(loss.imitation) else None,
         costs=costs,
-        warm_up=settings.warm_up if settings.start == "clone" else 0,
+        warm_up=plan.warm_up if settings.start == "clone" else 0,
         reward_scale=settings.rollout.reward_scale,
-        reseed_every=settings.judge.every,
+        clip_apart=True,
+        reseed_every=plan.judge_every,
         precision=compute.precision,
         cores=compute.cores,
     )
 
 
-def _ppo_keywords(settings: RefineSettings, gamma: float) -> dict[str, Any]:
+def _ppo_keywords(settings: RefineSettings, plan: RefinePlan, gamma: float) -> dict[str, Any]:
     """PPO's own settings, under SB3's names."""
     return {
-        "n_steps": settings.rollout.steps,
-        "batch_size": settings.batch_size,
-        "n_epochs": settings.epochs,
-        "learning_rate": falling((settings.learning_rate, 0.0)),
+        "n_steps": plan.rollout,
+        "batch_size": plan.batch_size,
+        "n_epochs": plan.epochs,
+        "learning_rate": falling((plan.learning_rate, 0.0)),
         "gamma": gamma,
         "gae_lambda": settings.rollout.gae_lambda,
         "clip_range": settings.loss.clip,
@@ -120,7 +125,7 @@ def _policy_keywords(clone: AgentPolicy) -> dict[str, Any]:
 
 
 def set_noise(policy: Any, noise: float) -> None:
-    """Let continuous actions vary by this share of half their range.
+    """Let continuous actions vary by this share of half their range, or of their unit.
 
     Raises:
         UserError: the actions are not continuous.
@@ -128,6 +133,9 @@ def set_noise(policy: Any, noise: float) -> None:
     space = policy.action_space
     if not isinstance(space, Box):
         raise UserError("refine.noise is for continuous actions; this world's are not: remove it.")
+    if getattr(policy, "own_units", False):
+        spread_actions(policy, noise)
+        return
     half = np.nan_to_num((space.high - space.low) / 2, posinf=1.0).reshape(-1)
     with torch.no_grad():
         policy.log_std.copy_(torch.from_numpy(np.log(noise * half)))

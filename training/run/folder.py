@@ -2,6 +2,7 @@
 
 runs/cramped_room/
     recipe.json             the resolved recipe; a run never goes on with another one
+    plan.json               what of the recipe was left out to the budget and the recordings
     machine.json            versions and processor at the last start, and what of them changed
                             between two starts: then the run is not exactly what it would have been
     clone.safetensors       the agent cloned from the training recordings

@@ -73,6 +73,21 @@ class Dataset:
             cure = "Choose a dataset of this world or record a new one."
             require(world, described, f"Dataset {self.name}", cure)
 
+    def require_columns(self, world: World) -> None:
+        """Refuse to take episodes of a world that names other terms and costs now and then than these do.
+
+        Raises:
+            UserError: it does; it says which.
+        """
+        for kind, names in (("terms", world.terms), ("costs", world.costs)):
+            differing = sorted(set(self.facts[kind]) ^ set(names))
+            if differing or list(names) != list(self.facts[kind]):
+                raise UserError(
+                    f"Dataset {self.name} was recorded with other {kind} than '{world.id}' has now "
+                    f"({', '.join(differing) or 'their order'}): type `gpo demos relabel {self.name}`, or "
+                    "choose another dataset."
+                )
+
     def __len__(self) -> int:
         return len(self._reader)
 

@@ -105,11 +105,13 @@ def _scores(
     """Rewards, terms and costs as the world has them, each [T]; and which of them the file did not have."""
     world, rewards = target.world, portable.rewards
     terms = {name: portable.noted.get(TERM + name) for name in world.terms}
-    if rewards is not None and list(terms) == ["return"]:  # an external world's whole reward
+    late = world.occasional  # names that are 0 where nothing is said
+    first = [name for name in terms if name not in late]
+    if rewards is not None and first == ["return"]:  # an external world's whole reward
         terms["return"] = rewards
     costs = {name: portable.noted.get(COST + name) for name in world.costs}
     named = {"rewards": rewards, **terms, **costs}
-    missing = [name for name, values in named.items() if values is None]
+    missing = [name for name, values in named.items() if values is None and name not in late]
     if missing and not target.zeros:
         raise UserError(
             f"{where} has no {', '.join(missing)}, which {world.id} has: add --zeros to take them as 0."

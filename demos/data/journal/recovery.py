@@ -10,7 +10,7 @@ from typing import Any
 
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.validation import require_fitting
-from demos.data.episodes.episode import Episode
+from demos.data.episodes.episode import JOINED, Episode
 from demos.data.episodes.facts import META, require
 from demos.data.episodes.files import CHECKSUM_FILE, Damaged
 from demos.data.episodes.parquet import encode
@@ -143,7 +143,7 @@ def _settle(
     numbers: Sequence[int],
 ) -> Recovery:
     """The journal has done its work: remove it, or set it aside if more of it is left."""
-    steps = len(episodes[0])
+    steps = max(len(episode) + episode.meta.get(JOINED, 0) for episode in episodes)
     players = " and ".join(f"{e.player or e.agent} ({e.meta['device']})" for e in episodes)
     which = f"episode {' and '.join(map(str, numbers))}"
     saved = (

@@ -103,8 +103,6 @@ class OpenEpisode:
             raise UserError(
                 f"An episode holds at most {LONGEST:,} steps: keep this game or discard it."
             )
-        if self._layout.ended:
-            raise ValueError("rows: the game ended with the step before")
         self._journal.add(STEP, self._layout.pack(rows))
         self._journal.check()
 

@@ -101,9 +101,8 @@ class Game:
 
         What lies outside a continuous action's bounds is clipped; `asked` keeps it as it was.
         """
-        starts = np.array([self.steps == 0])
         for n in self.vacant:
-            self.asked[n] = self._choose(n, starts)
+            self.asked[n] = self._choose(n, self.starts(n))
         for n in self.seats:
             self.asked[n] = actions[n]
         self.batch.step(self._possible(self.asked)[None])
@@ -112,6 +111,10 @@ class Game:
         self.score += self.batch.reward[0]
         self.steps += 1
         self.moment += 1
+
+    def starts(self, n: int) -> np.ndarray:
+        """Whether what a seat sees is the first of its game: [1]."""
+        return np.array([self.steps == 0 or bool(self.batch.presence.begins[0, n])])
 
     def _choose(self, n: int, starts: np.ndarray) -> Any:
         if self.others is None:
@@ -164,7 +167,8 @@ def open_batch(world: World, options: Mapping[str, Any], shield: bool = False) -
             world.observation_space,
             world.action_space,
         ):
-            apart = in_processes(seen, world.workers, world.patience)
+            assert isinstance(seen, ExternalWorld)
+            apart = in_processes(seen.named_as(world), world.workers, world.patience)
             return make_batch(apart, 1, options=options, restart=False)
     warm_up(world, announce, shield)  # its step too: else the first one of a game would wait for it
     return make_batch(world, 1, options=options, restart=False, shield=shield)

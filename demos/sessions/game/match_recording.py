@@ -157,4 +157,5 @@ def games_dataset(
             pass
     dataset = store.open(name)
     dataset.require_world(world)
+    dataset.require_columns(world)
     return dataset

@@ -145,8 +145,8 @@ class Recording:
         actor: Actor = Actor.HUMAN,
     ) -> StepRecord:
         """The step just taken, as seat `n` saw it."""
-        game, batch = self.game, self.game.batch
-        terminated = bool(batch.terminated[0])
+        game, batch, presence = self.game, self.game.batch, self.game.batch.presence
+        terminated = bool(presence.terminated[0, n])
         return StepRecord(
             observation=game.observation(n),
             requested=game.asked[n].copy(),
@@ -156,10 +156,11 @@ class Recording:
             terms=batch.terms[0, n].copy(),
             costs=batch.costs[0, n].copy(),
             terminated=terminated,
-            truncated=bool(batch.truncated[0]) or (last and not terminated),
+            truncated=bool(presence.truncated[0, n]) or (last and not terminated),
             time=ns,
             late=late,
             actor=Actor.SHIELD if game.shield_acted(n) else actor,
+            present=bool(presence.acted[0, n]),
         )
 
     def mark(self) -> None:

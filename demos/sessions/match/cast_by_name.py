@@ -14,6 +14,7 @@ from agents.players.player import Player
 from demos.sessions.match.cast import YOU, Cast, CastMember, CastOptions, of_loaded, of_stage
 from demos.sessions.match.evaluated_games import EvaluatedGames
 from environments.catalog import make_world
+from environments.external.world import Declared, declare
 from environments.recorded_worlds import described_world, named_world
 from environments.simulation.shield import Shield
 from environments.simulation.world import World
@@ -141,6 +142,7 @@ def _world(agent: Agent, what: str, facts: RunFacts | None, params: dict[str, An
     """
     if facts is not None and facts.world == agent.world.get("world"):
         world = named_world(facts.world, facts.params, what, params)
+        world = declare(world, Declared.of_description(agent.world))
     else:
         world = described_world(agent.world, what, params)
     agent.require_world(world, what)

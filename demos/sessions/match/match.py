@@ -23,7 +23,7 @@ from agents.players.snapshots import PlayerSnapshot, restore_snapshot, take_snap
 from demos.sessions.game.game import Game
 from demos.sessions.match.evaluated_games import BatchRow, EvaluatedGames
 from environments.external.world import ExternalWorld
-from environments.simulation.reward import weight_vector
+from environments.simulation.reward_source import weight_vector
 from environments.simulation.world import World
 
 NOTHING: Mapping[int, Any] = MappingProxyType({})
@@ -177,9 +177,8 @@ class Match(Game):
     def _arrive(self) -> None:
         """Let all players see the state that was reached and decide, and take down what they weighed."""
         if not self.over:
-            starts = np.array([self.steps == 0])
             self.decisions = [
-                self._decide(n, player, starts) for n, player in enumerate(self._seated)
+                self._decide(n, player, self.starts(n)) for n, player in enumerate(self._seated)
             ]
         details = self.decisions[self.seat].details
         if details is not None and details.values is not None:

@@ -109,6 +109,9 @@ def _record(
         later.callback(drop_unused, dataset)
         recovery = recover(dataset)
         session = _session(options, ready, dataset, opened)
+        if ready.unkept:
+            say(ready.unkept)
+            session.say(ready.unkept, opened.clock.now())
         if recovery is not None:
             say(recovery.sentence)
             session.say(recovery.sentence, opened.clock.now())
@@ -148,6 +151,7 @@ def _session(
     guard = getattr(ready.game.batch.world, "guard", None)
     if guard is not None:  # of an external world: what it did is also said in the window
         guard.listeners.append(lambda incident: session.say(f"{incident}", clock.now(), True))
+        guard.readers.append(lambda words: session.say(words, clock.now(), True))
     scenery = Scenery(ready.world, ready.game.batch, ready.people[0].seat)
     watched = not opened.window.headless
     session.painter = RecordPainter(session, scenery, ready.names(), watched)

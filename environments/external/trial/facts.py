@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import math
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -19,23 +20,40 @@ _SPACES = ("observation_space", "action_space")
 
 @dataclass(frozen=True)
 class Facts:
-    """An environment as it showed itself in a reset and a step."""
+    """An environment as it showed itself in a reset and a step, and in what was played on."""
 
     agents: tuple[str, ...]
     version: Any  # a number or a text
     tick: float | None  # s a step takes when people play; None if it does not say
     horizon: int | None  # steps; likewise
-    terms: tuple[str, ...]  # that its infos named, without the return
+    terms: tuple[str, ...]  # that its first infos named, without the return
     costs: tuple[str, ...]
     observation_space: spaces.Box  # of an agent, flattened, with the action mask
     action_space: Any  # likewise, counted from 0
     parts: tuple[Part, ...]
     closes: bool = True  # whether `close` came back
     keys: OfferedKeys = ()  # that it offers to people
+    # Terms and costs with their meanings that it declares, or named later.
+    more_terms: dict[str, str] = field(default_factory=dict)
+    more_costs: dict[str, str] = field(default_factory=dict)
+    success: str | None = (
+        None  # the key of its info that says whether a game is solved, if declared
+    )
+    north_star: str | None = None  # the term that it is judged by, if declared
+
+    def with_names(self, terms: Mapping[str, str], costs: Mapping[str, str]) -> Facts:
+        """The same with further terms and costs, those that were not known yet."""
+        more_terms = {k: v for k, v in terms.items() if k not in self.terms}
+        more_costs = {k: v for k, v in costs.items() if k not in self.costs}
+        return replace(
+            self,
+            more_terms={**more_terms, **self.more_terms},
+            more_costs={**more_costs, **self.more_costs},
+        )
 
     def as_json(self) -> str:
         """For `read_facts`."""
-        data = {field.name: getattr(self, field.name) for field in fields(self)}
+        data = {one.name: getattr(self, one.name) for one in fields(self)}
         spaces = self.observation_space, self.action_space
         data |= dict(zip(_SPACES, map(_described, spaces), strict=True))
         data["parts"] = [part.as_json() for part in self.parts]

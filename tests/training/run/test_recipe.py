@@ -8,6 +8,7 @@ import gpo
 from environments.catalog import make_world
 from environments.system.errors import UserError, UserErrors
 from training.pipeline.prepare import prepare
+from training.ppo.plan import plan_of
 from training.run.folder import RunFolder
 from training.run.recipe import RECIPES, check_recipe, read_recipe
 
@@ -35,7 +36,8 @@ def test_our_recipes_name_worlds_terms_and_actions_that_exist(name):
     assert set(recipe.reward.weights or {}) <= set(world.terms)
     assert set(recipe.reward.faded) <= set(recipe.reward.weights or {})
     assert set(recipe.clone.action_weights) <= set(world.action_names)
-    assert recipe.refine.steps % (recipe.refine.games * recipe.refine.rollout.steps) == 0
+    plan = plan_of(recipe.refine)
+    assert recipe.refine.steps % (plan.games * plan.rollout) == 0
 
 
 def test_a_recipe_is_found_by_path_and_by_name(tmp_path):

@@ -12,6 +12,7 @@ from gymnasium import spaces
 import demos.sessions.game.recording as recording_file
 from demos.data.episodes.episode import Actor
 from demos.sessions.game.recording import Person, Recording, action_columns, tools
+from environments.simulation.presence import Presence
 from environments.simulation.shield import ShieldedBatch
 from tests.demos.data.dataset.test_store import create
 
@@ -58,6 +59,7 @@ class Table:
             terminated=np.array([False, True]),
             truncated=np.array([False, True]),
         )
+        self.batch.presence = Presence(self.batch.terminated, self.batch.truncated, 2)
         self.shielded: set[int] = set()
         self.begun: list[int] = []
         self.stepped: list[Any] = []

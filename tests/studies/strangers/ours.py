@@ -1,0 +1,106 @@
+"""GPO on an environment by its defaults: a recipe of world, data and steps, trained by `gpo train`."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from demos.data.dataset.store import Store
+from tests.studies.strangers.demonstrations import episode_returns
+from tests.studies.strangers.environments import STRANGERS
+from tests.studies.strangers.peers import spread
+from training import api
+from training.run.metrics import read_metrics
+
+ROOT = Path(__file__).resolve().parents[3]
+RECIPE = """\
+[world]
+id = "{world}"
+
+[data]
+train = "{data}"
+
+[refine]
+steps = {steps}
+"""
+
+
+def child_environment() -> dict[str, str]:
+    """The variables of a process of its own: one thread, no screen, our modules."""
+    quiet = {"SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy", "MPLBACKEND": "Agg"}
+    return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), **quiet}
+
+
+def run_ours(cache: Path, row: dict[str, Any], changes: Sequence[str] = ()) -> dict[str, Any]:
+    """Train and be judged; the rest of the row.
+
+    Args:
+        cache: with the datasets; the run's folder goes below its `runs`.
+        row: env, data (of which dataset), seed, steps and label.
+        changes: further words of the command, `--refine.start nothing` for instance.
+
+    Raises:
+        RuntimeError: training failed; with the end of what it printed.
+    """
+    one = STRANGERS[row["env"]]
+    name = "-".join(str(row[part]) for part in ("env", "data", "steps", "label", "seed"))
+    dataset = row["env"] if row["data"] == "good" else f"{row['env']}-{row['data']}"
+    recipe = cache / "recipes" / f"{name}.toml"
+    recipe.parent.mkdir(parents=True, exist_ok=True)
+    recipe.write_text(RECIPE.format(world=one.id, data=dataset, steps=row["steps"]))
+    folder = cache / "runs" / name
+    command = [sys.executable, "-m", "gpo", "train", str(recipe.relative_to(cache))]
+    command += ["--run", str(folder.relative_to(cache)), "--seed", str(row["seed"]), *changes]
+    before = _children()
+    done = subprocess.run(
+        command, cwd=cache, env=child_environment(), capture_output=True, text=True, check=False
+    )
+    spent = _children() - before
+    (recipe.with_suffix(".log")).write_text(done.stdout + done.stderr)
+    if done.returncode:
+        raise RuntimeError(
+            f"{' '.join(command)}: {done.returncode}\n{done.stdout}{done.stderr}"[-2000:]
+        )
+    return {"cpu": round(spent, 1), **outcome(folder, one.games), "people": people(cache, dataset)}
+
+
+def outcome(folder: Path, games: int) -> dict[str, Any]:
+    """What a run came to: its own judgement, and clone and agent judged both ways on held-out seeds."""
+    scores = json.loads((folder / "scores.json").read_text())
+    rows = read_metrics(folder)
+    found: dict[str, Any] = {
+        "protocol": scores["protocol"],
+        "rows": {
+            name: [round(seat["return"]["mean"], 4) for seat in row["seats"]]
+            for name, row in scores["rows"].items()
+        },
+        "curve": [[row.steps, round(row.north_star, 3)] for row in rows],
+        "played": rows[-1].steps if rows else 0,
+    }
+    for who, file in (("clone", "clone.safetensors"), ("refined", "agent.safetensors")):
+        agent = api.load_agent(folder / file)
+        for greedy in (False, True):
+            judged = api.evaluate(agent, episodes=games, greedy=greedy)
+            seat = judged["return"]
+            told = {"mean": seat.mean, "low": seat.low, "high": seat.high}
+            found[f"{who} {'greedy' if greedy else 'sampled'}"] = {
+                key: round(value, 4) for key, value in told.items()
+            }
+    return found
+
+
+def people(cache: Path, dataset: str) -> dict[str, float]:
+    """The recorded returns."""
+    return spread(episode_returns(Store(cache / "datasets").open(dataset)))
+
+
+def _children() -> float:
+    """Processor seconds of all processes that were started here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
