@@ -33,13 +33,10 @@ def show_scores(
     heading = title or f"{scores.world}: return per game"
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
     table.add_column("who", overflow="fold")
-    below = _below(
-        console, [[spread(s["return"]) for s in row.seats] for row in scores.rows.values()]
-    )
-    if below:
-        table.add_column("seat", justify="right", no_wrap=True)
-    for seat in range(1 if below else seats):
-        named = f"seat {seat}" if seats > 1 and not below else "return"
+    reached = {n: [spread(s["return"]) for s in row.seats] for n, row in scores.rows.items()}
+    below = _below(console, list(reached.values()))
+    beside = [f"seat {seat}" for seat in range(seats)] if seats > 1 else ["return"]
+    for named in ("seat", "return") if below else beside:
         table.add_column(named, justify="right", no_wrap=True)
     shielded = any("shielded" in row.seats[0] for row in scores.rows.values() if row.seats)
     if shielded:
@@ -47,12 +44,8 @@ def show_scores(
     for column in extra or {}:
         table.add_column(column, justify="right")
     for name, row in scores.rows.items():
-        cells = [spread(seat["return"]) for seat in row.seats]
-        if below:
-            numbers = "\n".join(str(n) for n in range(len(cells)))
-            cells = [numbers, "\n".join(cells)]
-        else:
-            cells += [""] * (seats - len(cells))
+        cells = reached[name]
+        cells = _lines(cells) if below else [*cells, *[""] * (seats - len(cells))]
         if shielded:
             acted = [seat["shielded"] for seat in row.seats if "shielded" in seat]
             cells.append(", ".join(spread(one, 1) for one in acted))
@@ -82,8 +75,7 @@ def show_parts(
     for heading in ("seat", "mean") if below else [f"seat {first + n}" for n in range(len(seats))]:
         table.add_column(heading, justify="right", no_wrap=True)
     for label, cells in rows.items():
-        numbers = "\n".join(str(first + n) for n in range(len(seats)))
-        table.add_row(label, *([numbers, "\n".join(cells)] if below else cells))
+        table.add_row(label, *(_lines(cells, first) if below else cells))
     console.print(table)
 
 
@@ -91,6 +83,11 @@ def _below(console: Console, rows: Sequence[Sequence[str]]) -> bool:
     """Whether seats must stand below each other, a line each, for the table to fit the terminal."""
     widest = max((sum(len(cell) + 4 for cell in cells) for cells in rows), default=0)
     return max(map(len, rows), default=0) > 1 and NAME + widest > console.width
+
+
+def _lines(cells: Sequence[str], first: int = 0) -> list[str]:
+    """A line for each seat: their numbers, and what stands there."""
+    return ["\n".join(str(first + n) for n in range(len(cells))), "\n".join(cells)]
 
 
 def show_limits(

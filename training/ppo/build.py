@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -52,8 +53,7 @@ def build_refiner(
         UserError: a noise for actions that are not continuous.
     """
     plan = plan_of(settings)
-    with warnings.catch_warnings():  # a last minibatch that is smaller is learned from as it is
-        warnings.filterwarnings("ignore", "You have specified a mini-batch size", UserWarning)
+    with _smaller_minibatches():
         model = Refiner(
             AgentPolicy,
             env,
@@ -72,6 +72,14 @@ def build_refiner(
     if settings.noise is not None:
         set_noise(model.policy, settings.noise)
     return model
+
+
+@contextmanager
+def _smaller_minibatches() -> Iterator[None]:
+    """Within the block SB3 does not warn of a last minibatch that is smaller: it is learned from as it is."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "You have specified a mini-batch size", UserWarning)
+        yield
 
 
 def _inputs(
