@@ -13,18 +13,13 @@ import gymnasium
 
 from environments.system.errors import UserError, shortened
 from environments.system.suggestions import nearest
+from environments.terminal.world_names import WORLDS as WORLDS
+from environments.terminal.world_names import check_at_once
 
 if TYPE_CHECKING:  # they compile kernels: the catalog stays light
     from environments.simulation.batch import Batch
     from environments.simulation.world import World
 
-# id -> module; the module says the rest (`environments.simulation.world`).
-WORLDS = {
-    "gpo/Kitchen-v0": "environments.worlds.kitchen.world",
-    "gpo/Balance-v0": "environments.worlds.balance",
-    "gpo/Courier-v0": "environments.worlds.courier.world",
-    "gpo/Duel-v0": "environments.worlds.duel.world",
-}
 PREFIX = "environments.catalog:"
 
 
@@ -61,8 +56,7 @@ def make_known(name: str, params: Mapping[str, Any], recorded: bool = False) -> 
 
     name = plain_name(name)
     if name not in WORLDS:
-        if name.startswith("gpo/"):
-            raise UserError(f"There is no world '{name}': {nearest(name, WORLDS)}")
+        check_at_once(name)
         from environments.external.world import describe_external
 
         return describe_external(name, dict(params), recorded)

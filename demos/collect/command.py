@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.lookup import Found, find
-from agents.lookup_names import AGENTS, PLAYERS, NameKind
+from agents.lookup_names import AGENTS, TYPED_PLAYERS, NameKind
 from agents.players.mixture import Mixture
 from agents.players.player import Player
 from demos.collect.collect import collect
@@ -130,7 +130,7 @@ def _lineup(player: str, against: Sequence[str], world: World) -> CollectRoles:
 
 
 def _found(name: str, world: World) -> Found:
-    found = find(name, PLAYERS | {NameKind.HUMAN}, world)
+    found = find(name, TYPED_PLAYERS | {NameKind.HUMAN}, world)
     if found.kind is NameKind.HUMAN:
         raise UserError("People are not collected but recorded: type `gpo record`.")
     found.player(world)

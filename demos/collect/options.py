@@ -20,7 +20,7 @@ class CollectOptions(StoreOptions, GameOptions, NamesOptions):
     world: Annotated[str, Argument("WORLD", positional=True)]
     """Any world or environment id."""
     player: Annotated[str, Argument("PLAYER")]
-    """Whose play is kept: random, still, a script (sharpshooter-3), an agent file, a run."""
+    """Whose play is kept: random, still, a script (sharpshooter-3), module:Class, an agent, a run."""
     against: Annotated[Sequence[str], Argument("PLAYER")] = ()
     """Who has the other seats; each game draws one (the player itself)."""
     episodes: Annotated[int, Argument("N", at_least(1))] = 200

@@ -19,9 +19,10 @@ from environments.simulation.kernels import HEADER, Kernels
 from environments.simulation.spec import WorldSpec
 from environments.simulation.world import World, spec_fields
 from environments.system.errors import UserError
-from environments.system.suggestions import nearest
+from environments.system.suggestions import closest, nearest
 
 HORIZON = 1000  # steps, for an environment that names no limit of its own
+MISSPELT = 0.75  # how alike an option is to one of ours that it was meant to be
 TICK = 0.05  # s, for one that names no `render_fps`
 
 
@@ -65,7 +66,13 @@ class ExternalWorld(World):
         return replace(self, terms=mine, costs=theirs, occasional=late)
 
     def check_option(self, name: str) -> None:
-        """Accept it: what is not `horizon` is handed on as it is."""
+        """Accept it: what is not `horizon` is handed on as it is, if it is not meant to be that.
+
+        Raises:
+            UserError: it is a misspelt `horizon`.
+        """
+        if name != "horizon" and closest(name, ["horizon"], MISSPELT):
+            raise UserError(f"There is no option '{name}': did you mean 'horizon'?")
 
     def describe(self) -> dict[str, Any]:
         """As every world, with the key of its own that says whether a game is solved."""

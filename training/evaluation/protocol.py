@@ -6,14 +6,14 @@ stuck for several steps takes another action.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from agents.evaluation.games import HELD_OUT, EpisodeTotals, play_games
-from agents.evaluation.statistics import bootstrap_mean, mean_interval
+from agents.evaluation.statistics import bootstrap_mean, mean_interval, paired_interval
 from agents.players.player import Player
 from demos.data.dataset.dataset import Dataset
 from environments.catalog import make_batch
@@ -80,6 +80,35 @@ def summary(played: list[EpisodeTotals]) -> dict[str, Any]:
         totals = {"return": games.returns, **games.terms, **games.costs, **games.shield}
         seats.append({name: spread_of(values[:, seat]) for name, values in totals.items()})
     return {"seats": seats, "games": len(played[0].steps)}
+
+
+def differences(
+    played: Mapping[str, list[EpisodeTotals]], world: World, seats: Sequence[int]
+) -> list[str]:
+    """By how much the second of two reached more than the first, game by game on the same seeds.
+
+    A sentence for each of what they are judged by: the return, the north star where that is another
+    thing, and every cost; over the seats together.
+    """
+    first, second = played
+    names = ["return", *([world.north_star] if world.weights != {world.north_star: 1.0} else [])]
+    told = []
+    for name in dict.fromkeys([*names, *world.costs]):
+        one, other = (
+            np.concatenate([_totals(games[seat], name)[:, seat] for seat in seats])
+            for games in played.values()
+        )
+        found = paired_interval(one, other)
+        clear = found.low > 0 or found.high < 0
+        told.append(
+            f"{name}: {second} {found.mean:+.2f} [{found.low:+.2f}, {found.high:+.2f}] against {first}"
+            + ("." if clear else ", which these games do not tell apart.")
+        )
+    return told
+
+
+def _totals(games: EpisodeTotals, name: str) -> np.ndarray:
+    return games.returns if name == "return" else {**games.terms, **games.costs}[name]
 
 
 def recorded_scores(dataset: Dataset, world: World, horizon: int) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -51,15 +53,16 @@ def build_refiner(
         UserError: a noise for actions that are not continuous.
     """
     plan = plan_of(settings)
-    model = Refiner(
-        AgentPolicy,
-        env,
-        _inputs(clone, settings, plan, costs, demonstrations, compute),
-        **_ppo_keywords(settings, plan, discount(plan.half_life, tick)),
-        seed=seed,
-        device="cpu",
-        policy_kwargs=_policy_keywords(clone),
-    )
+    with _smaller_minibatches():
+        model = Refiner(
+            AgentPolicy,
+            env,
+            _inputs(clone, settings, plan, costs, demonstrations, compute),
+            **_ppo_keywords(settings, plan, discount(plan.half_life, tick)),
+            seed=seed,
+            device="cpu",
+            policy_kwargs=_policy_keywords(clone),
+        )
     if settings.start == "clone":
         model.policy.load_state_dict(clone.state_dict())
     else:  # the scale of what it sees is no skill
@@ -69,6 +72,14 @@ def build_refiner(
     if settings.noise is not None:
         set_noise(model.policy, settings.noise)
     return model
+
+
+@contextmanager
+def _smaller_minibatches() -> Iterator[None]:
+    """Within the block SB3 does not warn of a last minibatch that is smaller: it is learned from as it is."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "You have specified a mini-batch size", UserWarning)
+        yield
 
 
 def _inputs(

@@ -84,6 +84,7 @@ def relabelled(world: World, stream: Episode, played: ResimulatedEpisode) -> Epi
         terms={name: played.terms[:steps, seat, k] for k, name in enumerate(world.terms)},
         costs={name: played.costs[:steps, seat, k] for k, name in enumerate(world.costs)},
         fingerprint=world.fingerprint,
+        meta={key: value for key, value in stream.meta.items() if key != "filled"},
     )
 
 

@@ -73,7 +73,6 @@ DISTINCT = Kind(
     f"list of at most {NAMES:,} different names",
     lambda v: listed(NAME, NAMES).holds(v) and len(set(v)) == len(v),
 )
-
 NUMBER = number()
 Rules = Mapping[str, Kind]
 
@@ -103,7 +102,7 @@ META: Rules = {  # may be missing, each of them
     "marks": maybe(listed(whole(0, 131_071), 131_072)),
     "tick": number(1e-6, 1e6),
     "joined": whole(1, 131_071), "absent": listed(NAME, NAMES),
-    "trimmed": TABLE, "play": maybe(TABLE),
+    "trimmed": TABLE, "play": maybe(TABLE), "filled": DISTINCT,
 }  # fmt: skip
 PLAYED: Rules = {
     "person": maybe(TEXT),

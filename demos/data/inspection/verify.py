@@ -90,12 +90,20 @@ def _verify_game(
     for number, stream in zip(game, streams, strict=True):
         found = first_difference(world, stream, played)
         if found is None:
-            verdicts.append(Verification(number, "agrees", "plays again as it was recorded."))
+            verdicts.append(Verification(number, "agrees", _agreement(stream)))
             continue
         step, what = found
         hint = _shifted(world, stream, streams, actions, batch)
         verdicts.append(Verification(number, "differs", f"step {step}: {what}{hint}.", step))
     return verdicts
+
+
+def _agreement(stream: Episode) -> str:
+    unknown = stream.meta.get("filled", ())
+    but = (
+        f"; the file it came from had no {', '.join(unknown)}: they are unknown" if unknown else ""
+    )
+    return f"plays again as it was recorded{but}."
 
 
 def replayed(world: World, streams: Sequence[Episode], batch: Batch) -> ResimulatedEpisode:
@@ -120,21 +128,27 @@ def first_difference(
 ) -> tuple[int, str] | None:
     """The first step in which a stream is not what was played, counted as it was played, and what."""
     seat, steps, played = world.agents.index(stream.agent), len(stream), aligned(played, stream)
+    unknown = set(stream.meta.get("filled", ()))  # by an importer, with zeros
     columns: dict[str, tuple[npt.NDArray[Any], npt.NDArray[Any]]] = {
         "the observation it led to": (
             stream.observations[1:],
             played.observations[1 : steps + 1, seat],
         ),
-        "the reward": (stream.rewards, played.rewards[:steps, seat]),
+        **(
+            {}
+            if "rewards" in unknown
+            else {"the reward": (stream.rewards, played.rewards[:steps, seat])}
+        ),
         **{
             f"the term {name}": (stream.terms[name], played.terms[:steps, seat, k])
             for k, name in enumerate(world.terms)
-            if name in stream.terms  # what is named now and then had no column yet, perhaps
+            if name in stream.terms
+            and name not in unknown  # one of later may have had no column yet
         },
         **{
             f"the cost {name}": (stream.costs[name], played.costs[:steps, seat, k])
             for k, name in enumerate(world.costs)
-            if name in stream.costs
+            if name in stream.costs and name not in unknown
         },
     }
     first = first_step(stream)

@@ -67,6 +67,7 @@ class MatchRecording(Recording):
         self._meta.pop("partner", None)
         self.person, self.names, self.takeover = person, dict(names), takeover
         self.about, self._on_begin = dict(about), on_begin
+        self.added: dict[str, Any] = {}  # what was noted of this game from its seed
 
     @property
     def driver(self) -> Actor:
@@ -84,11 +85,11 @@ class MatchRecording(Recording):
         Raises:
             DiskFull: no journal can be begun; nothing is open then.
         """
-        added = self._on_begin(seed)
+        self.added = dict(self._on_begin(seed))
         self.game.begin(seed)
         if self.takeover is not None:
             self.takeover.begin()
-        self.take = self.open_take(self.beginning(), added)
+        self.take = self.open_take(self.beginning(), self.added)
 
     def beginning(self) -> MatchStart:
         """The game that was just begun, as a take begins."""

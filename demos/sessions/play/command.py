@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from demos.sessions.play.options import PlayOptions
 from demos.window.display import NO_SCRIPT, require_display
 from environments.system.errors import UserError
+from environments.terminal.world_names import check_at_once
 
 if TYPE_CHECKING:  # heavy: a missing screen is said before they load
     from demos.data.dataset.dataset import Dataset
@@ -29,6 +30,7 @@ def play_command(options: PlayOptions) -> int:
     options.check()
     if options.levels:
         return _levels(options)
+    check_at_once(options.name)
     if not options.headless:
         require_display(NO_SCRIPT)
     from demos.window.opening import Opening, open_session

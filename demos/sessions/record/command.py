@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from demos.sessions.record.options import RecordOptions
 from demos.window.display import NO_SCRIPT, require_display
+from environments.terminal.world_names import check_at_once
 
 if TYPE_CHECKING:  # heavy: a missing screen is said before they load
     from demos.data.dataset.dataset import Dataset
@@ -52,6 +53,7 @@ def record(options: RecordOptions, say: Callable[[str], None]) -> RecordResult:
         UserError: no screen, no such world or player, a dataset of another world, or one in use.
     """
     options.check()
+    check_at_once(options.world)
     if not options.headless:
         require_display(NO_SCRIPT)
     _require_free(options)

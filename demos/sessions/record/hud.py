@@ -138,7 +138,8 @@ def _draw_counts(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSes
     """Which game this is, and what became of those before."""
     kept, thrown = len(recorder.keeper.kept), recorder.keeper.discarded
     number_now = kept + thrown + (recorder.phase is not Phase.OVER)
-    words = f"game {number_now}    kept {kept}    discarded {thrown}"
+    aim = f"{recorder.aim}    " if recorder.aim else ""
+    words = f"{aim}game {number_now}    kept {kept}    discarded {thrown}"
     write_fitting(surface, words, area, 0.4 * area.height, QUIET, "midright")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.lookup import find, trained_behind_shield
-from agents.lookup_names import PLAYERS, NameKind
+from agents.lookup_names import TYPED_PLAYERS, NameKind
 from agents.players.player import Player, RandomPlayer
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.lock import dataset_name
@@ -128,7 +128,7 @@ def _others(options: RecordOptions, world: World, people: int) -> tuple[str, Pla
             raise UserError(f"In '{world.id}' no seat is left for '{name}': leave it out.")
         return "", None
     if name:
-        found = find(name, PLAYERS, world)
+        found = find(name, TYPED_PLAYERS, world)
         called = found.called if found.kind is NameKind.RUN else Path(name).stem
         return called, found.player(world, options.seed or 0)
     if isinstance(world, ExternalWorld):  # which of its actions does nothing, nobody knows

@@ -45,6 +45,7 @@ from environments.files.readers import read_toml
 from environments.simulation.world import World
 from environments.system.errors import UserError, shortened
 from environments.system.suggestions import nearest
+from environments.system.wanted_values import wanted_value
 
 SHIPPED = Path(__file__).parent / "tables"
 OWN = Path("controls")  # a person's own tables, below where they work
@@ -168,7 +169,8 @@ def _complaint(error: ValidationError) -> str:
         return f"{where + ' has' if where else 'there is'} no setting '{name}': {hint}"
     if first["type"] == "missing":
         return f"{where or 'the table'} lacks '{name}'; add it."
-    message = first["msg"][0].lower() + first["msg"][1:]
+    wanted = wanted_value(first)
+    message = f"give {wanted}" if wanted else first["msg"][0].lower() + first["msg"][1:]
     return f"{where + ': ' if where else ''}{name} = {shortened(repr(first['input']))}: {message}."
 
 
@@ -204,8 +206,7 @@ def find_table(world: World, path: Path | None = None) -> tuple[Path, ControlsTa
     """
     if path is not None:
         return path, read_table(path)
-    found = written_table(world.id, world.action_space)
-    if found is not None:
+    if (found := written_table(world.id, world.action_space)) is not None:
         return found
     offered = table_of_keys(world)
     if offered is None:
@@ -233,10 +234,10 @@ def table_name(world_id: str) -> str:
 
 def _tables_in(folder: Path, world_id: str) -> list[Path]:
     """`NAME.toml`, `NAME.variant.toml` for other kinds of actions, then those of several worlds."""
-    name, listed = table_name(world_id), sorted(folder.glob("*.toml"))
+    name = table_name(world_id)
     own = [folder / f"{name}.toml", *sorted(folder.glob(f"{glob.escape(name)}.*.toml"))]
     return [p for p in own if p.is_file()] + [
-        p for p in listed if p not in own and _is_shared(p, world_id)
+        p for p in sorted(folder.glob("*.toml")) if p not in own and _is_shared(p, world_id)
     ]
 
 

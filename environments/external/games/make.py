@@ -7,7 +7,7 @@ from typing import Any
 import gymnasium
 
 from environments.external.games.adapters import GymGame, PettingZooGame
-from environments.external.games.factories import find_factory, require_named
+from environments.external.games.factories import find_factory, require_all, require_named
 from environments.system.errors import UserError
 
 MISSING = (ImportError, gymnasium.error.DependencyNotInstalled)
@@ -35,6 +35,10 @@ def make_env(name: str, params: dict[str, Any], recorded: bool = False) -> GymGa
             f"The environment '{name}' needs something that is missing: {error}"
         ) from error
     except TypeError as error:
+        if "unexpected keyword argument" in str(error):
+            require_named(name, maker, params)
+        if "missing" in str(error):
+            require_all(name, maker, params)
         raise UserError(f"The environment '{name}' cannot be made: {error}") from error
     except gymnasium.error.Error as error:
         raise UserError(f"There is no environment '{name}': {error}") from error

@@ -149,12 +149,38 @@ def test_what_is_not_there_gets_one_sentence(world_id, says):
 
 
 def test_keywords_that_it_does_not_take_and_actions_that_do_not_exist_are_refused():
-    with pytest.raises(UserError, match="unexpected keyword"):
+    with pytest.raises(UserError, match="has no parameter 'width': it has "):
         make_world(CORRIDOR, width=3)
+    with pytest.raises(UserError, match="has no parameter 'cost': did you mean 'costs'"):
+        make_world(CORRIDOR, cost="plain")
+    with pytest.raises(UserError, match=r"has no parameter 'bogus': it has .*render_mode"):
+        make_world("CartPole-v1", bogus=1)
     with pytest.raises(UserError, match="MultiDiscrete"):
         make_batch(CORRIDOR).step(np.array([[[5, 0]]]))
     with pytest.raises(UserError, match="shape"):
         make_batch("Pendulum-v1").step(np.zeros((1, 1)))
+
+
+class Sized(gymnasium.Env):
+    """Cannot be made without saying how large."""
+
+    def __init__(self, size, colour="red"):
+        self.size = size
+
+
+def test_a_keyword_that_it_needs_is_asked_for():
+    with pytest.raises(UserError, match="needs a size: give it as --param size=VALUE"):
+        make_world("tests.environments.external.test_external:Sized")
+
+
+@pytest.mark.parametrize(("name", "told"), [("horzon", True), ("horizon", False), ("level", False)])
+def test_an_option_that_is_meant_to_be_the_horizon_is_refused(name, told):
+    world = make_world("CartPole-v1")
+    if not told:
+        world.check_option(name)
+        return
+    with pytest.raises(UserError, match="There is no option 'horzon': did you mean 'horizon'"):
+        world.check_option(name)
 
 
 def test_a_module_of_the_folder_one_stands_in_is_found(tmp_path, monkeypatch):

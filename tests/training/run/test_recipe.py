@@ -115,10 +115,22 @@ def test_an_unknown_setting_is_answered_with_the_nearest(changes, said):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"refine": {"steps": -1}}, "refine.steps = -1: input should be greater"),
-        ({"refine": {"steps": 1.5}}, "refine.steps = 1.5"),
-        ({"refine": {"steps": "many"}}, "refine.steps = 'many'"),
-        ({"refine": {"start": "scratch"}}, "refine.start = 'scratch'"),
+        ({"refine": {"steps": -1}}, "refine.steps = -1: give at least 0."),
+        ({"refine": {"steps": 1.5}}, "refine.steps = 1.5: give a whole number."),
+        ({"refine": {"steps": "many"}}, "refine.steps = 'many': give a whole number."),
+        ({"refine": {"start": "scratch"}}, "refine.start = 'scratch': give 'clone' or 'nothing'."),
+        ({"refine": {"threads": "x"}}, "refine.threads = 'x': give 'auto' or a whole number."),
+        (
+            {"refine": {"loss": {"entropy": 5}}},
+            "entropy = 5: give 2 numbers, such as [0.02, 0.003].",
+        ),
+        ({"refine": {"loss": {"entropy": [0.1]}}}, "entropy = [0.1]: give 2 numbers, such as"),
+        (
+            {"refine": {"loss": {"entropy": [1, 2, 3]}}},
+            "entropy = [1, 2, 3]: give 2 numbers, such as",
+        ),
+        ({"network": {"hidden": 3}}, "network.hidden = 3: give a list."),
+        ({"evaluate": {"greedy": 3}}, "evaluate.greedy = 3: give true or false."),
         ({"refine": {"entropy": [1.0]}}, "refine.loss.entropy"),
         ({"refine": {"gae_lambda": 1.1}}, "refine.rollout.gae_lambda"),
         ({"clone": {"hidden": "big"}}, "clone.hidden"),

@@ -659,7 +659,7 @@ WRONG_BOX = {
     ACTION: "write [[axis]] instead of [[action]]",
     "[[axis]]\ncomponent = 3": "there is no component 3",
     "[[axis]]\n[[axis]]": "number 2: component 0 has a row already",
-    "[[axis]]\ndead = 1.5": "number 1: dead = 1.5: input should be less than 1",
+    "[[axis]]\ndead = 1.5": "number 1: dead = 1.5: give less than 1.0.",
     "[[axis]]\nstick = 'z'": "number 1: stick = 'z'",
     "[[axis]]\npointer = 'z'": "number 1: pointer = 'z'",
     "[[axis]]\ncomponent = 2\npositive = ['a']": "say with 'scale' how far a full push goes",
