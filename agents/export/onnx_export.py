@@ -65,7 +65,7 @@ def export_onnx(agent: Agent, path: Path, greedy: bool = False) -> Exported:
     """
     if not path.parent.is_dir():
         raise UserError(f"There is no folder {path.parent}: make it, or choose another --to.")
-    graph = Graph(agent.policy, greedy).eval()
+    graph = Graph(agent.policy, greedy, agent.own_action_space).eval()
     data = pack(_traced(graph, agent), _about(agent, graph))
     beside = path.with_name(f".{path.name}.unchecked")
     try:
@@ -97,6 +97,8 @@ def compared(file: OnnxFile, graph: Graph, agent: Agent) -> float:
             action = graph.act(torch.from_numpy(found["scores"]), chance).numpy()
         wanted = {"action": action, "scores": step.scores, "next_memory": step.memory}
         for name, values in found.items():
+            if values.shape != wanted[name].shape:
+                return math.inf
             apart = np.abs(values.astype(np.float64) - wanted[name])
             most = max(most, math.inf if np.isnan(apart).any() else float(apart.max()))
     return most
@@ -160,7 +162,7 @@ def _about(agent: Agent, graph: Graph) -> dict[str, Any]:
         "world": described,
         "fingerprint": hashlib.sha256(text.encode()).hexdigest(),
         "observation_space": json.loads(serialize_space(policy.observation_space)),
-        "action_space": json.loads(serialize_space(policy.action_space)),
+        "action_space": json.loads(serialize_space(graph.own)),  # in whose numbers `action` is
         "facts": agent.facts,
         "agent": agent.sha256,
         "greedy": graph.greedy,

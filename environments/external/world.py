@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from gymnasium import spaces
 
 from environments.external.games.games import EnvironmentSpec
+from environments.external.games.own_actions import idle_action_of
 from environments.external.guard import Guard
 from environments.external.trial.facts import Facts
 from environments.external.trial.isolated import PATIENCE, try_once
@@ -77,7 +77,6 @@ def describe_external(name: str, params: dict[str, Any], recorded: bool = False)
 
 def external_spec(name: str, params: dict[str, Any], facts: Facts) -> WorldSpec:
     """The spec of an external environment, from what its trial found."""
-    space = facts.action_space
     terms = dict.fromkeys(facts.terms, "a part that it names in its info")
     return WorldSpec(
         id=name,
@@ -91,10 +90,11 @@ def external_spec(name: str, params: dict[str, Any], facts: Facts) -> WorldSpec:
         north_star="return",
         weights={"return": 1.0},
         observation_space=facts.observation_space,
-        action_space=space,
+        action_space=facts.action_space,
         state_dtype=np.dtype(HEADER),
         parts=facts.parts,
-        idle=np.clip(0, space.low, space.high) if isinstance(space, spaces.Box) else 0,
+        idle=idle_action_of(facts.own_action_space),
+        own_action_space=facts.own_action_space,
     )
 
 

@@ -20,7 +20,6 @@ from environments.external.games.adapters import (
     GymGame,
     PettingZooGame,
     StepResult,
-    flatten_action,
     flatten_observation,
     offered_mask,
 )
@@ -32,6 +31,7 @@ from environments.external.games.global_state import (
     mark_interrupts,
 )
 from environments.external.games.make import make_env
+from environments.external.games.own_actions import counted_space
 from environments.external.games.step_values import (
     InvalidObservation,
     costs_of,
@@ -122,7 +122,7 @@ class Trial:
         game = self._game = make_env(name, self.spec.params, self.spec.recorded)
         self.enter("spaces")
         seen, flatten = flatten_observation(game.observation_space, name)
-        done = flatten_action(game.action_space, name)[0]
+        done = counted_space(game.action_space, name)
         parts, read = (
             parts_of_space(game.observation_space),
             observation_reader(game.observation_space, flatten),
@@ -130,7 +130,7 @@ class Trial:
         self.enter("reset")
         first = game.reset(0, None)
         _look(game, first, read)
-        masked = offered_mask(game.env, first.infos[0]) is not None
+        masked = any(offered_mask(game.env, info) is not None for info in first.infos)
         self.enter("step")
         space = game.action_space
         space.seed(0)
@@ -187,6 +187,7 @@ def _facts(
         costs=_names((costs_of(info) for info in infos), "cost", name),
         observation_space=seen,
         action_space=done,
+        own_action_space=game.action_space,
         parts=parts if len(parts) > 1 and any(part.kind != "vector" for part in parts) else (),
     )
 
