@@ -90,7 +90,9 @@ def compared(file: OnnxFile, graph: Graph, agent: Agent) -> float:
     session, most = OnnxSession(file, file.shapes(2)), 0.0
     names = session.outputs
     for step in probe_inputs(agent.policy, OBSERVATIONS):
-        feeds = step.feeds if graph.greedy else {**step.feeds, "chance": _none(step.games, graph)}
+        feeds = _fed(step.feeds, graph.own)
+        if not graph.greedy:
+            feeds["chance"] = _none(step.games, graph)
         found = dict(zip(names, session.run(names, feeds), strict=True))
         with torch.inference_mode():
             chance = None if graph.greedy else torch.from_numpy(feeds["chance"])
@@ -102,6 +104,15 @@ def compared(file: OnnxFile, graph: Graph, agent: Agent) -> float:
             apart = np.abs(values.astype(np.float64) - wanted[name])
             most = max(most, math.inf if np.isnan(apart).any() else float(apart.max()))
     return most
+
+
+def _fed(feeds: dict[str, np.ndarray], own: Any) -> dict[str, np.ndarray]:
+    """What a file is given, the last action in the environment's own numbers."""
+    if "last_action" not in feeds:
+        return dict(feeds)
+    done = feeds["last_action"]
+    shaped = done.reshape(len(done), *own.shape) + getattr(own, "start", 0)
+    return {**feeds, "last_action": shaped}
 
 
 def _none(games: int, graph: Graph) -> np.ndarray:

@@ -43,7 +43,8 @@ def is_idle(
     """Which of the actions [T, ...] ask for nothing: [T]."""
     if isinstance(space, spaces.Box):
         reach = np.where(np.isfinite(space.high - space.low), (space.high - space.low) / 2, 1.0)
-        still = np.abs(actions) <= near_zero * reach
+        rest = np.clip(0, space.low, space.high)  # where 0 cannot be, what is next to it
+        still = np.abs(actions - rest) <= near_zero * reach
     else:
         still = actions == none
     return np.asarray(still.reshape(len(actions), -1).all(axis=1))
