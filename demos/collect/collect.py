@@ -60,7 +60,7 @@ class _Recorder:
         seen = batch.observation.copy()
         seen[ended] = batch.final_observation[ended]
         self.seen.append(seen)
-        shielded = getattr(batch, "intervened", None)
+        shielded = getattr(batch, "intervened", getattr(batch, "overruled", None))
         columns = {
             "actions": batch.actions,
             "requested": step.requested,

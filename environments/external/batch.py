@@ -14,6 +14,7 @@ truncated at the last good observation, with no reward in that step, and it is b
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,9 +26,12 @@ from environments.external.games.games import EnvironmentSpec, GameFault, ResetO
 from environments.external.guard import Bounds, Incident, invalid_values
 from environments.external.world import ExternalWorld, external_world
 from environments.simulation.batch import Batch
+from environments.simulation.observation_parts import legal_actions
 from environments.simulation.presence import Presence
 from environments.system.errors import UserError
 from environments.system.shared_arrays import Layout
+
+_say = logging.getLogger("gpo.environments")
 
 
 class ExternalBatch(Batch):
@@ -46,6 +50,10 @@ class ExternalBatch(Batch):
         self._names = tuple(world.terms), tuple(world.costs)
         self._bounds = Bounds(world.observation_space)
         agents = len(world.agents)
+        self._told = False  # that an action was forbidden
+        self.overruled = np.zeros(
+            (self.size, agents), np.bool_
+        )  # [B, N], by the mask, in the last step
         self.presence = Presence(self.terminated, self.truncated, agents, changes=agents > 1)
         sizes = (self.size, agents, len(world.terms), len(world.costs))
         layout = arrays_layout(world.observation_space, world.action_space, *sizes)
@@ -74,6 +82,7 @@ class ExternalBatch(Batch):
     def step(self, actions: Any) -> np.ndarray:
         """Act in every game: as `Batch.step`."""
         self._take(actions)
+        self._obey_masks()
         arrays = self._arrays
         np.copyto(arrays["action"], self.actions)
         faults = self._games.step()
@@ -103,6 +112,28 @@ class ExternalBatch(Batch):
         self.term_reward.write(self.terms, self.reward)
         self._begin_next(faults)
         return self.observation
+
+    def _obey_masks(self) -> None:
+        """Replace actions that their masks forbid, and say so the first time."""
+        mask, world = self.world.mask_size, self.world
+        if not mask:
+            return
+        allowed = self.observation[..., -mask:]
+        asked = self.actions.copy()
+        self.actions[...], self.overruled[...] = legal_actions(
+            world.action_space, asked, allowed, world.idle
+        )
+        if self.overruled.any() and not self._told:
+            self._told = True
+            b, n = np.argwhere(self.overruled)[0].tolist()
+            _say.warning(
+                "The action mask of '%s' forbids %s, which was asked for in step %d: %s was done instead, "
+                "and so it goes on wherever it forbids something.",
+                world.id,
+                asked[b, n],
+                self.state["tick"][b] + 1,
+                self.actions[b, n],
+            )
 
     def _invalid_values(self) -> dict[int, GameFault]:
         """What is wrong with the values that the games gave in this step."""
