@@ -50,6 +50,7 @@ class _Recorder:
         self.columns: dict[str, list[np.ndarray]] = {}  # T of [B, N, ...]
         self.length = np.zeros(size, int)  # [B], steps
         self.terminated = np.zeros(size, bool)  # [B]
+        self.broken: dict[int, str] = {}  # games that their environment broke off, and what it did
 
     def note(self, step: GamesStep) -> None:
         """Take down a step of all games; those that were over go on, and are cut later."""
@@ -70,7 +71,11 @@ class _Recorder:
         }
         for name, values in columns.items():
             self.columns.setdefault(name, []).append(values.copy())
-        self.length += running
+        for b in np.flatnonzero(running & batch.broken).tolist():
+            self.broken[b] = batch.faults[b]
+        self.length += (
+            running & ~batch.broken
+        )  # a step in which a game was broken off did not happen
         self.terminated[running] = batch.terminated[running]
         part = np.where(running & ~ended, self.length / batch.state["horizon"], 1.0)
         self.tick(self.first + float(part.sum()))
@@ -172,7 +177,7 @@ def _episodes(world: World, games: _Recorder, name: str) -> list[Episode]:
         _episode(world, games, b, seat, f"{name}-{games.first + b}")
         for b in range(len(games.seats))
         for seat in range(len(world.agents))
-        if not games.plan.alone or seat == games.seats[b]
+        if (not games.plan.alone or seat == games.seats[b]) and games.length[b]
     ]
 
 
@@ -190,7 +195,7 @@ def _episode(world: World, games: _Recorder, b: int, seat: int, match: str) -> E
         requested_actions=_column(games, "requested", b, seat),
         rewards=_column(games, "rewards", b, seat).astype(np.float32),
         terminated=bool(games.terminated[b]),
-        truncated=not games.terminated[b],
+        truncated=not games.terminated[b] and b not in games.broken,
         world=world.id,
         fingerprint=world.fingerprint,
         agent=world.agents[seat],
@@ -209,6 +214,7 @@ def _episode(world: World, games: _Recorder, b: int, seat: int, match: str) -> E
             "tick": world.tick,
             **({"players": who} if who else {}),
             **({"shield": True} if plan.shield else {}),
+            **({"broken_off": games.broken[b]} if b in games.broken else {}),
             **raw_names,
         },
     )

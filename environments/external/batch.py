@@ -28,6 +28,8 @@ from environments.simulation.batch import Batch
 from environments.system.errors import UserError
 from environments.system.shared_arrays import Layout
 
+OTHERS = "was ended with another game of its process"
+
 
 class ExternalBatch(Batch):
     """B games of an external environment, stepped one after the other, with the arrays of a `Batch`.
@@ -40,6 +42,7 @@ class ExternalBatch(Batch):
     def _open(self) -> None:
         world = self.world
         self.incidents: list[Incident] = []
+        self.faults: dict[int, str] = {}  # what the games that are `broken` did
         self._episode_options: list[dict[str, Any]] = [{} for _ in range(self.size)]
         self._lost = np.zeros(self.size, np.bool_)  # [B], whose process was ended between two steps
         self._names = tuple(world.terms), tuple(world.costs)
@@ -59,7 +62,8 @@ class ExternalBatch(Batch):
     ) -> np.ndarray:
         """Begin new episodes: as `Batch.reset`."""
         games = self._begin(seed, options, chosen)
-        self._lost[games] = False
+        self._lost[games] = self.broken[games] = False
+        self.faults = {}
         seeds = [None if seed is None else int(seed) for seed in self.state["seed"]]
         orders = [
             ResetOrder(b, seeds[b], self._episode_options[b] or None)
@@ -82,12 +86,16 @@ class ExternalBatch(Batch):
             faults |= dict.fromkeys(np.flatnonzero(self._lost).tolist(), GameFault(""))
             self._lost[:] = False
         cut_off = sorted(faults)
+        self.broken[:] = False
+        self.broken[cut_off] = True
+        self.faults = {b: fault.what or OTHERS for b, fault in faults.items()}
         last = self.observation[cut_off]  # a copy of what they saw before
         np.copyto(self.observation, arrays["observation"])
         np.copyto(self.terms, arrays["terms"])
         np.copyto(self.costs, arrays["costs"])
         np.copyto(self.terminated, arrays["terminated"])
         late = self.state["tick"] >= self.state["horizon"]
+        self._tell_of_our_limit(late & ~(arrays["truncated"] | arrays["terminated"]))
         np.logical_or(arrays["truncated"], late, out=self.truncated)
         if cut_off:
             self.observation[cut_off] = last
@@ -97,6 +105,18 @@ class ExternalBatch(Batch):
         self.term_reward.write(self.terms, self.reward)
         self._begin_next(faults)
         return self.observation
+
+    def _tell_of_our_limit(self, late: np.ndarray) -> None:
+        """Say once that games [B] are cut where nobody but us says so."""
+        world = self.world
+        if not world.horizon_assumed or not late.any():
+            return
+        if (self.state["horizon"][late] == world.horizon).any():
+            world.guard.say_once(
+                f"The environment '{world.id}' names no limit of its own, so its games are cut after "
+                f"{world.horizon:,} steps, which is our guess: give another with --option horizon=STEPS, or "
+                "`horizon` under [world] in a recipe."
+            )
 
     def _invalid_values(self) -> dict[int, GameFault]:
         """What is wrong with the values that the games gave in this step."""

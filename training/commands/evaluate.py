@@ -19,7 +19,7 @@ from environments.system.errors import UserError
 from environments.warmup import warm_up
 from training.evaluation.notable_games import notable_games, show_notable, watch_line
 from training.evaluation.options import EvaluateOptions
-from training.evaluation.protocol import Protocol, evaluate, summary
+from training.evaluation.protocol import Protocol, evaluate, steps_of_games, summary
 from training.evaluation.results import PairingScores, Scores
 from training.evaluation.tables import show_parts, show_scores
 from training.run.memory_needs import check_games
@@ -48,7 +48,8 @@ def evaluate_command(given: EvaluateOptions) -> None:
     if given.seat is not None:
         found["seats"] = [found["seats"][given.seat]]
     name = f"{judged.called} with {partner.called}" if several else judged.called
-    show_scores(console, Scores(place.id, str(protocol), {name: PairingScores.from_json(found)}))
+    text = protocol.told(steps_of_games(played), found.get("broken", 0))
+    show_scores(console, Scores(place.id, text, {name: PairingScores.from_json(found)}))
     show_parts(console, found, list(place.costs), given.seat or 0)
     seats = range(len(place.agents)) if given.seat is None else [given.seat]
     games = notable_games(played, place.north_star, seats, protocol.seed)

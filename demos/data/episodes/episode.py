@@ -41,7 +41,9 @@ class Episode:
     Well-known keys of `meta`: `device` (what the player held: keyboard, gamepad, ...), `raw_names`
     (what the numbers of `raw` mean), `rating` (1 to 5), `marks` (steps the player marked), `tools`
     (versions by package), `source` (where an imported episode came from), `tick` (seconds between
-    steps, as intended), `recovered` (true where it comes from the journal of a crashed recording).
+    steps, as intended), `recovered` (true where it comes from the journal of a crashed recording),
+    `left` (whether the person ended it before its time), `broken_off` (what the environment did that broke
+    the game off after the last step; nothing is learned from such an episode).
     """
 
     observations: npt.NDArray[Any]  # [T+1, ...]

@@ -104,6 +104,8 @@ META: Rules = {  # may be missing, each of them
     "tick": number(1e-6, 1e6),
     "trimmed": TABLE,
     "play": maybe(TABLE),
+    "left": FLAG,
+    "broken_off": TEXT,
 }
 PLAYED: Rules = {
     "person": maybe(TEXT),
