@@ -14,24 +14,23 @@ truncated at the last good observation, with no reward in that step, and it is b
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 
+from environments.external.forbidden import obey_masks, tell_of_our_limit
 from environments.external.games.executor import make_executor
 from environments.external.games.games import EnvironmentSpec, GameFault, ResetOrder
 from environments.external.guard import Bounds, Incident, invalid_values
 from environments.external.world import ExternalWorld, external_world
 from environments.simulation.batch import Batch
-from environments.simulation.observation_parts import legal_actions
 from environments.simulation.presence import Presence
 from environments.system.errors import UserError
 from environments.system.shared_arrays import Layout
 
-_say = logging.getLogger("gpo.environments")
+OTHERS = "was ended with another game of its process"
 
 
 class ExternalBatch(Batch):
@@ -45,12 +44,12 @@ class ExternalBatch(Batch):
     def _open(self) -> None:
         world = self.world
         self.incidents: list[Incident] = []
+        self.faults: dict[int, str] = {}  # what the games that are `broken` did
         self._episode_options: list[dict[str, Any]] = [{} for _ in range(self.size)]
         self._lost = np.zeros(self.size, np.bool_)  # [B], whose process was ended between two steps
         self._names = tuple(world.terms), tuple(world.costs)
         self._bounds = Bounds(world.observation_space)
         agents = len(world.agents)
-        self._told = False  # that an action was forbidden
         self.overruled = np.zeros(
             (self.size, agents), np.bool_
         )  # [B, N], by the mask, in the last step
@@ -70,7 +69,8 @@ class ExternalBatch(Batch):
     ) -> np.ndarray:
         """Begin new episodes: as `Batch.reset`."""
         games = self._begin(seed, options, chosen)
-        self._lost[games] = False
+        self._lost[games] = self.broken[games] = False
+        self.faults = {}
         seeds = [None if seed is None else int(seed) for seed in self.state["seed"]]
         orders = [
             ResetOrder(b, seeds[b], self._episode_options[b] or None)
@@ -82,7 +82,7 @@ class ExternalBatch(Batch):
     def step(self, actions: Any) -> np.ndarray:
         """Act in every game: as `Batch.step`."""
         self._take(actions)
-        self._obey_masks()
+        obey_masks(self)
         arrays = self._arrays
         np.copyto(arrays["action"], self.actions)
         faults = self._games.step()
@@ -94,12 +94,16 @@ class ExternalBatch(Batch):
             faults |= dict.fromkeys(np.flatnonzero(self._lost).tolist(), GameFault(""))
             self._lost[:] = False
         cut_off = sorted(faults)
+        self.broken[:] = False
+        self.broken[cut_off] = True
+        self.faults = {b: fault.what or OTHERS for b, fault in faults.items()}
         last = self.observation[cut_off]  # a copy of what they saw before
         np.copyto(self.observation, arrays["observation"])
         np.copyto(self.terms, arrays["terms"])
         np.copyto(self.costs, arrays["costs"])
         np.copyto(self.terminated, arrays["terminated"])
         late = self.state["tick"] >= self.state["horizon"]
+        tell_of_our_limit(self, late & ~(arrays["truncated"] | arrays["terminated"]))
         np.logical_or(arrays["truncated"], late, out=self.truncated)
         if cut_off:
             self.observation[cut_off] = last
@@ -112,28 +116,6 @@ class ExternalBatch(Batch):
         self.term_reward.write(self.terms, self.reward)
         self._begin_next(faults)
         return self.observation
-
-    def _obey_masks(self) -> None:
-        """Replace actions that their masks forbid, and say so the first time."""
-        mask, world = self.world.mask_size, self.world
-        if not mask:
-            return
-        allowed = self.observation[..., -mask:]
-        asked = self.actions.copy()
-        self.actions[...], self.overruled[...] = legal_actions(
-            world.action_space, asked, allowed, world.idle
-        )
-        if self.overruled.any() and not self._told:
-            self._told = True
-            b, n = np.argwhere(self.overruled)[0].tolist()
-            _say.warning(
-                "The action mask of '%s' forbids %s, which was asked for in step %d: %s was done instead, "
-                "and so it goes on wherever it forbids something.",
-                world.id,
-                asked[b, n],
-                self.state["tick"][b] + 1,
-                self.actions[b, n],
-            )
 
     def _invalid_values(self) -> dict[int, GameFault]:
         """What is wrong with the values that the games gave in this step."""

@@ -72,10 +72,17 @@ class Game:
         return bool(self.steps and (self.batch.terminated[0] or self.batch.truncated[0]))
 
     @property
+    def broken_off(self) -> str:
+        """What its environment did that broke it off in the last step, which did not happen; or empty."""
+        return getattr(self.batch, "faults", {}).get(0, "")
+
+    @property
     def ending(self) -> str:
         """How the episode ended, as the screens say it; empty before."""
         if not self.over:
             return ""
+        if self.broken_off:
+            return "the environment broke it off"
         return "the time is up" if self.batch.truncated[0] else "the game is over"
 
     @property
