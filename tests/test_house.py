@@ -278,11 +278,12 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "demos/window",
         "environments/external",
         "training/imitation",
-        "training/ppo",
+        "training/ppo/rollouts",
         "training/world_settings",
     ),
     (
         "agents/players",
+        "training/ppo",
         "environments/catalog",
     ),
     (
@@ -328,6 +329,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "training/evaluation",
     ),
     ("training/pipeline",),
+    ("training/pipeline/corrections",),
     (
         "training/api",
         "training/commands",

@@ -101,6 +101,14 @@ class _Totals:
         )
 
 
+def _by_seat(batch: Any, chosen: Sequence[Any], at: Sequence[np.ndarray]) -> np.ndarray:
+    """Each player's actions at the seats that it has, [B, N, ...]."""
+    found = np.zeros_like(batch.actions)
+    for action, seats in zip(chosen, at, strict=True):
+        found[np.arange(len(seats)), seats] = action
+    return found
+
+
 def play_games(
     batch: Any,
     players: Sequence[Player],
@@ -133,12 +141,7 @@ def play_games(
             seen = batch.observation[:, n] if at is None else batch.observation[each, at[n]]
             begins = starts if joined is None else starts | joined[each, n if at is None else at[n]]
             chosen[n], memory[n] = player.predict(seen, memory[n], begins, deterministic)
-        requested = np.stack(chosen, axis=1)
-        if at is not None:
-            by_seat = np.zeros_like(batch.actions)
-            for n, action in enumerate(chosen):
-                by_seat[each, at[n]] = action
-            requested = by_seat
+        requested = np.stack(chosen, axis=1) if at is None else _by_seat(batch, chosen, at)
         batch.step(requested)
         totals.add(running)
         if note is not None:

@@ -63,8 +63,7 @@ class Batch:
         self.reward = np.zeros((size, agents), np.float32)  # [B, N]
         self.terminated = np.zeros(size, np.bool_)  # [B]
         self.truncated = np.zeros(size, np.bool_)  # [B]
-        # [B], games that their environment broke off: what was done in the last step was not carried out.
-        self.broken = np.zeros(size, np.bool_)
+        self.broken = np.zeros(size, np.bool_)  # [B], broken off: the last step did not happen
         self.actions = np.zeros((size, agents, *act.shape), act.dtype)  # [B, N], as last applied
         self.presence = Presence(self.terminated, self.truncated, agents)
         self._shaping = _shaping(world, float(discount))

@@ -11,8 +11,8 @@ from environments.terminal.consoles import plain_console
 from training.evaluation.head_to_head import show_all
 from training.evaluation.results import Scores, TrainResult
 from training.evaluation.tables import limited, show_limits, show_scores
-from training.pipeline.correction_effects import show_effects
-from training.pipeline.correction_round import correct_from_recipe
+from training.pipeline.corrections.effects import show_effects
+from training.pipeline.corrections.round import correct_from_recipe
 from training.pipeline.prepare import prepare
 from training.pipeline.train import train
 from training.run.folder import RunFolder

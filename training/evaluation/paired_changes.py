@@ -16,7 +16,7 @@ from agents.evaluation.statistics import grouped_interval
 from agents.networks.policy import AgentPolicy
 from demos.data.episodes.arrays import Arrays
 from training.imitation.inputs import RecordedInputs
-from training.ppo.network_outputs import CHUNK
+from training.ppo.rollouts.network_outputs import CHUNK
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -41,7 +42,7 @@ def plan_recipe(recipe: Recipe, world: World, recordings: Mapping[str, Dataset])
     )
     steps = sum(lengths)
     facts = PlanFacts(
-        episode=steps / len(lengths) if steps else float(horizon),
+        episode=math.sqrt(horizon * steps / len(lengths)) if steps else float(horizon),
         tick=world.tick,
         pictures=is_picture(world.observation_space)
         or any(part.kind == "image" for part in world.parts),

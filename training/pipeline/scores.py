@@ -24,7 +24,7 @@ from training.evaluation.results import (
     pairings,
 )
 from training.pipeline.refine_stage import demonstrations_of
-from training.ppo.network_outputs import CHUNK
+from training.ppo.rollouts.network_outputs import CHUNK
 from training.run.recipe import Recipe
 from training.run.reporter import Reporter, told_if_long
 

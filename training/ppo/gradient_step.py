@@ -25,7 +25,7 @@ from training.ppo.losses import (
     total,
     value_parts,
 )
-from training.ppo.network_outputs import ForwardPasses
+from training.ppo.rollouts.network_outputs import ForwardPasses
 from training.ppo.update import of_the_policy
 
 Columns = dict[str, Tensor]  # [M, ...] each

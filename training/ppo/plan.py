@@ -28,7 +28,8 @@ LEAST_JUDGED, MOST_JUDGED = 8, 80  # games of a judgement
 class PlanFacts:
     """What a plan depends on beside the settings."""
 
-    episode: float = 500.0  # steps of an episode, as far as is known
+    # Steps of an episode: between those recorded and as many as may be, for a better agent may last longer.
+    episode: float = 500.0
     tick: float = 0.05  # s a step
     pictures: bool = False  # whether agents see such
 

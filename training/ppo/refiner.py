@@ -29,9 +29,9 @@ from training.ppo.gradient_step import Columns, StepInputs, gradient_step
 from training.ppo.kl_anchor import KLAnchor
 from training.ppo.lagrange import Multiplier, finite, surrogate_weights
 from training.ppo.losses import value_parts
-from training.ppo.network_outputs import ForwardPasses, value_heads
 from training.ppo.rollouts import rollout
 from training.ppo.rollouts.buffer import CostMeter, ReusedBuffer, fitted_values
+from training.ppo.rollouts.network_outputs import ForwardPasses, value_heads
 from training.ppo.rollouts.return_scale import ReturnScale
 from training.ppo.rollouts.rollout import Games, Rollout
 from training.ppo.rollouts.rules import rules_of
@@ -113,16 +113,11 @@ class Refiner(PPO):
                 self._update_info_buffer(step["infos"], step["dones"])
             return True
 
-        seen, starts = self._last_obs, np.asarray(self._last_episode_starts)
-        rescale = partial(self.returns.rescale, self.forward_passes) if self._runs_scale else None
-        rules = rules_of(self, n_rollout_steps)
-        if rules.seed is not None:
-            self.returns.restart()
-        games = Games(env, self.meter, self.further_rewards, seen, starts, rescale)
+        games = self._games(env)
         found = rollout.play_rollout(
             self.forward_passes,
             games,
-            rules,
+            rules_of(self, n_rollout_steps),
             rollout_buffer,
             after_step,
             self.second_core,
@@ -138,9 +133,11 @@ class Refiner(PPO):
         callback.on_rollout_end()
         return True
 
-    @property
-    def _runs_scale(self) -> bool:
-        return self.inputs.reward_scale == "running" and hasattr(self.policy, "return_scale")
+    def _games(self, env: VecEnv) -> Games:
+        seen, starts = self._last_obs, np.asarray(self._last_episode_starts)
+        running = self.inputs.reward_scale == "running" and hasattr(self.policy, "return_scale")
+        rescale = partial(self.returns.rescale, self.forward_passes) if running else None
+        return Games(env, self.meter, self.further_rewards, seen, starts, rescale)
 
     @property
     def _remaining(self) -> float:

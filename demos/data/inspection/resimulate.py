@@ -170,13 +170,11 @@ def resimulate(
     # A limit that is only our guess ends no game that went on beyond it.
     limit = {"horizon": steps + 1} if world.horizon_assumed else {}
     batch.reset(seed=[seed], options=[{**limit, **options}])
+    rows = ((batch.reward, "f4"), (batch.terms, "f4"), (batch.costs, "f4"))
+    rows += ((batch.reward, "?"), (batch.reward, "?"))
     played = ResimulatedEpisode(
         np.empty((steps + 1, *batch.observation.shape[1:]), batch.observation.dtype),
-        np.zeros((steps, *batch.reward.shape[1:]), np.float32),
-        np.zeros((steps, *batch.terms.shape[1:]), np.float32),
-        np.zeros((steps, *batch.costs.shape[1:]), np.float32),
-        np.zeros((steps, *batch.reward.shape[1:]), np.bool_),
-        np.zeros((steps, *batch.reward.shape[1:]), np.bool_),
+        *(np.zeros((steps, *array.shape[1:]), kind) for array, kind in rows),
     )
     played.observations[0] = batch.observation[0]
     for t in range(steps):

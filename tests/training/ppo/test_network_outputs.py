@@ -12,9 +12,16 @@ from environments.catalog import make_batch
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from training.compute.second_core import SecondCore
-from training.ppo.network_outputs import CHUNK, LARGE, PIECE, BackgroundForward, chunk, even_parts
 from training.ppo.refiner import Refiner
 from training.ppo.rollouts.buffer import ReusedBuffer
+from training.ppo.rollouts.network_outputs import (
+    CHUNK,
+    LARGE,
+    PIECE,
+    BackgroundForward,
+    chunk,
+    even_parts,
+)
 
 STEPS, GAMES = 30, 200
 

@@ -16,8 +16,8 @@ from tests.environments.support.party import FAR, Signs
 from tests.training.support.refiners import refiner_of
 from training.compute.second_core import SecondCore
 from training.compute.timers import StageTimer
-from training.ppo.network_outputs import ForwardPasses
 from training.ppo.rollouts.buffer import CostMeter, ReusedBuffer
+from training.ppo.rollouts.network_outputs import ForwardPasses
 from training.ppo.rollouts.rollout import Games, Rollout, flat_rollout, play_rollout
 from training.ppo.rollouts.rules import RolloutRules
 

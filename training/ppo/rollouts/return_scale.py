@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from training.ppo.network_outputs import ForwardPasses
+from training.ppo.rollouts.network_outputs import ForwardPasses
 
 LEAST = 1e-12  # deviation that is one
 _MOMENTS = {"exp_avg": 1, "exp_avg_sq": 2}  # of Adam, and the power of the unit they are in

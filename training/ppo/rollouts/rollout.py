@@ -21,9 +21,9 @@ from stable_baselines3.common.vec_env import VecEnv
 from environments.simulation.reward_source import RolloutRewards
 from training.compute.second_core import SecondCore
 from training.compute.timers import StageTimer
-from training.ppo.network_outputs import BackgroundForward, ForwardPasses, Outputs
 from training.ppo.rollouts.advantages import generalised_advantages
 from training.ppo.rollouts.buffer import CostMeter, EpisodeEnds, learner_acted, learner_rows
+from training.ppo.rollouts.network_outputs import BackgroundForward, ForwardPasses, Outputs
 from training.ppo.rollouts.rules import RolloutRules
 
 

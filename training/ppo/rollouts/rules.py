@@ -30,6 +30,8 @@ def rules_of(model: Any, steps: int) -> RolloutRules:
     done, every = model.num_timesteps // (model.n_steps * model.n_envs), inputs.reseed_every
     afresh = bool(every) and done % every == 0
     seed = fresh_seed(model.seed or 0, done) if afresh else None
+    if afresh:
+        model.returns.restart()
     return RolloutRules(steps, model.gamma, model.gae_lambda, scales, seed)
 
 

@@ -33,8 +33,8 @@ from training.compute.process_state import restored_process_state
 from training.evaluation.results import Scores, TrainResult
 from training.gate.verdict import Handed, Verdict
 from training.imitation.corrected_steps import Corrections, as_asked, read_corrections
-from training.pipeline.correction_data import CorrectionData
-from training.pipeline.correction_effects import effects_of, loss_of
+from training.pipeline.corrections.data import CorrectionData
+from training.pipeline.corrections.effects import effects_of, loss_of
 from training.pipeline.plan_recipe import follow_plan
 from training.pipeline.prepare import prepare
 from training.pipeline.refine_stage import refine_stage

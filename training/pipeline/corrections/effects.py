@@ -22,7 +22,7 @@ from training.evaluation.protocol import Protocol, evaluate, steps_of_games
 from training.gate.judge import judged_totals
 from training.imitation.corrected_steps import hold_back
 from training.pipeline.clone_stage import cloning_settings, matches, steps_of
-from training.pipeline.correction_data import CorrectionData
+from training.pipeline.corrections.data import CorrectionData
 from training.run.reporter import Reporter
 
 
