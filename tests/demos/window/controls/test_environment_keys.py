@@ -15,7 +15,7 @@ from environments.external.world import external_world
 from environments.system.errors import UserError
 from tests.demos.support.hands import NAME, Toy, let_go, press, toy
 
-BOX = spaces.Box(np.float32([-1, 0]), np.float32([1, 1]))
+BOX = spaces.Box(np.array([-1, 0], np.float32), np.array([1, 1], np.float32))
 KEYS = {(): 0, ("w",): 2, ("a",): 3, (pygame.K_LEFT,): 3, ("a", "w"): 5, (" ",): 4}
 
 
