@@ -65,7 +65,7 @@ def export_onnx(agent: Agent, path: Path, greedy: bool = False) -> Exported:
     """
     if not path.parent.is_dir():
         raise UserError(f"There is no folder {path.parent}: make it, or choose another --to.")
-    graph = Graph(agent.policy, greedy).eval()
+    graph = Graph(agent.policy, greedy, agent.own_action_space).eval()
     data = pack(_traced(graph, agent), _about(agent, graph))
     beside = path.with_name(f".{path.name}.unchecked")
     try:
@@ -90,16 +90,29 @@ def compared(file: OnnxFile, graph: Graph, agent: Agent) -> float:
     session, most = OnnxSession(file, file.shapes(2)), 0.0
     names = session.outputs
     for step in probe_inputs(agent.policy, OBSERVATIONS):
-        feeds = step.feeds if graph.greedy else {**step.feeds, "chance": _none(step.games, graph)}
+        feeds = _fed(step.feeds, graph.own)
+        if not graph.greedy:
+            feeds["chance"] = _none(step.games, graph)
         found = dict(zip(names, session.run(names, feeds), strict=True))
         with torch.inference_mode():
             chance = None if graph.greedy else torch.from_numpy(feeds["chance"])
             action = graph.act(torch.from_numpy(found["scores"]), chance).numpy()
         wanted = {"action": action, "scores": step.scores, "next_memory": step.memory}
         for name, values in found.items():
+            if values.shape != wanted[name].shape:
+                return math.inf
             apart = np.abs(values.astype(np.float64) - wanted[name])
             most = max(most, math.inf if np.isnan(apart).any() else float(apart.max()))
     return most
+
+
+def _fed(feeds: dict[str, np.ndarray], own: Any) -> dict[str, np.ndarray]:
+    """What a file is given, the last action in the environment's own numbers."""
+    if "last_action" not in feeds:
+        return dict(feeds)
+    done = feeds["last_action"]
+    shaped = done.reshape(len(done), *own.shape) + getattr(own, "start", 0)
+    return {**feeds, "last_action": shaped}
 
 
 def _none(games: int, graph: Graph) -> np.ndarray:
@@ -159,7 +172,7 @@ def _about(agent: Agent, graph: Graph) -> dict[str, Any]:
         "world": described,
         "fingerprint": fingerprint_of(described),
         "observation_space": json.loads(serialize_space(policy.observation_space)),
-        "action_space": json.loads(serialize_space(policy.action_space)),
+        "action_space": json.loads(serialize_space(graph.own)),  # in whose numbers `action` is
         "facts": agent.facts,
         "agent": agent.sha256,
         "greedy": graph.greedy,

@@ -51,6 +51,7 @@ class _Recorder:
         self.columns: dict[str, list[np.ndarray]] = {}  # T of [B, N, ...]
         self.length = np.zeros(size, int)  # [B], steps
         self.terminated = np.zeros((size, count), bool)  # [B, N], each agent's own game
+        self.broken: dict[int, str] = {}  # games that their environment broke off, and what it did
 
     def note(self, step: GamesStep) -> None:
         """Take down a step of all games; those that were over go on, and are cut later."""
@@ -60,7 +61,7 @@ class _Recorder:
         seen = batch.observation.copy()
         seen[ended] = batch.final_observation[ended]
         self.seen.append(seen)
-        shielded = getattr(batch, "intervened", None)
+        shielded = getattr(batch, "intervened", getattr(batch, "overruled", None))
         columns = {
             "actions": batch.actions,
             "requested": step.requested,
@@ -72,7 +73,9 @@ class _Recorder:
         }
         for name, values in columns.items():
             self.columns.setdefault(name, []).append(values.copy())
-        self.length += running
+        for b in np.flatnonzero(running & batch.broken).tolist():
+            self.broken[b] = batch.faults[b]
+        self.length += running & ~batch.broken  # a step that broke a game off did not happen
         self.terminated[running] |= batch.presence.terminated[running]
         part = np.where(running & ~ended, self.length / batch.state["horizon"], 1.0)
         self.tick(self.first + float(part.sum()))
@@ -191,7 +194,7 @@ def _episode(world: World, games: _Recorder, b: int, seat: int, match: str) -> E
         requested_actions=column(games, "requested", b, seat),
         rewards=column(games, "rewards", b, seat).astype(np.float32),
         terminated=bool(games.terminated[b, seat]),
-        truncated=not games.terminated[b, seat],
+        truncated=not games.terminated[b, seat] and b not in games.broken,
         world=world.id,
         fingerprint=world.fingerprint,
         agent=world.agents[seat],
@@ -211,6 +214,7 @@ def _episode(world: World, games: _Recorder, b: int, seat: int, match: str) -> E
             **({"players": who} if who else {}),
             **({"shield": True} if plan.shield else {}),
             **coming(world, games, b, stay),
+            **({"broken_off": games.broken[b]} if b in games.broken else {}),
             **raw_names,
         },
     )

@@ -78,7 +78,13 @@ def collect_command(given: CollectOptions) -> int:
         return STOPPED
     size = sum(file.stat().st_size for file in dataset.data.rglob("*") if file.is_file())
     words = describe(lineup.roles, given.seed, given.episodes, shield)
+    broken = len(dataset) - len(dataset.whole())
     told = f"{given.name}: {len(dataset)} episodes, {size / 1e6:.1f} MB; {words}."
+    told += (
+        f" The environment broke off {broken} of them: nothing is learned from these."
+        if broken
+        else ""
+    )
     console.print(told, soft_wrap=True)
     console.print(f"Look closer: gpo demos info {given.name}", soft_wrap=True)
     return 0

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from environments.external.forbidden import obey_masks, tell_of_our_limit
 from environments.external.games.executor import make_executor
 from environments.external.games.games import EnvironmentSpec, GameFault, ResetOrder
 from environments.external.guard import Bounds, Incident, invalid_values
@@ -28,6 +29,8 @@ from environments.simulation.batch import Batch
 from environments.simulation.presence import Presence
 from environments.system.errors import UserError
 from environments.system.shared_arrays import Layout
+
+OTHERS = "was ended with another game of its process"
 
 
 class ExternalBatch(Batch):
@@ -41,11 +44,15 @@ class ExternalBatch(Batch):
     def _open(self) -> None:
         world = self.world
         self.incidents: list[Incident] = []
+        self.faults: dict[int, str] = {}  # what the games that are `broken` did
         self._episode_options: list[dict[str, Any]] = [{} for _ in range(self.size)]
         self._lost = np.zeros(self.size, np.bool_)  # [B], whose process was ended between two steps
         self._names = tuple(world.terms), tuple(world.costs)
         self._bounds = Bounds(world.observation_space)
         agents = len(world.agents)
+        self.overruled = np.zeros(
+            (self.size, agents), np.bool_
+        )  # [B, N], by the mask, in the last step
         self.presence = Presence(self.terminated, self.truncated, agents, changes=agents > 1)
         sizes = (self.size, agents, len(world.terms), len(world.costs))
         layout = arrays_layout(world.observation_space, world.action_space, *sizes)
@@ -62,7 +69,8 @@ class ExternalBatch(Batch):
     ) -> np.ndarray:
         """Begin new episodes: as `Batch.reset`."""
         games = self._begin(seed, options, chosen)
-        self._lost[games] = False
+        self._lost[games] = self.broken[games] = False
+        self.faults = {}
         seeds = [None if seed is None else int(seed) for seed in self.state["seed"]]
         orders = [
             ResetOrder(b, seeds[b], self._episode_options[b] or None)
@@ -74,6 +82,7 @@ class ExternalBatch(Batch):
     def step(self, actions: Any) -> np.ndarray:
         """Act in every game: as `Batch.step`."""
         self._take(actions)
+        obey_masks(self)
         arrays = self._arrays
         np.copyto(arrays["action"], self.actions)
         faults = self._games.step()
@@ -85,12 +94,16 @@ class ExternalBatch(Batch):
             faults |= dict.fromkeys(np.flatnonzero(self._lost).tolist(), GameFault(""))
             self._lost[:] = False
         cut_off = sorted(faults)
+        self.broken[:] = False
+        self.broken[cut_off] = True
+        self.faults = {b: fault.what or OTHERS for b, fault in faults.items()}
         last = self.observation[cut_off]  # a copy of what they saw before
         np.copyto(self.observation, arrays["observation"])
         np.copyto(self.terms, arrays["terms"])
         np.copyto(self.costs, arrays["costs"])
         np.copyto(self.terminated, arrays["terminated"])
         late = self.state["tick"] >= self.state["horizon"]
+        tell_of_our_limit(self, late & ~(arrays["truncated"] | arrays["terminated"]))
         np.logical_or(arrays["truncated"], late, out=self.truncated)
         if cut_off:
             self.observation[cut_off] = last

@@ -74,6 +74,7 @@ class Guard:
         self.listeners: list[Callable[[Incident], None]] = []  # called with each incident at once
         self.readers: list[Callable[[str], None]] = []  # called with each other sentence
         self.names: set[tuple[str, str]] = set()  # that have been reported
+        self._said: set[str] = set()
         self._left, self._since = float(quota), clock()
 
     def admit(self, incident: Incident) -> None:
@@ -109,6 +110,12 @@ class Guard:
             f"is not counted ({flags}; in a recipe, terms and costs under [world]; or as attributes `terms` "
             "and `costs` of the environment)."
         )
+
+    def say_once(self, words: str, about: str | None = None) -> None:
+        """As `say`, the first time; with `about`, the first time that anything is said about that."""
+        if (about or words) not in self._said:
+            self._said.add(about or words)
+            self.say(words)
 
     def say(self, words: str) -> None:
         """Log a sentence, and show it to those who read along."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from gymnasium import spaces
 
 from environments.external.games.games import EnvironmentSpec
 from environments.external.games.named_values import SUCCESS
+from environments.external.games.own_actions import idle_action_of
 from environments.external.guard import Guard
 from environments.external.trial.facts import Facts
 from environments.external.trial.isolated import PATIENCE, try_once
@@ -120,7 +120,6 @@ def describe_external(name: str, params: dict[str, Any], recorded: bool = False)
 
 def external_spec(name: str, params: dict[str, Any], facts: Facts) -> WorldSpec:
     """The spec of an external environment, from what its trial found."""
-    space = facts.action_space
     terms = dict.fromkeys(facts.terms, SEEN["term"]) | dict(sorted(facts.more_terms.items()))
     costs = dict.fromkeys(facts.costs, SEEN["cost"]) | dict(sorted(facts.more_costs.items()))
     return WorldSpec(
@@ -135,13 +134,14 @@ def external_spec(name: str, params: dict[str, Any], facts: Facts) -> WorldSpec:
         north_star="return",
         weights={"return": 1.0},
         observation_space=facts.observation_space,
-        action_space=space,
+        action_space=facts.action_space,
         state_dtype=np.dtype(HEADER),
         parts=facts.parts,
         keys=facts.keys,
         occasional=(*sorted(facts.more_terms), *sorted(facts.more_costs)),
         horizon_assumed=facts.horizon is None,
-        idle=np.clip(0, space.low, space.high) if isinstance(space, spaces.Box) else 0,
+        idle=idle_action_of(facts.own_action_space),
+        own_action_space=facts.own_action_space,
     )
 
 

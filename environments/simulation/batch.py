@@ -63,6 +63,8 @@ class Batch:
         self.reward = np.zeros((size, agents), np.float32)  # [B, N]
         self.terminated = np.zeros(size, np.bool_)  # [B]
         self.truncated = np.zeros(size, np.bool_)  # [B]
+        # [B], games that their environment broke off: what was done in the last step was not carried out.
+        self.broken = np.zeros(size, np.bool_)
         self.actions = np.zeros((size, agents, *act.shape), act.dtype)  # [B, N], as last applied
         self.presence = Presence(self.terminated, self.truncated, agents)
         self._shaping = _shaping(world, float(discount))

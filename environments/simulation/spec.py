@@ -44,6 +44,7 @@ class WorldSpec:
     observation_space: spaces.Box  # of one agent, the action mask with it: [O]
     action_space: Any  # of one agent; Discrete, MultiDiscrete, MultiBinary or Box
     state_dtype: np.dtype[Any]  # all that changes in a game; begins with `kernels.HEADER`
+    own_action_space: Any = None  # as an external environment has it, in numbers of its own
     parts: tuple[Part, ...] = ()  # of an observation that is more than numbers or one picture
     potentials: tuple[str, ...] = ()  # terms that are discount x phi(next) - phi(now)
     options: dict[str, str] = field(  # what an episode may be asked to begin with: name and meaning

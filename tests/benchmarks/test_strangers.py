@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from tests.studies.strangers import results
-from tests.studies.strangers.ours import child_environment
+from tests.studies.strangers.processes import child_environment
 from tests.studies.strangers.table import compared
 
 pytestmark = pytest.mark.bench

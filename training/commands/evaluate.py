@@ -19,7 +19,7 @@ from environments.terminal.consoles import plain_console
 from environments.warmup import warm_up
 from training.evaluation.notable_games import notable_games, show_notable, watch_line
 from training.evaluation.options import EvaluateOptions
-from training.evaluation.protocol import Protocol, differences, evaluate, summary
+from training.evaluation.protocol import Protocol, differences, evaluate, steps_of_games, summary
 from training.evaluation.results import PairingScores, Scores
 from training.evaluation.tables import show_parts, show_scores
 from training.run.memory_needs import check_games
@@ -52,7 +52,9 @@ def evaluate_command(given: EvaluateOptions) -> None:
     }
     found = {name: _summary(games, given.seat) for name, games in played.items()}
     rows = {name: PairingScores.from_json(one) for name, one in found.items()}
-    show_scores(console, Scores(place.id, str(protocol), rows))
+    every = [games for both in played.values() for games in both]
+    text = protocol.told(steps_of_games(every), sum(one.get("broken", 0) for one in found.values()))
+    show_scores(console, Scores(place.id, text, rows))
     seats = range(len(place.agents)) if given.seat is None else [given.seat]
     if len(rivals) > 1:
         for sentence in differences(played, place, seats):

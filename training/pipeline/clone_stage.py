@@ -27,6 +27,7 @@ from training.imitation.inputs import (
 )
 from training.imitation.returns import recorded_returns
 from training.imitation.settings import CloneSettings
+from training.pipeline.doubts import doubts_of_clone, doubts_of_recordings
 from training.ppo.plan import PlanFacts, plan_of
 from training.run.folder import RunFolder
 from training.run.recipe import Recipe
@@ -134,6 +135,12 @@ def clone_stage(
                 dataset, tick=lambda record: bar(int(record["epoch"]))
             )
         keep(run, role, 0, found, world, dataset)
+        arrays = steps_of(recipe, dataset)
+        for doubt in (
+            *doubts_of_recordings(arrays, world),
+            *doubts_of_clone(found, recipe.clone, arrays),
+        ):
+            reporter.say(doubt)
     return kept(run, role, 0, world)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from demos.data.dataset.dataset import Dataset
 from environments.simulation.observation_parts import is_picture
 from environments.simulation.world import World
+from training.pipeline.doubts import doubts_of_plan
 from training.ppo.plan import PlanFacts, RefinePlan, plan_of, planned
 from training.run.folder import RunFolder
 from training.run.recipe import Recipe
@@ -65,6 +66,8 @@ def follow_plan(
     else:
         run.write_json("plan.json", content)
     run.recipe = Recipe.model_validate(told | {name: content[name] for name in PLANNED})
-    if run.recipe.refine.steps:
-        reporter.say(str(plan_of(run.recipe.refine)))
+    plan = plan_of(run.recipe.refine)
+    if plan.steps:
+        for sentence in (str(plan), *doubts_of_plan(plan)):
+            reporter.say(sentence)
     return run.recipe

@@ -73,7 +73,16 @@ def final_scores(inputs: JudgeInputs, reporter: Reporter) -> Scores:
         }
     names = opponents(inputs.recipe.partner, world)
     matches = against_all(world, learned, names, protocol, reporter) if names else {}
-    return Scores(world.id, str(protocol), rows, likeness, matches)
+    return Scores(world.id, protocol_text(protocol, rows), rows, likeness, matches)
+
+
+def protocol_text(protocol: Protocol, rows: Mapping[str, PairingScores]) -> str:
+    """How these were judged, with the steps that their games took."""
+    steps = [row.steps for row in rows.values() if row.steps is not None]
+    if not steps:
+        return str(protocol)
+    lasted = min(least for least, _ in steps), max(most for _, most in steps)
+    return protocol.told(lasted, sum(row.broken for row in rows.values()))
 
 
 def _score(inputs: JudgeInputs, pairing: Pairing) -> PairingScores:

@@ -103,6 +103,10 @@ class Dataset:
         """What is noted about an episode beside its steps; far cheaper than `load`."""
         return self._reader.facts(number)
 
+    def whole(self) -> list[int]:
+        """The episodes that the environment did not break off: those that are learned from."""
+        return [n for n in range(len(self)) if not self.episode_facts(n)["meta"].get("broken_off")]
+
     def digest(self) -> str:
         """SHA-256 over the checksums of all episodes: two datasets with one digest hold the same play."""
         return self._reader.digest()
@@ -123,7 +127,7 @@ class Dataset:
         return complaints
 
     def arrays(self, numbers: Sequence[int] | None = None) -> Arrays:
-        """The steps of all episodes (or of `numbers`) end to end, for training.
+        """The steps of all whole episodes (or of `numbers`) end to end, for training.
 
         Those of all are kept beside the episodes (see `demos.data.dataset.cache`) and mapped into memory
         from the second time on. They may be written to: only the caller sees that.
@@ -131,12 +135,15 @@ class Dataset:
         Raises:
             UserError: there are none, or one of them is damaged.
         """
-        chosen = range(len(self)) if numbers is None else numbers
+        chosen = self.whole() if numbers is None else numbers
         if len(chosen) == 0:
-            raise UserError(f"Dataset {self.name} holds no episodes: record or import some first.")
+            broken = " but such as the environment broke off" if len(self) else ""
+            raise UserError(
+                f"Dataset {self.name} holds no episodes{broken}: record or import some first."
+            )
         if numbers is None:
             with suppress(OSError):  # a file that is missing is named below
-                return load_kept(self._reader, self.folder)
+                return load_kept(self._reader, self.folder, chosen)
         return load_steps(self._reader, chosen)
 
     # -- writing ----------------------------------------------------------------------------

@@ -45,7 +45,9 @@ class Episode:
     (versions by package), `source` (where an imported episode came from), `tick` (seconds between
     steps, as intended), `recovered` (true where it comes from the journal of a crashed recording),
     `joined` (the step of the game in which its agent came in, where that is not the first), `absent`
-    (the agents of the game that never came, where there are such).
+    (the agents of the game that never came, where there are such),
+    `left` (whether the person ended it before its time), `broken_off` (what the environment did that broke
+    the game off after the last step; nothing is learned from such an episode).
     """
 
     observations: npt.NDArray[Any]  # [T+1, ...]

@@ -103,6 +103,7 @@ META: Rules = {  # may be missing, each of them
     "tick": number(1e-6, 1e6),
     "joined": whole(1, 131_071), "absent": listed(NAME, NAMES),
     "trimmed": TABLE, "play": maybe(TABLE), "filled": DISTINCT,
+    "left": FLAG, "broken_off": TEXT,
 }  # fmt: skip
 PLAYED: Rules = {
     "person": maybe(TEXT),

@@ -73,6 +73,9 @@ def _about(dataset: Dataset, summary: Summary) -> Table:
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     aborted = f", {summary.aborted} of them broken off" if summary.aborted else ""
+    aborted += (
+        f" ({summary.broken} by the environment: they do not count)" if summary.broken else ""
+    )
     rows = {
         "what": facts["description"],
         "world": dataset.world,
@@ -105,9 +108,14 @@ def _totals(dataset: Dataset, summary: Summary, statistics: StepStatistics) -> T
     table.add_column("term or cost", overflow="fold")
     for heading in ("mean", "least", "25 %", "median", "75 %", "most"):
         table.add_column(heading, justify="right")
-    rows: dict[str, Sequence[float]] = {"return": statistics.returns}
-    rows |= {name: values for name, values in summary.totals.items() if values}
+    pairs = zip(statistics.numbers, statistics.returns, strict=True)
+    rows: dict[str, Sequence[float]] = {
+        "return": [value for number, value in pairs if number not in statistics.broken]
+    }
+    rows |= summary.totals
     for name, values in rows.items():
+        if not values:
+            continue
         kind = " (north star)" if name == dataset.facts["north_star"] else ""
         kind = " (cost)" if name in dataset.facts["costs"] else kind
         table.add_row(name + kind, *(f"{figure:.1f}" for figure in quantiles(values)))

@@ -166,9 +166,10 @@ def resimulate(
     Raises:
         UserError: an action or option that the world does not have.
     """
-    batch = batch or make_batch(world, 1, restart=False)
-    batch.reset(seed=[seed], options=[dict(options)])
-    steps = len(actions)
+    batch, steps = batch or make_batch(world, 1, restart=False), len(actions)
+    # A limit that is only our guess ends no game that went on beyond it.
+    limit = {"horizon": steps + 1} if world.horizon_assumed else {}
+    batch.reset(seed=[seed], options=[{**limit, **options}])
     played = ResimulatedEpisode(
         np.empty((steps + 1, *batch.observation.shape[1:]), batch.observation.dtype),
         np.zeros((steps, *batch.reward.shape[1:]), np.float32),

@@ -9,15 +9,23 @@ import numpy as np
 
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.episode import ABSENT, JOINED, Episode, first_stay
+from demos.data.episodes.facts import META, Rules
 from demos.data.journal.format import MARK, JournalFrame
 from demos.data.journal.records import NOT_THERE, GameHeader, RecordLayout, Stream
 
+ENDINGS: Rules = {
+    name: META[name] for name in ("left", "broken_off")
+}  # what `keep` may note of the end
 
-def notes(entries: Sequence[JournalFrame], rating: int | None) -> dict[str, Any]:
-    """What was noted during a game of at least one step: `marks` and, if there is one, `rating`."""
+
+def notes(
+    entries: Sequence[JournalFrame], rating: int | None, ending: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """What was noted of a game of at least one step: `marks`, its end, and, if there is one, `rating`."""
     last = entries[-1].steps - 1  # a mark behind the last step is of that one
     marks = sorted({min(entry.steps, last) for entry in entries if entry.kind == MARK})
-    return {"marks": marks} | ({} if rating is None else {"rating": rating})
+    rated = {} if rating is None else {"rating": rating}
+    return {"marks": marks, **(ending or {}), **rated}
 
 
 def make_episodes(

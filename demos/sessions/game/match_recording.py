@@ -130,6 +130,8 @@ class MatchRecording(Recording):
         else:
             action = self.takeover.action(held, scene)
         self.game.step({} if action is None else {self.person.seat: action})
+        if self.note_end(last):
+            return
         self.take.step(self.rows(held, ns, late, last))
 
     def rows(self, held: Held, ns: int, late: bool, last: bool = False) -> list[StepRecord]:

@@ -58,7 +58,7 @@ class CorrectionRecorder:
 
     def add(self, held: Held, ns: int, late: bool) -> None:
         """The step just taken."""
-        if self._made is None or self._refused:
+        if self._made is None or self._refused or self._made.game.broken_off:
             return
         row = self._made.rows(held, ns, late)
         self._rows.append(row)

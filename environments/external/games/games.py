@@ -18,7 +18,6 @@ from environments.external.games.adapters import (
     GymGame,
     PettingZooGame,
     StepResult,
-    flatten_action,
     flatten_observation,
     offered_mask,
 )
@@ -30,6 +29,7 @@ from environments.external.games.global_state import (
 )
 from environments.external.games.make import make_env
 from environments.external.games.named_values import NamedValues
+from environments.external.games.own_actions import to_own
 from environments.external.games.step_values import (
     InvalidObservation,
     error_text,
@@ -107,7 +107,7 @@ class ExternalGames:
         self._seen = observation_reader(seen, flatten)
         # Numbers of the action mask, which come after those of what is seen.
         self._mask = int(np.prod(arrays["observation"].shape[2:]) - np.prod(space.shape))
-        self._to_env_action = flatten_action(self.games[0].action_space, name)[1]
+        self._to_env_action = to_own(self.games[0].action_space)
         self._named = NamedValues(spec.terms, spec.costs, spec.success)
         self._observation, self._present = arrays["observation"], arrays["present"]
         self._live = arrays["live"]
@@ -179,7 +179,10 @@ class ExternalGames:
             elif self._mask:
                 row[: -self._mask] = np.ravel(self._seen(seen))
                 mask = offered_mask(self.games[i].env, result.infos[n])
-                row[-self._mask :] = flat_mask(mask, self._mask, self.name)
+                if mask is None and (result.terminated or result.truncated or not result.live[n]):
+                    row[-self._mask :] = 1  # nothing is chosen any more
+                else:
+                    row[-self._mask :] = flat_mask(mask, self._mask, self.name)
             else:
                 row[...] = self._seen(seen)
 

@@ -15,7 +15,7 @@ from gymnasium import spaces
 from environments.external.trial.offered_keys import OfferedKeys
 from environments.simulation.observation_parts import Part, read_parts
 
-_SPACES = ("observation_space", "action_space")
+_SPACES = ("observation_space", "action_space", "own_action_space")
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Facts:
         None  # the key of its info that says whether a game is solved, if declared
     )
     north_star: str | None = None  # the term that it is judged by, if declared
+    own_action_space: Any = None  # as the environment has it
 
     def with_names(self, terms: Mapping[str, str], costs: Mapping[str, str]) -> Facts:
         """The same with further terms and costs, those that were not known yet."""
@@ -54,8 +55,7 @@ class Facts:
     def as_json(self) -> str:
         """For `read_facts`."""
         data = {one.name: getattr(self, one.name) for one in fields(self)}
-        spaces = self.observation_space, self.action_space
-        data |= dict(zip(_SPACES, map(_described, spaces), strict=True))
+        data |= {name: _described(getattr(self, name)) for name in _SPACES}
         data["parts"] = [part.as_json() for part in self.parts]
         return json.dumps(data)
 
@@ -73,26 +73,33 @@ def read_facts(text: str) -> Facts:
     return Facts(**{**data, "parts": read_parts(data["parts"])})
 
 
-def _described(space: Any) -> dict[str, Any]:
+def _described(space: Any) -> dict[str, Any] | None:
+    if space is None:
+        return None
     if isinstance(space, spaces.Box):
         return {"low": _packed(space.low), "high": _packed(space.high)}
     if isinstance(space, spaces.MultiDiscrete):
-        return {"nvec": _packed(space.nvec)}
+        return {"nvec": _packed(space.nvec), "start": _packed(space.start), "type": space.dtype.str}
     if isinstance(space, spaces.MultiBinary):
         return {"bits": [int(size) for size in np.ravel(space.n)], "flat": np.ndim(space.n) == 0}
-    return {"n": int(space.n)}
+    return {"n": int(space.n), "start": int(space.start), "type": space.dtype.str}
 
 
-def _space(data: dict[str, Any]) -> Any:
+def _space(data: dict[str, Any] | None) -> Any:
+    if data is None:
+        return None
     if "low" in data:
         low, high = _unpacked(data["low"]), _unpacked(data["high"])
         kind: Any = low.dtype.type
         return spaces.Box(low, high, low.shape, kind)
-    if "nvec" in data:
-        return spaces.MultiDiscrete(_unpacked(data["nvec"]))
     if "bits" in data:
         return spaces.MultiBinary(data["bits"][0] if data["flat"] else data["bits"])
-    return spaces.Discrete(data["n"])
+    given: Any = np.dtype(data["type"]).type
+    if "nvec" in data:
+        return spaces.MultiDiscrete(
+            _unpacked(data["nvec"]), dtype=given, start=_unpacked(data["start"])
+        )
+    return spaces.Discrete(data["n"], start=data["start"], dtype=given)
 
 
 def _packed(values: np.ndarray) -> list[Any]:

@@ -18,7 +18,6 @@ from environments.external.games.adapters import (
     GymGame,
     PettingZooGame,
     StepResult,
-    flatten_action,
     flatten_observation,
     offered_mask,
 )
@@ -31,6 +30,7 @@ from environments.external.games.global_state import (
 )
 from environments.external.games.make import make_env
 from environments.external.games.named_values import check_values
+from environments.external.games.own_actions import counted_space
 from environments.external.games.step_values import (
     InvalidObservation,
     error_text,
@@ -123,13 +123,15 @@ class Trial:
         game = self._game = make_env(name, self.spec.params, self.spec.recorded)
         self.enter("spaces")
         seen, flatten = flatten_observation(game.observation_space, name)
-        done = flatten_action(game.action_space, name)[0]
-        parts = parts_of_space(game.observation_space)
-        read = observation_reader(game.observation_space, flatten)
+        done = counted_space(game.action_space, name)
+        parts, read = (
+            parts_of_space(game.observation_space),
+            observation_reader(game.observation_space, flatten),
+        )
         self.enter("reset")
         first = game.reset(0, None)
         _look(game, first, read)
-        masked = offered_mask(game.env, first.infos[0]) is not None
+        masked = any(offered_mask(game.env, info) is not None for info in first.infos)
         self.enter("step")
         game.action_space.seed(0)
         second = self._last = game.step(some_actions(game, first.infos))
@@ -196,6 +198,7 @@ def _facts(
         costs=names_in(infos, "cost", name),
         observation_space=seen,
         action_space=done,
+        own_action_space=game.action_space,
         parts=parts if len(parts) > 1 and any(part.kind != "vector" for part in parts) else (),
         keys=offered_keys(game.env, game.action_space) if isinstance(game, GymGame) else (),
         success=declared_word(game.env, "success"),

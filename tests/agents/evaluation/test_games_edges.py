@@ -22,6 +22,7 @@ class Table:
         self.terms, self.costs = np.zeros((size, seats, 2)), np.zeros((size, seats, 1))
         self.reward, self.ended = np.zeros((size, seats)), np.zeros(size, bool)
         self.presence = Presence(self.ended, self.ended, seats)
+        self.broken, self.state = np.zeros(size, bool), {"seed": np.arange(size)}
         if shielded:
             self.intervened = np.zeros((size, seats), bool)
         self.stepped: list[np.ndarray] = []

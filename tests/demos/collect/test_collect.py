@@ -106,3 +106,35 @@ def test_a_stream_kept_alone_notes_what_the_others_did_meanwhile(store: Store, a
     assert len(dataset) == (1 if alone else 2)
     assert dataset.load(0).raw.shape == (3, int(alone))
     assert verify(dataset)[0].found == "agrees"
+
+
+def test_a_game_that_the_environment_breaks_off_is_marked_and_not_learned_from(
+    store: Store,
+) -> None:
+    world = make_world("tests.environments.support.namers:Breaks", seeds=(1,))
+    player = RandomPlayer(world.action_space, 1)
+    dataset = collect(store, "breaks", world, [player], 3)
+    broken = dataset.load(1)
+    assert len(broken) == 2, "the third step did not happen"
+    assert broken.aborted
+    assert broken.meta["broken_off"].startswith("raised OSError in namers.py")
+    assert all(len(dataset.load(n)) == 10 and dataset.load(n).terminated for n in (0, 2))
+    assert dataset.whole() == [0, 2]
+    for _ in range(2):  # the second time from the cache
+        arrays = dataset.arrays()
+        assert arrays.numbers == [0, 2]
+        assert len(arrays.actions) == 20
+    assert len(dataset.arrays([1]).actions) == 2, "asked for by number it is there"
+
+
+def test_a_game_that_is_broken_off_in_its_first_step_leaves_nothing(store: Store) -> None:
+    world = make_world("tests.environments.support.namers:Breaks", seeds=(1,), at=1)
+    dataset = collect(store, "breaks", world, [RandomPlayer(world.action_space, 1)], 3)
+    assert [dataset.load(n).seed for n in range(len(dataset))] == [0, 2]
+
+
+def test_nothing_can_be_learned_where_every_game_was_broken_off(store: Store) -> None:
+    world = make_world("tests.environments.support.namers:Breaks", seeds=(0, 1))
+    dataset = collect(store, "breaks", world, [RandomPlayer(world.action_space, 1)], 2)
+    with pytest.raises(UserError, match="no episodes but such as the environment broke off"):
+        dataset.arrays()

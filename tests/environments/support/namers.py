@@ -107,3 +107,36 @@ class Unseeded(Namer):
 
     def reset(self):
         return super().reset()
+
+
+class Ends(Namer):
+    """Ends after `length` steps by itself, as its `how` says; no limit is registered anywhere."""
+
+    def __init__(self, length=10, how="truncated"):
+        self.length, self.how = length, how
+
+    def step(self, action):
+        seen, reward, over, _, info = super().step(action)
+        return (
+            seen,
+            reward,
+            over and self.how == "terminated",
+            over and self.how == "truncated",
+            info,
+        )
+
+
+class Breaks(Namer):
+    """Raises in step `at` of the games with some seeds; a whole one returns 10."""
+
+    def __init__(self, seeds=(1, 2), at=3):
+        self.seeds, self.at = seeds, at
+
+    def reset(self, *, seed=None, options=None):
+        self.bad = seed in self.seeds
+        return super().reset(seed=seed)
+
+    def step(self, action):
+        if self.bad and self.t + 1 == self.at:
+            raise OSError("simulator lost")
+        return super().step(action)

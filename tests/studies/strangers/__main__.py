@@ -21,11 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.studies.strangers import results
-from tests.studies.strangers.demonstrations import BAD, record
-from tests.studies.strangers.environments import STRANGERS, stranger
-from tests.studies.strangers.ours import child_environment, run_ours
-from tests.studies.strangers.peers import run_peer
-from tests.studies.strangers.table import show
+from tests.studies.strangers.environments import BAD, STRANGERS, published, stranger
+from tests.studies.strangers.processes import child_environment
 
 
 def main() -> None:
@@ -36,9 +33,13 @@ def main() -> None:
     given.cache = given.cache.resolve()
     names = [stranger(name)[0] for name in given.env or STRANGERS]
     if given.verb == "record":
+        from tests.studies.strangers.demonstrations import record
+
         for name in names:
             print("\n".join(record(given.cache, name)), flush=True)
     elif given.verb == "table":
+        from tests.studies.strangers.table import show
+
         print(show(list(results.read(given.cache).values()), given.label))
     elif given.verb == "keep":
         print(f"{results.keep(results.read(given.cache).values())} runs of peers are kept")
@@ -86,14 +87,17 @@ def _row(given: argparse.Namespace, name: str, who: str, seed: int) -> dict[str,
 
 def _unknown(who: str, name: str) -> bool:
     """Whether there are no published settings."""
-    from tests.studies.strangers.peers import published
-
     return who == "zoo" and name not in published()
 
 
 def _run_one(cache: Path, row: dict[str, Any], changes: list[str]) -> dict[str, Any]:
+    """In this process; what a run needs is loaded here alone, for it takes seconds."""
     if row["who"] == "ours":
+        from tests.studies.strangers.ours import run_ours
+
         return run_ours(cache, row, changes)
+    from tests.studies.strangers.peers import run_peer
+
     return run_peer(row["env"], row["who"], row["seed"], row["steps"])
 
 

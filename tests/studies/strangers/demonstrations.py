@@ -12,12 +12,11 @@ from agents.players.player import RandomPlayer, StillPlayer
 from demos.collect.collect import collect
 from demos.data.dataset.store import Store
 from environments.catalog import make_world
-from tests.studies.strangers.environments import STRANGERS, Stranger
+from tests.studies.strangers.environments import BAD, STRANGERS, Stranger
 from tests.studies.strangers.peers import half_trained
 
 EPISODES = 20
 SEED = 1000  # of the first recorded game
-BAD = ("random", "constant")
 
 
 class ClumsyPlayer:

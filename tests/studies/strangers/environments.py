@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tests.studies.strangers import rules_control, rules_others
 from tests.studies.strangers.wrapped import HERE
 
+BAD = ("random", "constant")  # players whose play is demonstrated too, to no good
+ZOO = Path(__file__).with_name("zoo.toml")
 STEPS = 200_000  # of the game, unless an environment is dear
 
 
@@ -66,3 +70,8 @@ def stranger(given: str) -> tuple[str, Stranger]:
         if given.lower() in (name, one.id.lower()):
             return name, one
     raise SystemExit(f"There is no environment {given} here; there are {', '.join(STRANGERS)}.")
+
+
+def published() -> dict[str, dict[str, Any]]:
+    """RL Zoo's settings, by name of the environment."""
+    return tomllib.loads(ZOO.read_text(encoding="utf-8"))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import resource
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,10 +13,10 @@ from demos.data.dataset.store import Store
 from tests.studies.strangers.demonstrations import episode_returns
 from tests.studies.strangers.environments import STRANGERS
 from tests.studies.strangers.peers import spread
+from tests.studies.strangers.processes import child_environment, children_seconds
 from training import api
 from training.run.metrics import read_metrics
 
-ROOT = Path(__file__).resolve().parents[3]
 RECIPE = """\
 [world]
 id = "{world}"
@@ -29,12 +27,6 @@ train = "{data}"
 [refine]
 steps = {steps}
 """
-
-
-def child_environment() -> dict[str, str]:
-    """The variables of a process of its own: one thread, no screen, our modules."""
-    quiet = {"SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy", "MPLBACKEND": "Agg"}
-    return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), **quiet}
 
 
 def run_ours(cache: Path, row: dict[str, Any], changes: Sequence[str] = ()) -> dict[str, Any]:
@@ -57,11 +49,11 @@ def run_ours(cache: Path, row: dict[str, Any], changes: Sequence[str] = ()) -> d
     folder = cache / "runs" / name
     command = [sys.executable, "-m", "gpo", "train", str(recipe.relative_to(cache))]
     command += ["--run", str(folder.relative_to(cache)), "--seed", str(row["seed"]), *changes]
-    before = _children()
+    before = children_seconds()
     done = subprocess.run(
         command, cwd=cache, env=child_environment(), capture_output=True, text=True, check=False
     )
-    spent = _children() - before
+    spent = children_seconds() - before
     (recipe.with_suffix(".log")).write_text(done.stdout + done.stderr)
     if done.returncode:
         raise RuntimeError(
@@ -98,9 +90,3 @@ def outcome(folder: Path, games: int) -> dict[str, Any]:
 def people(cache: Path, dataset: str) -> dict[str, float]:
     """The recorded returns."""
     return spread(episode_returns(Store(cache / "datasets").open(dataset)))
-
-
-def _children() -> float:
-    """Processor seconds of all processes that were started here and have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from time import process_time
@@ -24,13 +23,12 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
 from agents.evaluation.games import HELD_OUT
 from agents.evaluation.statistics import mean_interval
-from tests.studies.strangers.environments import STRANGERS, Stranger
+from tests.studies.strangers.environments import STRANGERS, Stranger, published
 from tests.studies.strangers.shared_policy import SharedGames
 
 ENVS = 8  # of Stable-Baselines3 as it comes
 HALF = 150_000  # steps that a half-trained agent has learned
 POINTS, RECENT = 25, 20  # of a curve, and the episodes that each is the mean of
-ZOO = Path(__file__).with_name("zoo.toml")
 
 
 class EpisodeLog(BaseCallback):
@@ -127,11 +125,6 @@ class Setup:
         if "policy_kwargs" in words:
             words["policy_kwargs"] = _policy_words(words["policy_kwargs"])
         return PPO(self.one.policy, venv, seed=self.seed, device="cpu", **words)
-
-
-def published() -> dict[str, dict[str, Any]]:
-    """RL Zoo's settings by environment."""
-    return tomllib.loads(ZOO.read_text(encoding="utf-8"))
 
 
 def half_trained(name: str, folder: Path) -> PPO:

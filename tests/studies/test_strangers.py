@@ -14,8 +14,8 @@ from stable_baselines3.common.env_util import make_vec_env
 from agents.evaluation.games import HELD_OUT
 from tests.studies.strangers import results, rules_control, rules_others
 from tests.studies.strangers.demonstrations import ClumsyPlayer
-from tests.studies.strangers.environments import STRANGERS, stranger
-from tests.studies.strangers.peers import FirstEpisodes, Setup, judge, published
+from tests.studies.strangers.environments import STRANGERS, published, stranger
+from tests.studies.strangers.peers import FirstEpisodes, Setup, judge
 from tests.studies.strangers.shared_policy import SharedGames
 from tests.studies.strangers.table import compared, goals, show, steps_to
 
