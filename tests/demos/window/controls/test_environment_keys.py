@@ -70,6 +70,12 @@ def test_offered_actions_are_counted_from_zero():
     assert offered_keys(env, env.action_space) == ((("a",), 0), (("d",), 2))
 
 
+def test_offered_actions_are_rows_of_numbers():
+    env = Offering(keys={"a": [[1, 0], [0, 1]]})
+    env.action_space = spaces.MultiBinary([2, 2])
+    assert offered_keys(env, env.action_space) == ((("a",), [1, 0, 0, 1]),)
+
+
 @pytest.mark.parametrize(
     ("space", "keys", "held", "done"),
     [
