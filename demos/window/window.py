@@ -66,7 +66,9 @@ class AppWindow:
             return window
         self._open(self._title, self._windowed)
         self.full_screen = False
-        return pygame.display.get_surface()
+        opened = pygame.display.get_surface()
+        assert opened is not None
+        return opened
 
     def _open(self, title: str, size: tuple[int, int]) -> None:
         draw_in_memory()

@@ -48,4 +48,4 @@ def _counted(action: Any, space: Any) -> Any:
         raise ValueError("no action of this space")
     if isinstance(space, spaces.Discrete | spaces.MultiDiscrete):
         given = given - space.start
-    return given.tolist()
+    return given.ravel().tolist() if not isinstance(space, spaces.Discrete) else int(given)

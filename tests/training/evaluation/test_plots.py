@@ -1,6 +1,7 @@
 """The curve of a run shows every return, also those below 0."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from matplotlib.figure import Figure
@@ -21,18 +22,16 @@ def test_a_curve_begins_at_zero_only_where_nothing_is_below(
         for n, value in enumerate(returns)
     ]
     monkeypatch.setattr(plots, "read_metrics", lambda folder: rows)
-    limits = []
+    limits: list[tuple[float, float]] = []
     real = Figure.savefig
-    monkeypatch.setattr(
-        Figure,
-        "savefig",
-        lambda figure, *rest, **more: (
-            limits.append(figure.axes[0].get_ylim()),
-            real(figure, *rest, **more),
-        ),
-    )
-    world = SimpleNamespace(id="w", weights={}, north_star="return")
-    assert plots.draw_curve(tmp_path, world).stat().st_size
+
+    def savefig(figure, *rest, **more):
+        limits.append(figure.axes[0].get_ylim())
+        real(figure, *rest, **more)
+
+    monkeypatch.setattr(Figure, "savefig", savefig)
+    world: Any = SimpleNamespace(id="w", weights={}, north_star="return")
+    assert plots.draw_curve(tmp_path, world) == tmp_path / "curve.png"
     low, high = limits[0]
     assert (low == 0) == begins_at_zero
     assert low <= min(returns)

@@ -3,11 +3,12 @@
 import io
 import re
 import threading
+import time
+from typing import Any, cast
 
 import pytest
 from rich.console import Console
 
-from training.run import reporter as reporter_module
 from training.run.metrics import MetricsRow
 from training.run.reporter import (
     PlainReporter,
@@ -121,10 +122,10 @@ class Learner:
 
 def test_a_bar_covers_the_updates_and_is_full_after_the_last(monkeypatch):
     now = 0.0
-    monkeypatch.setattr(reporter_module.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     done: list[float] = []
     report, learner = ProgressReport(done.append, SilentReporter()), Learner()
-    report.init_callback(learner)
+    report.init_callback(cast(Any, learner))
     report.on_training_start({}, {})
     for played, learned in ((1.0, 3.0), (1.0, 3.0)):
         report.on_rollout_start()

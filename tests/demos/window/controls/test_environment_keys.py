@@ -15,7 +15,7 @@ from environments.external.world import external_world
 from environments.system.errors import UserError
 from tests.demos.support.hands import NAME, Toy, let_go, press, toy
 
-BOX = spaces.Box(np.float32([-1, 0]), np.float32([1, 1]))
+BOX = spaces.Box(np.array([-1, 0], np.float32), np.array([1, 1], np.float32))
 KEYS = {(): 0, ("w",): 2, ("a",): 3, (pygame.K_LEFT,): 3, ("a", "w"): 5, (" ",): 4}
 
 
@@ -68,6 +68,12 @@ def test_offered_actions_are_counted_from_zero():
     env = Offering(keys={"a": 7, "d": 9})
     env.action_space = spaces.Discrete(3, start=7)
     assert offered_keys(env, env.action_space) == ((("a",), 0), (("d",), 2))
+
+
+def test_offered_actions_are_rows_of_numbers():
+    env = Offering(keys={"a": [[1, 0], [0, 1]]})
+    env.action_space = spaces.MultiBinary([2, 2])
+    assert offered_keys(env, env.action_space) == ((("a",), [1, 0, 0, 1]),)
 
 
 @pytest.mark.parametrize(
