@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from agents.experts.registry import expert_names, make_expert
+from agents.experts.typed_player import make_typed_player
 from agents.export.onnx_file import OnnxFile, read_onnx
 from agents.export.onnx_player import file_player
 from agents.files.agent_file import HANDED_ON, Agent, load_agent
@@ -118,6 +119,8 @@ class Found:
             return RandomPlayer(world.action_space, seed, world.mask_size)
         if self.kind is NameKind.STILL:
             return StillPlayer(world.action_space, world.idle)
+        if self.kind is NameKind.TYPED:
+            return make_typed_player(self.name, world)
         scripted = make_expert(self.name, world, seed)
         if scripted is None:
             raise UserError(refusal(self.name, None, PLAYERS, world))
@@ -136,6 +139,8 @@ def find(name: str, kinds: Collection[NameKind], world: World | None = None) -> 
         UserError: it is nothing, or of a kind that is of no use here.
     """
     kind, path = _meaning(name, world)
+    if kind is NameKind.WORLD and ":" in name and kind not in kinds and NameKind.TYPED in kinds:
+        kind = NameKind.TYPED
     if kind is None or kind not in kinds:
         raise UserError(refusal(name, kind, kinds, world))
     return Found(name, kind, path)

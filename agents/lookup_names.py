@@ -27,11 +27,13 @@ class NameKind(Enum):
     STILL = "a player that does nothing"
     HUMAN = "a person at this machine"
     WORLD = "a world"
+    TYPED = "a player's class"
 
 
 AGENTS = frozenset({NameKind.AGENT, NameKind.RUN})
 FILES = AGENTS | {NameKind.ONNX}
 PLAYERS = FILES | {NameKind.SCRIPT, NameKind.RANDOM, NameKind.STILL}
+TYPED_PLAYERS = PLAYERS | {NameKind.TYPED}  # where a person typed the name: it may import a module
 WORDS = {"random": NameKind.RANDOM, "still": NameKind.STILL, "human": NameKind.HUMAN}
 
 
@@ -101,6 +103,7 @@ def _advice(kinds: Collection[NameKind], world: World | None) -> str:
         for ending, kind in ((".safetensors", NameKind.AGENT), (".onnx", NameKind.ONNX))
         if kind in kinds
     )
+    given += ["module:Class"] if NameKind.TYPED in kinds else []
     given += [f"a {endings} file", "a run folder"]
     last = "the id of a world" if NameKind.WORLD in kinds else f"the name of a run in {RUNS}"
     return f"give {', '.join(given)} or {last}."

@@ -13,18 +13,13 @@ import gymnasium
 
 from environments.system.errors import UserError, shortened
 from environments.system.suggestions import nearest
+from environments.terminal.world_names import WORLDS as WORLDS
+from environments.terminal.world_names import check_at_once
 
 if TYPE_CHECKING:  # they compile kernels: the catalog stays light
     from environments.simulation.batch import Batch
     from environments.simulation.world import World
 
-# id -> module; the module says the rest (`environments.simulation.world`).
-WORLDS = {
-    "gpo/Kitchen-v0": "environments.worlds.kitchen.world",
-    "gpo/Balance-v0": "environments.worlds.balance",
-    "gpo/Courier-v0": "environments.worlds.courier.world",
-    "gpo/Duel-v0": "environments.worlds.duel.world",
-}
 PREFIX = "environments.catalog:"
 
 
@@ -61,8 +56,7 @@ def make_known(name: str, params: Mapping[str, Any], recorded: bool = False) -> 
 
     name = plain_name(name)
     if name not in WORLDS:
-        if name.startswith("gpo/"):
-            raise UserError(f"There is no world '{name}': {nearest(name, WORLDS)}")
+        check_at_once(name)
         from environments.external.world import describe_external
 
         return describe_external(name, dict(params), recorded)
@@ -138,10 +132,10 @@ def make_batch(
 
 def describe() -> None:
     """Print our worlds: agents, terms and costs with their meanings."""
-    from rich.console import Console
     from rich.table import Table
 
     from environments.simulation.shield import offers_shield
+    from environments.terminal.consoles import plain_console
 
     for world_id in WORLDS:
         world = make_world(world_id)
@@ -158,7 +152,7 @@ def describe() -> None:
             table.add_row("option", name, meaning, "")
         if offers_shield(world):
             table.add_row("shield", "--shield", "steps in where an action would not be safe", "")
-        Console().print(table)
+        plain_console().print(table)
 
 
 def _register() -> None:

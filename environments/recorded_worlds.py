@@ -14,6 +14,7 @@ from typing import Any
 
 from environments.catalog import WORLDS, make_known, plain_name
 from environments.external.games.factories import is_gymnasium_id, is_pettingzoo_id
+from environments.external.world import Declared, declare
 from environments.files.trusted_code import allowed, module_of
 from environments.simulation.world import World
 from environments.system.errors import UserError
@@ -40,7 +41,11 @@ def described_world(
         raise UserError(f"{source} does not say what world it is of: choose another file.")
     if plain_name(name) not in WORLDS:  # of an external one only the text was kept
         params = {key: _from_words(source, name, key, text) for key, text in params.items()}
-    return named_world(name, params, source, changes)
+    world = named_world(name, params, source, changes)
+    try:
+        return declare(world, Declared.of_description(described))
+    except UserError as problem:
+        raise UserError(f"{source} cannot be used: {problem}") from problem
 
 
 def named_world(

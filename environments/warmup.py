@@ -24,9 +24,7 @@ def warm_up(world: World, say: Callable[[str], None], shield: bool = False) -> N
     """
     if world.id not in WORLDS:  # of other people's environments nothing is compiled
         return
-    words = (
-        f"Getting {world.id} ready: its first start compiles its physics, which is done only once."
-    )
+    words = f"The first start of {world.id} compiles its physics, which takes some seconds and is done once."
     timer = threading.Timer(PATIENCE, say, (words,))
     timer.daemon = True
     timer.start()

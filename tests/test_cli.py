@@ -124,7 +124,8 @@ def test_a_mistake_in_any_option_is_one_sentence(verb, capsys, asked):
         if not option.usage:
             assert f"{option.label} takes no value" in refused(*least, f"{option.label}=3")
         elif option.flags:
-            assert f"{option.label} has no value: give" in refused(*least, option.label)
+            lacks = "takes two values" if option.shape == "pair" else "has no value"
+            assert f"{option.label} {lacks}: give" in refused(*least, option.label)
             typo = f"{option.label[:-1]}{option.label[-1] * 2}"
             assert f"did you mean {option.label}?" in refused(*least, typo, "1")
         if option.required:
@@ -199,7 +200,7 @@ def test_help_is_light():
         (["train", "a.toml", "b.toml"], "the argument 'b.toml' is one too many"),
         (["demos", "import", "mirani"], "did you mean minari?"),
         (["demos", "merge", "a", "b"], "--into NAME is missing"),
-        (["demos", "split", "a", "--share", "0.5", "--into", "b"], "--into has no value"),
+        (["demos", "split", "a", "--share", "0.5", "--into", "b"], "--into takes two values: give"),
         (["recipe", "refnie"], "did you mean `gpo recipe refine`?"),
         (["recipe", "--out", "a.toml"], "add --new WORLD DATASET"),
         (["evaluate", "a", "--episodes", "-3"], "-3 is less than 1"),

@@ -155,6 +155,14 @@ def test_files_are_read_within_limits(path):
     assert not calls or name(path) in OWN_JSON, f"{name(path)}: use environments.files.readers"
 
 
+@for_each(SOURCES)
+def test_everything_is_printed_as_it_is(path):
+    if name(path) == "environments/terminal/consoles.py":
+        return
+    found = re.search(r"(?<!_)\bConsole\(|rich\.markup|\bmarkup=(?!False)", path.read_text())
+    assert not found, f"{name(path)}: use environments.terminal.consoles.plain_console"
+
+
 def test_every_folder_of_sources_is_a_package():
     for folder in {path.parent for path in SOURCES}:
         assert (folder / "__init__.py").exists(), f"{name(folder)}/ has no __init__.py"
@@ -271,6 +279,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "environments/external",
         "training/imitation",
         "training/ppo",
+        "training/world_settings",
     ),
     (
         "agents/players",

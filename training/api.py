@@ -5,6 +5,7 @@ Every function is typed, prints nothing, and returns what it made; docs/python.m
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
@@ -34,7 +35,7 @@ from training.pipeline.clone_stage import check_encoder, clone_task, matches
 from training.pipeline.prepare import prepare
 from training.pipeline.train import train as train_run
 from training.run.folder import RunFolder
-from training.run.recipe import Recipe, read_recipe
+from training.run.recipe import Recipe, overridden_recipe, read_recipe
 from training.run.recipe_mistakes import recipe_mistakes
 from training.run.reporter import Reporter
 
@@ -125,11 +126,14 @@ def train(
     Raises:
         UserError: anything about the recipe, the data or the folder that cannot work.
         TrainingStopped: the reporter asked for it.
+        TypeError: overrides of a `Recipe`.
     """
     if isinstance(recipe, str | Path):
         recipe = read_recipe(str(recipe), overrides, lambda sentence: None)
     elif isinstance(recipe, Mapping):
-        recipe = _recipe(recipe)
+        recipe = overridden_recipe(copy.deepcopy(dict(recipe)), "The recipe", overrides)
+    elif overrides:
+        raise TypeError("a Recipe is made: give overrides with a path or a mapping")
     prepare(recipe)  # before the run folder: a mistake leaves nothing behind
     run = RunFolder(Path(folder), recipe)
     with run.alone():

@@ -5,7 +5,6 @@ B games, k steps of a window, R chances.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import math
@@ -29,6 +28,7 @@ from agents.files.agent_file import Agent
 from environments.catalog import WORLDS
 from environments.files.atomic import naming_path, replace
 from environments.recorded_worlds import described_world
+from environments.simulation.spec import fingerprint_of
 from environments.system.errors import UserError
 
 OPSET = 18  # of ONNX's operators: what torch's exporter writes without converting
@@ -65,7 +65,7 @@ def export_onnx(agent: Agent, path: Path, greedy: bool = False) -> Exported:
     """
     if not path.parent.is_dir():
         raise UserError(f"There is no folder {path.parent}: make it, or choose another --to.")
-    graph = Graph(agent.policy, greedy).eval()
+    graph = Graph(agent.policy, greedy, agent.own_action_space).eval()
     data = pack(_traced(graph, agent), _about(agent, graph))
     beside = path.with_name(f".{path.name}.unchecked")
     try:
@@ -90,16 +90,29 @@ def compared(file: OnnxFile, graph: Graph, agent: Agent) -> float:
     session, most = OnnxSession(file, file.shapes(2)), 0.0
     names = session.outputs
     for step in probe_inputs(agent.policy, OBSERVATIONS):
-        feeds = step.feeds if graph.greedy else {**step.feeds, "chance": _none(step.games, graph)}
+        feeds = _fed(step.feeds, graph.own)
+        if not graph.greedy:
+            feeds["chance"] = _none(step.games, graph)
         found = dict(zip(names, session.run(names, feeds), strict=True))
         with torch.inference_mode():
             chance = None if graph.greedy else torch.from_numpy(feeds["chance"])
             action = graph.act(torch.from_numpy(found["scores"]), chance).numpy()
         wanted = {"action": action, "scores": step.scores, "next_memory": step.memory}
         for name, values in found.items():
+            if values.shape != wanted[name].shape:
+                return math.inf
             apart = np.abs(values.astype(np.float64) - wanted[name])
             most = max(most, math.inf if np.isnan(apart).any() else float(apart.max()))
     return most
+
+
+def _fed(feeds: dict[str, np.ndarray], own: Any) -> dict[str, np.ndarray]:
+    """What a file is given, the last action in the environment's own numbers."""
+    if "last_action" not in feeds:
+        return dict(feeds)
+    done = feeds["last_action"]
+    shaped = done.reshape(len(done), *own.shape) + getattr(own, "start", 0)
+    return {**feeds, "last_action": shaped}
 
 
 def _none(games: int, graph: Graph) -> np.ndarray:
@@ -153,14 +166,13 @@ def _quiet() -> Iterator[None]:
 def _about(agent: Agent, graph: Graph) -> dict[str, Any]:
     """All that is known about an agent, as JSON."""
     policy, described = agent.policy, agent.world
-    text = json.dumps(described, sort_keys=True)
     stuck = int(agent.facts.get("stuck_steps", 0))
     shield = bool(agent.facts.get("shield", False))
     return {
         "world": described,
-        "fingerprint": hashlib.sha256(text.encode()).hexdigest(),
+        "fingerprint": fingerprint_of(described),
         "observation_space": json.loads(serialize_space(policy.observation_space)),
-        "action_space": json.loads(serialize_space(policy.action_space)),
+        "action_space": json.loads(serialize_space(graph.own)),  # in whose numbers `action` is
         "facts": agent.facts,
         "agent": agent.sha256,
         "greedy": graph.greedy,
@@ -178,7 +190,8 @@ def _of_world(described: dict[str, Any]) -> dict[str, Any]:
     if (
         described["world"] not in WORLDS
     ):  # whose only term is its own reward, if it has named no other
-        return {"north_star": described["terms"][0] if len(described["terms"]) == 1 else None}
+        alone = described["terms"][0] if len(described["terms"]) == 1 else None
+        return {"north_star": described.get("north_star", alone)}
     try:
         world = described_world(described, "The agent")
     except UserError:  # of an older version, with other parameters

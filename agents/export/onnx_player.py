@@ -16,6 +16,7 @@ from agents.export.onnx_external import external_onnx_player
 from agents.export.onnx_file import CURE, OnnxFile, in_short, read_onnx
 from agents.export.onnx_graph import LIKELIEST
 from agents.export.onnx_session import OnnxSession, failures
+from agents.files.rebuild_network import read_own_space
 from agents.players.player import Player, draw
 from agents.players.unstuck import Unstuck
 from environments.simulation.world import World, require
@@ -57,11 +58,13 @@ class Remembered:
     """What goes into a file beside the observation, of B games; a file without memory is given none of it."""
 
     memory: np.ndarray  # [B, k, W]
-    action: np.ndarray  # [B, ...], the last
+    action: np.ndarray  # [B, ...], the last, in the environment's own numbers
+    start: Any = 0  # from which those count
 
     def act(self, action: np.ndarray) -> None:
-        """What was done after the last observation: [B, ...]."""
-        self.action = np.asarray(action).astype(self.action.dtype)
+        """What was done after the last observation, as we count: [B, ...]."""
+        shaped = np.asarray(action).reshape(self.action.shape)
+        self.action = (shaped + self.start).astype(self.action.dtype)
 
 
 @dataclass
@@ -87,6 +90,9 @@ class OnnxPlayer:
     ) -> None:
         self.file, self.space, self.temperature = file, action_space, temperature
         self.discrete = isinstance(action_space, spaces.Discrete)
+        # The space in whose numbers the file speaks; files made before there were such have ours.
+        described = file.about.get("action_space")
+        self._own = action_space if described is None else read_own_space(described, action_space)
         self.greedy = bool(file.about["greedy"])
         self._session = OnnxSession(file, file.shapes(2))
         self.reseed(seed)
@@ -107,8 +113,8 @@ class OnnxPlayer:
         if not isinstance(state, Remembered) or len(state.memory) != games:
             steps, width = (int(size) for size in self.file.inputs["memory"][1:])
             kind = np.float32 if isinstance(self.space, spaces.Box) else np.int64
-            done = np.zeros((games, *self.space.shape), kind)
-            state = Remembered(np.zeros((games, steps, width), np.float32), done)
+            done, start = np.zeros((games, *self._own.shape), kind), getattr(self._own, "start", 0)
+            state = Remembered(np.zeros((games, steps, width), np.float32), done, start)
         elif episode_start is not None:
             state.memory[np.asarray(episode_start, np.bool_)] = 0
         return _Seen({**feeds, "memory": state.memory, "last_action": state.action}, state), state
@@ -141,8 +147,10 @@ class OnnxPlayer:
         else:
             if not (deterministic or self.greedy):
                 seen.feeds["chance"] = self._random.random(seen.feeds["chance"].shape, np.float32)
-            action = self._run("action", seen).astype(self.space.dtype)
-            self._require(action, self.space.shape, "action", len(observation))
+            own = self._run("action", seen)
+            self._require(own, self._own.shape, "action", len(observation))
+            counted = (own - getattr(self._own, "start", 0)).astype(self.space.dtype)
+            action = counted.reshape(len(own), *self.space.shape)
             if isinstance(self.space, spaces.Box):  # as they are already, in a file that we made
                 action = action.clip(self.space.low, self.space.high)
         if state is not None:

@@ -2,7 +2,8 @@
 
 An agent that sees a vector of numbers becomes SB3's own `MlpPolicy`: its normaliser is folded into the first
 layers, so the zip needs nothing of ours. Pictures, masks and memory need our network, and so a checkout of
-GPO where the zip is loaded. Such zips hold pickles: they are written here, and never read.
+GPO where the zip is loaded; so do actions that SB3 cannot give as the environment counts them. Such zips hold
+pickles: they are written here, and never read.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from torch import Tensor, nn
 
 from agents.export.probe_inputs import probe_inputs
 from agents.files.agent_file import Agent
-from agents.networks.layers import Normaliser
+from agents.networks.own_numbers import OwnNumbersPolicy
 from agents.networks.policy import AgentPolicy
+from agents.networks.scales import ActionHead, Normaliser
+from environments.external.games.own_actions import is_counted
 from environments.files.atomic import replace
 from environments.system.errors import UserError
 
@@ -38,8 +41,9 @@ def export_sb3(agent: Agent, path: Path) -> tuple[bool, float]:
     if not path.parent.is_dir():
         raise UserError(f"There is no folder {path.parent}: make it, or choose another --sb3.")
     policy = agent.policy
-    plain = type(policy.pi_features_extractor) is Normaliser and not policy.mask
-    model = _plain(policy) if plain else _ours(policy)
+    own = policy.action_space if agent.own_action_space is None else agent.own_action_space
+    plain = type(policy.pi_features_extractor) is Normaliser and not policy.mask and is_counted(own)
+    model = _plain(policy, own) if plain else _ours(policy, own)
     model.gpo = {"world": agent.world, "facts": agent.facts, "agent": agent.sha256}  # type: ignore[attr-defined]
     difference = _compared(model, policy)
     if not difference <= MOST:
@@ -53,10 +57,11 @@ def export_sb3(agent: Agent, path: Path) -> tuple[bool, float]:
     return plain, difference
 
 
-def _plain(policy: AgentPolicy) -> PPO:
+def _plain(policy: AgentPolicy, own: Any) -> PPO:
     """SB3's `MlpPolicy` that acts and values as ours does."""
     model = _model(
         policy,
+        own,
         "MlpPolicy",
         {"net_arch": policy.net_arch, "activation_fn": policy.activation_fn},
     )
@@ -66,12 +71,16 @@ def _plain(policy: AgentPolicy) -> PPO:
             ("policy_net", "action_net", policy.action_net),
             ("value_net", "value_net", policy.value_net),
         ):
-            here = [*_linear(getattr(policy.mlp_extractor, tower)), own]
+            last = own.linear if isinstance(own, ActionHead) else own
+            here = [*_linear(getattr(policy.mlp_extractor, tower)), last]
             there = [*_linear(getattr(theirs.mlp_extractor, tower)), getattr(theirs, head)]
             for mine, its in zip(here, there, strict=True):
                 its.weight.copy_(mine.weight)
                 its.bias.copy_(mine.bias)
             _fold(there[0], policy.pi_features_extractor)
+            if isinstance(own, ActionHead):
+                there[-1].weight.mul_(own.unit[:, None])
+                there[-1].bias.mul_(own.unit).add_(own.center)
         if policy.knows_values:  # which were fitted to returns times their scale
             first = policy.return_scale[0]
             theirs.value_net.weight.div_(first)
@@ -81,16 +90,17 @@ def _plain(policy: AgentPolicy) -> PPO:
     return model
 
 
-def _ours(policy: AgentPolicy) -> PPO:
-    """A model around our own network."""
+def _ours(policy: AgentPolicy, own: Any) -> PPO:
+    """A model around our own network, which acts in the environment's own numbers."""
     made = policy._get_constructor_parameters()
     left_out = ("observation_space", "action_space", "lr_schedule", "use_sde")
-    model = _model(policy, AgentPolicy, {k: v for k, v in made.items() if k not in left_out})
+    kind = AgentPolicy if is_counted(own) else OwnNumbersPolicy
+    model = _model(policy, own, kind, {k: v for k, v in made.items() if k not in left_out})
     model.policy.load_state_dict(policy.state_dict())
     return model
 
 
-def _model(policy: AgentPolicy, kind: Any, keywords: dict[str, Any]) -> PPO:
+def _model(policy: AgentPolicy, own: Any, kind: Any, keywords: dict[str, Any]) -> PPO:
     """A PPO for these spaces that was never in an environment."""
     model = PPO(
         kind,
@@ -101,7 +111,7 @@ def _model(policy: AgentPolicy, kind: Any, keywords: dict[str, Any]) -> PPO:
         device="cpu",
         _init_setup_model=False,
     )
-    model.observation_space, model.action_space = policy.observation_space, policy.action_space
+    model.observation_space, model.action_space = policy.observation_space, own
     model.n_envs = 1
     model._setup_model()
     model.policy.set_training_mode(False)

@@ -15,7 +15,7 @@ from typing import Any
 from minari.serialization import serialize_space
 from safetensors.torch import save
 
-from agents.files.rebuild_network import rebuild_network
+from agents.files.rebuild_network import read_own_space, rebuild_network
 from agents.files.sealed_tensors import (
     digest as digest,  # the whole format of a file is at hand here
 )
@@ -48,6 +48,9 @@ class Agent:
     world: dict[str, Any]  # World.describe() of the world it was made for
     facts: dict[str, Any]
     sha256: str
+    own_action_space: Any = (
+        None  # the environment's, where it has its own numbers: exports speak in them
+    )
 
     @property
     def shielded(self) -> bool:
@@ -79,6 +82,9 @@ def save_agent(
         "fingerprint": world.fingerprint,
         "facts": dict(facts or {}),
     }
+    own = world.own_action_space
+    if own is not None and (own, own.dtype) != (policy.action_space, policy.action_space.dtype):
+        about["own_action_space"] = json.loads(serialize_space(own))
     metadata, sha256 = seal_tensors(tensors, about)
     path.parent.mkdir(parents=True, exist_ok=True)
     replace(path, save(tensors, metadata))
@@ -113,9 +119,11 @@ def load_agent(path: Path) -> Agent:
     try:
         policy = rebuild_network(about, tensors)
         world, facts = read_world(about.get("world")), read_facts(about.get("facts"))
+        own = about.get("own_action_space")
+        own = None if own is None else read_own_space(own, policy.action_space)
     except Unreadable as error:
         raise UserError(f"{path} {error}; {advice_for(path)}.") from None
-    return Agent(policy, world, facts, about[SEAL])
+    return Agent(policy, world, facts, about[SEAL], own)
 
 
 def advice_for(path: Path) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from gymnasium import spaces
 from torch import Tensor
 
 from agents.files.sealed_tensors import not_finite
 from agents.networks.policy import UNKNOWN, AgentPolicy, build_policy
 from agents.schema.agent_schema import check_network
 from agents.schema.space_schema import printable, read_action_space, read_observation_space
+from environments.external.games.own_actions import counted_space
 from environments.files.readers import Unreadable
+from environments.system.errors import UserError
 
 _LARGE = 2**24  # bytes of weights, beyond which drawing them first, orthogonal, takes seconds
 
@@ -56,6 +59,22 @@ def rebuild_network(about: dict[str, Any], tensors: dict[str, Tensor]) -> AgentP
         ) from None
     policy.set_training_mode(False)
     return policy
+
+
+def read_own_space(described: Any, counted: spaces.Space[Any]) -> spaces.Space[Any]:
+    """An environment's own action space, whose actions are counted so.
+
+    Raises:
+        Unreadable: it describes none, or one of other actions.
+    """
+    found = read_action_space(described)
+    try:
+        same = counted_space(found, "") == counted
+    except UserError:
+        same = False
+    if not same:
+        raise Unreadable("says of the environment's actions something else than of its own")
+    return found
 
 
 def _compare(wanted: dict[str, Tensor], given: dict[str, Tensor]) -> None:

@@ -16,8 +16,8 @@ from gymnasium import spaces
 from torch import Tensor
 
 from agents.networks.encoders import ObservationEncoder
-from agents.networks.layers import Normaliser
 from agents.networks.policy import AgentPolicy
+from agents.networks.scales import Normaliser
 
 
 class Encoder(Protocol):
@@ -27,7 +27,7 @@ class Encoder(Protocol):
     def features_dim(self) -> int:
         """F."""
 
-    def fit(self, observations: np.ndarray, floor: float) -> None:
+    def fit(self, observations: np.ndarray, floor: float | None) -> None:
         """Take the scales of single steps' observations [S, ...]; `floor` is the least deviation."""
 
     def __call__(self, observations: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from agents.networks.image_encoders import channels_first, picture_network
-from agents.networks.layers import Normaliser
+from agents.networks.scales import Normaliser
 from agents.schema.agent_schema import STEPS
 from environments.simulation.observation_parts import Part, is_picture, read_parts
 
@@ -72,11 +72,11 @@ class ObservationEncoder(BaseFeaturesExtractor):
             features += width
         self._features_dim = features
 
-    def fit(self, observations: np.ndarray, floor: float) -> None:
+    def fit(self, observations: np.ndarray, floor: float | None) -> None:
         """Take the scales of the numbers among single steps' observations [S, ...]; pictures need none."""
         if self.parts.vectors:
             flat = observations.reshape(len(observations), -1)
-            self.parts.scales.fit(flat[:, self.parts.vectors].astype(np.float32), floor)
+            self.parts.scales.fit(flat[:, self.parts.vectors], floor)
 
     def forward(self, observations: Tensor) -> Tensor:
         """As the class says."""

@@ -1,4 +1,4 @@
-"""The layers of an agent's network that are the same for whatever it sees: scales, towers, the masked head.
+"""The layers of an agent's network that are the same for whatever it sees: towers and the masked head.
 
 B observations, O numbers each, H hidden units, L logits.
 """
@@ -7,10 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
-from gymnasium import spaces
-from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor, nn
 
 # Logit of a choice that the mask forbids: its probability is 0 in float32, and nothing becomes NaN.
@@ -23,35 +20,6 @@ ACTIVATIONS = (
     "Mish", "PReLU", "ReLU", "ReLU6", "SELU", "Sigmoid", "SiLU", "Softplus", "Softshrink", "Softsign", "Tanh",
     "Tanhshrink",
 )  # fmt: skip
-
-
-class Normaliser(BaseFeaturesExtractor):
-    """Flattens an observation and shifts and scales it by statistics that are saved with the weights.
-
-    The scale has a floor: a feature that is nearly always 0 in the recordings would otherwise be blown up
-    on the day it is 1. Until `fit` is called it changes nothing.
-    """
-
-    mean: Tensor  # [O]
-    scale: Tensor  # [O]
-
-    def __init__(self, observation_space: spaces.Space[Any]) -> None:
-        size = spaces.utils.flatdim(observation_space)
-        super().__init__(observation_space, size)
-        self.flatten = nn.Flatten()
-        self.register_buffer("mean", torch.zeros(size))
-        self.register_buffer("scale", torch.ones(size))
-
-    def fit(self, observations: np.ndarray, floor: float) -> None:
-        """Take mean and deviation of `observations` [B, O]; no deviation counts as less than `floor`."""
-        flat = observations.reshape(len(observations), -1)
-        self.mean.copy_(torch.from_numpy(flat.mean(0)))
-        self.scale.copy_(torch.from_numpy(1 / np.maximum(flat.std(0), floor)))
-
-    def forward(self, observations: Tensor) -> Tensor:
-        """[B, O] -> [B, O]."""
-        flat: Tensor = self.flatten(observations)
-        return (flat - self.mean) * self.scale
 
 
 class Towers(nn.Module):

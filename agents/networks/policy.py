@@ -10,26 +10,21 @@ B observations, O numbers each, H hidden units, C costs.
 
 from __future__ import annotations
 
-import copy
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from gymnasium import spaces
-from stable_baselines3.common.distributions import (
-    CategoricalDistribution,
-    DiagGaussianDistribution,
-    Distribution,
-    MultiCategoricalDistribution,
-)
+from stable_baselines3.common.distributions import Distribution
 from stable_baselines3.common.policies import ActorCriticPolicy
 from torch import Tensor, nn
-from torch.distributions import Categorical
 
+from agents.networks.distributions import distribution_of
 from agents.networks.encoders import ObservationEncoder
-from agents.networks.layers import MaskedHead, MaskedTowers, Normaliser, Towers, activation
-from agents.networks.multi_categorical import FastMultiCategorical
+from agents.networks.layers import MaskedHead, MaskedTowers, Towers, activation
+from agents.networks.scales import ActionHead, Normaliser, spread_actions
 from environments.simulation.observation_parts import is_picture
 
 UNKNOWN = "return_scale"  # the tensor that is NaN while values were fitted to nothing
@@ -46,6 +41,8 @@ class AgentPolicy(ActorCriticPolicy):
         sight: keywords of `ObservationEncoder` for pictures, parts, masks and memory; None scales a
             vector of numbers. Policy and values then have one each, so that values can learn while the
             policy rests.
+        own_units: whether continuous actions are made in units of their own (`scales.ActionHead`), so that
+            what is learned does not depend on theirs. Older files have it not.
     """
 
     def __init__(
@@ -57,11 +54,13 @@ class AgentPolicy(ActorCriticPolicy):
         dropout: float = 0.0,
         n_costs: int = 0,
         sight: dict[str, Any] | None = None,
+        own_units: bool = False,
         **keywords: Any,
     ) -> None:
         if sight is None and is_picture(observation_space):
             sight = {}
         self.dropout, self.n_costs, self.encoder_settings = dropout, n_costs, sight
+        self.own_units = own_units and isinstance(action_space, spaces.Box)
         if sight is not None:  # `ObservationEncoder` scales pictures itself
             keywords |= {
                 "features_extractor_class": ObservationEncoder,
@@ -92,6 +91,8 @@ class AgentPolicy(ActorCriticPolicy):
         super()._build(lr_schedule)
         if self.mask:  # around the same weights, which the optimiser has already
             self.action_net: nn.Module = MaskedHead(self.action_net, self.mask)
+        if self.own_units:
+            self.action_net = ActionHead(self.action_net, math.prod(self.action_space.shape or ()))
 
     @property
     def mask(self) -> int:
@@ -103,19 +104,22 @@ class AgentPolicy(ActorCriticPolicy):
         """How many steps its observation is a window of; 0 if it is a single one."""
         return int(getattr(self.features_extractor, "steps", 0))
 
-    def fit_scales(self, observations: np.ndarray, floor: float) -> None:
+    def fit_scales(self, observations: np.ndarray, floor: float | None) -> None:
         """Fit the normalisers to single steps' observations [S, ...], as `Normaliser.fit`."""
         for extractor in self._extractors():
             if hasattr(extractor, "fit"):
                 extractor.fit(observations, floor)
 
     def take_scales(self, other: AgentPolicy) -> None:
-        """Take another's normalisers, and nothing that it has learned."""
-        pairs = zip(self._extractors(), other._extractors(), strict=True)
+        """Take another's normalisers and units, and nothing that it has learned."""
+        pairs = list(zip(self._extractors(), other._extractors(), strict=True))
+        pairs += [(self.action_net, other.action_net)]
         with torch.no_grad():
             for ours, theirs in pairs:
                 for mine, its in zip(ours.buffers(), theirs.buffers(), strict=True):
                     mine.copy_(its)
+        if self.own_units:
+            spread_actions(self, 1.0)
 
     def _extractors(self) -> list[Any]:
         shared = self.share_features_extractor
@@ -170,23 +174,8 @@ class AgentPolicy(ActorCriticPolicy):
 
     def distribution_of(self, logits: Tensor) -> Distribution:
         """The action distribution that `logits` [B, A] make."""
-        if isinstance(self.action_dist, MultiCategoricalDistribution):
-            return FastMultiCategorical(self.action_dist.action_dims, logits)
-        made: Any = copy.copy(self.action_dist)  # SB3 hands out the same object every time
-        if isinstance(made, CategoricalDistribution):  # without torch's checks, which cost a tenth
-            if (
-                self.mask
-            ):  # where nothing is allowed, torch's own way loses what is left of the logits
-                logits = torch.log_softmax(logits, 1)
-            made.distribution = Categorical(logits=logits, validate_args=False)
-            # torch would take a softmax again, which over a few columns is slower than all the rest.
-            made.distribution.probs = made.distribution.logits.exp()
-        elif isinstance(made, DiagGaussianDistribution):
-            made.proba_distribution(logits, self.log_std)
-        else:
-            made.proba_distribution(action_logits=logits)
-        found: Distribution = made
-        return found
+        log_std = getattr(self, "log_std", None)
+        return distribution_of(self.action_dist, logits, log_std, bool(self.mask))
 
     def stored(self) -> dict[str, Tensor]:
         """The state, each tensor once: SB3 lists a features extractor under two or three names."""
@@ -217,6 +206,8 @@ class AgentPolicy(ActorCriticPolicy):
             "dropout": self.dropout,
             "n_costs": self.n_costs,
         }
+        if self.own_units:
+            about["own_units"] = True
         return about if self.encoder_settings is None else {**about, "sight": self.encoder_settings}
 
     def _get_constructor_parameters(self) -> dict[str, Any]:
@@ -225,6 +216,7 @@ class AgentPolicy(ActorCriticPolicy):
             "dropout": self.dropout,
             "n_costs": self.n_costs,
             "sight": self.encoder_settings,
+            "own_units": self.own_units,
         }
 
 

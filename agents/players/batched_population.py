@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from agents.networks.layers import Normaliser
 from agents.networks.policy import AgentPolicy
+from agents.networks.scales import Normaliser
 from agents.players.player import NetworkPlayer
 
 _APART = 104_729  # between the seed of the sampling and that of the drawing

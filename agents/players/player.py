@@ -20,6 +20,7 @@ from environments.system.errors import UserError
 _NO_NUMBERS = (
     "The agent gave NaN, which is no action: its weights are of no use, so train it again."
 )
+LIKELY = 0.5  # how often a switch that may be on is
 _TINY = np.float32(1e-30)  # the logarithm of nothing is not a number
 
 
@@ -44,12 +45,12 @@ class RandomPlayer:
     Args:
         action_space: of the actions.
         seed: of the sampling.
-        mask: how many numbers at the end of an observation are the action mask; used for a single choice.
+        mask: how many numbers at the end of an observation are the action mask.
     """
 
     def __init__(self, action_space: spaces.Space[Any], seed: int = 0, mask: int = 0) -> None:
         self.action_space = action_space
-        self.mask = mask if isinstance(action_space, spaces.Discrete) else 0
+        self.mask = mask
         self.reseed(seed)
 
     def reseed(self, seed: int) -> None:
@@ -67,11 +68,21 @@ class RandomPlayer:
         """Any actions, [B, ...]; the state is B."""
         if self.mask:
             odds = self._random.random((len(observation), self.mask))
-            return (odds * (observation[:, -self.mask :] > 0)).argmax(1), len(observation)
+            return self._among(odds, observation[:, -self.mask :] > 0), len(observation)
         if self._batched is None or state != len(observation):
             self._batched = batch_space(self.action_space, len(observation))
             self._batched.seed(int(self._random.integers(2**31)))
         return np.asarray(self._batched.sample()), len(observation)
+
+    def _among(self, odds: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+        """Choices that are allowed, [B, M], by chance: [B, ...]."""
+        if isinstance(self.action_space, spaces.MultiBinary):
+            return (allowed & (odds < LIKELY)).astype(self.action_space.dtype)
+        if isinstance(self.action_space, spaces.Discrete):
+            return (odds * allowed).argmax(1)
+        ends = np.cumsum(self.action_space.nvec)[:-1]  # type: ignore[attr-defined]
+        parts = np.split(odds * allowed, ends, axis=1)
+        return np.stack([part.argmax(1) for part in parts], axis=1)
 
 
 class StillPlayer:

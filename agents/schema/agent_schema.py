@@ -44,6 +44,7 @@ def check_network(settings: Any, seen: spaces.Box) -> None:
         "activation": lambda name: isinstance(name, str),  # which: `build_policy`
         "dropout": lambda share: type(share) in (int, float) and 0 <= share <= 1,
         "n_costs": lambda count: is_whole_number(count, 0, COSTS),
+        "own_units": lambda own: isinstance(own, bool),
         "sight": lambda sight: sight is None or isinstance(sight, dict),
     }
     _keep(settings, rules, "the settings of its network")

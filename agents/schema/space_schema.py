@@ -13,6 +13,7 @@ from minari.serialization import deserialize_space
 from environments.files.readers import Unreadable
 
 CHOICES = 2**20  # logits of an action, all its choices end to end
+CELLS = 16  # parts of an action, in a row or in a table
 _LARGEST = 2**63 - 1
 _NUMBERS = {
     "float16": "fiu", "float32": "fiu", "float64": "fiu", "int8": "iu", "int16": "iu", "int32": "iu",
@@ -90,13 +91,27 @@ def _choice(described: dict[str, Any]) -> bool:
 
 
 def _choices(described: dict[str, Any]) -> bool:
-    counts: Any = described.get("nvec")
-    starts: Any = described.get("start")
-    if not are_sizes(counts, 1, CHOICES) or sum(counts) > CHOICES or not counts:
+    counts, starts = _cells(described.get("nvec")), _cells(described.get("start"))
+    if counts is None or starts is None or len(starts) != len(counts):
+        return False
+    if not counts or not all(is_whole_number(n, 1, CHOICES) for n in counts):
         return False
     kind = described.get("dtype")
-    placed = isinstance(starts, list) and all(is_whole_number(n, -(2**31), 2**31) for n in starts)
-    return placed and len(starts) == len(counts) and kind in ("int8", "int16", "int32", "int64")
+    placed = all(is_whole_number(n, -(2**31), 2**31) for n in starts)
+    return placed and sum(counts) <= CHOICES and kind in ("int8", "int16", "int32", "int64")
+
+
+def _cells(given: Any) -> list[Any] | None:
+    """The numbers of a list, or of a table of some equal rows; None if it is neither."""
+    if not isinstance(given, list) or len(given) > CELLS:
+        return None
+    if not any(isinstance(row, list) for row in given):
+        return given
+    if not all(isinstance(row, list) and 0 < len(row) <= CELLS for row in given):
+        return None
+    return (
+        [cell for row in given for cell in row] if len({len(row) for row in given}) == 1 else None
+    )
 
 
 def _switches(described: dict[str, Any]) -> bool:

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -19,12 +18,13 @@ from demos.data.dataset.revision import read_revision
 from demos.data.dataset.store import Store
 from demos.data.inspection.summary import Summary, summarise
 from environments.system.errors import UserError
+from environments.terminal.consoles import plain_console
 
 
 def list_datasets(root: Path) -> None:
     """A line for each dataset."""
     store = Store(root)
-    console = Console(markup=False)
+    console = plain_console()
     names = store.names()
     if not names:
         console.print(
@@ -69,7 +69,7 @@ def verify_dataset(root: Path, name: str, numbers: Sequence[int] | None = None) 
     from demos.data.inspection.verify import verify
 
     dataset = Store(root).open(name)
-    console = Console(markup=False, highlight=False)
+    console = plain_console(highlight=False)
     verdicts = verify(dataset, numbers, lambda words: console.print(words, soft_wrap=True))
     for verdict in verdicts:
         if verdict.found != "agrees":
@@ -104,7 +104,7 @@ def show_history(root: Path, name: str) -> None:
         style = "dim" if mark == "-" else None
         episodes = str(episode_count(dataset.folder, revision.name))
         table.add_row(mark, revision.name, when, episodes, line, style=style)
-    console = Console(markup=False, highlight=False)
+    console = plain_console(highlight=False)
     console.print(table)
     console.print(f"Played by: {provenance_of(dataset) or 'nobody can tell'}.")
     console.print("* counts; - was gone back from, and is still there. Times are UTC.", style="dim")
@@ -112,7 +112,7 @@ def show_history(root: Path, name: str) -> None:
 
 def say(sentence: str) -> None:
     """What an edit has done."""
-    Console(markup=False, highlight=False).print(sentence, soft_wrap=True)
+    plain_console(highlight=False).print(sentence, soft_wrap=True)
 
 
 def import_command(given: ImportDatasetOptions) -> None:
@@ -143,8 +143,8 @@ def import_overcooked(root: Path, layouts: Sequence[str] | None) -> None:
     from demos.data.exchange.file_format import ImportRequest
     from demos.data.exchange.formats import import_all
 
-    console = Console(markup=False)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    console = plain_console()
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("checking the files", total=1.0)
         results = import_all(

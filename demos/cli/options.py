@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from demos.data.editing.episode_filter import EpisodeFilter
 from demos.data.exchange.registry import FORMATS, KINDS
@@ -14,6 +14,7 @@ from environments.terminal.arguments import (
     amount,
     at_least,
     joined,
+    meant,
     one_of,
     seed_number,
     span,
@@ -58,8 +59,8 @@ class TrimOptions(DatasetOptions):
 
     shortest: Annotated[int, Argument("STEPS", at_least(1))] = 10
     """Least steps: a game that would keep fewer is left as it is."""
-    idle: Annotated[int | None, Argument("ACTION", at_least(0))] = None
-    """The action that does nothing, if the world does not say."""
+    idle: Annotated[list[Any] | None, Argument("ACTION", meant, gather=list)] = None
+    """The action that does nothing, by number or name, one a component (the controls', the world's)."""
     near_zero: Annotated[float, Argument("SHARE", amount(0, 1))] = 0.05
     """How far a stick may be off its middle and still count as at rest, share of its way."""
 

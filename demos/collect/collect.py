@@ -14,6 +14,7 @@ import numpy as np
 from agents.evaluation.games import GamesStep, play_games
 from agents.players.player import Player
 from demos.collect.plan import CollectPlan
+from demos.collect.seat_columns import column, coming, others_actions, players_of, stay_of
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import NANOSECONDS, Actor, Episode
@@ -49,7 +50,8 @@ class _Recorder:
         self.names: list[list[str]] = []  # [N][B], of each player in each game, if they are named
         self.columns: dict[str, list[np.ndarray]] = {}  # T of [B, N, ...]
         self.length = np.zeros(size, int)  # [B], steps
-        self.terminated = np.zeros(size, bool)  # [B]
+        self.terminated = np.zeros((size, count), bool)  # [B, N], each agent's own game
+        self.broken: dict[int, str] = {}  # games that their environment broke off, and what it did
 
     def note(self, step: GamesStep) -> None:
         """Take down a step of all games; those that were over go on, and are cut later."""
@@ -59,7 +61,7 @@ class _Recorder:
         seen = batch.observation.copy()
         seen[ended] = batch.final_observation[ended]
         self.seen.append(seen)
-        shielded = getattr(batch, "intervened", None)
+        shielded = getattr(batch, "intervened", getattr(batch, "overruled", None))
         columns = {
             "actions": batch.actions,
             "requested": step.requested,
@@ -67,11 +69,14 @@ class _Recorder:
             "terms": batch.terms,
             "costs": batch.costs,
             "shielded": np.zeros(batch.reward.shape, bool) if shielded is None else shielded,
+            "acted": batch.presence.acted,
         }
         for name, values in columns.items():
             self.columns.setdefault(name, []).append(values.copy())
-        self.length += running
-        self.terminated[running] = batch.terminated[running]
+        for b in np.flatnonzero(running & batch.broken).tolist():
+            self.broken[b] = batch.faults[b]
+        self.length += running & ~batch.broken  # a step that broke a game off did not happen
+        self.terminated[running] |= batch.presence.terminated[running]
         part = np.where(running & ~ended, self.length / batch.state["horizon"], 1.0)
         self.tick(self.first + float(part.sum()))
 
@@ -172,25 +177,24 @@ def _episodes(world: World, games: _Recorder, name: str) -> list[Episode]:
         _episode(world, games, b, seat, f"{name}-{games.first + b}")
         for b in range(len(games.seats))
         for seat in range(len(world.agents))
-        if not games.plan.alone or seat == games.seats[b]
+        if (not games.plan.alone or seat == games.seats[b]) and stay_of(games, b, seat)
     ]
 
 
 def _episode(world: World, games: _Recorder, b: int, seat: int, match: str) -> Episode:
     """A game as one of its players saw it."""
-    steps, plan = int(games.length[b]), games.plan
-    terms = _column(games, "terms", b, seat)  # [T, K]
-    costs = _column(games, "costs", b, seat)  # [T, C]
-    shielded = _column(games, "shielded", b, seat)
-    who = _players(world, games, b)
-    raw, raw_names = _others_actions(world, games, b, seat)
+    stay, plan = stay_of(games, b, seat), games.plan
+    terms, costs = (column(games, name, b, seat) for name in ("terms", "costs"))  # [T, K], [T, C]
+    shielded = column(games, "shielded", b, seat)
+    who = players_of(world, games, b)
+    raw, raw_names = others_actions(world, games, b, seat)
     return Episode(
-        observations=np.array([seen[b, seat] for seen in games.seen[: steps + 1]]),
-        actions=_column(games, "actions", b, seat),
-        requested_actions=_column(games, "requested", b, seat),
-        rewards=_column(games, "rewards", b, seat).astype(np.float32),
-        terminated=bool(games.terminated[b]),
-        truncated=not games.terminated[b],
+        observations=np.array([games.seen[t][b, seat] for t in (*stay, stay.stop)]),
+        actions=column(games, "actions", b, seat),
+        requested_actions=column(games, "requested", b, seat),
+        rewards=column(games, "rewards", b, seat).astype(np.float32),
+        terminated=bool(games.terminated[b, seat]),
+        truncated=not games.terminated[b, seat] and b not in games.broken,
         world=world.id,
         fingerprint=world.fingerprint,
         agent=world.agents[seat],
@@ -198,7 +202,7 @@ def _episode(world: World, games: _Recorder, b: int, seat: int, match: str) -> E
         costs={cost: costs[:, k] for k, cost in enumerate(world.costs)},
         actors=np.where(shielded, Actor.SHIELD, Actor.AGENT).astype(np.uint8),
         # Nothing was captured from a device: the times are those of the game.
-        capture_times=np.arange(steps) * round(world.tick * NANOSECONDS),
+        capture_times=np.array(stay) * round(world.tick * NANOSECONDS),
         raw=raw,
         match=match,
         player=who.get(world.agents[seat]),
@@ -209,32 +213,8 @@ def _episode(world: World, games: _Recorder, b: int, seat: int, match: str) -> E
             "tick": world.tick,
             **({"players": who} if who else {}),
             **({"shield": True} if plan.shield else {}),
+            **coming(world, games, b, stay),
+            **({"broken_off": games.broken[b]} if b in games.broken else {}),
             **raw_names,
         },
     )
-
-
-def _column(games: _Recorder, name: str, b: int, seat: int) -> np.ndarray:
-    """What one seat of a game has in a column: [T, ...]."""
-    return np.array([values[b, seat] for values in games.columns[name][: games.length[b]]])
-
-
-def _players(world: World, games: _Recorder, b: int) -> dict[str, str]:
-    """Who played in a game, by seat."""
-    count, first = len(world.agents), int(games.seats[b])
-    return {world.agents[(first + n) % count]: names[b] for n, names in enumerate(games.names)}
-
-
-def _others_actions(
-    world: World, games: _Recorder, b: int, seat: int
-) -> tuple[np.ndarray, dict[str, list[str]]]:
-    """The other seats' actions as raw numbers, [T, R], and their names, where one stream alone is kept."""
-    steps, seats = int(games.length[b]), range(len(world.agents))
-    if not games.plan.alone or len(seats) == 1:
-        return np.zeros((steps, 0), np.float32), {}
-    others = {n: _column(games, "actions", b, n).reshape(steps, -1) for n in seats if n != seat}
-    names = [
-        f"action {world.agents[n]} {k}" for n, acts in others.items() for k in range(acts.shape[1])
-    ]
-    raw = np.concatenate(list(others.values()), axis=1).astype(np.float32)
-    return raw, {"raw_names": names}

@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
-
 from agents.lookup import Found, find
-from agents.lookup_names import AGENTS, PLAYERS, NameKind
+from agents.lookup_names import AGENTS, TYPED_PLAYERS, NameKind
 from agents.players.mixture import Mixture
 from agents.players.player import Player
 from demos.collect.collect import collect
@@ -18,10 +16,11 @@ from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.store import Store
 from environments.catalog import make_world
 from environments.external.trial.isolated import patient
-from environments.external.world import in_processes
+from environments.external.world import Declared, declare, in_processes
 from environments.simulation.shield import Shield
 from environments.simulation.world import World
 from environments.system.errors import UserError
+from environments.terminal.consoles import plain_console
 from environments.terminal.progress import Bars
 from environments.warmup import warm_up
 
@@ -62,14 +61,15 @@ def collect_command(given: CollectOptions) -> int:
     store.require_free(given.name)
     with patient(given.patience):
         made = make_world(given.world, **dict(given.params))
-        place = in_processes(made, given.workers, given.patience)
+        named = declare(made, Declared(tuple(given.terms), tuple(given.costs)))
+        place = in_processes(named, given.workers, given.patience)
     for option in given.of_episodes:
         place.check_option(option)
     lineup = _lineup(given.player, given.against, place)
     shield = given.shield or lineup.shielded
     if shield:
         Shield(place)  # refuses a world that has none
-    console = Console()
+    console = plain_console()
     try:
         warm_up(place, lambda words: console.print(words, soft_wrap=True), shield)
         dataset = _collect(given, store, place, lineup, shield)
@@ -78,7 +78,13 @@ def collect_command(given: CollectOptions) -> int:
         return STOPPED
     size = sum(file.stat().st_size for file in dataset.data.rglob("*") if file.is_file())
     words = describe(lineup.roles, given.seed, given.episodes, shield)
+    broken = len(dataset) - len(dataset.whole())
     told = f"{given.name}: {len(dataset)} episodes, {size / 1e6:.1f} MB; {words}."
+    told += (
+        f" The environment broke off {broken} of them: nothing is learned from these."
+        if broken
+        else ""
+    )
     console.print(told, soft_wrap=True)
     console.print(f"Look closer: gpo demos info {given.name}", soft_wrap=True)
     return 0
@@ -89,7 +95,7 @@ def _collect(
 ) -> Dataset:
     """Play, with a bar that shows how many games are done."""
     players = lineup.seated(place, given.seed)
-    with Bars(Console()).bar(f"collecting {given.name}", given.episodes, "episodes") as bar:
+    with Bars(plain_console()).bar(f"collecting {given.name}", given.episodes, "episodes") as bar:
         return collect(
             store,
             given.name,
@@ -130,7 +136,7 @@ def _lineup(player: str, against: Sequence[str], world: World) -> CollectRoles:
 
 
 def _found(name: str, world: World) -> Found:
-    found = find(name, PLAYERS | {NameKind.HUMAN}, world)
+    found = find(name, TYPED_PLAYERS | {NameKind.HUMAN}, world)
     if found.kind is NameKind.HUMAN:
         raise UserError("People are not collected but recorded: type `gpo record`.")
     found.player(world)

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 
 from demos.data.options import StoreOptions
 from environments.terminal.arguments import Argument, at_least, seed_number
-from environments.terminal.shared_options import GameOptions
+from environments.terminal.shared_options import GameOptions, NamesOptions
 
 
 @dataclass(frozen=True)
-class CollectOptions(StoreOptions, GameOptions):
+class CollectOptions(StoreOptions, GameOptions, NamesOptions):
     """Whose play to collect, and how much of it."""
 
     name: Annotated[str, Argument("NAME", positional=True)]
@@ -20,7 +20,7 @@ class CollectOptions(StoreOptions, GameOptions):
     world: Annotated[str, Argument("WORLD", positional=True)]
     """Any world or environment id."""
     player: Annotated[str, Argument("PLAYER")]
-    """Whose play is kept: random, still, a script (sharpshooter-3), an agent file, a run."""
+    """Whose play is kept: random, still, a script (sharpshooter-3), module:Class, an agent, a run."""
     against: Annotated[Sequence[str], Argument("PLAYER")] = ()
     """Who has the other seats; each game draws one (the player itself)."""
     episodes: Annotated[int, Argument("N", at_least(1))] = 200

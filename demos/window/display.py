@@ -13,8 +13,17 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # its greeting is none
 SIZE = (1024, 720)  # pixels, of a new window
 NO_SCRIPT = "use --headless with --script FILE"  # a cure: what to do where there is no screen
 BLIND = ("dummy", "offscreen")  # SDL's drivers that show nothing to anybody
+# SDL would show even what is drawn in memory through OpenGL. An environment that renders with OpenGL in this
+# process (MuJoCo) makes its context the current one, and the window stands still from then on.
+DRAWN_IN_MEMORY = {"SDL_FRAMEBUFFER_ACCELERATION": "0", "SDL_RENDER_DRIVER": "software"}
 PATIENCE = 1.0  # s, for a screen on another machine
 X11_PORT = 6000  # of the screen :0
+
+
+def draw_in_memory() -> None:
+    """Keep SDL from OpenGL, unless the person has said how it is to draw; before a window is opened."""
+    for name, value in DRAWN_IN_MEMORY.items():
+        os.environ.setdefault(name, value)
 
 
 def require_display(cure: str) -> None:

@@ -24,6 +24,7 @@ from demos.window.drawing.widgets import (
 )
 from demos.window.signals import Stop
 from demos.window.window import AppWindow
+from environments.system.waiting import listening
 
 FRAME = 1 / 30  # s between two pictures
 Found = TypeVar("Found")
@@ -34,6 +35,13 @@ def wait_for(
 ) -> Found | None:
     """Do what may take long while the window stays alive; None if the person would not wait.
 
+    Args:
+        stage: the window.
+        work: what is done, beside this thread.
+        title: heading of what is shown meanwhile.
+        words: below it, until something is announced (`environments.system.waiting`).
+        stop: whether a signal came.
+
     Raises:
         whatever the work raises.
     """
@@ -41,6 +49,7 @@ def wait_for(
         return work()
     found: list[Found] = []
     failed: list[BaseException] = []
+    told = [words]
 
     def do() -> None:
         try:
@@ -49,9 +58,13 @@ def wait_for(
             failed.append(error)
 
     worker = threading.Thread(target=do, daemon=True)
-    with window_left_alone():
+    with window_left_alone(), listening(told.append):
         worker.start()
-        return _waited(worker, stage, title, words, stop, found, failed)
+        if not _waited(worker, stage, title, told, stop):
+            return None
+    if failed:
+        raise failed[0]
+    return found[0]
 
 
 @contextmanager
@@ -69,24 +82,21 @@ def _waited(
     worker: threading.Thread,
     stage: AppWindow,
     title: str,
-    words: str,
+    told: list[str],
     stop: Stop,
-    found: list[Found],
-    failed: list[BaseException],
-) -> Found | None:
+) -> bool:
+    """Draw until the worker is done; False if the person would not wait for it."""
     while worker.is_alive():
         worker.join(FRAME)
         for event in stage.events():
             escaped = event.type == pygame.KEYDOWN and event.key == pygame.K_ESCAPE
             if event.type == pygame.QUIT or escaped:
-                return None
+                return False
         if stop.noticed():
-            return None
-        draw_waiting(stage.surface, title, words, time.monotonic())
+            return False
+        draw_waiting(stage.surface, title, told[-1], time.monotonic())
         stage.show()
-    if failed:
-        raise failed[0]
-    return found[0]
+    return True
 
 
 def draw_waiting(surface: pygame.Surface, title: str, words: str, now: float) -> None:

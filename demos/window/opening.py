@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # heavy: a missing screen is said before they load
     from demos.window.signals import Stop
     from demos.window.window import AppWindow
 
-COMPILING = "The first start compiles its physics, which takes some seconds and is done only once."
+LOADING = "This takes some seconds."
 Ready = TypeVar("Ready")
 
 
@@ -27,7 +27,7 @@ class Opening:
 
     title: str
     waiting: str = "Getting the world ready"  # heading of the loading screen
-    why: str = COMPILING  # below it: why that takes long
+    why: str = LOADING  # below it, until the work itself says what it waits for
     cure: str = NO_SCRIPT  # what to do where there is no screen, as a sentence ends with it
     size: tuple[int, int] = SIZE  # pixels
     headless: bool = False  # draw into memory, in simulated time

@@ -10,7 +10,7 @@ from types import TracebackType
 
 import pygame
 
-from demos.window.display import BLIND, NO_SCRIPT, SIZE, require_display
+from demos.window.display import BLIND, NO_SCRIPT, SIZE, draw_in_memory, require_display
 from environments.files.atomic import replace
 from environments.system.errors import UserError
 
@@ -69,6 +69,7 @@ class AppWindow:
         return pygame.display.get_surface()
 
     def _open(self, title: str, size: tuple[int, int]) -> None:
+        draw_in_memory()
         pygame.display.init()
         if not self.headless and pygame.display.get_driver() in BLIND:
             raise UserError(f"No screen answers, so no window can be opened: {self._cure}.")

@@ -2,8 +2,9 @@
 
 B games, N agents, K terms, C costs.
 
-Its reward is the term `return`, the north star; `info["terms"]` adds terms of weight 0, and `info["costs"]`,
-or else `info["cost"]`, are its costs. Which names there are is read off one trial step.
+Its reward is the term `return`, the north star; `info["terms"]` adds terms of weight 0, `info["is_success"]`
+or `info["success"]` the term `success`, and `info["costs"]`, or else `info["cost"]`, are its costs. Which
+names there are is seen in a trial (`environments.external.trial`) or declared; others are reported.
 
 A game that raises, or gives what is not finite, not declared or a cost below 0, is cut off: its episode is
 truncated at the last good observation, with no reward in that step, and it is begun anew with the next seed
@@ -19,19 +20,23 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from environments.external.forbidden import obey_masks, tell_of_our_limit
 from environments.external.games.executor import make_executor
 from environments.external.games.games import EnvironmentSpec, GameFault, ResetOrder
 from environments.external.guard import Bounds, Incident, invalid_values
 from environments.external.world import ExternalWorld, external_world
 from environments.simulation.batch import Batch
+from environments.simulation.presence import Presence
 from environments.system.errors import UserError
 from environments.system.shared_arrays import Layout
+
+OTHERS = "was ended with another game of its process"
 
 
 class ExternalBatch(Batch):
     """B games of an external environment, stepped one after the other, with the arrays of a `Batch`.
 
-    Actions are [B, N] or [B, N, A]. An agent that has left the game sees zeros and gets none.
+    Actions are [B, N] or [B, N, A]. An agent that is not in the game sees zeros and gets none.
     """
 
     world: ExternalWorld
@@ -39,15 +44,20 @@ class ExternalBatch(Batch):
     def _open(self) -> None:
         world = self.world
         self.incidents: list[Incident] = []
+        self.faults: dict[int, str] = {}  # what the games that are `broken` did
         self._episode_options: list[dict[str, Any]] = [{} for _ in range(self.size)]
         self._lost = np.zeros(self.size, np.bool_)  # [B], whose process was ended between two steps
         self._names = tuple(world.terms), tuple(world.costs)
         self._bounds = Bounds(world.observation_space)
-        sizes = (self.size, len(world.agents), len(world.terms), len(world.costs))
+        agents = len(world.agents)
+        self.overruled = np.zeros(
+            (self.size, agents), np.bool_
+        )  # [B, N], by the mask, in the last step
+        self.presence = Presence(self.terminated, self.truncated, agents, changes=agents > 1)
+        sizes = (self.size, agents, len(world.terms), len(world.costs))
         layout = arrays_layout(world.observation_space, world.action_space, *sizes)
-        spec = EnvironmentSpec(
-            world.id, world.params, self._names[0][1:], self._names[1], world.closes
-        )
+        names = self._names[0][1:], self._names[1], world.success
+        spec = EnvironmentSpec(world.id, world.params, *names, world.closes)
         self._games = make_executor(spec, layout, world.workers, world.patience)
         self._arrays = self._games.arrays
 
@@ -59,7 +69,8 @@ class ExternalBatch(Batch):
     ) -> np.ndarray:
         """Begin new episodes: as `Batch.reset`."""
         games = self._begin(seed, options, chosen)
-        self._lost[games] = False
+        self._lost[games] = self.broken[games] = False
+        self.faults = {}
         seeds = [None if seed is None else int(seed) for seed in self.state["seed"]]
         orders = [
             ResetOrder(b, seeds[b], self._episode_options[b] or None)
@@ -71,27 +82,37 @@ class ExternalBatch(Batch):
     def step(self, actions: Any) -> np.ndarray:
         """Act in every game: as `Batch.step`."""
         self._take(actions)
+        obey_masks(self)
         arrays = self._arrays
         np.copyto(arrays["action"], self.actions)
         faults = self._games.step()
         self.state["tick"] += 1
+        if arrays["news"].any():
+            self.world.guard.report_names(self.world.id, self._games.unknown_names())
         faults = {**self._invalid_values(), **faults}
         if self._lost.any():
             faults |= dict.fromkeys(np.flatnonzero(self._lost).tolist(), GameFault(""))
             self._lost[:] = False
         cut_off = sorted(faults)
+        self.broken[:] = False
+        self.broken[cut_off] = True
+        self.faults = {b: fault.what or OTHERS for b, fault in faults.items()}
         last = self.observation[cut_off]  # a copy of what they saw before
         np.copyto(self.observation, arrays["observation"])
         np.copyto(self.terms, arrays["terms"])
         np.copyto(self.costs, arrays["costs"])
         np.copyto(self.terminated, arrays["terminated"])
         late = self.state["tick"] >= self.state["horizon"]
+        tell_of_our_limit(self, late & ~(arrays["truncated"] | arrays["terminated"]))
         np.logical_or(arrays["truncated"], late, out=self.truncated)
         if cut_off:
             self.observation[cut_off] = last
             self.terms[cut_off] = self.costs[cut_off] = 0
             self.terminated[cut_off], self.truncated[cut_off] = False, True
         self.truncated &= ~self.terminated
+        if cut_off:  # with all who were in it
+            arrays["agent_terminated"][cut_off] = False
+        self.presence.write(arrays["live"], arrays["agent_terminated"], arrays["agent_truncated"])
         self.term_reward.write(self.terms, self.reward)
         self._begin_next(faults)
         return self.observation
@@ -131,7 +152,9 @@ class ExternalBatch(Batch):
             outside = self._bounds.outside(seen, arrays["present"][games])
             faults = {games[i]: GameFault(what) for i, what in outside.items()} | faults
             good = [k for k, b in enumerate(games) if b not in faults and not self._lost[b]]
-            self.observation[np.array(games)[good]] = seen[good]
+            begun = np.array(games)[good]
+            self.observation[begun] = seen[good]
+            self.presence.now[begun] = arrays["live"][begun]
             orders = self._restart_orders(faults)
 
     def _restart_orders(self, faults: Mapping[int, GameFault]) -> list[ResetOrder]:
@@ -205,10 +228,14 @@ def arrays_layout(
     return {
         "action": ((size, agents, *done.shape), done.dtype.str),  # [B, N, ...], counted from 0
         "observation": ((size, agents, *seen.shape), seen.dtype.str),  # [B, N, ...]
-        "present": ((size, agents), "?"),  # [B, N], whether the agent is still in the game
+        "present": ((size, agents), "?"),  # [B, N], whether the agent was given an observation
+        "live": ((size, agents), "?"),  # [B, N], whether it acts in the next step
+        "agent_terminated": ((size, agents), "?"),  # [B, N], how its own game ended in this step
+        "agent_truncated": ((size, agents), "?"),  # [B, N], likewise
         "terms": ((size, agents, terms), "f4"),  # [B, N, K]
         "costs": ((size, agents, costs), "f4"),  # [B, N, C]
         "terminated": ((size,), "?"),  # [B]
         "truncated": ((size,), "?"),  # [B]
+        "news": ((size,), "?"),  # [B], whether an info named a term or a cost that has no column
         "busy": ((size,), "?"),  # [B], whether the environment's own code is running
     }

@@ -9,6 +9,7 @@ B games, N agents, K terms, C costs.
 from __future__ import annotations
 
 import logging
+import shlex
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -71,6 +72,9 @@ class Guard:
         self.quota, self.refill, self.clock = quota, refill, clock
         self.incidents: list[Incident] = []
         self.listeners: list[Callable[[Incident], None]] = []  # called with each incident at once
+        self.readers: list[Callable[[str], None]] = []  # called with each other sentence
+        self.names: set[tuple[str, str]] = set()  # that have been reported
+        self._said: set[str] = set()
         self._left, self._since = float(quota), clock()
 
     def admit(self, incident: Incident) -> None:
@@ -92,6 +96,32 @@ class Guard:
             )
         self._left -= 1
         _say.warning("%s It is begun anew.", incident)
+
+    def report_names(self, environment: str, unknown: set[tuple[str, str]]) -> None:
+        """Say once of each term and cost that it has no column: its kind and its name."""
+        new = sorted(unknown - self.names)
+        self.names |= unknown
+        if not new:
+            return
+        told = " and ".join(f"the {kind} '{name}'" for kind, name in new[:9])
+        flags = " ".join(f"--{kind} {shlex.quote(name)}" for kind, name in new[:9])
+        self.say(
+            f"The environment '{environment}' named {told}, which its trial had not shown: declare it, or it "
+            f"is not counted ({flags}; in a recipe, terms and costs under [world]; or as attributes `terms` "
+            "and `costs` of the environment)."
+        )
+
+    def say_once(self, words: str, about: str | None = None) -> None:
+        """As `say`, the first time; with `about`, the first time that anything is said about that."""
+        if (about or words) not in self._said:
+            self._said.add(about or words)
+            self.say(words)
+
+    def say(self, words: str) -> None:
+        """Log a sentence, and show it to those who read along."""
+        for reader in self.readers:
+            reader(words)
+        _say.warning("%s", words)
 
 
 class Bounds:

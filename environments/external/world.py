@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from gymnasium import spaces
 
 from environments.external.games.games import EnvironmentSpec
+from environments.external.games.named_values import SUCCESS
+from environments.external.games.own_actions import idle_action_of
 from environments.external.guard import Guard
 from environments.external.trial.facts import Facts
 from environments.external.trial.isolated import PATIENCE, try_once
+from environments.external.trial.names import SEEN, SUCCESS_MEANING, check_name
 from environments.simulation.kernels import HEADER, Kernels
 from environments.simulation.spec import WorldSpec
 from environments.simulation.world import World, spec_fields
 from environments.system.errors import UserError
+from environments.system.suggestions import closest, nearest
 
 HORIZON = 1000  # steps, for an environment that names no limit of its own
+MISSPELT = 0.75  # how alike an option is to one of ours that it was meant to be
 TICK = 0.05  # s, for one that names no `render_fps`
 
 
@@ -28,14 +33,51 @@ class ExternalWorld(World):
     workers: int = 0  # processes that a batch's games are played in; 0 plays them here
     patience: float = PATIENCE  # s, after which the process of a game that does not answer is ended
     closes: bool = True  # whether a game can be closed without a hang
+    success: str | None = None  # key of the info that says whether a game is solved, if unusual
     guard: Guard = field(default_factory=Guard)  # of all its batches
 
     def with_workers(self, workers: int, patience: float = PATIENCE) -> ExternalWorld:
         """The same world with a batch's games in processes of their own, so that one may hang or die."""
         return replace(self, workers=workers, patience=patience)
 
+    def named_as(self, other: World) -> ExternalWorld:
+        """The same world with the terms and costs of another one, which differs in how it draws alone."""
+        return replace(
+            self,
+            terms=other.terms,
+            costs=other.costs,
+            occasional=other.occasional,
+            north_star=other.north_star,
+            star_chosen=other.star_chosen,
+            success=getattr(other, "success", None),
+        )
+
+    def as_recorded(self, terms: Sequence[str], costs: Sequence[str]) -> ExternalWorld:
+        """The same world with the terms and costs that a dataset has, beside those of its first step."""
+
+        def kept(known: Mapping[str, str], names: Sequence[str], kind: str) -> dict[str, str]:
+            first = {name: known[name] for name in known if name not in self.occasional}
+            later = sorted(name for name in names if name not in first)
+            return first | {name: known.get(name, SEEN[kind]) for name in later}
+
+        mine, theirs = kept(self.terms, terms, "term"), kept(self.costs, costs, "cost")
+        first = {name for name in (*self.terms, *self.costs) if name not in self.occasional}
+        late = tuple(name for name in (*mine, *theirs) if name not in first)
+        return replace(self, terms=mine, costs=theirs, occasional=late)
+
     def check_option(self, name: str) -> None:
-        """Accept it: what is not `horizon` is handed on as it is."""
+        """Accept it: what is not `horizon` is handed on as it is, if it is not meant to be that.
+
+        Raises:
+            UserError: it is a misspelt `horizon`.
+        """
+        if name != "horizon" and closest(name, ["horizon"], MISSPELT):
+            raise UserError(f"There is no option '{name}': did you mean 'horizon'?")
+
+    def describe(self) -> dict[str, Any]:
+        """As every world, with the key of its own that says whether a game is solved."""
+        described = WorldSpec.describe(self)
+        return described if self.success is None else {**described, "success": self.success}
 
     @property
     def kernels(self) -> Kernels:
@@ -71,14 +113,15 @@ def describe_external(name: str, params: dict[str, Any], recorded: bool = False)
             cannot handle.
     """
     facts = try_once(EnvironmentSpec(name, params, recorded=recorded))
-    spec = external_spec(name, params, facts)
-    return ExternalWorld(**spec_fields(spec), module=None, table=np.zeros(0), closes=facts.closes)
+    spec = spec_fields(external_spec(name, params, facts))
+    world = ExternalWorld(**spec, module=None, table=np.zeros(0), closes=facts.closes)
+    return declare(world, Declared(success=facts.success, north_star=facts.north_star))
 
 
 def external_spec(name: str, params: dict[str, Any], facts: Facts) -> WorldSpec:
     """The spec of an external environment, from what its trial found."""
-    space = facts.action_space
-    terms = dict.fromkeys(facts.terms, "a part that it names in its info")
+    terms = dict.fromkeys(facts.terms, SEEN["term"]) | dict(sorted(facts.more_terms.items()))
+    costs = dict.fromkeys(facts.costs, SEEN["cost"]) | dict(sorted(facts.more_costs.items()))
     return WorldSpec(
         id=name,
         params=params,
@@ -87,15 +130,105 @@ def external_spec(name: str, params: dict[str, Any], facts: Facts) -> WorldSpec:
         tick=facts.tick or TICK,
         horizon=facts.horizon or HORIZON,
         terms={"return": "what the environment itself gives"} | terms,
-        costs=dict.fromkeys(facts.costs, "a cost that it names in its info"),
+        costs=costs,
         north_star="return",
         weights={"return": 1.0},
         observation_space=facts.observation_space,
-        action_space=space,
+        action_space=facts.action_space,
         state_dtype=np.dtype(HEADER),
         parts=facts.parts,
-        idle=np.clip(0, space.low, space.high) if isinstance(space, spaces.Box) else 0,
+        keys=facts.keys,
+        occasional=(*sorted(facts.more_terms), *sorted(facts.more_costs)),
+        horizon_assumed=facts.horizon is None,
+        idle=idle_action_of(facts.own_action_space),
+        own_action_space=facts.own_action_space,
     )
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a recipe, a command line, an environment or a file says of a world beside what its trial shows."""
+
+    terms: tuple[str, ...] = ()
+    costs: tuple[str, ...] = ()
+    north_star: str | None = None  # the term that everything is judged by
+    success: str | None = None  # the key of its info that says whether a game is solved
+
+    @classmethod
+    def of_description(cls, described: Mapping[str, Any]) -> Declared:
+        """What a `World.describe()` holds of that, in whatever file it stood."""
+        more = described.get("occasional")
+        more = more if isinstance(more, Mapping) else {}
+        names = {kind: more.get(kind) for kind in ("terms", "costs")}
+        return cls(
+            **{
+                kind: tuple(found) if isinstance(found, list) else ()
+                for kind, found in names.items()
+            },
+            north_star=described.get("north_star"),
+            success=described.get("success"),
+        )
+
+
+def declare(world: World, given: Declared) -> World:
+    """The world with further names, and judged by another term, if that is asked for.
+
+    Raises:
+        UserError: a native world has no such name, a name cannot be one, or it has no term to judge by.
+    """
+    if isinstance(world, ExternalWorld):
+        world = _with_names(world, given)
+    else:
+        _require_native(world, given)
+    star = given.north_star
+    if star is None or star == world.north_star:
+        return world
+    if star not in world.terms:
+        raise UserError(
+            f"'{star}' cannot be the north star of '{world.id}': {nearest(str(star), world.terms)}"
+        )
+    return replace(world, north_star=star, star_chosen=True)
+
+
+def _with_names(world: ExternalWorld, given: Declared) -> ExternalWorld:
+    success = given.success or world.success
+    wanted_terms = dict.fromkeys(given.terms, SEEN["term"])
+    if SUCCESS in wanted_terms or given.success:
+        wanted_terms[SUCCESS] = SUCCESS_MEANING
+    wanted_costs = dict.fromkeys(given.costs, SEEN["cost"])
+    for kind, names in (("term", wanted_terms), ("cost", wanted_costs)):
+        for name in names:
+            check_name(name, kind, world.id)
+    terms = _more(world.terms, wanted_terms, world.occasional)
+    costs = _more(world.costs, wanted_costs, world.occasional)
+    if both := terms.keys() & costs.keys():
+        raise UserError(
+            f"In '{world.id}' the name '{min(both)}' is a term and a cost: one of the two needs another."
+        )
+    first = {name for name in (*world.terms, *world.costs) if name not in world.occasional}
+    occasional = tuple(name for name in (*terms, *costs) if name not in first)
+    return replace(world, terms=terms, costs=costs, occasional=occasional, success=success)
+
+
+def _more(known: dict[str, str], wanted: dict[str, str], late: tuple[str, ...]) -> dict[str, str]:
+    """Names with their meanings: those of the first step as they came, then the others by the alphabet."""
+    first = {name: meaning for name, meaning in known.items() if name not in late}
+    rest = {name: meaning for name, meaning in (wanted | known).items() if name not in first}
+    return first | dict(sorted(rest.items()))
+
+
+def _require_native(world: World, given: Declared) -> None:
+    for kind, names, known in (
+        ("term", given.terms, world.terms),
+        ("cost", given.costs, world.costs),
+    ):
+        for name in names:
+            if name not in known:
+                raise UserError(
+                    f"The world '{world.id}' has no {kind} '{name}': {nearest(name, known)}"
+                )
+    if given.success is not None:
+        raise UserError(f"The world '{world.id}' names its own terms: leave out `success`.")
 
 
 def in_processes(world: World, workers: int, patience: float = PATIENCE) -> World:

@@ -12,6 +12,7 @@ import numpy as np
 from gymnasium import spaces
 
 from environments.simulation.kernels import first_outside
+from environments.simulation.presence import Presence
 from environments.simulation.reward_source import TermReward
 from environments.simulation.world import World
 from environments.system.errors import UserError
@@ -62,7 +63,10 @@ class Batch:
         self.reward = np.zeros((size, agents), np.float32)  # [B, N]
         self.terminated = np.zeros(size, np.bool_)  # [B]
         self.truncated = np.zeros(size, np.bool_)  # [B]
+        # [B], games that their environment broke off: what was done in the last step was not carried out.
+        self.broken = np.zeros(size, np.bool_)
         self.actions = np.zeros((size, agents, *act.shape), act.dtype)  # [B, N], as last applied
+        self.presence = Presence(self.terminated, self.truncated, agents)
         self._shaping = _shaping(world, float(discount))
         self.term_reward = TermReward(world.terms, world.weights if weights is None else weights)
         self._open()

@@ -122,3 +122,36 @@ def flat_mask(given: Any, size: int, name: str) -> np.ndarray:
             f"The action mask of '{name}' has {len(mask)} numbers; there are {size} choices."
         )
     return mask.astype(np.float32, copy=False)
+
+
+def legal_actions(
+    space: Any, asked: np.ndarray, mask: np.ndarray, idle: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    """Actions with each that the mask forbids replaced: by the idle one if it is allowed, else by the first.
+
+    A mask that allows nothing says nothing: nothing is replaced, but for switches, which stay off.
+
+    Args:
+        space: of an action.
+        asked: what was asked for, [..., A] or [...].
+        mask: 1 or 0 a choice, [..., M].
+        idle: the action that does nothing.
+
+    Returns:
+        The actions, and where they differ from what was asked for: [...].
+    """
+    allowed = mask > 0
+    if isinstance(space, spaces.MultiBinary):
+        possible = np.where(allowed, asked, 0).astype(asked.dtype)
+        return possible, (possible != asked).any(-1)
+    counts = [int(space.n)] if isinstance(space, spaces.Discrete) else space.nvec.tolist()
+    rows = asked.reshape(*mask.shape[:-1], len(counts)).copy()
+    rest = np.broadcast_to(np.asarray(idle).ravel(), (len(counts),))
+    ends = np.cumsum(counts)[:-1]
+    for k, some in enumerate(np.split(allowed, ends, axis=-1)):
+        instead = np.where(some[..., int(rest[k])], int(rest[k]), some.argmax(-1))
+        fine = np.take_along_axis(some, rows[..., k : k + 1].astype(np.int64), -1)[..., 0]
+        rows[..., k] = np.where(fine | ~some.any(-1), rows[..., k], instead)
+    possible = rows.reshape(asked.shape)
+    differs = possible != asked
+    return possible, differs.any(-1) if asked.ndim == mask.ndim else differs

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from environments.simulation.kernels import weigh
-from environments.simulation.reward import weight_vector
 from environments.system.errors import UserError
+from environments.system.suggestions import nearest
 
 
 class Transitions(NamedTuple):
@@ -162,3 +162,21 @@ def _checked(source: RewardSource, columns: Any, shape: tuple[int, ...]) -> np.n
     if not np.isfinite(given).all():
         raise ValueError(f"the reward source of {list(source.names)} gave what is not finite")
     return given
+
+
+def weight_vector(terms: Iterable[str], weights: Mapping[str, float]) -> np.ndarray:
+    """The weights in the order of the terms, zero where none is given: float64 [K].
+
+    Raises:
+        UserError: a weight for a term that the world does not have, or one that is not finite.
+    """
+    names = list(terms)
+    for name, weight in weights.items():
+        if name not in names:
+            raise UserError(
+                f"The reward gives a weight to '{name}', but the world has no such term: "
+                f"{nearest(name, names)}"
+            )
+        if not np.isfinite(weight):
+            raise UserError(f"The weight of '{name}' is {weight}; give a finite number.")
+    return np.array([weights.get(name, 0.0) for name in names], np.float64)

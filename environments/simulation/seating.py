@@ -51,6 +51,18 @@ class Seating:
         seen: np.ndarray = self.batch.final_observation[self.games, self.seats]
         return seen
 
+    @property
+    def present(self) -> np.ndarray:
+        """In which games the learner acts in the next step: a copy, [B]."""
+        return self.learner_slice(self.batch.presence.now)
+
+    @property
+    def idle(self) -> np.ndarray:
+        """Nothing done by the learner: the world's idle action in every game, [B]."""
+        found = np.zeros((self.batch.size, *self.actions.shape[2:]), self.actions.dtype)
+        found[:] = self.batch.world.idle
+        return found
+
     def learner_slice(self, array: np.ndarray) -> np.ndarray:
         """The learner's part of a batch's [B, N, ...] array: a copy, [B, ...]."""
         part: np.ndarray = array[self.games, self.seats]
@@ -75,7 +87,7 @@ class Seating:
         if isinstance(ahead, AheadPlayer) and not self._started:
             for k, seats in enumerate(self._others):
                 seen = self.batch.observation[self.games, seats]
-                self._memory[k] = ahead.begin(seen, self._memory[k], self.episode_start)
+                self._memory[k] = ahead.begin(seen, self._memory[k], self._starts(seats))
             self._started = bool(ahead.is_remote)
         return self._started
 
@@ -92,7 +104,7 @@ class Seating:
                 chosen, self._memory[k] = self.partner.predict(
                     self.batch.observation[self.games, seats],
                     self._memory[k],
-                    self.episode_start,
+                    self._starts(seats),
                     deterministic=False,
                 )
                 self.actions[self.games, seats] = chosen
@@ -100,3 +112,11 @@ class Seating:
         self.batch.step(self.actions)
         np.logical_or(self.batch.terminated, self.batch.truncated, out=self.episode_start)
         return self.observation()
+
+    def _starts(self, seats: np.ndarray) -> np.ndarray:
+        """Where what the partner sees in these seats is the first of a game: [B]."""
+        presence = self.batch.presence
+        if not presence.changes:
+            return self.episode_start
+        starts: np.ndarray = self.episode_start | presence.begins[self.games, seats]
+        return starts

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from types import ModuleType
@@ -20,6 +21,9 @@ from gymnasium import spaces
 
 from environments.simulation.observation_parts import Part, choices, with_mask
 
+LONGEST_NAME = 1000  # characters of a term's or a cost's name
+# Of a description, what makes no other world of it.
+BESIDE = ("occasional", "north_star", "success")
 HORIZON_MEANING = "steps after which an episode is truncated"
 
 
@@ -40,6 +44,7 @@ class WorldSpec:
     observation_space: spaces.Box  # of one agent, the action mask with it: [O]
     action_space: Any  # of one agent; Discrete, MultiDiscrete, MultiBinary or Box
     state_dtype: np.dtype[Any]  # all that changes in a game; begins with `kernels.HEADER`
+    own_action_space: Any = None  # as an external environment has it, in numbers of its own
     parts: tuple[Part, ...] = ()  # of an observation that is more than numbers or one picture
     potentials: tuple[str, ...] = ()  # terms that are discount x phi(next) - phi(now)
     options: dict[str, str] = field(  # what an episode may be asked to begin with: name and meaning
@@ -50,6 +55,11 @@ class WorldSpec:
     choice_names: tuple[
         tuple[str, ...], ...
     ] = ()  # the same for each part of MultiDiscrete actions
+    keys: tuple[tuple[tuple[str | int, ...], Any], ...] = ()  # that it offers people: held, done
+    # Terms and costs that need not be named from the first step on, nor ever: 0 where they are not.
+    occasional: tuple[str, ...] = ()
+    star_chosen: bool = False  # whether the north star is another than the world's own
+    horizon_assumed: bool = False  # whether it names none of its own
     body: slice | None = None  # the part of an observation that is the agent's own body, if named
 
     def __repr__(self) -> str:
@@ -71,20 +81,33 @@ class WorldSpec:
             "agents": list(self.agents),
             "observation": f"{space.dtype} {list(space.shape)} bounds {bounds}",
             "action": _action_text(self.action_space),
-            "terms": list(self.terms),
-            "costs": list(self.costs),
+            "terms": [name for name in self.terms if name not in self.occasional],
+            "costs": [name for name in self.costs if name not in self.occasional],
             "params": _params_json(self.params),
         }
         if self.parts:
             described["parts"] = [str(part) for part in self.parts]
         if self.potentials:
             described["potentials"] = list(self.potentials)
+        if self.occasional:
+            described["occasional"] = {
+                "terms": [name for name in self.terms if name in self.occasional],
+                "costs": [name for name in self.costs if name in self.occasional],
+            }
+        if self.star_chosen:
+            described["north_star"] = self.north_star
         return described
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of `describe()`: two worlds with one fingerprint are the same."""
-        return hashlib.sha256(json.dumps(self.describe(), sort_keys=True).encode()).hexdigest()
+        """Of `describe()`: two worlds with one fingerprint are the same."""
+        return fingerprint_of(self.describe())
+
+
+def fingerprint_of(described: Mapping[str, Any]) -> str:
+    """SHA-256 of what in a `describe()` makes the world what it is."""
+    told = {key: value for key, value in described.items() if key not in BESIDE}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def module_spec(world_id: str, module: ModuleType, params: Any, table: np.ndarray) -> WorldSpec:

@@ -35,7 +35,7 @@ from typing import Any
 import numpy as np
 
 from environments.simulation.kernels import Kernels, bind
-from environments.simulation.spec import WorldSpec, module_spec
+from environments.simulation.spec import BESIDE, WorldSpec, module_spec
 from environments.system.errors import UserError
 from environments.system.suggestions import nearest
 
@@ -106,7 +106,7 @@ def require(world: World, described: dict[str, Any], what: str, cure: str) -> No
 def differences(here: dict[str, Any], there: dict[str, Any]) -> list[str]:
     """What differs between two `describe()`s, a line each: `params.layout: here a, there b`."""
     lines = []
-    for key in sorted({*here, *there}):
+    for key in sorted({*here, *there} - {*BESIDE}):
         one, other = here.get(key), there.get(key)
         if isinstance(one, dict) and isinstance(other, dict):
             lines += [f"{key}.{line}" for line in differences(one, other)]

@@ -5,13 +5,17 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-ALIKE = 0.5  # how alike two names must be, from 0 to 1 (Ratcliff and Obershelp, as difflib has it)
+ALIKE = 0.6  # how alike two names must be, from 0 to 1 (Ratcliff and Obershelp, as difflib has it)
 
 
 def closest(name: str, known: Iterable[str], alike: float = ALIKE) -> str | None:
-    """The known name that is most like the given one; None if none is alike."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=alike)
-    return found[0] if found else None
+    """The known name that is most like the given one; None if none is alike.
+
+    What many names begin with, as the dashes of options, makes none of them alike.
+    """
+    names = {one.lstrip("-"): one for one in known}
+    found = difflib.get_close_matches(name.lstrip("-"), names, n=1, cutoff=alike)
+    return names[found[0]] if found else None
 
 
 def nearest(name: str, known: Iterable[str], otherwise: str | None = None) -> str:

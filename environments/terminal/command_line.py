@@ -188,4 +188,6 @@ def _missing(options: Sequence[Option], prog: str) -> str:
 
 
 def _valueless(option: Option, prog: str) -> str:
+    if option.shape == "pair":
+        return f"{option.label} takes two values: give {option.usage}; type `{prog} --help`."
     return f"{option.label} has no value: give {option.usage}; type `{prog} --help`."

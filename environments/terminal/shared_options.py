@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -17,6 +17,16 @@ class WorldOptions:
         default_factory=dict
     )
     """A parameter of the world, such as layout=counter_circuit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamesOptions:
+    """What an environment of other people may name in its infos, beside what a trial of it shows."""
+
+    terms: Annotated[Sequence[str], Argument("NAME", flag="--term", repeat=True)] = ()
+    """A term that it names now and then; 0 where it does not."""
+    costs: Annotated[Sequence[str], Argument("NAME", flag="--cost", repeat=True)] = ()
+    """A cost that it names now and then; 0 where it does not."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,7 +71,7 @@ class GymEnv(gymnasium.Env[np.ndarray, Any]):
             seed = int(self.np_random.integers(2**32))
         self._seeded = True
         batch = self.seating.batch
-        seen = self.seating.reset(seed=seed, options=options or {})
+        seen = self._await_learner(self.seating.reset(seed=seed, options=options or {}))
         batch.terms.fill(0)
         batch.costs.fill(0)
         self._score = self._no_score()
@@ -92,7 +92,16 @@ class GymEnv(gymnasium.Env[np.ndarray, Any]):
             self._score[name] += value
             self._score["score"] += value * self.world.weights.get(name, 0.0)
         self._show()
-        return seen[0], reward, bool(batch.terminated[0]), bool(batch.truncated[0]), info
+        presence = batch.presence
+        over = bool(presence.terminated[0, seat]), bool(presence.truncated[0, seat])
+        return seen[0], reward, *over, info
+
+    def _await_learner(self, seen: np.ndarray) -> np.ndarray:
+        """Let the game go on until a learner that joins late is there; what it sees, [1, O]."""
+        batch = self.seating.batch
+        while not (self.seating.present[0] or batch.ended[0]):
+            seen = self.seating.step(self.seating.idle)
+        return seen
 
     def _no_score(self) -> dict[str, float]:
         """What is drawn of the episode so far: its terms, and `score`, by the world's own weights."""

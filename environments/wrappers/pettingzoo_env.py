@@ -71,9 +71,9 @@ class PettingZooEnv(ParallelEnv):  # type: ignore[misc]
         self.batch.reset(seed=seed, options=chosen)
         self.batch.terms.fill(0)
         self.batch.costs.fill(0)
-        self.agents = list(self.possible_agents)
+        self.agents = self._there()
         self._show()
-        return self._each(self.batch.observation[0].copy()), self._infos()
+        return self._each(self.batch.observation[0].copy(), self.agents), self._infos(self.agents)
 
     def step(self, actions: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
         """Act once with every agent's action: observations, rewards, terminated, truncated, infos.
@@ -86,27 +86,35 @@ class PettingZooEnv(ParallelEnv):  # type: ignore[misc]
         missing = [name for name in self.agents if name not in actions]
         if missing:
             raise UserError(f"There is no action for {', '.join(missing)}; every agent needs one.")
-        batch = self.batch
-        batch.step(np.stack([np.asarray(actions[name]) for name in self.agents])[None])
-        over = bool(batch.terminated[0]), bool(batch.truncated[0])
+        batch, acted = self.batch, self.agents
+        nothing = np.zeros_like(batch.actions[0, 0])
+        nothing[...] = self.world.idle
+        given = [actions[name] if name in acted else nothing for name in self.possible_agents]
+        batch.step(np.stack([np.asarray(action) for action in given])[None])
+        self.agents = [] if batch.ended[0] else self._there()
+        told = [name for name in self.possible_agents if name in (*acted, *self.agents)]
         result = (
-            self._each(batch.observation[0].copy()),
-            self._each(batch.reward[0].tolist()),
-            self._each([over[0]] * len(self.agents)),
-            self._each([over[1]] * len(self.agents)),
-            self._infos(),
+            self._each(batch.observation[0].copy(), told),
+            self._each(batch.reward[0].tolist(), told),
+            self._each(batch.presence.terminated[0].tolist(), told),
+            self._each(batch.presence.truncated[0].tolist(), told),
+            self._infos(told),
         )
-        if any(over):
-            self.agents = []
         self._show()
         return result
 
-    def _each(self, values: Any) -> dict[str, Any]:
-        return dict(zip(self.possible_agents, values, strict=True))
+    def _there(self) -> list[str]:
+        """The agents that are in the game."""
+        now = zip(self.possible_agents, self.batch.presence.now[0], strict=True)
+        return [name for name, there in now if there]
 
-    def _infos(self) -> dict[str, dict[str, Any]]:
+    def _each(self, values: Any, chosen: list[str]) -> dict[str, Any]:
+        every = zip(self.possible_agents, values, strict=True)
+        return {name: value for name, value in every if name in chosen}
+
+    def _infos(self, chosen: list[str]) -> dict[str, dict[str, Any]]:
         terms, costs = self.batch.terms[0].tolist(), self.batch.costs[0].tolist()  # [N, K], [N, C]
-        return {
+        every = {
             name: {
                 "terms": dict(zip(self.world.terms, terms[n], strict=True)),
                 "costs": dict(zip(self.world.costs, costs[n], strict=True)),
@@ -114,6 +122,7 @@ class PettingZooEnv(ParallelEnv):  # type: ignore[misc]
             }
             for n, name in enumerate(self.possible_agents)
         }
+        return {name: every[name] for name in chosen}
 
     def render(self) -> np.ndarray | None:
         """The game as a picture: uint8 [H, W, 3], if the render mode is "rgb_array"."""

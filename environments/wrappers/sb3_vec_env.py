@@ -56,6 +56,9 @@ class GameHandle:
 class Sb3VecEnv(VecEnv):
     """A `Seating` as SB3 wants it; no Python loop over games except those that ended.
 
+    A game that the learner leaves is begun anew: its episode is over, terminated or truncated as it was for
+    itself. Until it joins, `acted` is False; a step before it joins is `done`, without an `episode`.
+
     An ended game's info holds `terminal_observation`, `TimeLimit.truncated` and `episode`: `r`, `l`, `t` as
     SB3's `Monitor` writes them, and the episode's sums of the learner's `terms` and `costs` by name.
 
@@ -87,6 +90,9 @@ class Sb3VecEnv(VecEnv):
         self._length = np.zeros(batch.size, np.int64)  # [B]
         self._terms = np.zeros((batch.size, len(self._term_names)))  # [B, K]
         self._costs = np.zeros((batch.size, len(self._cost_names)))  # [B, C]
+        self.acted = np.ones(
+            batch.size, np.bool_
+        )  # [B], whether the learner was there in the last step
 
     def reset(self) -> np.ndarray:
         """Begin new episodes everywhere, with the seeds and options set before; what we see, [B, O]."""
@@ -114,17 +120,42 @@ class Sb3VecEnv(VecEnv):
         seen = seating.step(self._actions)
         reward = seating.learner_slice(batch.reward)
         self._return += reward
-        self._length += 1
+        self._length += seating.learner_slice(batch.presence.acted)
         self._terms += seating.learner_slice(batch.terms)
         self._costs += seating.learner_slice(batch.costs)
         infos: list[dict[str, Any]] = [{} for _ in range(batch.size)]  # wrappers write into them
         ended = seating.episode_start.copy()
-        if ended.any():
+        if batch.presence.changes:
+            ended = self._come_and_go(seen, ended, infos)
+        elif ended.any():
             last = batch.final_observation[ended, seating.seats[ended]]
             self._finish(np.flatnonzero(ended), infos, last, batch.truncated)
         if self._limited:
             self._stop_spent(seen, ended, infos)
         return seen, reward, ended, infos
+
+    def _come_and_go(
+        self, seen: np.ndarray, over: np.ndarray, infos: list[dict[str, Any]]
+    ) -> np.ndarray:
+        """End the episodes of learners whose game is over or who have left, and write into seen and infos.
+
+        Returns:
+            Where the observation is the first that the learner is to see, [B].
+        """
+        seating, presence = self.seating, self.seating.batch.presence
+        self.acted = seating.learner_slice(presence.acted)
+        cut, left = seating.learner_slice(presence.truncated), self.acted & ~over & ~seating.present
+        ended = self.acted & over | left
+        if ended.any():
+            last = np.where(_beside(over, seen), seating.final_observation(), seen)[ended]
+            self._finish(np.flatnonzero(ended), infos, last, cut)
+        if left.any():
+            seen[left] = seating.reset(chosen=left)[left]
+        joined = ~self.acted & seating.present
+        for b in np.flatnonzero(joined).tolist():
+            infos[b] |= {"terminal_observation": seen[b].copy(), "TimeLimit.truncated": False}
+        found: np.ndarray = ended | joined
+        return found
 
     def _stop_spent(self, seen: np.ndarray, ended: np.ndarray, infos: list[dict[str, Any]]) -> None:
         """End what is over its budget, and write into all three."""
@@ -201,3 +232,8 @@ class Sb3VecEnv(VecEnv):
     ) -> list[bool]:
         """Nothing is wrapped; yet we report episodes as `Monitor` does, which is what SB3 asks for."""
         return [wrapper_class is Monitor for _ in self._chosen(indices)]
+
+
+def _beside(flags: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Flags [B] in a shape that goes with [B, ...]."""
+    return flags.reshape(-1, *[1] * (seen.ndim - 1))

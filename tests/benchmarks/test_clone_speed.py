@@ -80,7 +80,7 @@ def ours(played, hidden, activation):
         epochs = 3
         began = time.perf_counter()
         for _ in range(epochs):
-            one_epoch(Objective(policy, settings, None), optimiser, data, settings.batch_size)
+            one_epoch(Objective(policy, settings, None), optimiser, data, 512)
         return epochs * len(arrays.actions) / (time.perf_counter() - began)
 
     return turn

@@ -11,6 +11,7 @@ from environments.catalog import make_batch
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from tests.benchmarks.test_world_speed import TURNS
+from training.ppo.plan import plan_of
 from training.ppo.refiner import Refiner
 from training.run.recipe import read_recipe
 
@@ -53,17 +54,17 @@ def test_the_courier_makes_300000_steps_a_second_however_many_games_there_are():
 
 @pytest.mark.bench
 def test_most_of_a_training_step_is_not_the_hall():
-    settings = read_recipe("courier").refine
-    batch = make_batch("gpo/Courier-v0", settings.games)
+    plan = plan_of(read_recipe("courier").refine)
+    batch = make_batch("gpo/Courier-v0", plan.games)
     learner = Refiner(
         AgentPolicy,
         Sb3VecEnv(Seating(batch)),
-        n_steps=settings.rollout.steps,
-        batch_size=settings.batch_size,
-        n_epochs=settings.epochs,
+        n_steps=plan.rollout,
+        batch_size=plan.batch_size,
+        n_epochs=plan.epochs,
         device="cpu",
     )
-    rollout = settings.games * settings.rollout.steps
+    rollout = plan.games * plan.rollout
     learner.learn(rollout)  # not counted: kernels compile
     learner.clock.seconds.clear()
     learner.learn(3 * rollout, reset_num_timesteps=False)

@@ -16,6 +16,7 @@ from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from training.partners.partners import make_partner
+from training.ppo.plan import plan_of
 from training.ppo.refiner import Refiner
 from training.ppo.settings import RefinerInputs
 from training.run.recipe import read_recipe
@@ -74,17 +75,15 @@ class Timed:
 def test_the_share_of_a_training_step_that_world_and_opponents_take():
     torch.set_num_threads(1)
     recipe = read_recipe("duel")
-    world, settings = make_world(WORLD), recipe.refine
+    world, plan = make_world(WORLD), plan_of(recipe.refine)
     partner: Any = make_partner(recipe.partner, world, [], 1)
-    batch: Any = make_batch(world, settings.games, weights=recipe.reward.weights, discount=0.99)
+    batch: Any = make_batch(world, plan.games, weights=recipe.reward.weights, discount=0.99)
     costs: dict[str, Any] = {"policy_kwargs": {"n_costs": len(world.costs)}}
     limits = RefinerInputs(costs=recipe.costs)
-    shape: dict[str, Any] = {"n_steps": settings.rollout.steps, "batch_size": settings.batch_size}
+    shape: dict[str, Any] = {"n_steps": plan.rollout, "batch_size": plan.batch_size}
     face = Sb3VecEnv(Seating(batch, "alternate", partner))
-    model = Refiner(
-        AgentPolicy, face, limits, n_epochs=settings.epochs, device="cpu", **shape, **costs
-    )
-    rollout = settings.rollout.steps * settings.games
+    model = Refiner(AgentPolicy, face, limits, n_epochs=plan.epochs, device="cpu", **shape, **costs)
+    rollout = plan.rollout * plan.games
     model.learn(rollout)  # not counted
     batch.step = step = Timed(batch.step)
     partner.predict = chosen = Timed(partner.predict)

@@ -52,7 +52,7 @@ def test_what_takes_long_is_said_and_what_does_not_is_not(monkeypatch):
     monkeypatch.setattr("environments.warmup.make_batch", slow)
     warm_up(world, said.append)
     assert len(said) == told + 1
-    assert said[-1].startswith("Getting gpo/Balance-v0 ready")
+    assert said[-1].startswith("The first start of gpo/Balance-v0 compiles its physics")
     assert "only once" in said[-1]
 
 

@@ -24,6 +24,7 @@ from environments.catalog import make_batch, make_world
 from environments.simulation.picture import picture
 from environments.system import processes as process
 from environments.system.errors import UserError
+from environments.terminal.consoles import plain_console
 from environments.worlds.kitchen.layouts import named_layout
 from training.compute.second_core import free_cores
 from training.evaluation.overcooked_published import published_texts
@@ -53,11 +54,12 @@ def demo(folder: Path | None = None, layout: str = "cramped_room") -> None:
         UserError: an unknown layout, a missing package, a folder with another run.
     """
     named_layout(layout)
-    console = Console()
+    console = plain_console()
     recipe = read_recipe(layout)
     place = folder or Path("runs") / f"demo-{layout}"
+    console.print(f"GPO demo, {layout}", style="bold")
     console.print(
-        f"[bold]GPO demo, {layout}[/]: clone people who cooked together, refine the clone with PPO, "
+        "Clone people who cooked together, refine the clone with PPO, "
         "and play both with a model of other people, whom neither has seen."
     )
     import_overcooked(recipe.data.root, [layout])
@@ -238,7 +240,7 @@ def _film(run: RunFolder) -> None:
 
 def _say_what_next(console: Console, place: Path) -> None:
     agent, human = place / "agent.safetensors", place / "human_model.safetensors"
-    console.print(f"\nEverything is in [bold]{place}[/]: curve.png, game.mp4, agent.safetensors.")
+    console.print(f"\nEverything is in {place}: curve.png, game.mp4, agent.safetensors.")
     console.print("Next:")
     console.print(f"  gpo evaluate {agent} --partner {human}", soft_wrap=True)
     console.print("  gpo demo --layout counter_circuit", soft_wrap=True)

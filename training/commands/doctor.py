@@ -38,22 +38,24 @@ class Finding(NamedTuple):
 
 def examine() -> int:
     """Print the report; 0 if nothing needed is missing, else 1."""
-    from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
+
+    from environments.terminal.consoles import plain_console
 
     findings = [*machine(), *packages(), *people(), *extras()]
     table = Table("", "what", "found", title="gpo doctor", title_justify="left")
     for finding in findings:
-        mark = "[green]ok" if finding.cure is None else "[red]no" if finding.needed else "[dim]--"
-        table.add_row(mark, finding.what, escape(finding.found))
-    console = Console()
+        mark = Text("ok", "green") if finding.cure is None else Text("--", "dim")
+        mark = Text("no", "red") if finding.cure is not None and finding.needed else mark
+        table.add_row(mark, finding.what, finding.found)
+    console = plain_console()
     console.print(table)
     sick = [finding for finding in findings if finding.cure and finding.needed]
     for cure in dict.fromkeys(finding.cure for finding in sick):  # each once, in order
-        console.print(f"To mend {names(sick, cure)}, type:\n  {cure}", markup=False, soft_wrap=True)
+        console.print(f"To mend {names(sick, cure)}, type:\n  {cure}", soft_wrap=True)
     if not sick:
-        console.print("All that GPO needs is here. Next: gpo demo", markup=False)
+        console.print("All that GPO needs is here. Next: gpo demo")
     return 1 if sick else 0
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.console import Console
-
+from agents.evaluation.games import EpisodeTotals
 from agents.lookup import Found, find
-from agents.lookup_names import AGENTS, PLAYERS, NameKind
+from agents.lookup_names import AGENTS, TYPED_PLAYERS, NameKind
 from environments.catalog import make_world
 from environments.external.trial.isolated import patient
 from environments.external.world import in_processes
@@ -16,10 +15,11 @@ from environments.recorded_worlds import described_world
 from environments.simulation.shield import Shield
 from environments.simulation.world import World
 from environments.system.errors import UserError
+from environments.terminal.consoles import plain_console
 from environments.warmup import warm_up
 from training.evaluation.notable_games import notable_games, show_notable, watch_line
 from training.evaluation.options import EvaluateOptions
-from training.evaluation.protocol import Protocol, evaluate, summary
+from training.evaluation.protocol import Protocol, differences, evaluate, steps_of_games, summary
 from training.evaluation.results import PairingScores, Scores
 from training.evaluation.tables import show_parts, show_scores
 from training.run.memory_needs import check_games
@@ -31,29 +31,60 @@ def evaluate_command(given: EvaluateOptions) -> None:
     Raises:
         UserError: an unknown player or world, or an agent made for another world.
     """
-    judged = find(given.agent, PLAYERS)
+    judged = find(given.agent, TYPED_PLAYERS)
     with patient(given.patience):
         place = in_processes(_world(judged, given.world), given.workers, given.patience)
-    partner = judged if given.partner is None else find(given.partner, PLAYERS, place)
-    protocol = _protocol(given, place, given.shield or judged.shielded or partner.shielded)
-    console, several = Console(), len(place.agents) > 1
+    rivals = [judged] if given.rival is None else [judged, find(given.rival, TYPED_PLAYERS, place)]
+    partner = None if given.partner is None else find(given.partner, TYPED_PLAYERS, place)
+    shielded = any(one.shielded for one in (*rivals, partner) if one is not None)
+    protocol = _protocol(given, place, given.shield or shielded)
+    if given.rival == given.agent:
+        raise UserError(f"Both are '{given.agent}': name two different agents.")
+    for one in rivals:
+        one.player(place)  # of another world: said before any of them plays
+    console = plain_console()
     warm_up(place, lambda words: console.print(words, soft_wrap=True), protocol.shield)
-    played = evaluate(
+    names = [_row(one, partner, place) for one in rivals]
+    names = names if len(set(names)) == len(names) else [one.name for one in rivals]
+    played = {
+        name: _play(place, one, partner or one, protocol)
+        for name, one in zip(names, rivals, strict=True)
+    }
+    found = {name: _summary(games, given.seat) for name, games in played.items()}
+    rows = {name: PairingScores.from_json(one) for name, one in found.items()}
+    every = [games for both in played.values() for games in both]
+    text = protocol.told(steps_of_games(every), sum(one.get("broken", 0) for one in found.values()))
+    show_scores(console, Scores(place.id, text, rows))
+    seats = range(len(place.agents)) if given.seat is None else [given.seat]
+    if len(rivals) > 1:
+        for sentence in differences(played, place, seats):
+            console.print(sentence, soft_wrap=True)
+        return
+    (games,), (told,) = played.values(), found.values()
+    show_parts(console, told, list(place.costs), given.seat or 0)
+    notable = notable_games(games, place.north_star, seats, protocol.seed)
+    watch = watch_line(given, judged, place, protocol, notable["worst"])
+    show_notable(console, notable, place, watch)
+
+
+def _row(judged: Found, partner: Found | None, place: World) -> str:
+    """What a row is called."""
+    alone = len(place.agents) == 1
+    return judged.called if alone else f"{judged.called} with {(partner or judged).called}"
+
+
+def _play(place: World, judged: Found, partner: Found, protocol: Protocol) -> list[EpisodeTotals]:
+    return evaluate(
         place,
         lambda seed: judged.player(place, seed),
-        (lambda seed: partner.player(place, seed)) if several else None,
+        (lambda seed: partner.player(place, seed)) if len(place.agents) > 1 else None,
         protocol,
     )
+
+
+def _summary(played: list[EpisodeTotals], seat: int | None) -> dict[str, Any]:
     found = summary(played)
-    if given.seat is not None:
-        found["seats"] = [found["seats"][given.seat]]
-    name = f"{judged.called} with {partner.called}" if several else judged.called
-    show_scores(console, Scores(place.id, str(protocol), {name: PairingScores.from_json(found)}))
-    show_parts(console, found, list(place.costs), given.seat or 0)
-    seats = range(len(place.agents)) if given.seat is None else [given.seat]
-    games = notable_games(played, place.north_star, seats, protocol.seed)
-    watch = watch_line(given, judged, place, protocol, games["worst"])
-    show_notable(console, games, place, watch)
+    return found if seat is None else {**found, "seats": [found["seats"][seat]]}
 
 
 def _protocol(given: EvaluateOptions, place: World, shield: bool) -> Protocol:

@@ -10,6 +10,7 @@ from agents.files.agent_file import Agent
 from agents.lookup import find
 from agents.lookup_names import AGENTS
 from environments.system.errors import UserError
+from environments.terminal.consoles import plain_console
 from training.commands.options import ExportOptions
 
 
@@ -27,7 +28,7 @@ def export_command(given: ExportOptions) -> None:
         raise UserError(
             "--greedy is for ONNX files: an SB3 zip is asked for the likeliest action itself."
         )
-    agent, console = found.agent, Console(soft_wrap=True, highlight=False)
+    agent, console = found.agent, plain_console(soft_wrap=True, highlight=False)
     if given.to is not None or given.sb3 is None:
         _onnx(console, agent, given.to or found.exported, given.greedy)
     if given.sb3 is not None:
@@ -45,9 +46,9 @@ def _onnx(console: Console, agent: Agent, path: Path, greedy: bool) -> None:
     )
     for what, shapes in (("takes", made.file.inputs), ("gives", made.file.outputs)):
         words = ", ".join(f"{key} [{', '.join(map(str, shape))}]" for key, shape in shapes.items())
-        console.print(f"It {what} {words}.", markup=False)
+        console.print(f"It {what} {words}.")
     for sentence in made.file.about["advice"]:
-        console.print(sentence, markup=False)
+        console.print(sentence)
 
 
 def _sb3(console: Console, agent: Agent, path: Path) -> None:

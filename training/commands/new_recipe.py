@@ -8,8 +8,6 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.store import Store
 from environments.catalog import plain_name
@@ -18,6 +16,7 @@ from environments.files.trusted_code import type_in
 from environments.recorded_worlds import described_world
 from environments.simulation.world import World
 from environments.system.errors import UserError
+from environments.terminal.consoles import plain_console
 from training.commands.options import RecipeOptions
 from training.commands.recipe_rows import ENTRY, REQUIRED, Section, Setting, as_toml, sections
 
@@ -58,7 +57,7 @@ def write_recipe(given: RecipeOptions) -> None:
     world = described_world(described, f"Dataset {name}", given.params)
     path.parent.mkdir(parents=True, exist_ok=True)
     replace(path, recipe_text(world, dataset, given.root).encode())
-    console = Console(markup=False, highlight=False)
+    console = plain_console(highlight=False)
     console.print(f"Wrote {path}: look through it, then type", soft_wrap=True)
     console.print(f"  gpo train {path}", soft_wrap=True)
 

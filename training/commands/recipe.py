@@ -9,6 +9,7 @@ from rich.table import Table
 
 from environments.system.errors import UserError, shortened
 from environments.system.suggestions import closest
+from environments.terminal.consoles import plain_console
 from training.commands.new_recipe import write_recipe
 from training.commands.options import RecipeOptions
 from training.commands.recipe_rows import (
@@ -44,7 +45,7 @@ def recipe_command(given: RecipeOptions) -> None:
         near = closest(given.section or "", known_names())
         hint = f"did you mean `gpo recipe {near}`?" if near else "type `gpo recipe` for all."
         raise UserError(f"A recipe has no section '{shortened(given.section or '')}'; {hint}")
-    _show(Console(markup=False, highlight=False), [one for one in found if one.settings])
+    _show(plain_console(highlight=False), [one for one in found if one.settings])
 
 
 def _show(console: Console, found: Iterable[Section]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from environments.terminal.consoles import plain_console
 from training.evaluation.head_to_head import show_all
 from training.evaluation.results import Scores, TrainResult
 from training.evaluation.tables import limited, show_limits, show_scores
@@ -32,7 +33,7 @@ def train_from_file(name: str, folder: str | None = None, overrides: Sequence[st
     """
     recipe = read_recipe(name, overrides)
     place = Path(folder) if folder else Path("runs") / Path(name).stem
-    console = Console()
+    console = plain_console()
     if recipe.data.corrections is not None:
         _correct(recipe, place, console)
         return

@@ -22,6 +22,9 @@ Precision = Literal["float32", "bfloat16"]
 Choice = TypeVar("Choice")
 WORTH = 1.1  # a choice must pay by this factor, or the plain one is kept
 REPEATS = 7
+LONGEST = 0.25  # s that a comparison may take, but for two rounds of it
+CALL = 0.02  # s that a call of what is compared should take
+ROWS = 32  # of a first look at how long that is
 ALONE = SecondCore(1)
 
 
@@ -50,10 +53,10 @@ def choose_compute(
     choices: list[Precision] = ["float32", "bfloat16"] if precision is None else [precision]
     if not hasattr(policy, "logits"):
         choices = ["float32"]
-    subject, inputs = (
-        copy.deepcopy(policy),
-        torch.zeros(batch_size, *policy.observation_space.shape),
-    )
+    subject = copy.deepcopy(policy)
+    inputs = torch.zeros(batch_size, *policy.observation_space.shape)
+    if len(choices) > 1 or threads is None or cores is None:
+        inputs = inputs[: _rows(subject, inputs)]
     rough = _fastest(choices, lambda choice: _step(subject, inputs, choice == "bfloat16"))
     half = rough == "bfloat16"
     several = sorted({1, free_cores()}) if threads is None else [threads]
@@ -70,15 +73,29 @@ def choose_compute(
     return ComputeChoice(rough, many, sides)
 
 
+def _rows(policy: Any, inputs: Tensor) -> int:
+    """How many rows of a minibatch tell enough: of a large network a whole one would take seconds."""
+    some, took = inputs[:ROWS], math.inf
+    for _ in range(2):  # the first has more to do
+        began = time.perf_counter()
+        _step(policy, some, False)
+        took = min(took, time.perf_counter() - began)
+    return min(len(inputs), max(len(some), int(len(some) * CALL / max(took, 1e-9))))
+
+
 def _fastest(choices: list[Choice], work: Callable[[Choice], None]) -> Choice:
     """The choice that does the work fastest; the first unless another pays."""
     if len(choices) == 1:
         return choices[0]
     took = dict.fromkeys(choices, math.inf)
-    for choice in choices * REPEATS:  # interleaved, so that all meet the same neighbours
-        began = time.perf_counter()
-        work(choice)
-        took[choice] = min(took[choice], time.perf_counter() - began)
+    until = time.perf_counter() + LONGEST
+    for repeat in range(REPEATS):
+        if repeat >= 2 and time.perf_counter() > until:
+            break
+        for choice in choices:  # interleaved, so that all meet the same neighbours
+            began = time.perf_counter()
+            work(choice)
+            took[choice] = min(took[choice], time.perf_counter() - began)
     best = min(choices, key=lambda choice: took[choice])
     return best if took[choices[0]] > WORTH * took[best] else choices[0]
 

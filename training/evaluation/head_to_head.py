@@ -131,9 +131,9 @@ def show_matches(console: Console, who: str, found: Mapping[str, Any]) -> None:
         table.add_row(name, *(_percent(row[share]) for share in ("won", "drawn", "lost")))
     console.print(table)
     games = " or ".join(f"{count:,}" for count in sorted({row["games"] for row in found.values()}))
-    console.print(f"{games} games; \\[Wilson's 95 % interval]; a draw is no win.", soft_wrap=True)
+    console.print(f"{games} games; [Wilson's 95 % interval]; a draw is no win.", soft_wrap=True)
 
 
 def _percent(share: Mapping[str, float]) -> str:
     low, high = 100 * share["low"], 100 * share["high"]
-    return f"{100 * share['mean']:.1f} \\[{low:.1f}, {high:.1f}]"
+    return f"{100 * share['mean']:.1f} [{low:.1f}, {high:.1f}]"

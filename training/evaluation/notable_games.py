@@ -40,18 +40,22 @@ def notable_games(
         seats: those that count.
         first: seed of the first game of each seat.
     """
-    values = np.concatenate([played[seat].terms[star][:, seat] for seat in seats])
-    each = len(values) // len(seats)
+    whole = [played[seat].whole for seat in seats]
+    rows = [played[seat].terms[star][kept, seat] for seat, kept in zip(seats, whole, strict=True)]
+    values = np.concatenate(rows)
+    # Seat and seed of each.
+    at = [
+        (seat, first + int(b))
+        for seat, kept in zip(seats, whole, strict=True)
+        for b in np.flatnonzero(kept)
+    ]
     order = np.argsort(values, kind="stable")
     places = {
         "best": int(values.argmax()),
         "median": int(order[(len(values) - 1) // 2]),
         "worst": int(order[0]),
     }
-    return {
-        name: NotableGame(first + k % each, seats[k // each], float(values[k]))
-        for name, k in places.items()
-    }
+    return {name: NotableGame(at[k][1], at[k][0], float(values[k])) for name, k in places.items()}
 
 
 def show_notable(
@@ -65,7 +69,7 @@ def show_notable(
     )
     star = world.north_star.replace("_", " ")
     for line in (f"{star} by game: {words}.", f"To see the worst: {watch}"):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(line, highlight=False, soft_wrap=True)
 
 
 def watch_line(

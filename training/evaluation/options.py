@@ -15,6 +15,8 @@ class EvaluateOptions(ShieldOptions):
 
     agent: Annotated[str, Argument("AGENT", positional=True)]
     """An agent file, a run, an ONNX file, random, still or a script of the world."""
+    rival: Annotated[str | None, Argument("AGENT", positional=True)] = None
+    """Another, judged on the same seeds: both are shown, with the difference."""
     world: Annotated[str | None, Argument("ID")] = None
     """Any world or environment id, if the agent file does not say."""
     partner: Annotated[str | None, Argument("PLAYER")] = None

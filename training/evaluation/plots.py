@@ -48,7 +48,8 @@ def draw_curve(
     axes.set_xlabel("million steps")
     axes.set_ylabel(f"{world.north_star} x {scale:g} per game, 95 % interval")
     axes.set_title(f"{world.id}: refining, judged on fixed seeds")
-    axes.set_ylim(bottom=0)
+    if axes.dataLim.ymin >= 0:  # else returns below 0 would be out of sight
+        axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right", frameon=False)
     path, picture = folder / "curve.png", io.BytesIO()

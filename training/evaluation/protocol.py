@@ -6,18 +6,19 @@ stuck for several steps takes another action.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from agents.evaluation.games import HELD_OUT, EpisodeTotals, play_games
-from agents.evaluation.statistics import bootstrap_mean, mean_interval
+from agents.evaluation.statistics import bootstrap_mean, mean_interval, paired_interval
 from agents.players.player import Player
 from demos.data.dataset.dataset import Dataset
 from environments.catalog import make_batch
 from environments.simulation.world import World
+from environments.system.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,21 @@ class Protocol:
     greedy: bool = False
     seed: int = HELD_OUT
     shield: bool = False  # behind the world's
+    options: Mapping[str, Any] = field(default_factory=dict)  # of every game, beside the horizon
 
     def __str__(self) -> str:
         """In words."""
+        return self.told((self.horizon, self.horizon))
+
+    def told(self, steps: tuple[int, int], broken: int = 0) -> str:
+        """In words, with the steps of the shortest and the longest game, and how many were broken off."""
         how = "likeliest actions" if self.greedy else "sampled actions"
         how += ", behind the shield" if self.shield else ""
-        return f"{self.games} games a seat, {self.horizon} steps, {how}, seeds from {self.seed:,}"
+        how += "".join(f", {name} = {value}" for name, value in self.options.items())
+        least, most = steps
+        lasted = f"{most} steps" if least == most else f"{least} to {most} steps"
+        lost = f", {broken} broken off by the environment and left out" if broken else ""
+        return f"{self.games} games a seat{lost}, {lasted}, {how}, seeds from {self.seed:,}"
 
 
 def evaluate(
@@ -42,6 +52,7 @@ def evaluate(
     me: Callable[[int], Player],
     partner: Callable[[int], Player] | None,
     protocol: Protocol,
+    again: bool = False,
 ) -> list[EpisodeTotals]:
     """Play in every seat in turn.
 
@@ -50,6 +61,7 @@ def evaluate(
         me: makes the judged player from a seed.
         partner: makes the player of the other seats from a seed; None in worlds with one seat.
         protocol: games, steps, actions, seeds.
+        again: play games that the environment broke off again, on other seeds; else they are marked.
 
     Returns:
         The games of each seat.
@@ -61,7 +73,7 @@ def evaluate(
             world,
             protocol.games,
             seed=protocol.seed,
-            options={"horizon": protocol.horizon},
+            options={**protocol.options, "horizon": protocol.horizon},
             shield=protocol.shield,
         )
         # every player gets a generator of its own, the same one whatever sits in the other seats
@@ -69,34 +81,102 @@ def evaluate(
             me(protocol.seed + n) if n == seat or partner is None else partner(protocol.seed + n)
             for n in range(seats)
         ]
-        played.append(play_games(batch, players, protocol.greedy))
+        played.append(play_games(batch, players, protocol.greedy, again=again))
     return played
 
 
 def summary(played: list[EpisodeTotals]) -> dict[str, Any]:
-    """Means and 95 % intervals by seat: returns, terms and costs, as JSON."""
+    """Means and 95 % intervals by seat: returns, terms and costs, as JSON; of whole games alone.
+
+    Raises:
+        UserError: the environment broke off every game of a seat.
+    """
     seats = []
     for seat, games in enumerate(played):
+        if not games.whole.any():
+            raise UserError(
+                f"The environment broke off all {len(games.steps)} games, so there is nothing to judge: "
+                "mend it, then repeat the command."
+            )
         totals = {"return": games.returns, **games.terms, **games.costs, **games.shield}
-        seats.append({name: spread_of(values[:, seat]) for name, values in totals.items()})
-    return {"seats": seats, "games": len(played[0].steps)}
+        rows = {name: values[games.whole, seat] for name, values in totals.items()}
+        seats.append({name: spread_of(values) for name, values in rows.items()})
+    broken = sum(int((~games.whole).sum()) + games.again for games in played)
+    return {
+        "seats": seats,
+        "games": min(int(games.whole.sum()) for games in played),
+        "steps": list(steps_of_games(played)),
+        **({"broken": broken} if broken else {}),
+    }
+
+
+def steps_of_games(played: Sequence[EpisodeTotals]) -> tuple[int, int]:
+    """The steps of the shortest and of the longest whole game; 0 where there is none."""
+    steps = np.concatenate([games.steps[games.whole] for games in played])
+    return (int(steps.min()), int(steps.max())) if len(steps) else (0, 0)
+
+
+def differences(
+    played: Mapping[str, list[EpisodeTotals]], world: World, seats: Sequence[int]
+) -> list[str]:
+    """By how much the second of two reached more than the first, game by game on the same seeds.
+
+    A sentence for each of what they are judged by: the return, the north star where that is another
+    thing, and every cost; over the seats together.
+    """
+    first, second = played
+    whole = [a.whole & b.whole for a, b in zip(*played.values(), strict=True)]  # of each seat, [E]
+    names = ["return", *([world.north_star] if world.weights != {world.north_star: 1.0} else [])]
+    told = []
+    for name in dict.fromkeys([*names, *world.costs]):
+        one, other = (
+            np.concatenate([_totals(games[seat], name)[whole[seat], seat] for seat in seats])
+            for games in played.values()
+        )
+        found = paired_interval(one, other)
+        clear = found.low > 0 or found.high < 0
+        told.append(
+            f"{name}: {second} {found.mean:+.2f} [{found.low:+.2f}, {found.high:+.2f}] against {first}"
+            + ("." if clear else ", which these games do not tell apart.")
+        )
+    return told
+
+
+def _totals(games: EpisodeTotals, name: str) -> np.ndarray:
+    return games.returns if name == "return" else {**games.terms, **games.costs}[name]
 
 
 def recorded_scores(dataset: Dataset, world: World, horizon: int) -> dict[str, Any]:
     """What the recorded people reached in the first `horizon` steps of each match, as `summary`.
 
-    A recording that was cut off before that is left out; a game that was over by then is whole.
+    A recording that was cut off before that is left out; a game that was over by then is whole, and one that
+    the environment itself cut.
     """
     arrays = dataset.arrays()
     weights = world.weights
     reward = np.sum([weights.get(n, 0.0) * values for n, values in arrays.terms.items()], axis=0)
     by_seat: dict[str, list[float]] = {agent: [] for agent in world.agents}
-    for e, (start, end) in enumerate(zip(arrays.starts[:-1], arrays.starts[1:], strict=True)):
-        if end - start >= horizon or arrays.terminated[e]:
-            seat = dataset.episode_facts(e)["agent"]
-            by_seat[seat].append(float(reward[start : min(end, start + horizon)].sum()))
+    for e, number in enumerate(arrays.numbers):
+        start, end = arrays.starts[e], arrays.starts[e + 1]
+        facts = dataset.episode_facts(number)
+        cut_itself = bool(arrays.truncated[e]) and _cut_by_environment(facts, end - start, world)
+        if end - start >= horizon or arrays.terminated[e] or cut_itself:
+            by_seat[facts["agent"]].append(float(reward[start : min(end, start + horizon)].sum()))
     seats = [{"return": spread_of(np.array(totals))} for totals in by_seat.values() if totals]
     return {"seats": seats, "games": min((len(t) for t in by_seat.values()), default=0)}
+
+
+def _cut_by_environment(facts: Mapping[str, Any], steps: int, world: World) -> bool:
+    """Whether an episode that was truncated after so many steps was so by its environment, not by a limit
+    of ours, by the person who played, or by an edit.
+    """
+    meta = facts["meta"]
+    cut = meta.get("trimmed", {})
+    if meta.get("left") or cut.get("last", 0) < cut.get("of", 0):
+        return False
+    # Of older recordings of people nobody noted whether the person ended them.
+    noted = "left" in meta or meta.get("device") == "none" or world.horizon_assumed
+    return noted and steps + cut.get("first", 0) < facts["options"].get("horizon", world.horizon)
 
 
 def spread_of(values: np.ndarray) -> dict[str, float]:

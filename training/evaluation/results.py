@@ -50,15 +50,22 @@ class PairingScores:
 
     seats: Sequence[Mapping[str, Spread]]  # by seat: "return", terms, costs, "shielded"
     games: int
+    steps: tuple[int, int] | None = (
+        None  # of the shortest and of the longest; None if it is not known
+    )
+    broken: int = 0  # games that the environment broke off, which do not count
 
     def to_json(self) -> dict[str, Any]:
         """As it stands in `scores.json`."""
-        return {"seats": list(self.seats), "games": self.games}
+        told: dict[str, Any] = {"seats": list(self.seats), "games": self.games}
+        told |= {} if self.steps is None else {"steps": list(self.steps)}
+        return told | ({"broken": self.broken} if self.broken else {})
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> PairingScores:
         """The scores of such a row."""
-        return cls(row["seats"], row["games"])
+        steps = tuple(row["steps"]) if "steps" in row else None
+        return cls(row["seats"], row["games"], steps, row.get("broken", 0))
 
 
 @dataclass(frozen=True)

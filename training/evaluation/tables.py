@@ -8,8 +8,11 @@ from typing import Any
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from training.evaluation.results import Scores
+
+NAME = 20  # columns that are left to names, at the least
 
 
 def show_scores(
@@ -29,17 +32,20 @@ def show_scores(
     seats = max(len(row.seats) for row in scores.rows.values())
     heading = title or f"{scores.world}: return per game"
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
-    table.add_column("who", no_wrap=True)
-    for seat in range(seats):
-        table.add_column(f"seat {seat}" if seats > 1 else "return", justify="right", no_wrap=True)
+    table.add_column("who", overflow="fold")
+    reached = {n: [spread(s["return"]) for s in row.seats] for n, row in scores.rows.items()}
+    below = _below(console, list(reached.values()))
+    beside = [f"seat {seat}" for seat in range(seats)] if seats > 1 else ["return"]
+    for named in ("seat", "return") if below else beside:
+        table.add_column(named, justify="right", no_wrap=True)
     shielded = any("shielded" in row.seats[0] for row in scores.rows.values() if row.seats)
     if shielded:
         table.add_column("shield acted", justify="right")
     for column in extra or {}:
         table.add_column(column, justify="right")
     for name, row in scores.rows.items():
-        cells = [spread(seat["return"]) for seat in row.seats]
-        cells += [""] * (seats - len(cells))
+        cells = reached[name]
+        cells = _lines(cells) if below else [*cells, *[""] * (seats - len(cells))]
         if shielded:
             acted = [seat["shielded"] for seat in row.seats if "shielded" in seat]
             cells.append(", ".join(spread(one, 1) for one in acted))
@@ -58,14 +64,30 @@ def show_parts(
 ) -> None:
     """Print every term and cost of one pairing, a column for each seat from `first` on."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
-    table.add_column("per game", no_wrap=True)
-    for seat in range(len(found["seats"])):
-        table.add_column(f"seat {first + seat}", justify="right", no_wrap=True)
-    for name in found["seats"][0]:
-        if name != "return" or len(found["seats"][0]) == 1:
-            label = f"{name} (cost)" if name in costs else name
-            table.add_row(label, *(spread(seat[name], 2) for seat in found["seats"]))
+    seats = found["seats"]
+    rows = {
+        f"{name} (cost)" if name in costs else name: [spread(seat[name], 2) for seat in seats]
+        for name in seats[0]
+        if name != "return" or len(seats[0]) == 1
+    }
+    below = _below(console, list(rows.values()))
+    table.add_column("per game", overflow="fold")
+    for heading in ("seat", "mean") if below else [f"seat {first + n}" for n in range(len(seats))]:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for label, cells in rows.items():
+        table.add_row(label, *(_lines(cells, first) if below else cells))
     console.print(table)
+
+
+def _below(console: Console, rows: Sequence[Sequence[str]]) -> bool:
+    """Whether seats must stand below each other, a line each, for the table to fit the terminal."""
+    widest = max((sum(len(cell) + 4 for cell in cells) for cells in rows), default=0)
+    return max(map(len, rows), default=0) > 1 and NAME + widest > console.width
+
+
+def _lines(cells: Sequence[str], first: int = 0) -> list[str]:
+    """A line for each seat: their numbers, and what stands there."""
+    return ["\n".join(str(first + n) for n in range(len(cells))), "\n".join(cells)]
 
 
 def show_limits(
@@ -76,7 +98,8 @@ def show_limits(
     for heading in ("cost a game", "mean", "95 % upper bound", "limit", ""):
         table.add_column(heading, no_wrap=True, justify="left" if not heading else "right")
     for name, cost, limit in costs:
-        kept = "" if limit is None else ("within" if cost["high"] <= limit else "[bold]over[/]")
+        within = limit is not None and cost["high"] <= limit
+        kept = "" if limit is None else "within" if within else Text("over", "bold")
         told = "none" if limit is None else f"{limit:g}"
         table.add_row(name, f"{cost['mean']:.3f}", f"{cost['high']:.3f}", told, kept)
     console.print(table)
@@ -95,7 +118,7 @@ def limited(
 
 
 def spread(found: Mapping[str, float], digits: int | None = None) -> str:
-    """`156.4 [150, 163]`, safe from rich's markup; the ends have `digits` decimals, or as many as tell."""
+    """`156.4 [150, 163]`; the ends have `digits` decimals, or as many as tell."""
     if digits is None:
         digits = 0 if abs(found["mean"]) >= 20 else 2
-    return f"{found['mean']:.{max(digits, 1)}f} \\[{found['low']:.{digits}f}, {found['high']:.{digits}f}]"
+    return f"{found['mean']:.{max(digits, 1)}f} [{found['low']:.{digits}f}, {found['high']:.{digits}f}]"

@@ -39,11 +39,11 @@ class Judge:
             players: list[Any] = [self.partner] * self.seats
             players[seat] = player
             batch = self.make_batch(max(1, self.games // self.seats), JUDGE_SEEDS)
-            played.append(play_games(batch, players))
+            played.append(play_games(batch, players, again=True))
         return played
 
 
 def judged_totals(played: list[EpisodeTotals], name: str) -> np.ndarray:
     """A term's or cost's totals of the judged agent, seat after seat: [E]."""
-    found = [(g.terms | g.costs | g.shield)[name][:, seat] for seat, g in enumerate(played)]
+    found = [(g.terms | g.costs | g.shield)[name][g.whole, seat] for seat, g in enumerate(played)]
     return np.concatenate(found)

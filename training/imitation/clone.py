@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from gymnasium import spaces
 from torch import Tensor
 
 from agents.networks.encoder import EncoderWeights, put_encoder
 from agents.networks.policy import AgentPolicy, build_policy
+from agents.networks.scales import fit_actions
 from environments.system.errors import UserError
 from training.imitation.holdout import action_weights, split
 from training.imitation.inputs import (
@@ -26,7 +28,7 @@ from training.imitation.inputs import (
     require_allowed,
     require_encoder,
 )
-from training.imitation.objective import DIVERGED, Objective, Schedule, epochs
+from training.imitation.objective import DIVERGED, NOISE, Objective, epochs, schedule_of
 from training.imitation.returns import return_scale
 from training.imitation.settings import CloneSettings
 
@@ -90,9 +92,10 @@ def clone(
         chosen[part] for part in split(steps.groups[chosen], settings.validation, seed)
     )
     policy = _build(steps, settings, beginning, train)
-    objective, data = _prepare(steps, settings, policy)
+    sized = settings.sized(len(train))
+    objective, data = _prepare(steps, sized, policy)
     training, validation = [d[train] for d in data], [d[held_back] for d in data]
-    return _fit(objective, training, validation, settings, tick)
+    return _fit(objective, training, validation, sized, tick)
 
 
 def _build(
@@ -105,11 +108,13 @@ def _build(
         policy_space(steps.observation_space, steps.action_space, network),
         steps.action_space,
         {"net_arch": architecture, "dropout": settings.dropout, "n_costs": max(values - 1, 0)}
-        | ({} if network is None else {"sight": network}),
+        | ({} if network is None else {"sight": network})
+        | ({"own_units": True} if isinstance(steps.action_space, spaces.Box) else {}),
         settings.learning_rate,
     )
     require_allowed(steps.arrays, policy.mask, steps.action_space)
     policy.fit_scales(steps.arrays.observations[train], settings.scale_floor)
+    fit_actions(policy, steps.arrays.actions[train])
     if beginning.encoder is not None:
         require_encoder(beginning.encoder, policy.observation_space, policy.encoder_settings)
         put_encoder(policy, beginning.encoder)
@@ -141,11 +146,12 @@ def _fit(
     tick: Tick | None,
 ) -> Clone:
     policy = objective.policy
-    optimiser = torch.optim.Adam(policy.parameters(), lr=settings.learning_rate, fused=True)
-    schedule = Schedule(settings.epochs, settings.learning_rate, settings.batch_size)
+    learned = [value for name, value in policy.named_parameters() if name != NOISE]
+    optimiser = torch.optim.Adam(learned, lr=settings.learning_rate, fused=True)
     history: list[dict[str, float]] = []
     least, kept_epoch, kept = float("inf"), 0, copy.deepcopy(policy.state_dict())
-    for epoch, loss in epochs(objective, optimiser, training, schedule):
+    for epoch, loss in epochs(objective, optimiser, training, schedule_of(settings)):
+        objective.fit_noise(validation)
         record = {"epoch": float(epoch), "loss": loss, **objective.judge(validation)}
         history.append(record)
         if tick is not None:

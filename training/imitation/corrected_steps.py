@@ -38,9 +38,9 @@ def read_corrections(dataset: Dataset, doubt: float) -> Corrections:
         UserError: there are none in it.
     """
     arrays = dataset.arrays()
-    facts = [dataset.episode_facts(e) for e in range(len(dataset))]
-    names = [one["match"] or str(e) for e, one in enumerate(facts)]
-    groups = np.unique(names, return_inverse=True)[1]
+    facts = [dataset.episode_facts(number) for number in arrays.numbers]
+    names = [one["match"] or str(number) for number, one in zip(arrays.numbers, facts, strict=True)]
+    groups = np.repeat(np.unique(names, return_inverse=True)[1], np.diff(arrays.starts))
     actors = asked_by(arrays.actors, arrays.starts)
     human = actors == Actor.HUMAN
     corrected, trusted = human.copy(), np.zeros(len(human), bool)
@@ -60,7 +60,7 @@ def read_corrections(dataset: Dataset, doubt: float) -> Corrections:
         raise UserError(
             f"Nobody took over in dataset {dataset.name}: coach the agent with gpo play --coach."
         )
-    return Corrections(arrays, groups[arrays.episode], corrected, trusted)
+    return Corrections(arrays, groups, corrected, trusted)
 
 
 def people_only(arrays: Arrays) -> np.ndarray | None:
@@ -102,8 +102,9 @@ def as_asked(dataset: Dataset, arrays: Arrays) -> Arrays:
     if not len(shielded):
         return arrays
     actions = np.array(arrays.actions)
-    for e in shielded.tolist():
-        actions[arrays.starts[e] : arrays.starts[e + 1]] = dataset.load(e).requested_actions
+    for number in shielded.tolist():
+        e = arrays.numbers.index(number)
+        actions[arrays.starts[e] : arrays.starts[e + 1]] = dataset.load(number).requested_actions
     return replace(arrays, actions=actions)
 
 

@@ -131,7 +131,8 @@ def finetune(
     data += [steps.returns_for(learner)[rows]] if steps.returns is not None else []
     learned = [p for p in learner.parameters() if p.requires_grad]
     optimiser = torch.optim.Adam(learned, lr=settings.learning_rate, fused=True)
-    schedule = Schedule(settings.epochs, settings.learning_rate, cloning.batch_size)
+    size = cloning.sized(len(rows)).batch_size
+    schedule = Schedule(settings.epochs, settings.learning_rate, size or len(rows))
     for epoch, loss in epochs(objective, optimiser, data, schedule):
         if not np.isfinite(loss):
             raise UserError(DIVERGED.replace("clone.", "corrections."))

@@ -167,6 +167,7 @@ def require_allowed(arrays: Arrays, world_mask: int, space: Any) -> None:
     if not world_mask:
         return
     masks = torch.from_numpy(arrays.observations[:, -world_mask:] <= 0)
+    masks = masks & ~masks.all(1, keepdim=True)  # one that forbids everything says nothing
     flat = torch.from_numpy(arrays.actions.reshape(len(masks), -1).astype(np.int64))
     if hasattr(space, "nvec"):  # a choice of each part
         flat = flat + torch.from_numpy(np.cumsum([0, *space.nvec[:-1]]))

@@ -19,6 +19,10 @@ from environments.system.errors import UserError
 from training.imitation.settings import CloneSettings
 
 JUDGED = 2048  # steps judged at once by a network that looks at pictures or remembers
+NOISE = "log_std"  # the parameter that is the spread of continuous actions
+LEAST_NOISE = (
+    1e-4  # units of an action: who repeats themselves to the digit is no infinite likelihood
+)
 DIVERGED = "The cloning diverged, its loss is no number any more: lower clone.learning_rate."
 
 
@@ -81,6 +85,27 @@ class Objective:
             loss = (1 - smoothing) * loss + smoothing * smooth
         return loss
 
+    def fit_noise(self, held_back: list[Tensor]) -> None:
+        """Set the spread of continuous actions to what is left of them: [A].
+
+        It is the maximum of the likelihood in closed form, on steps never trained on, so that it holds what
+        the network does not know beside what people do by chance.
+        """
+        policy = self.policy
+        if not isinstance(policy.action_space, spaces.Box):
+            return
+        policy.set_training_mode(False)
+        most = len(held_back[0]) if policy.encoder_settings is None else JUDGED
+        squares = torch.zeros_like(policy.log_std)
+        with torch.inference_mode():
+            for shown, actions in zip(*(torch.split(d, most) for d in held_back[:2]), strict=True):
+                missed = policy.logits(self.see(shown)) - actions.flatten(1)
+                squares += missed.double().square().sum(0).float()
+            unit = getattr(policy.action_net, "unit", torch.ones(1))
+            spread = (squares / len(held_back[0])).sqrt()
+        with torch.no_grad():
+            policy.log_std.copy_(torch.maximum(spread, LEAST_NOISE * unit).log())
+
     def judge(self, data: list[Tensor]) -> dict[str, float]:
         """Loss and, for discrete actions, accuracy on steps that were held back."""
         self.policy.set_training_mode(False)
@@ -108,6 +133,13 @@ class Schedule(NamedTuple):
     epochs: int
     learning_rate: float  # falls to 0 over all epochs
     batch_size: int
+
+
+def schedule_of(settings: CloneSettings) -> Schedule:
+    """The schedule of settings that are sized."""
+    assert settings.epochs is not None
+    assert settings.batch_size is not None
+    return Schedule(settings.epochs, settings.learning_rate, settings.batch_size)
 
 
 def epochs(

@@ -25,10 +25,12 @@ def recorded_returns(
     What followed the end of an episode that was cut off is unknown: its last steps, within which more than
     1 % of a later reward would still count, are NaN.
     """
+    unnamed = np.full(len(arrays.actions), np.nan)  # recorded before the world had it: unknown
     reward = sum(
-        (w * arrays.terms[name] for name, w in weights.items()), np.zeros(len(arrays.actions))
+        (w * arrays.terms.get(name, unnamed) for name, w in weights.items() if w),
+        np.zeros(len(arrays.actions)),
     )
-    columns = [reward, *(arrays.costs[name] for name in costs)]
+    columns = [reward, *(arrays.costs.get(name, unnamed) for name in costs)]
     streams = np.stack(columns, axis=1).astype(np.float64)  # [S, 1 + C]
     returns = np.empty_like(streams)
     unknown = int(np.ceil(np.log(0.01) / np.log(gamma))) if gamma < 1 else len(streams)

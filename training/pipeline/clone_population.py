@@ -62,7 +62,7 @@ def _make(
     reporter: Reporter,
 ) -> None:
     """Make and keep the clones that are missing."""
-    who, epochs, done = clone_task(run.recipe, world), run.recipe.clone.epochs, 0
+    who, epochs, done = clone_task(run.recipe, world), run.recipe.clone.epochs or 0, 0
 
     def receive(number: int, found: Clone) -> None:
         nonlocal done

@@ -27,6 +27,8 @@ from training.imitation.inputs import (
 )
 from training.imitation.returns import recorded_returns
 from training.imitation.settings import CloneSettings
+from training.pipeline.doubts import doubts_of_clone, doubts_of_recordings
+from training.ppo.plan import PlanFacts, plan_of
 from training.run.folder import RunFolder
 from training.run.recipe import Recipe
 from training.run.reporter import Reporter
@@ -96,7 +98,7 @@ def clone_task(recipe: Recipe, world: World) -> CloneTask:
         encoder_settings(world, recipe.network),
         dict(recipe.reward.weights or world.weights),
         tuple(world.costs),
-        discount(recipe.refine.rollout.half_life, world.tick),
+        discount(plan_of(recipe.refine, PlanFacts(tick=world.tick)).half_life, world.tick),
     )
 
 
@@ -128,11 +130,17 @@ def clone_stage(
     """The first agent cloned from a dataset, from the run folder if it is there."""
     if not run.has(file_of(role)):
         recipe = run.recipe
-        with reporter.bar(CLONING[role], recipe.clone.epochs, "epochs") as bar:
+        with reporter.bar(CLONING[role], recipe.clone.epochs or 0, "epochs") as bar:
             found = clone_task(recipe, world).clone(
                 dataset, tick=lambda record: bar(int(record["epoch"]))
             )
         keep(run, role, 0, found, world, dataset)
+        arrays = steps_of(recipe, dataset)
+        for doubt in (
+            *doubts_of_recordings(arrays, world),
+            *doubts_of_clone(found, recipe.clone, arrays),
+        ):
+            reporter.say(doubt)
     return kept(run, role, 0, world)
 
 

@@ -18,6 +18,7 @@ from training.imitation.holdout import action_weights, split
 from training.imitation.inputs import RecordedSteps
 from training.imitation.returns import recorded_returns
 from training.pipeline.clone_stage import cloning_settings, matches, steps_of
+from training.ppo.plan import PlanFacts, plan_of
 from training.run.folder import RunFolder
 from training.run.reporter import Reporter
 from training.settings import discount
@@ -41,7 +42,8 @@ class CorrectionData:
         weight = weight_of(settings, len(beside), len(corrected))
         rows = weighted(beside, corrected + offset, weight, recipe.seed)
         terms = recipe.reward.weights or self.world.weights
-        gamma = discount(recipe.refine.rollout.half_life, self.world.tick)
+        plan = plan_of(recipe.refine, PlanFacts(tick=self.world.tick))
+        gamma = discount(plan.half_life, self.world.tick)
         world = self.world
         steps = RecordedSteps(
             arrays,

@@ -18,7 +18,7 @@ from agents.networks.policy import AgentPolicy
 from agents.players.from_agent import make_player
 from demos.data.episodes.arrays import Arrays
 from training.evaluation.paired_changes import Change, changes
-from training.evaluation.protocol import Protocol, evaluate
+from training.evaluation.protocol import Protocol, evaluate, steps_of_games
 from training.gate.judge import judged_totals
 from training.imitation.corrected_steps import hold_back
 from training.pipeline.clone_stage import cloning_settings, matches, steps_of
@@ -87,6 +87,7 @@ def _play(data: CorrectionData, before: Agent, after: Agent, reporter: Reporter)
                     if len(world.agents) == 1
                     else lambda seed: make_player(partner, world, seed),
                     protocol,
+                    again=True,
                 )
             )
             bar(number)
@@ -96,7 +97,8 @@ def _play(data: CorrectionData, before: Agent, after: Agent, reporter: Reporter)
         gap = paired_interval(old, new)
         change = Change(float(old.mean()), float(new.mean()), gap.mean, gap.low, gap.high)
         rows[name] = asdict(change)
-    return {"protocol": str(protocol), "rows": rows}
+    lasted = steps_of_games([games for one in played for games in one])
+    return {"protocol": protocol.told(lasted), "rows": rows}
 
 
 def loss_of(rows: Mapping[str, Mapping[str, Any]], star: str, limits: Mapping[str, float]) -> str:
@@ -133,5 +135,5 @@ def show_effects(console: Console, told: Mapping[str, Any], costs: Sequence[str]
 def _add(table: Table, name: str, change: Mapping[str, float]) -> None:
     gap = f"{change['change']:+.3g}"
     if change["low"] is not None:
-        gap += f" \\[{change['low']:+.3g}, {change['high']:+.3g}]"
+        gap += f" [{change['low']:+.3g}, {change['high']:+.3g}]"
     table.add_row(name, f"{change['before']:.3g}", f"{change['after']:.3g}", gap)

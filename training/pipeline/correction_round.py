@@ -35,6 +35,7 @@ from training.gate.verdict import Handed, Verdict
 from training.imitation.corrected_steps import Corrections, as_asked, read_corrections
 from training.pipeline.correction_data import CorrectionData
 from training.pipeline.correction_effects import effects_of, loss_of
+from training.pipeline.plan_recipe import follow_plan
 from training.pipeline.prepare import prepare
 from training.pipeline.refine_stage import refine_stage
 from training.pipeline.scores import JudgeInputs, final_scores
@@ -84,6 +85,7 @@ def correct_from_recipe(
     run = RunFolder(folder, recipe.model_copy(update={"corrections": content}))
     with run.alone(), restored_process_state():
         torch.set_num_threads(1)
+        follow_plan(run, world, recordings, reporter or SilentReporter())
         verdict = Round(run, world, recordings, corrections, dataset).learn(
             reporter or SilentReporter()
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,15 +11,17 @@ from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.store import Store
 from environments.catalog import make_world
 from environments.external.trial.isolated import patient
-from environments.external.world import in_processes
+from environments.external.world import Declared, ExternalWorld, declare, in_processes
 from environments.files.trusted_code import remember
-from environments.simulation.reward import weight_vector
+from environments.simulation.reward_source import weight_vector
 from environments.simulation.shield import Shield
 from environments.simulation.world import World
 from environments.system.errors import UserError, raise_all
+from environments.system.suggestions import closest
 from training.imitation.holdout import action_weights, require_matches
 from training.partners.partners import check_partners
 from training.pipeline.clone_stage import check_encoder, matches
+from training.pipeline.plan_recipe import plan_recipe
 from training.run.memory_needs import check_sizes
 from training.run.recipe import Recipe
 
@@ -32,18 +35,27 @@ def prepare(recipe: Recipe) -> tuple[World, dict[str, Dataset]]:
     with patient(recipe.world.patience):
         world = make_world(recipe.world.id, **recipe.world.params)  # of a recipe that was named
     remember(world.id)
-    world = in_processes(world, recipe.world.workers, recipe.world.patience)
     recordings: dict[str, Dataset] = {}
-    mistakes: list[UserError] = []
+    missing, mistakes = [], []  # what is wrong with the recordings is told after all else
+    try:
+        recordings = _open(recipe, world)
+    except UserError as mistake:
+        missing.append(mistake)
+    try:
+        world = _named(recipe, world, recordings)
+    except UserError as mistake:
+        mistakes.append(mistake)
+    world = in_processes(world, recipe.world.workers, recipe.world.patience)
     checks: list[Callable[[], object]] = [
         *_checks(recipe, world),
-        partial(_open, recipe, world, recordings),
+        *(partial(_check_recordings, dataset, world) for dataset in recordings.values()),
     ]
     for check in checks:
         try:
             check()
         except UserError as mistake:
             mistakes.append(mistake)
+    mistakes += missing
     raise_all(mistakes)
     return world, recordings
 
@@ -57,30 +69,62 @@ def _checks(recipe: Recipe, world: World) -> Iterator[Callable[[], object]]:
     for name in recipe.costs:
         yield partial(_check_cost, name, world)
     yield partial(action_weights, recipe.clone, world.action_names, world.action_space)
-    yield partial(check_sizes, recipe, world)
+    yield partial(check_sizes, plan_recipe(recipe, world, {}).recipe, world)
     yield partial(check_encoder, recipe, world)
     yield partial(check_partners, recipe.partner, world)
 
 
 def _check_cost(name: str, world: World) -> None:
     if name not in world.costs:
+        names = ", ".join(world.costs)
         raise UserError(
-            f"The recipe limits the cost '{name}', but {world.id} has "
-            f"{', '.join(world.costs) or 'none'}."
+            f"The recipe limits the cost '{name}', but {world.id} has {names or 'named none'}."
         )
 
 
-def _open(recipe: Recipe, world: World, recordings: dict[str, Dataset]) -> None:
+def _named(recipe: Recipe, world: World, recordings: Mapping[str, Dataset]) -> World:
+    """The world with the terms and costs that recordings and recipe name, and the recipe's north star.
+
+    A cost of an environment of others counts as declared where the recipe limits it, unless it seems to be
+    one that is there, misspelt.
+
+    Raises:
+        UserError: a name or a north star that the world cannot have.
+    """
+    for dataset in recordings.values():
+        described = dataset.facts["world_description"]
+        known = replace(Declared.of_description(described), north_star=None)
+        if described.get("world") == world.id:
+            world = declare(world, known)
+    asked = recipe.world
+    limited = [name for name in recipe.costs if name not in (*world.costs, *asked.costs)]
+    if not isinstance(world, ExternalWorld):
+        limited = []  # refused with all that the world has
+    for name in limited:
+        if (near := closest(name, world.costs)) is not None:
+            raise UserError(
+                f"The recipe limits the cost '{name}', and {world.id} has '{near}': if another is meant, "
+                f'declare it, with costs = ["{name}"] under [world].'
+            )
+    costs = (*asked.costs, *limited)
+    return declare(world, Declared(tuple(asked.terms), costs, asked.north_star, asked.success))
+
+
+def _open(recipe: Recipe, world: World) -> dict[str, Dataset]:
     """Open the recordings of a recipe, by the role of what is cloned from them."""
     store = Store(recipe.data.root)
-    recordings["clone"] = store.open(recipe.data.train)
+    recordings = {"clone": store.open(recipe.data.train)}
     if recipe.data.held_out is not None and len(world.agents) > 1:
         recordings["human_model"] = store.open(recipe.data.held_out)
-    for dataset in recordings.values():
-        dataset.require_world(world)
-        for complaint in dataset.check()[:1]:
-            raise UserError(complaint)
-        require_matches(len(set(matches(dataset))))
+    return recordings
+
+
+def _check_recordings(dataset: Dataset, world: World) -> None:
+    """Refuse recordings of another world, or such as nothing can be cloned from."""
+    dataset.require_world(world)
+    for complaint in dataset.check()[:1]:
+        raise UserError(complaint)
+    require_matches(len(set(matches(dataset))))
 
 
 def world_options(recipe: Recipe) -> dict[str, Any]:

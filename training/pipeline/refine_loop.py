@@ -26,6 +26,7 @@ from training.partners.pool import PartnerPool
 from training.pipeline.resume import Company, learn
 from training.ppo.build import build_refiner
 from training.ppo.lagrange import CostSettings, finite
+from training.ppo.plan import plan_of
 from training.ppo.settings import RefineSettings
 from training.run.reporter import Reporter, SilentReporter
 from training.settings import discount
@@ -132,13 +133,13 @@ def _attempt(
     apart: bool,
 ) -> str:
     """Learn in fresh games, with the partner in a process of its own if `apart`; where the time went."""
-    pool, costs = inputs.partner, finite(inputs.costs)
+    pool, costs, plan = inputs.partner, finite(inputs.costs), plan_of(settings)
     batch = make_batch(
         inputs.world,
-        settings.games,
+        plan.games,
         weights=dict(inputs.reward.weights),
         options=inputs.options,
-        discount=discount(settings.rollout.half_life, inputs.world.tick),  # of potential terms
+        discount=discount(plan.half_life, inputs.world.tick),  # of potential terms
         shield=inputs.shield,
     )
     played: Any = None if pool is None else pool.mixture

@@ -23,12 +23,13 @@ from training.partners.partners import make_partner
 from training.pipeline.clone_stage import steps_of
 from training.pipeline.prepare import world_options
 from training.pipeline.refine_loop import Refined, RefineInputs, RewardSchedule, refine
+from training.ppo.plan import plan_of
 from training.run.checkpoint import read_checkpoint
 from training.run.folder import RunFolder
 from training.run.metrics import read_metrics
 from training.run.milestones import Milestones
 from training.run.recipe import Recipe
-from training.run.reporter import ProgressReport, Reporter
+from training.run.reporter import ProgressReport, Reporter, told_if_long
 
 PARTNER_SEED, JUDGE_PARTNER_SEED = 1, 2  # added to the run's
 
@@ -69,7 +70,10 @@ def _refine(
 ) -> Refined:
     """Refine the first of the clones with all of them."""
     recipe, cloned, reward = run.recipe, clones[0], run.recipe.reward
-    keeper, engine = _keeper(run, world, clones), _engine(run, cloned)
+    with told_if_long(reporter, "Playing the clone's games, which refined ones are compared with."):
+        keeper = _keeper(run, world, clones)
+    with told_if_long(reporter, "Timing this machine: precision, threads and cores."):
+        engine = _engine(run, cloned)
     torch.set_num_threads(engine.threads)
     inputs = RefineInputs(
         world,
@@ -118,6 +122,7 @@ def _milestones(run: RunFolder, world: World) -> Milestones:
 def _keeper(run: RunFolder, world: World, clones: list[Agent]) -> BestAgentKeeper:
     """The keeper of a run's best agent, which first plays the clone."""
     recipe, cloned, options = run.recipe, clones[0], world_options(run.recipe)
+    plan = plan_of(recipe.refine)
     shield = recipe.world.shield
     partner = make_partner(
         recipe.partner, world, clones, recipe.seed + JUDGE_PARTNER_SEED, judging=True
@@ -125,12 +130,12 @@ def _keeper(run: RunFolder, world: World, clones: list[Agent]) -> BestAgentKeepe
     judge = Judge(
         lambda games, seed: make_batch(world, games, seed=seed, options=options, shield=shield),
         partner,
-        recipe.refine.judge.games,
+        plan.judge_games,
         len(world.agents),
     )
     settings = GateSettings(
         world.north_star,
-        recipe.refine.judge.every,
+        plan.judge_every,
         guard=recipe.refine.start == "clone",
         limits=recipe.limits,
         budget=recipe.refine.kl.budget,
@@ -144,7 +149,7 @@ def _engine(run: RunFolder, cloned: Agent) -> ComputeChoice:
     if not run.has("engine.json"):
         engine = choose_compute(
             cloned.policy,
-            settings.batch_size,
+            plan_of(settings).batch_size,
             None if settings.precision == "auto" else settings.precision,
             None if settings.threads == "auto" else settings.threads,
             None if settings.cores == "auto" else settings.cores,

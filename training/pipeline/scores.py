@@ -26,7 +26,7 @@ from training.evaluation.results import (
 from training.pipeline.refine_stage import demonstrations_of
 from training.ppo.network_outputs import CHUNK
 from training.run.recipe import Recipe
-from training.run.reporter import Reporter
+from training.run.reporter import Reporter, told_if_long
 
 
 @dataclass(frozen=True)
@@ -59,19 +59,30 @@ def final_scores(inputs: JudgeInputs, reporter: Reporter) -> Scores:
     """Every pairing's scores under the recipe's protocol, and each scripted opponent's."""
     world, agents, protocol = inputs.world, inputs.agents, inputs.protocol
     chosen = pairings(len(world.agents), "human_model" in agents)
-    rows = {_recorded_row(inputs): _recorded(inputs)}
+    with told_if_long(reporter, "Counting what the recordings reached."):
+        rows = {_recorded_row(inputs): _recorded(inputs)}
     with reporter.bar("judging", len(chosen), "pairings") as bar:
         for number, pairing in enumerate(chosen, 1):
             rows[pairing.name] = _score(inputs, pairing)
             bar(number)
     learned = {role: agents[role] for role in ("clone", "refined")}
-    likeness = {
-        role: _likeness(inputs.recipe, agent.policy, inputs.source)
-        for role, agent in learned.items()
-    }
+    with told_if_long(reporter, "Asking both agents how likely the recorded actions are."):
+        likeness = {
+            role: _likeness(inputs.recipe, agent.policy, inputs.source)
+            for role, agent in learned.items()
+        }
     names = opponents(inputs.recipe.partner, world)
     matches = against_all(world, learned, names, protocol, reporter) if names else {}
-    return Scores(world.id, str(protocol), rows, likeness, matches)
+    return Scores(world.id, protocol_text(protocol, rows), rows, likeness, matches)
+
+
+def protocol_text(protocol: Protocol, rows: Mapping[str, PairingScores]) -> str:
+    """How these were judged, with the steps that their games took."""
+    steps = [row.steps for row in rows.values() if row.steps is not None]
+    if not steps:
+        return str(protocol)
+    lasted = min(least for least, _ in steps), max(most for _, most in steps)
+    return protocol.told(lasted, sum(row.broken for row in rows.values()))
 
 
 def _score(inputs: JudgeInputs, pairing: Pairing) -> PairingScores:

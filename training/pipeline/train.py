@@ -14,12 +14,13 @@ from training.evaluation.plots import draw_curve
 from training.evaluation.results import Scores, TrainResult
 from training.pipeline.clone_population import clone_population
 from training.pipeline.clone_stage import clone_stage
+from training.pipeline.plan_recipe import follow_plan
 from training.pipeline.prepare import prepare
 from training.pipeline.refine_stage import refine_stage
 from training.pipeline.scores import JudgeInputs, final_scores
 from training.run.folder import RunFolder
 from training.run.incidents import keep_incidents
-from training.run.reporter import Reporter, SilentReporter
+from training.run.reporter import Reporter, SilentReporter, told_if_long
 
 
 def train(run: RunFolder, reporter: Reporter | None = None) -> TrainResult:
@@ -49,7 +50,9 @@ def _train(run: RunFolder, reporter: Reporter) -> TrainResult:
         reporter.say(
             f"Going on with this run is not exact, for since it began: {'; '.join(run.changed)}."
         )
-    world, recordings = prepare(recipe)
+    with told_if_long(reporter, "Making the world and reading the recordings."):
+        world, recordings = prepare(recipe)
+        recipe = follow_plan(run, world, recordings, reporter)
     warm_up(world, reporter.say, recipe.world.shield)
     keep_incidents(world, run.folder)
     made = {
@@ -60,6 +63,7 @@ def _train(run: RunFolder, reporter: Reporter) -> TrainResult:
     if not run.has("scores.json"):
         judged = JudgeInputs(recipe, world, {**made, "refined": agent}, recordings)
         run.write_json("scores.json", final_scores(judged, reporter).to_json())
-    draw_curve(run.folder, world)
+    with told_if_long(reporter, "Drawing the curve."):
+        draw_curve(run.folder, world)
     scores = Scores.from_json(run.read_json("scores.json"))
     return TrainResult(run.folder, run.path(HANDED_ON), scores, verdict)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,10 +16,12 @@ from torch import Tensor
 
 from agents.networks.layers import activation
 from agents.networks.policy import AgentPolicy
+from agents.networks.scales import spread_actions
 from environments.system.errors import UserError
 from training.compute.hardware import ComputeChoice
 from training.ppo.lagrange import CostSettings
 from training.ppo.losses import scheduled_parts
+from training.ppo.plan import RefinePlan, plan_of
 from training.ppo.refiner import Refiner
 from training.ppo.settings import RefinerInputs, RefineSettings
 from training.settings import discount
@@ -48,15 +52,17 @@ def build_refiner(
     Raises:
         UserError: a noise for actions that are not continuous.
     """
-    model = Refiner(
-        AgentPolicy,
-        env,
-        _inputs(clone, settings, costs, demonstrations, compute),
-        **_ppo_keywords(settings, discount(settings.rollout.half_life, tick)),
-        seed=seed,
-        device="cpu",
-        policy_kwargs=_policy_keywords(clone),
-    )
+    plan = plan_of(settings)
+    with _smaller_minibatches():
+        model = Refiner(
+            AgentPolicy,
+            env,
+            _inputs(clone, settings, plan, costs, demonstrations, compute),
+            **_ppo_keywords(settings, plan, discount(plan.half_life, tick)),
+            seed=seed,
+            device="cpu",
+            policy_kwargs=_policy_keywords(clone),
+        )
     if settings.start == "clone":
         model.policy.load_state_dict(clone.state_dict())
     else:  # the scale of what it sees is no skill
@@ -68,9 +74,18 @@ def build_refiner(
     return model
 
 
+@contextmanager
+def _smaller_minibatches() -> Iterator[None]:
+    """Within the block SB3 does not warn of a last minibatch that is smaller: it is learned from as it is."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "You have specified a mini-batch size", UserWarning)
+        yield
+
+
 def _inputs(
     clone: AgentPolicy,
     settings: RefineSettings,
+    plan: RefinePlan,
     costs: Mapping[str, CostSettings],
     demonstrations: tuple[Tensor, Tensor] | None,
     compute: ComputeChoice,
@@ -83,21 +98,22 @@ def _inputs(
         anchor=kl,
         demonstrations=demonstrations if any(loss.imitation) else None,
         costs=costs,
-        warm_up=settings.warm_up if settings.start == "clone" else 0,
+        warm_up=plan.warm_up if settings.start == "clone" else 0,
         reward_scale=settings.rollout.reward_scale,
-        reseed_every=settings.judge.every,
+        clip_apart=True,
+        reseed_every=plan.judge_every,
         precision=compute.precision,
         cores=compute.cores,
     )
 
 
-def _ppo_keywords(settings: RefineSettings, gamma: float) -> dict[str, Any]:
+def _ppo_keywords(settings: RefineSettings, plan: RefinePlan, gamma: float) -> dict[str, Any]:
     """PPO's own settings, under SB3's names."""
     return {
-        "n_steps": settings.rollout.steps,
-        "batch_size": settings.batch_size,
-        "n_epochs": settings.epochs,
-        "learning_rate": falling((settings.learning_rate, 0.0)),
+        "n_steps": plan.rollout,
+        "batch_size": plan.batch_size,
+        "n_epochs": plan.epochs,
+        "learning_rate": falling((plan.learning_rate, 0.0)),
         "gamma": gamma,
         "gae_lambda": settings.rollout.gae_lambda,
         "clip_range": settings.loss.clip,
@@ -117,7 +133,7 @@ def _policy_keywords(clone: AgentPolicy) -> dict[str, Any]:
 
 
 def set_noise(policy: Any, noise: float) -> None:
-    """Let continuous actions vary by this share of half their range.
+    """Let continuous actions vary by this share of half their range, or of their unit.
 
     Raises:
         UserError: the actions are not continuous.
@@ -125,6 +141,9 @@ def set_noise(policy: Any, noise: float) -> None:
     space = policy.action_space
     if not isinstance(space, Box):
         raise UserError("refine.noise is for continuous actions; this world's are not: remove it.")
+    if getattr(policy, "own_units", False):
+        spread_actions(policy, noise)
+        return
     half = np.nan_to_num((space.high - space.low) / 2, posinf=1.0).reshape(-1)
     with torch.no_grad():
         policy.log_std.copy_(torch.from_numpy(np.log(noise * half)))

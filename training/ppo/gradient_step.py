@@ -26,6 +26,7 @@ from training.ppo.losses import (
     value_parts,
 )
 from training.ppo.network_outputs import ForwardPasses
+from training.ppo.update import of_the_policy
 
 Columns = dict[str, Tensor]  # [M, ...] each
 Parts = dict[str, Tensor]  # scalars
@@ -39,6 +40,7 @@ class StepInputs:
     costs: tuple[str, ...]  # C, in the order of their columns
     clip: float  # of the ratio
     max_grad_norm: float
+    clip_apart: bool  # the gradients of policy and values, where they share no layers
     normalise: bool  # advantages, within the minibatch
     demonstrations: tuple[Tensor, Tensor] | None  # observations and actions to draw from
     demonstrated: int  # how many are drawn
@@ -79,7 +81,7 @@ def gradient_step(minibatch: Columns, weights: Mapping[str, float], inputs: Step
     else:
         found = policy_side(), value_side()
     (parts, log_ratio), values = found
-    norm = clip_gradients(learned, inputs.max_grad_norm)
+    norm = _clip(learned, inputs)
     optimiser.step()
     loss = parts["loss"] + values["loss"]
     return {**parts, **values, "loss": loss, "gradient_norm": norm, "log_ratio": log_ratio}
@@ -130,6 +132,19 @@ def backward(parts: Parts, weights: Mapping[str, float]) -> Parts:
         loss.backward()  # type: ignore[no-untyped-call]
     found = torch.as_tensor(loss).detach()
     return {**{name: part.detach() for name, part in parts.items()}, "loss": found}
+
+
+def _clip(learned: list[Tensor], inputs: StepInputs) -> Tensor:
+    """Scale down gradients that are too large; returns the norm before.
+
+    With one norm for both, large errors of the values would leave nothing of the policy's gradient.
+    """
+    if not (inputs.clip_apart and inputs.forward.sides_are_separate):
+        return clip_gradients(learned, inputs.max_grad_norm)
+    acting = {id(parameter) for parameter in of_the_policy(inputs.forward.policy)}
+    sides = [[p for p in learned if (id(p) in acting) is side] for side in (True, False)]
+    norms = [clip_gradients(side, inputs.max_grad_norm) for side in sides]
+    return torch.stack(norms).square().sum().sqrt()
 
 
 def clip_gradients(learned: Sequence[Tensor], most: float) -> Tensor:

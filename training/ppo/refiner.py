@@ -11,8 +11,10 @@ T steps of a rollout, B games, M samples of a minibatch, C costs with a limit.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+import numpy as np
 from stable_baselines3 import PPO
 from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.callbacks import BaseCallback
@@ -22,14 +24,17 @@ from stable_baselines3.common.vec_env import VecEnv, VecTransposeImage
 from environments.simulation.reward_source import RolloutRewards
 from training.compute.second_core import SecondCore, keep_memory
 from training.compute.timers import StageTimer
-from training.ppo import rollout, update
+from training.ppo import update
 from training.ppo.gradient_step import Columns, StepInputs, gradient_step
 from training.ppo.kl_anchor import KLAnchor
 from training.ppo.lagrange import Multiplier, finite, surrogate_weights
 from training.ppo.losses import value_parts
 from training.ppo.network_outputs import ForwardPasses, value_heads
-from training.ppo.rollout import Games, Rollout, RolloutRules
-from training.ppo.rollout_buffer import CostMeter, ReusedBuffer
+from training.ppo.rollouts import rollout
+from training.ppo.rollouts.buffer import CostMeter, ReusedBuffer, fitted_values
+from training.ppo.rollouts.return_scale import ReturnScale
+from training.ppo.rollouts.rollout import Games, Rollout
+from training.ppo.rollouts.rules import rules_of
 from training.ppo.settings import RefinerInputs
 from training.ppo.update import Snapshot, WarmUp
 
@@ -61,7 +66,7 @@ class Refiner(PPO):
         if self.clone is not None:
             self.clone.set_training_mode(False)  # no dropout: the anchor must not shake
         self.further_rewards = RolloutRewards(inputs.reward_sources)
-        self.anchor = KLAnchor(inputs.anchor, _at(self.schedules["kl_clone"], 1.0))
+        self.anchor = KLAnchor(inputs.anchor, update.value_at(self.schedules["kl_clone"], 1.0))
         self.multipliers = {name: Multiplier(s) for name, s in finite(inputs.costs).items()}
         self.warm_up, self.rejected = WarmUp(inputs.warm_up), 0
         keep_memory()
@@ -72,6 +77,7 @@ class Refiner(PPO):
         self.rollout_buffer_class = self.rollout_buffer_class or ReusedBuffer
         super()._setup_model()
         self.meter = CostMeter(list(self.multipliers), self.n_envs)
+        self.returns = ReturnScale(self.n_envs, 1 + len(self.multipliers), self.gamma)
         self.last_rollout: Rollout | None = None
 
     @staticmethod
@@ -84,11 +90,6 @@ class Refiner(PPO):
     def _excluded_save_params(self) -> list[str]:
         return [*super()._excluded_save_params(), "last_rollout"]
 
-    @property
-    def warming(self) -> bool:
-        """Whether the policy still rests."""
-        return self.warm_up.active
-
     def collect_rollouts(
         self,
         env: VecEnv,
@@ -96,9 +97,10 @@ class Refiner(PPO):
         rollout_buffer: RolloutBuffer,
         n_rollout_steps: int,
     ) -> bool:
-        """Play `n_rollout_steps` in every game (`training.ppo.rollout.play_rollout`)."""
+        """Play `n_rollout_steps` in every game (`training.ppo.rollouts.rollout.play_rollout`)."""
         self.policy.set_training_mode(False)
         rollout_buffer.reset()
+        self._current_progress_remaining = self._remaining
         callback.on_rollout_start()
         self.meter.begin()
 
@@ -111,12 +113,16 @@ class Refiner(PPO):
                 self._update_info_buffer(step["infos"], step["dones"])
             return True
 
-        seen: Any = (self._last_obs, self._last_episode_starts)
-        games = Games(env, self.meter, self.further_rewards, *seen)
+        seen, starts = self._last_obs, np.asarray(self._last_episode_starts)
+        rescale = partial(self.returns.rescale, self.forward_passes) if self._runs_scale else None
+        rules = rules_of(self, n_rollout_steps)
+        if rules.seed is not None:
+            self.returns.restart()
+        games = Games(env, self.meter, self.further_rewards, seen, starts, rescale)
         found = rollout.play_rollout(
             self.forward_passes,
             games,
-            self._rollout_rules(n_rollout_steps, env.num_envs),
+            rules,
             rollout_buffer,
             after_step,
             self.second_core,
@@ -132,13 +138,16 @@ class Refiner(PPO):
         callback.on_rollout_end()
         return True
 
-    def _rollout_rules(self, steps: int, games: int) -> RolloutRules:
-        scales = self.forward_passes.return_scales
-        if self.inputs.reward_scale is not None:
-            scales[0] = self.inputs.reward_scale
-        done, every = self.num_timesteps // (self.n_steps * games), self.inputs.reseed_every
-        seed = rollout.fresh_seed(self.seed or 0, done) if every and done % every == 0 else None
-        return RolloutRules(steps, self.gamma, self.gae_lambda, scales, seed)
+    @property
+    def _runs_scale(self) -> bool:
+        return self.inputs.reward_scale == "running" and hasattr(self.policy, "return_scale")
+
+    @property
+    def _remaining(self) -> float:
+        return max(1.0 - self.num_timesteps / max(self._total_timesteps, 1), 0.0)
+
+    def _update_current_progress_remaining(self, num_timesteps: int, total_timesteps: int) -> None:
+        """It stays as it was when the rollout began, so that none is learned from at rate 0."""
 
     @property
     def forward_passes(self) -> ForwardPasses:
@@ -159,7 +168,7 @@ class Refiner(PPO):
         self._update_learning_rate(self.policy.optimizer)
         for name, cost in self.meter.per_episode().items():
             self.multipliers[name].update(cost)
-        clip = _at(self.clip_range, self._current_progress_remaining)
+        clip = update.value_at(self.clip_range, self._current_progress_remaining)
         weights = self.loss_weights()
         before = Snapshot(self.policy)
         with self.clock.part("update"):
@@ -168,7 +177,7 @@ class Refiner(PPO):
                 lambda: update.shuffled(data, self.batch_size, self.second_core),
                 self.n_epochs,
                 lambda minibatch: self.gradient_step(minibatch, weights, clip),
-                update.of_the_policy(self.policy) if self.warming else [],
+                update.of_the_policy(self.policy) if self.warm_up.active else [],
             )
             logged = update.columns_of(steps)
         self._n_updates += self.n_epochs
@@ -179,9 +188,9 @@ class Refiner(PPO):
             update.require_numbers(self.rejected)
             return
         self.rejected = 0
-        self._log(logged, weights, clip)
-        if self.warming:
-            self.warm_up.update(self._fit())
+        update.log_update(self, logged, weights, clip, self.fit)
+        if self.warm_up.active:
+            self.warm_up.update(self.fit)
         else:  # a policy at rest is near its clone without being held
             self.anchor.update(float(logged["kl_clone"][-1]))
 
@@ -192,6 +201,7 @@ class Refiner(PPO):
             tuple(self.multipliers),
             clip,
             self.max_grad_norm,
+            self.inputs.clip_apart,
             self.normalize_advantage,
             self.inputs.demonstrations,
             self.batch_size,
@@ -202,7 +212,9 @@ class Refiner(PPO):
     def loss_weights(self) -> dict[str, float]:
         """The weight of every part now."""
         remaining = self._current_progress_remaining
-        now = {name: _at(schedule, remaining) for name, schedule in self.schedules.items()}
+        now = {
+            name: update.value_at(schedule, remaining) for name, schedule in self.schedules.items()
+        }
         now["kl_clone"] = self.anchor.weight(now["kl_clone"]) if self.clone is not None else 0.0
         values = dict.fromkeys(value_parts(list(self.multipliers)), self.vf_coef)
         return {**now, **surrogate_weights(self.multipliers), **values}
@@ -214,6 +226,7 @@ class Refiner(PPO):
             "n_updates": self._n_updates,
             **self.warm_up.facts(),
             "rejected": self.rejected,
+            "returns": self.returns.facts(),
             "anchor": self.anchor.facts(),
             "multipliers": {name: m.facts() for name, m in self.multipliers.items()},
         }
@@ -223,27 +236,14 @@ class Refiner(PPO):
         self.num_timesteps, self._n_updates = facts["steps"], facts["n_updates"]
         self.rejected = facts["rejected"]
         self.warm_up.restore(facts)
+        if "returns" in facts:  # older checkpoints have none
+            self.returns.restore(facts["returns"])
         self.anchor.restore(facts["anchor"])
         for name, kept in facts["multipliers"].items():
             self.multipliers[name].restore(kept)
 
-    def _log(self, logged: Columns, weights: dict[str, float], clip: float) -> None:
-        for name, value in update.update_metrics(logged, weights, clip):
-            self.logger.record(name, value)
-        for name, mean in self.further_rewards.means.items():
-            self.logger.record(f"reward/{name}", mean)
-        for name, cost in self.meter.per_episode().items():
-            self.logger.record(f"cost/{name}", cost)
-            self.logger.record(f"multiplier/{name}", self.multipliers[name].value)
-        self.logger.record("train/explained_variance", self._fit())
-        self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
-
-    def _fit(self) -> float:
+    @property
+    def fit(self) -> float:
         """Explained variance of the returns by the values."""
-        buffer = self.rollout_buffer
-        return float(explained_variance(buffer.values.flatten(), buffer.returns.flatten()))
-
-
-def _at(schedule: Any, remaining: float) -> float:
-    """A schedule's value, or the number itself, where so much progress remains."""
-    return float(schedule(remaining) if callable(schedule) else schedule)
+        acted = None if self.last_rollout is None else self.last_rollout.acted
+        return float(explained_variance(*fitted_values(self.rollout_buffer, acted)))

@@ -40,15 +40,15 @@ FORMER = {
 class RolloutSettings(Settings):
     """`[refine.rollout]`: how much is played between two updates, and what its rewards are worth."""
 
-    steps: int = Field(400, ge=1, le=COUNT)
-    """Played of each game between two updates, T. [steps]"""
-    half_life: float = Field(10.3, gt=0)
-    """Time after which a reward counts half: the discount. [s]"""
-    gae_lambda: float = Field(0.98, ge=0, le=1)
+    steps: int | None = Field(None, ge=1, le=COUNT)
+    """Played of each game between two updates, T; by the budget if left out. [steps]"""
+    half_life: float | None = Field(None, gt=0)
+    """Time after which a reward counts half: the discount; 250 steps if left out. [s]"""
+    gae_lambda: float = Field(0.95, ge=0, le=1)
     """Lambda of the advantages: 0 trusts the values, 1 the rewards."""
-    reward_scale: float | None = Field(None, gt=0)
-    """Factor of rewards before values are learned; one over the deviation of recorded returns if
-    left out."""
+    reward_scale: Annotated[float, Field(gt=0)] | Literal["running", "recorded"] = "running"
+    """Factor of rewards before values are learned: one over the deviation of the returns, as they are
+    met or as they were recorded, or a number."""
 
 
 class LossSettings(Settings):
@@ -56,7 +56,7 @@ class LossSettings(Settings):
 
     clip: float = Field(0.2, gt=0)
     """How far the ratio to the rollout's policy may go on either side of 1."""
-    entropy: Ends = (0.02, 0.003)
+    entropy: Ends = (0.01, 0.0)
     """Weight of the bonus for entropy, at the start and at the end."""
     kl_clone: Ends = (0.0, 0.0)
     """Weight of KL(policy from clone), at the start and at the end."""
@@ -71,10 +71,11 @@ class LossSettings(Settings):
 class JudgeSettings(Settings):
     """`[refine.judge]`: the evaluations of the refining, which are also its checkpoints."""
 
-    every: int = Field(5, ge=1, le=COUNT)
-    """Distance between two evaluations, which are also checkpoints. [updates]"""
-    games: int = Field(80, ge=2, le=COUNT)
-    """Games of an evaluation, seats in turn."""
+    every: int | None = Field(None, ge=1, le=COUNT)
+    """Distance between two evaluations, which are also checkpoints; by the budget if left out.
+    [updates]"""
+    games: int | None = Field(None, ge=2, le=COUNT)
+    """Games of an evaluation, seats in turn; by the budget if left out."""
 
 
 class RefineSettings(Settings):
@@ -84,22 +85,23 @@ class RefineSettings(Settings):
     """What refining begins from; "nothing" is for comparison."""
     steps: int = Field(2_400_000, ge=0, le=STEPS)
     """Played in all games together. [steps]"""
-    games: int = Field(80, ge=1, le=COUNT)
-    """Games that are played at once, B."""
-    epochs: int = Field(4, ge=1, le=EPOCHS)
-    """Passes over each rollout. [epochs]"""
-    batch_size: int = Field(4000, ge=2, le=COUNT)
-    """Size of a minibatch, M. [steps]"""
-    learning_rate: float = Field(1e-3, gt=0)
-    """Learning rate at the start; it falls to 0 over all steps."""
+    games: int | None = Field(None, ge=1, le=COUNT)
+    """Games that are played at once, B; by the budget if left out."""
+    epochs: int | None = Field(None, ge=1, le=EPOCHS)
+    """Passes over each rollout; 10 if left out, 4 with pictures. [epochs]"""
+    batch_size: int | None = Field(None, ge=2, le=COUNT)
+    """Size of a minibatch, M; by the budget if left out. [steps]"""
+    learning_rate: float | None = Field(None, gt=0)
+    """Learning rate at the start, which falls to 0 over all steps; 1e-3 if left out, 3e-4 with
+    pictures."""
     max_gradient: float = Field(0.5, gt=0)
     """Norm beyond which gradients are scaled down."""
     noise: float | None = Field(None, gt=0)
     """Standard deviation of continuous actions to begin with; the clone's own if left out. A
     steady hand tries little: where people were cautious, it is too little to find out what else
     is possible."""
-    warm_up: int = Field(4, ge=0, le=COUNT)
-    """Most time in which only the values learn. [updates]"""
+    warm_up: int | None = Field(None, ge=0, le=COUNT)
+    """Most time in which only the values learn; 1 if left out. [updates]"""
     rollout: RolloutSettings = RolloutSettings()
     loss: LossSettings = LossSettings()
     kl: AnchorSettings = AnchorSettings()  # a distance to seek and a budget, beside loss.kl_clone
@@ -184,8 +186,11 @@ class RefinerInputs:
     # Updates at the start, at most, in which the policy rests while the values learn and the optimiser's
     # moments fill; it ends when the values fit no better.
     warm_up: int = 0
-    # Of rewards before values are learned; None takes the policy's own.
-    reward_scale: float | None = 1.0
+    # Of rewards before values are learned: a number, "recorded" for the policy's own, or "running"
+    # (`training.ppo.rollouts.return_scale`).
+    reward_scale: float | Literal["running", "recorded"] = 1.0
+    # Whether gradients of policy and values are clipped each by its own norm; PPO has one for both.
+    clip_apart: bool = False
     # Whose weighted columns are added to the reward of each rollout.
     reward_sources: Sequence[RewardSource] = ()
     # Updates after which games and generators start afresh from hash(seed, update), so that a run can go on

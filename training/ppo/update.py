@@ -175,3 +175,32 @@ def update_metrics(
     for name, sb3 in _SB3_NAMES.items():
         yield f"train/{sb3}", mean[name]
     yield "train/clip_range", clip
+
+
+def log_update(
+    model: Any, columns: Columns, weights: Mapping[str, float], clip: float, fit: float
+) -> None:
+    """Record an update with a refiner's logger.
+
+    Args:
+        model: the `Refiner`.
+        columns: of `columns_of`.
+        weights: of the parts of the loss.
+        clip: of the ratio.
+        fit: explained variance of the returns by the values.
+    """
+    logger = model.logger
+    for name, value in update_metrics(columns, weights, clip):
+        logger.record(name, value)
+    for name, mean in model.further_rewards.means.items():
+        logger.record(f"reward/{name}", mean)
+    for name, cost in model.meter.per_episode().items():
+        logger.record(f"cost/{name}", cost)
+        logger.record(f"multiplier/{name}", model.multipliers[name].value)
+    logger.record("train/explained_variance", fit)
+    logger.record("train/n_updates", model._n_updates, exclude="tensorboard")
+
+
+def value_at(schedule: Any, remaining: float) -> float:
+    """A schedule's value, or the number itself, where so much progress remains."""
+    return float(schedule(remaining) if callable(schedule) else schedule)

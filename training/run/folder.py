@@ -2,6 +2,7 @@
 
 runs/cramped_room/
     recipe.json             the resolved recipe; a run never goes on with another one
+    plan.json               what of the recipe was left out to the budget and the recordings
     machine.json            versions and processor at the last start, and what of them changed
                             between two starts: then the run is not exactly what it would have been
     clone.safetensors       the agent cloned from the training recordings
@@ -57,6 +58,7 @@ PACKAGES = (
 )
 
 
+RESULTS = ("agent.safetensors", "scores.json", "curve.png")  # which more steps change
 FORMAT = "gpo-run-1"  # stands in the recipe of every run that has seals
 
 
@@ -75,12 +77,17 @@ class RunFolder:
         self.recipe_hash = hashlib.sha256(to_json(resolved)).hexdigest()
         if not self.has("recipe.json"):
             self.write_json("recipe.json", {"format": FORMAT, **resolved})
+        self.extends: int | None = None  # steps that the run was to have, if it is to have more now
         self.sealed = self._require_recipe(resolved)
         self._machine, self.changed = self._compare_machine()
 
     def _require_recipe(self, resolved: dict[str, Any]) -> bool:
-        """Refuse a run of another recipe; whether this one has seals."""
+        """Refuse a run of another recipe, but for more steps of it; whether this one has seals."""
         found, sealed = read_resolved(self.path("recipe.json"))
+        steps = found.get("refine", {}).get("steps", 0)
+        if steps and steps < resolved["refine"]["steps"]:
+            found = {**found, "refine": {**found["refine"], "steps": resolved["refine"]["steps"]}}
+            self.extends = steps
         if lines := differences(resolved, found):
             raise UserError(
                 f"{self.folder} holds a run of another recipe ({'; '.join(lines)}): "
@@ -147,8 +154,26 @@ class RunFolder:
             # Another process may have begun the folder since this one looked.
             self._require_recipe(self.recipe.model_dump(mode="json"))
             self.notes = repair_run(self.folder, self.sealed)
+            if self.extends is not None:
+                self.notes.append(self._extend(self.extends))
             self.write_json("machine.json", {**self._machine, "changed": self.changed})
             yield
+
+    def _extend(self, before: int) -> str:
+        """Give the run more steps: what it has come to is to do again; a sentence."""
+        resolved = self.recipe.model_dump(mode="json")
+        if self.has("plan.json"):  # its numbers stay as they are
+            plan = self.read_json("plan.json")
+            plan["refine"]["steps"] = self.recipe.refine.steps
+            self.write_json("plan.json", plan)
+        for name in RESULTS:
+            self.path(name).unlink(missing_ok=True)
+        self.write_json("recipe.json", {"format": FORMAT, **resolved})
+        self.extends = None
+        return (
+            f"This run was to have {before:,} steps and goes on to {self.recipe.refine.steps:,}; its "
+            "learning rate is where it would have been in a run as long."
+        )
 
 
 def read_resolved(path: Path) -> tuple[dict[str, Any], bool]:

@@ -18,6 +18,7 @@ from environments.simulation.frame_stack import action_size
 from environments.simulation.world import World
 from environments.system.memory import require_memory
 from training.imitation.inputs import NetworkSettings
+from training.ppo.plan import plan_of
 from training.run.recipe import Recipe
 
 RESAMPLED = RESAMPLES * 16  # bytes a game: of each resample its number and its value
@@ -31,7 +32,7 @@ def check_sizes(recipe: Recipe, world: World) -> None:
     Raises:
         UserError: which setting takes too much, how much, and how much there is.
     """
-    refine, seen = recipe.refine, seen_bytes(world, recipe.network)
+    refine, seen = plan_of(recipe.refine), seen_bytes(world, recipe.network)
     _check_network(recipe, world)
     require_memory(
         refine.games * game_bytes(world),
@@ -39,15 +40,15 @@ def check_sizes(recipe: Recipe, world: World) -> None:
         "play fewer at once",
     )
     require_memory(
-        refine.games * refine.rollout.steps * (seen + STEP),
+        refine.games * refine.rollout * (seen + STEP),
         f"A rollout of refine.games = {refine.games:,} x "
-        f"refine.rollout.steps = {refine.rollout.steps:,} takes",
+        f"refine.rollout.steps = {refine.rollout:,} takes",
         "make one of them smaller",
     )
     require_memory(
         refine.batch_size * seen, f"refine.batch_size = {refine.batch_size:,} takes", "lower it"
     )
-    check_games(world, "refine.judge.games", refine.judge.games)
+    check_games(world, "refine.judge.games", refine.judge_games)
     check_games(world, "evaluate.games", recipe.evaluate.games)
     if recipe.data.corrections is not None:
         check_games(world, "corrections.games", recipe.corrections.games)

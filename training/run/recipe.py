@@ -33,7 +33,7 @@ from pydantic import (
 from environments.files.readers import DEPTH, Unreadable, read_toml
 from environments.system.errors import UserError, raise_all, shortened
 from environments.system.suggestions import nearest
-from environments.terminal.arguments import MOST, meant
+from environments.terminal.arguments import meant
 from training.imitation.corrections import CorrectionsSettings
 from training.imitation.inputs import NetworkSettings
 from training.imitation.settings import CloneSettings
@@ -42,26 +42,10 @@ from training.ppo.lagrange import CostSettings, finite
 from training.ppo.settings import FORMER, RefineSettings, moved, regrouped
 from training.run.recipe_mistakes import recipe_mistakes
 from training.settings import COUNT, Settings
+from training.world_settings import WorldSettings
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 SEEDS = 2**32 - 1  # as Stable-Baselines3 seeds numpy with it
-
-
-class WorldSettings(Settings):
-    """Which world."""
-
-    id: str
-    """Any world or environment id."""
-    params: dict[str, Any] = {}
-    """Parameters of the world, such as layout; keywords of an environment of others."""
-    horizon: int | None = Field(None, ge=1, le=MOST)
-    """Length of an episode; the world's own if left out. [steps]"""
-    shield: bool = False
-    """Play, learn and be judged behind the world's shield."""
-    workers: int = Field(0, ge=0, le=1024)
-    """Processes for an environment of others that may hang or die; 0 for none."""
-    patience: float = Field(30.0, gt=0, le=10**6)
-    """Time after which a game in such a process that does not answer is ended. [s]"""
 
 
 class RewardSettings(Settings):
@@ -126,8 +110,7 @@ class Recipe(Settings):
         """
         told: dict[str, Any] = plain(self)
         told["costs"] = {name: told["costs"][name] for name in self.limits}
-        if not self.world.shield:
-            del told["world"]["shield"]
+        told["world"] = self.world.told(told["world"])
         if self.data.corrections is None:
             del told["corrections"], told["data"]["corrections"]
         return told
@@ -147,11 +130,30 @@ def read_recipe(
         UserError: no such recipe, not TOML within its limits; or all unknown keys and values out of bounds.
     """
     path = _find(name)
-    content = read_toml(path)
+    return overridden_recipe(read_toml(path), str(path), overrides, say)
+
+
+def overridden_recipe(
+    content: dict[str, Any],
+    where: str,
+    overrides: Sequence[str] = (),
+    say: Callable[[str], None] = lambda sentence: None,
+) -> Recipe:
+    """A recipe from plain values, with `section.key=value` overrides applied to them.
+
+    Args:
+        content: what would stand in the file; it is changed.
+        where: it comes from, for sentences.
+        overrides: `refine.steps=2_000_000`, ...
+        say: as `read_recipe`.
+
+    Raises:
+        UserError: all unknown keys and values out of bounds.
+    """
     mistakes: list[UserError] = []
     former: dict[str, None] = {}
     try:
-        former |= _regroup(content, str(path))
+        former |= _regroup(content, where)
     except UserError as mistake:
         mistakes.append(mistake)
         del content["refine"]  # nothing can be said of the rest of it
@@ -160,12 +162,12 @@ def read_recipe(
             former |= _override(content, override)
         except UserError as mistake:
             mistakes.append(mistake)
-    mistakes += recipe_mistakes(Recipe, content, str(path))
+    mistakes += recipe_mistakes(Recipe, content, where)
     raise_all(mistakes)
     recipe = Recipe.model_validate(content)
     if former:
         new = ", ".join(f"refine.{key} is now refine.{'.'.join(FORMER[key])}" for key in former)
-        say(f"{path}: {new}; what was written before is still read.")
+        say(f"{where}: {new}; what was written before is still read.")
     return recipe
 
 

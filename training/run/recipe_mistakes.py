@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from environments.system.errors import UserError, shortened
 from environments.system.suggestions import closest
+from environments.system.wanted_values import either, pair_like, wanted_value
 from training.ppo.settings import FORMER, RefineSettings
 from training.run.recipe_values import unfit_values, without
 
@@ -34,12 +35,18 @@ def recipe_mistakes(
         recipe.model_validate(rest)
     except ValidationError as error:
         left_out = {part for place, _ in unfit for part in place}
+        places: dict[tuple[Any, ...], list[Any]] = {}
         for complaint in error.errors():
             if complaint["type"] == "missing" and complaint["loc"][-1] in left_out:
                 continue  # it is there, and was told of
-            sentence = _sentence(recipe, complaint | {"loc": _written(rest, complaint)}, where)
-            if sentence not in [str(mistake) for mistake in found]:
-                found.append(UserError(sentence))
+            place = _written(rest, complaint)
+            if isinstance(place[-1], int) and _default(recipe, place[:-1]) is not None:
+                place = place[:-1]  # a pair is told of as a whole
+            places.setdefault(place, []).append(complaint)
+        found += [
+            UserError(_sentence(recipe, place, complaints, rest, where))
+            for place, complaints in places.items()
+        ]
     if len(found) > MOST_TOLD:
         more = len(found) - MOST_TOLD
         found[MOST_TOLD:] = [UserError(f"{where}: {more:,} more settings are wrong.")]
@@ -58,22 +65,49 @@ def _written(content: Any, complaint: Any) -> tuple[Any, ...]:
     return tuple(place)
 
 
-def _sentence(recipe: type[BaseModel], first: Any, where: str) -> str:
-    """One of pydantic's complaints as a sentence."""
-    place = ".".join(shortened(str(part), 40) for part in first["loc"])
+def _sentence(
+    recipe: type[BaseModel], loc: tuple[Any, ...], complaints: Sequence[Any], rest: Any, where: str
+) -> str:
+    """Pydantic's complaints about one place as a sentence: several where a value may be of several kinds."""
+    first, place = complaints[0], ".".join(shortened(str(part), 40) for part in loc)
     if first["type"] == "extra_forbidden":
-        model = _model_at(recipe, first["loc"][:-1])
+        model = _model_at(recipe, loc[:-1])
         known = list(model.model_fields)
         inner = FORMER if model is RefineSettings else {}  # settings of its tables
-        near = closest(str(first["loc"][-1]), [*known, *inner])
+        near = closest(str(loc[-1]), [*known, *inner])
         listed = f"known here: {', '.join(known)}."
         hint = listed if near is None else f"did you mean '{'.'.join(inner.get(near, (near,)))}'?"
         return f"{where}: there is no setting '{place}': {hint}"
-    if first["type"] == "missing":
+    pair = _default(recipe, loc)
+    if first["type"] == "missing" and pair is None:
         return f"{where}: the setting '{place}' is missing; add it."
+    wanted = [pair] if pair else [wanted_value(one) for one in complaints]
+    given = shortened(repr(_value_at(rest, loc, first["input"])))
+    if known_kinds := [one for one in wanted if one is not None]:
+        return f"{where}: {place} = {given}: give {either(known_kinds)}."
     message = first["msg"].removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
-    return f"{where}: {place} = {shortened(repr(first['input']))}: {message}."
+    return f"{where}: {place} = {given}: {message[0].lower()}{message[1:]}."
+
+
+def _value_at(content: Any, place: tuple[Any, ...], otherwise: Any) -> Any:
+    """What was written at a place."""
+    for part in place:
+        if not isinstance(content, dict | list) or (
+            isinstance(content, dict) and part not in content
+        ):
+            return otherwise
+        content = content[part]
+    return content
+
+
+def _default(recipe: type[BaseModel], place: tuple[Any, ...]) -> str | None:
+    """What a place wants that has a pair of numbers by default, None for any other."""
+    try:
+        model = _model_at(recipe, place[:-1])
+        field = model.model_fields[str(place[-1])]
+        return pair_like(field.annotation, field.default)
+    except (AttributeError, IndexError, KeyError, StopIteration, TypeError):
+        return None
 
 
 def _model_at(recipe: type[BaseModel], place: Sequence[Any]) -> type[BaseModel]:

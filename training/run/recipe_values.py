@@ -13,7 +13,8 @@ from environments.system.errors import UserError, shortened
 from environments.terminal.arguments import complaint_of, unfit
 
 Place = tuple[Any, ...]  # keys from the top; of an entry of a list its number
-_OF_A_WORLD = ("world", "params")  # what the world alone can judge: its texts may have lines
+# What the world alone can judge: its texts may have lines.
+_OF_A_WORLD = (("world", "params"), ("world", "options"))
 
 
 def unfit_values(content: dict[str, Any], where: str) -> list[tuple[Place, UserError]]:
@@ -77,7 +78,7 @@ def _complaint(place: Place, value: Any) -> str | None:
         return None if is_limit and value > 0 else "give a finite number"
     if not isinstance(value, str):
         return None
-    if place[:2] == _OF_A_WORLD:
+    if place[:2] in _OF_A_WORLD:
         return complaint_of(value) if value else None
     return "leave out what is no letter" if _steers(value) else unfit(value)
 

@@ -20,6 +20,7 @@ FILES: dict[str, tuple[dict[str, type | tuple[type, ...]], str]] = {
         {"packages": dict},
         "it is written anew, but what changed on this machine since the run began is not known any more",
     ),
+    "plan.json": ({"clone": dict, "refine": dict}, "it is made again"),
     "cloning.json": ({}, "the losses of clones that were made before stand only there"),
     "engine.json": ({"precision": str, "threads": int}, "it is measured again"),
     "scores.json": ({"rows": dict, "world": str, "protocol": str}, "its agents are judged again"),

@@ -8,6 +8,7 @@ the tool that runs many trainings.
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -20,6 +21,8 @@ from environments.terminal.progress import Bars
 from training.run.metrics import MetricsRow
 
 LOG_EVERY = 10.0  # s between two lines of progress in a log
+LONG = 2.0  # s, after which a person is told what is waited for
+GLANCE = 0.2  # s between two looks at how far a rollout is
 
 Tick = Callable[[float], None]  # is called with how much is done
 
@@ -126,8 +129,23 @@ def reporter_for(console: Console) -> Reporter:
     return PlainReporter()
 
 
+@contextmanager
+def told_if_long(reporter: Reporter, sentence: str, after: float = LONG) -> Iterator[None]:
+    """Say what is being done if the block takes so many seconds, which a person would wonder about."""
+    timer = threading.Timer(after, reporter.say, (sentence,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 class ProgressReport(BaseCallback):
-    """Tells a bar after each rollout how many steps are done, and stops if the reporter asks for it.
+    """Tells a bar how many steps are done, and stops if the reporter asks for it.
+
+    A step is done when it was learned from: while an update runs the bar has room left for it, as much as
+    the one before took of the time, and it is full after the last.
 
     Raises:
         TrainingStopped: it did, between two updates, so that going on ends with the same bytes.
@@ -136,13 +154,38 @@ class ProgressReport(BaseCallback):
     def __init__(self, tick: Tick, reporter: Reporter) -> None:
         super().__init__()
         self.tick, self.reporter = tick, reporter
+        self._begun = self._told = self._played = (
+            0.0  # s: of this rollout, of the last look, of its end
+        )
+        self._first = 0  # steps before this rollout
+        self._share = 0.5  # of the time of a rollout and its update that the rollout takes
 
     def _on_step(self) -> bool:
+        if time.monotonic() - self._told >= GLANCE:
+            self._tell(self._share)
         return True
 
     def _on_rollout_start(self) -> None:
+        self._learned()
         if self.reporter.stop_requested():
             raise TrainingStopped
+        self._begun = time.monotonic()
 
     def _on_rollout_end(self) -> None:
+        self._played = time.monotonic()
+        self._tell(self._share)
+
+    def _on_training_end(self) -> None:
+        self._learned()
+
+    def _learned(self) -> None:
+        """All that was played was learned from."""
+        if self._played > self._begun:
+            whole = time.monotonic() - self._begun
+            self._share = (self._played - self._begun) / whole
+        self._first = self.num_timesteps
         self.tick(self.num_timesteps)
+
+    def _tell(self, share: float) -> None:
+        self._told = time.monotonic()
+        self.tick(self._first + share * (self.num_timesteps - self._first))

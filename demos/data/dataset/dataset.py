@@ -73,6 +73,21 @@ class Dataset:
             cure = "Choose a dataset of this world or record a new one."
             require(world, described, f"Dataset {self.name}", cure)
 
+    def require_columns(self, world: World) -> None:
+        """Refuse to take episodes of a world that names other terms and costs now and then than these do.
+
+        Raises:
+            UserError: it does; it says which.
+        """
+        for kind, names in (("terms", world.terms), ("costs", world.costs)):
+            differing = sorted(set(self.facts[kind]) ^ set(names))
+            if differing or list(names) != list(self.facts[kind]):
+                raise UserError(
+                    f"Dataset {self.name} was recorded with other {kind} than '{world.id}' has now "
+                    f"({', '.join(differing) or 'their order'}): type `gpo demos relabel {self.name}`, or "
+                    "choose another dataset."
+                )
+
     def __len__(self) -> int:
         return len(self._reader)
 
@@ -87,6 +102,10 @@ class Dataset:
     def episode_facts(self, number: int) -> dict[str, Any]:
         """What is noted about an episode beside its steps; far cheaper than `load`."""
         return self._reader.facts(number)
+
+    def whole(self) -> list[int]:
+        """The episodes that the environment did not break off: those that are learned from."""
+        return [n for n in range(len(self)) if not self.episode_facts(n)["meta"].get("broken_off")]
 
     def digest(self) -> str:
         """SHA-256 over the checksums of all episodes: two datasets with one digest hold the same play."""
@@ -108,7 +127,7 @@ class Dataset:
         return complaints
 
     def arrays(self, numbers: Sequence[int] | None = None) -> Arrays:
-        """The steps of all episodes (or of `numbers`) end to end, for training.
+        """The steps of all whole episodes (or of `numbers`) end to end, for training.
 
         Those of all are kept beside the episodes (see `demos.data.dataset.cache`) and mapped into memory
         from the second time on. They may be written to: only the caller sees that.
@@ -116,12 +135,15 @@ class Dataset:
         Raises:
             UserError: there are none, or one of them is damaged.
         """
-        chosen = range(len(self)) if numbers is None else numbers
+        chosen = self.whole() if numbers is None else numbers
         if len(chosen) == 0:
-            raise UserError(f"Dataset {self.name} holds no episodes: record or import some first.")
+            broken = " but such as the environment broke off" if len(self) else ""
+            raise UserError(
+                f"Dataset {self.name} holds no episodes{broken}: record or import some first."
+            )
         if numbers is None:
             with suppress(OSError):  # a file that is missing is named below
-                return load_kept(self._reader, self.folder)
+                return load_kept(self._reader, self.folder, chosen)
         return load_steps(self._reader, chosen)
 
     # -- writing ----------------------------------------------------------------------------

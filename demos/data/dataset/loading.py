@@ -35,20 +35,21 @@ def load_steps(reader: RevisionReader, numbers: Sequence[int]) -> Arrays:
     return from_columns(columns, starts, numbers)
 
 
-def load_kept(reader: RevisionReader, folder: Path) -> Arrays:
-    """The steps of all episodes, mapped from what is kept of them, or read and kept.
+def load_kept(reader: RevisionReader, folder: Path, numbers: Sequence[int]) -> Arrays:
+    """The steps of these episodes, mapped from what is kept of them, or read and kept.
 
     Args:
         reader: of the episodes.
         folder: of the dataset, where the cache is.
+        numbers: of all of them that anything is learned from.
 
     Raises:
         UserError: one of them is damaged.
         OSError: a file of one is missing.
     """
-    numbers = range(len(reader))
     stamps = [stamp(f"{reader.data}/{number}/{STEPS_FILE}") for number in numbers]
     told = f"{reader.revision.name} {reader.digest()} {stamps}"
+    told += "" if len(numbers) == len(reader) else f" {list(numbers)}"
     key = hashlib.sha256(told.encode()).hexdigest()[:32]
 
     def plan() -> dict[str, Column]:

@@ -24,7 +24,13 @@ from demos.data.dataset.store import Store
 from demos.data.editing.numbers import count
 from demos.data.editing.revise import Piece, editing, revise
 from demos.data.episodes.episode import Episode
-from demos.data.inspection.resimulate import CannotResimulate, ResimulatedEpisode, matches, world_of
+from demos.data.inspection.resimulate import (
+    CannotResimulate,
+    ResimulatedEpisode,
+    aligned,
+    matches,
+    world_of,
+)
 from demos.data.inspection.verify import differing, first_end, replayed
 from environments.catalog import make_batch
 from environments.simulation.batch import Batch
@@ -70,7 +76,7 @@ def relabel(store: Store, name: str, *, changed_view: bool = False) -> str:
 
 def relabelled(world: World, stream: Episode, played: ResimulatedEpisode) -> Episode:
     """The episode with what the world says to it."""
-    seat, steps = world.agents.index(stream.agent), len(stream)
+    seat, steps, played = world.agents.index(stream.agent), len(stream), aligned(played, stream)
     return replace(
         stream,
         observations=played.observations[: steps + 1, seat],
@@ -78,6 +84,7 @@ def relabelled(world: World, stream: Episode, played: ResimulatedEpisode) -> Epi
         terms={name: played.terms[:steps, seat, k] for k, name in enumerate(world.terms)},
         costs={name: played.costs[:steps, seat, k] for k, name in enumerate(world.costs)},
         fingerprint=world.fingerprint,
+        meta={key: value for key, value in stream.meta.items() if key != "filled"},
     )
 
 
@@ -127,7 +134,8 @@ def _require_same_dynamics(
     changed_view: bool,
 ) -> None:
     seat, steps, star = world.agents.index(stream.agent), len(stream), world.north_star
-    found = first_end(stream, played)
+    played = aligned(played, stream)
+    found = first_end(stream, played, seat)
     alike = dataset.revision.observation_space == world.observation_space
     if found is None and alike and not changed_view:
         row = differing(stream.observations, played.observations[: steps + 1, seat])

@@ -1,9 +1,10 @@
 """Trimming of idle starts and ends off recorded games, the streams of one game alike.
 
-A step is idle when every seat asks for nothing: the world's own idle action, no button of several, or
-a continuous action near zero; and when nothing happens in it, neither a cost nor (where that is rare)
-what the world is judged by. The end of a game that the world ended is left alone: without its last
-step it would be another story. What was cut is noted in `meta["trimmed"]`:
+A step is idle when every seat asks for nothing: for what is done when no key is pressed (by the table
+of controls), the world's own idle action, no button of several, or a continuous action near zero; and
+when nothing happens in it, neither a cost nor (where that is rare) what the world is judged by. The end
+of a game that the world ended is left alone: without its last step it would be another story. What was
+cut is noted in `meta["trimmed"]`:
 
     first, last, of     steps `first` to `last` of `of` are still there
     before              this seat's actions before them, so that the game can be played again
@@ -37,7 +38,7 @@ def trim(
     name: str,
     *,
     shortest: int = SHORTEST,
-    idle: int | None = None,
+    idle: Any = None,
     near_zero: float = NEAR_ZERO,
 ) -> str:
     """Cut idle starts and ends; returns what was done, as a sentence.
@@ -46,11 +47,12 @@ def trim(
         store: where the dataset is.
         name: of the dataset.
         shortest: a game that would keep fewer steps is left as it is.
-        idle: the action that does nothing, where the world does not say.
-        near_zero: how far from 0 a continuous action still counts as none, of half its range.
+        idle: the action that does nothing: a number or name, or one a component of an action. What the
+            world's table of controls or the world says if None.
+        near_zero: how far from it a continuous action still counts as none, of half its range.
 
     Raises:
-        UserError: nobody knows what idle is here, nothing is idle, or an episode is damaged.
+        UserError: nobody knows what idle is here, or it is no action; nothing is idle, or damaged.
     """
     with editing(store.open(name)) as dataset:
         none = idle_action(dataset, idle)

@@ -30,6 +30,12 @@ class Arrays:
     terminated: npt.NDArray[np.bool_]  # [E]
     truncated: npt.NDArray[np.bool_]  # [E]
 
+    @property
+    def numbers(self) -> list[int]:
+        """The number of each episode in the dataset: E of them."""
+        found: list[int] = self.episode[self.starts[:-1]].tolist()
+        return found
+
 
 def join(episodes: Sequence[Episode], numbers: Sequence[int]) -> Arrays:
     """The steps of `episodes`, which all have the same terms and costs and go by `numbers`."""

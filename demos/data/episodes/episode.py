@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 # T = steps of the episode. Observations have one more: the last is what the last action led to.
 NANOSECONDS = 1_000_000_000  # in a second
+JOINED = "joined"  # the key of `meta` that says in which step of the game its agent came in
+ABSENT = "absent"  # the key of `meta` that names the agents of the game that never came
 _DERIVED: Any = None  # default of a column that follows from the others
 
 
@@ -41,7 +43,11 @@ class Episode:
     Well-known keys of `meta`: `device` (what the player held: keyboard, gamepad, ...), `raw_names`
     (what the numbers of `raw` mean), `rating` (1 to 5), `marks` (steps the player marked), `tools`
     (versions by package), `source` (where an imported episode came from), `tick` (seconds between
-    steps, as intended), `recovered` (true where it comes from the journal of a crashed recording).
+    steps, as intended), `recovered` (true where it comes from the journal of a crashed recording),
+    `joined` (the step of the game in which its agent came in, where that is not the first), `absent`
+    (the agents of the game that never came, where there are such),
+    `left` (whether the person ended it before its time), `broken_off` (what the environment did that broke
+    the game off after the last step; nothing is learned from such an episode).
     """
 
     observations: npt.NDArray[Any]  # [T+1, ...]
@@ -163,6 +169,14 @@ class Episode:
         """The sum of a term or a cost over the whole episode."""
         values = self.terms[name] if name in self.terms else self.costs[name]
         return float(values.sum(dtype=np.float64))
+
+
+def first_stay(acted: npt.NDArray[np.bool_]) -> range:
+    """The steps from an agent's first in a game to its last without a gap; none if it never acted."""
+    if not acted.any():
+        return range(0)
+    first = int(acted.argmax())
+    return range(first, first + int(np.append(~acted[first:], True).argmax()))
 
 
 def check_json(name: str, value: Any) -> None:

@@ -73,7 +73,6 @@ DISTINCT = Kind(
     f"list of at most {NAMES:,} different names",
     lambda v: listed(NAME, NAMES).holds(v) and len(set(v)) == len(v),
 )
-
 NUMBER = number()
 Rules = Mapping[str, Kind]
 
@@ -102,9 +101,10 @@ META: Rules = {  # may be missing, each of them
     "rating": maybe(whole(1, 5)),
     "marks": maybe(listed(whole(0, 131_071), 131_072)),
     "tick": number(1e-6, 1e6),
-    "trimmed": TABLE,
-    "play": maybe(TABLE),
-}
+    "joined": whole(1, 131_071), "absent": listed(NAME, NAMES),
+    "trimmed": TABLE, "play": maybe(TABLE), "filled": DISTINCT,
+    "left": FLAG, "broken_off": TEXT,
+}  # fmt: skip
 PLAYED: Rules = {
     "person": maybe(TEXT),
     "agent": maybe(TEXT),
@@ -235,7 +235,7 @@ def require_printable(data: bytes, found: Any) -> None:
 
 
 def shown(value: Any) -> str:
-    """A value in a sentence: on one line, and short."""
+    """A value in a sentence, short."""
     if isinstance(value, dict | list):
         return f"a {'table' if isinstance(value, dict) else 'list'} of {len(value):,}"
     text = repr(value) if len(str(value)) < 10_000 else repr(str(value)[:100])

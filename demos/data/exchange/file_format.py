@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.store import Store
-from demos.data.exchange.fitting import Target, fit_to_world
+from demos.data.episodes.episode import Episode
+from demos.data.exchange.fitting import Target, fit_to_world, out_of_bounds
 from demos.data.exchange.portable_episode import Recordings
 from demos.data.inspection.resimulate import world_from
 from environments.catalog import make_world
@@ -38,6 +39,7 @@ class Imported:
     name: str
     episodes: int
     is_new: bool = True
+    doubt: str = ""  # what is odd about it, in a sentence
 
 
 Progress = Callable[[str, float], None]  # what comes next, and which part of the whole is done
@@ -105,7 +107,20 @@ class FileFormat(ABC):
             if not fits:
                 raise UserError(f"{path} holds no episodes.")
             dataset.append_many(fits)
-        return [Imported(request.name, len(fits))]
+        return [Imported(request.name, len(fits), doubt=_doubt(fits, target.world))]
+
+
+def _doubt(episodes: Sequence[Episode], world: World) -> str:
+    """A sentence about observations outside the world's bounds, empty where there are none."""
+    outside = {n: words for n, one in enumerate(episodes) if (words := out_of_bounds(one, world))}
+    if not outside:
+        return ""
+    first, words = next(iter(outside.items()))
+    more = f" ({len(outside)} episodes have such)" if len(outside) > 1 else ""
+    return (
+        f"Observations of episode {first} lie outside the bounds of {world.id}: {words}{more}. "
+        "Were they scaled, or recorded in another version of it?"
+    )
 
 
 def _provenance(about: Mapping[str, Any], source: str, zeros: bool) -> dict[str, Any]:

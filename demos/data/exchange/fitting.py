@@ -55,13 +55,15 @@ def fit_to_world(target: Target, portable: PortableEpisode, where: str) -> Episo
     """
     world = target.world
     seen, act = world.observation_space, world.action_space
-    scores = _scores(target, portable, where)
+    scores, filled = _scores(target, portable, where)
     own: dict[str, Any] = {n: portable.noted[n] for n in (*NOTED, "raw") if n in portable.noted}
     if "requested_actions" in own:
         own["requested_actions"] = _as(own["requested_actions"], act, f"{where}: requested actions")
     facts = {name: portable.facts[name] for name in FACTS if name in portable.facts}
     facts |= {"world": world.id, "fingerprint": world.fingerprint}
     facts["agent"] = _seat(world, facts.get("agent") or target.seat, where)
+    if filled:
+        facts["meta"] = {**(facts.get("meta") or {}), "filled": filled}
     try:
         made = Episode(
             observations=_as(_rows(target, portable, where), seen, f"{where}: observations"),
@@ -78,29 +80,71 @@ def fit_to_world(target: Target, portable: PortableEpisode, where: str) -> Episo
     return made
 
 
-def _scores(target: Target, portable: PortableEpisode, where: str) -> dict[str, Any]:
-    """Rewards, terms and costs as the world has them: each [T]."""
+def out_of_bounds(episode: Episode, world: World) -> str:
+    """Which observations of an episode lie outside the world's bounds, in words; empty if none does.
+
+    They are taken: many worlds go beyond the bounds that they declare.
+    """
+    space, rows = world.observation_space, episode.observations
+    outside = (rows < space.low) | (rows > space.high)
+    if not outside.any():
+        return ""
+    row, *at = np.argwhere(outside)[0].tolist()
+    place, value = tuple(at), rows[row][tuple(at)]
+    bounds = f"{space.low[place]:g} to {space.high[place]:g}"
+    number = int(np.ravel_multi_index(place, space.shape)) if place else 0
+    count = int(outside.reshape(len(rows), -1).any(axis=1).sum())
+    return (
+        f"{count:,} of {len(rows):,}, first number {number} of row {row}: {value:g}, not {bounds}"
+    )
+
+
+def _scores(
+    target: Target, portable: PortableEpisode, where: str
+) -> tuple[dict[str, Any], list[str]]:
+    """Rewards, terms and costs as the world has them, each [T]; and which of them the file did not have."""
     world, rewards = target.world, portable.rewards
     terms = {name: portable.noted.get(TERM + name) for name in world.terms}
-    if rewards is not None and list(terms) == ["return"]:  # an external world's whole reward
+    late = world.occasional  # names that are 0 where nothing is said
+    first = [name for name in terms if name not in late]
+    if rewards is not None and first == ["return"]:  # an external world's whole reward
         terms["return"] = rewards
     costs = {name: portable.noted.get(COST + name) for name in world.costs}
     named = {"rewards": rewards, **terms, **costs}
-    missing = [name for name, values in named.items() if values is None]
+    missing = [name for name, values in named.items() if values is None and name not in late]
     if missing and not target.zeros:
         raise UserError(
             f"{where} has no {', '.join(missing)}, which {world.id} has: add --zeros to take them as 0."
         )
     nothing = np.zeros(len(portable.actions), np.float32)
 
-    def numbers(values: npt.NDArray[Any] | None) -> npt.NDArray[np.float32]:
-        return plain_numbers(nothing if values is None else values)
+    def numbers(name: str, values: npt.NDArray[Any] | None) -> npt.NDArray[np.float32]:
+        found = plain_numbers(nothing if values is None else values)
+        _require_finite(found, f"{where}: {name}")
+        return found
 
-    return {
-        "rewards": numbers(rewards),
-        "terms": {name: numbers(values) for name, values in terms.items()},
-        "costs": {name: numbers(values) for name, values in costs.items()},
+    scores = {
+        "rewards": numbers("rewards", rewards),
+        "terms": {name: numbers(name, values) for name, values in terms.items()},
+        "costs": {name: numbers(name, values) for name, values in costs.items()},
     }
+    return scores, missing
+
+
+def _require_finite(rows: npt.NDArray[Any], what: str) -> None:
+    """Refuse numbers that are none: whatever learns from them would be blamed for it.
+
+    Raises:
+        UserError: it says where the first stands.
+    """
+    wrong = ~np.isfinite(rows)
+    if wrong.any():
+        row, *place = np.argwhere(wrong)[0].tolist()
+        number = f", number {place[0]}" if len(place) == 1 else f", at {place}" if place else ""
+        value = rows[(row, *place)]
+        raise UserError(
+            f"{what} hold {value} in row {row}{number}: leave that episode out, or mend the file."
+        )
 
 
 def _rows(target: Target, portable: PortableEpisode, where: str) -> npt.NDArray[Any]:
@@ -143,6 +187,8 @@ def _as(values: npt.NDArray[Any], space: Any, what: str) -> npt.NDArray[Any]:
         )
     if rows.dtype.kind not in "iufb":
         raise UserError(f"{what} are of type {rows.dtype}; the world has {space.dtype}.")
+    if rows.dtype.kind == "f":
+        _require_finite(rows, what)
     fitting = rows.astype(space.dtype)
     if np.dtype(space.dtype).kind != "f" and not np.array_equal(fitting, rows):
         raise UserError(f"{what} are not whole numbers as the world's {space.dtype}.")

@@ -79,4 +79,5 @@ def import_from(
         UserError: it cannot be read, does not fit the world, or the name is taken.
     """
     (made,) = import_all(store, kind, ImportRequest(path, name, world, seat, zeros))
-    return f"{name}: {count(made.episodes)} of {store.open(name).world} imported from {path}."
+    told = f"{name}: {count(made.episodes)} of {store.open(name).world} imported from {path}."
+    return f"{told} {made.doubt}".rstrip()

@@ -19,6 +19,7 @@ from demos.data.inspection.step_statistics import (
 )
 from demos.data.inspection.summary import Summary, summarise
 from environments.system.errors import UserError
+from environments.terminal.consoles import plain_console
 
 
 def show_dataset(root: Path, name: str, pictures: Path | None = None) -> None:
@@ -31,7 +32,7 @@ def show_dataset(root: Path, name: str, pictures: Path | None = None) -> None:
     """
     dataset = Store(root).open(name)
     summary, statistics = summarise(dataset), compute_step_statistics(dataset)
-    console = Console(markup=False)
+    console = plain_console()
     console.print(_about(dataset, summary))
     if statistics.numbers:
         console.print(_totals(dataset, summary, statistics))
@@ -46,6 +47,7 @@ def _draw(console: Console, dataset: Dataset, statistics: StepStatistics, folder
     from demos.data.inspection.plots import draw_pictures
     from demos.data.inspection.positions import find_places
     from demos.data.inspection.resimulate import world_of
+    from demos.window.controls.bindings import action_labels
 
     if not statistics.numbers:
         raise UserError(
@@ -55,7 +57,8 @@ def _draw(console: Console, dataset: Dataset, statistics: StepStatistics, folder
     places = None
     try:
         world = world_of(dataset)
-        names = world.action_names
+        choices = action_labels(world).choices
+        names = choices[0] if len(choices) == 1 else ()
         if not statistics.damaged and world.fingerprint == dataset.fingerprint:
             places = find_places(world, dataset)
     except UserError as problem:  # pictures of the world are left out, the others need none
@@ -70,6 +73,9 @@ def _about(dataset: Dataset, summary: Summary) -> Table:
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     aborted = f", {summary.aborted} of them broken off" if summary.aborted else ""
+    aborted += (
+        f" ({summary.broken} by the environment: they do not count)" if summary.broken else ""
+    )
     rows = {
         "what": facts["description"],
         "world": dataset.world,
@@ -102,9 +108,14 @@ def _totals(dataset: Dataset, summary: Summary, statistics: StepStatistics) -> T
     table.add_column("term or cost", overflow="fold")
     for heading in ("mean", "least", "25 %", "median", "75 %", "most"):
         table.add_column(heading, justify="right")
-    rows: dict[str, Sequence[float]] = {"return": statistics.returns}
-    rows |= {name: values for name, values in summary.totals.items() if values}
+    pairs = zip(statistics.numbers, statistics.returns, strict=True)
+    rows: dict[str, Sequence[float]] = {
+        "return": [value for number, value in pairs if number not in statistics.broken]
+    }
+    rows |= summary.totals
     for name, values in rows.items():
+        if not values:
+            continue
         kind = " (north star)" if name == dataset.facts["north_star"] else ""
         kind = " (cost)" if name in dataset.facts["costs"] else kind
         table.add_row(name + kind, *(f"{figure:.1f}" for figure in quantiles(values)))

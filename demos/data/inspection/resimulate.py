@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from demos.data.dataset.dataset import Dataset
-from demos.data.episodes.episode import Episode
+from demos.data.episodes.episode import ABSENT, JOINED, Episode
 from environments.catalog import make_batch
+from environments.external.world import ExternalWorld
 from environments.recorded_worlds import described_world
 from environments.simulation.batch import Batch
 from environments.simulation.world import World
@@ -33,8 +34,8 @@ class ResimulatedEpisode:
     rewards: npt.NDArray[np.float32]  # [T, N]
     terms: npt.NDArray[np.float32]  # [T, N, K]
     costs: npt.NDArray[np.float32]  # [T, N, C]
-    terminated: npt.NDArray[np.bool_]  # [T]
-    truncated: npt.NDArray[np.bool_]  # [T]
+    terminated: npt.NDArray[np.bool_]  # [T, N], each agent's own game
+    truncated: npt.NDArray[np.bool_]  # [T, N]
 
 
 class CannotResimulate(Exception):
@@ -66,7 +67,12 @@ def matches(dataset: Dataset, numbers: Iterable[int]) -> list[list[int]]:
 
 def first_step(episode: Episode) -> int:
     """Which step of the game, as it was played, is the first that the episode still has."""
-    return int(episode.meta.get("trimmed", {}).get("first", 0))
+    return _joined(episode) + int(episode.meta.get("trimmed", {}).get("first", 0))
+
+
+def _joined(episode: Episode) -> int:
+    """Steps of the game before the episode's agent came in."""
+    return int(episode.meta.get(JOINED, 0))
 
 
 def joint_actions(world: World, streams: Sequence[Episode]) -> npt.NDArray[Any]:
@@ -82,13 +88,14 @@ def joint_actions(world: World, streams: Sequence[Episode]) -> npt.NDArray[Any]:
         raise CannotResimulate("a seat was recorded twice under one match")
     if strange := by_seat.keys() - set(world.agents):
         raise CannotResimulate(f"{world.id} has no seat {min(strange)}")
-    lengths = {len(stream) for stream in streams}
-    if len(lengths) > 1 or len({first_step(stream) for stream in streams}) > 1:
-        raise CannotResimulate("its streams are of different lengths")
-    space = world.action_space
-    together = []
+    if len({first_step(stream) - _joined(stream) for stream in streams}) > 1:
+        raise CannotResimulate("its streams are cut at different steps")
+    together, space = [], world.action_space
+    never = {agent for stream in streams for agent in stream.meta.get(ABSENT, [])}
     for agent in world.agents:
-        if agent in by_seat:
+        if agent in never:
+            rows: list[Any] = []
+        elif agent in by_seat:
             stream = by_seat[agent]
             early = stream.meta.get("trimmed", {}).get("before", [])
             rows = [*early, *stream.actions]
@@ -99,17 +106,40 @@ def joint_actions(world: World, streams: Sequence[Episode]) -> npt.NDArray[Any]:
         except (ValueError, TypeError, OverflowError):
             raise CannotResimulate(f"what is noted of {agent} is no row of actions") from None
         together.append(seat)
-    if len({len(seat) for seat in together}) > 1:
-        raise CannotResimulate("its seats have different numbers of actions")
-    return np.stack(together, axis=1)
+    return _beside_each_other(world, together, [by_seat.get(agent) for agent in world.agents])
+
+
+def _beside_each_other(
+    world: World, seats: list[npt.NDArray[Any]], streams: Sequence[Episode | None]
+) -> npt.NDArray[Any]:
+    """Actions of seats [T, ...] as one array, idle where an agent had not come yet or had left: [T, N, ...].
+
+    Raises:
+        CannotResimulate: they are of different lengths in a world whose agents stay to the end.
+    """
+    began = [0 if stream is None else _joined(stream) for stream in streams]
+    ends = [first + len(seat) for first, seat in zip(began, seats, strict=True)]
+    if len({*ends, *began}) > 2 and not may_leave(world):
+        raise CannotResimulate("its streams are of different lengths")
+    space = world.action_space
+    found = np.zeros((max(ends), len(seats), *(space.shape or ())), space.dtype)
+    found[:] = world.idle
+    for n, (first, seat) in enumerate(zip(began, seats, strict=True)):
+        found[first : first + len(seat), n] = seat
+    return found
+
+
+def may_leave(world: World) -> bool:
+    """Whether an agent may leave or join while a game goes on: one of PettingZoo's."""
+    return isinstance(world, ExternalWorld) and len(world.agents) > 1
 
 
 def _noted_actions(agent: str, streams: Sequence[Episode]) -> list[Any]:
     """The actions of a seat that has no stream, noted as `action AGENT 0` and on among raw numbers."""
-    for stream in streams:
+    for stream in sorted(streams, key=len, reverse=True):
         names = list(stream.meta.get("raw_names", []))
         columns = [k for k, name in enumerate(names) if name.startswith(f"action {agent} ")]
-        if columns:
+        if columns and not _joined(stream):  # what came before it did is told nowhere
             early = stream.meta.get("trimmed", {}).get("others", {}).get(agent, [])
             return [*early, *stream.raw[:, columns]]
     raise CannotResimulate(f"the stream of {agent} is missing")
@@ -136,16 +166,17 @@ def resimulate(
     Raises:
         UserError: an action or option that the world does not have.
     """
-    batch = batch or make_batch(world, 1, restart=False)
-    batch.reset(seed=[seed], options=[dict(options)])
-    steps = len(actions)
+    batch, steps = batch or make_batch(world, 1, restart=False), len(actions)
+    # A limit that is only our guess ends no game that went on beyond it.
+    limit = {"horizon": steps + 1} if world.horizon_assumed else {}
+    batch.reset(seed=[seed], options=[{**limit, **options}])
     played = ResimulatedEpisode(
         np.empty((steps + 1, *batch.observation.shape[1:]), batch.observation.dtype),
         np.zeros((steps, *batch.reward.shape[1:]), np.float32),
         np.zeros((steps, *batch.terms.shape[1:]), np.float32),
         np.zeros((steps, *batch.costs.shape[1:]), np.float32),
-        np.zeros(steps, np.bool_),
-        np.zeros(steps, np.bool_),
+        np.zeros((steps, *batch.reward.shape[1:]), np.bool_),
+        np.zeros((steps, *batch.reward.shape[1:]), np.bool_),
     )
     played.observations[0] = batch.observation[0]
     for t in range(steps):
@@ -154,7 +185,8 @@ def resimulate(
         played.observations[t + 1] = batch.observation[0]
         played.rewards[t], played.terms[t] = batch.reward[0], batch.terms[0]
         played.costs[t] = batch.costs[0]
-        played.terminated[t], played.truncated[t] = batch.terminated[0], batch.truncated[0]
+        own = batch.presence
+        played.terminated[t], played.truncated[t] = own.terminated[0], own.truncated[0]
         if batch.ended[0]:
             played.observations[t + 2 :] = batch.observation[0]
             break
@@ -173,8 +205,9 @@ def seeds_of(streams: Sequence[Episode]) -> int | None:
     return found.pop()
 
 
-def aligned(played: ResimulatedEpisode, first: int) -> ResimulatedEpisode:
-    """The same game from its step `first` on."""
+def aligned(played: ResimulatedEpisode, stream: Episode) -> ResimulatedEpisode:
+    """The same game from the first step on that a stream of it has."""
+    first = first_step(stream)
     return ResimulatedEpisode(
         played.observations[first:],
         played.rewards[first:],

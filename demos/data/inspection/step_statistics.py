@@ -28,6 +28,9 @@ class StepStatistics:
     returns: list[float] = field(default_factory=list)  # [E]
     lengths: list[int] = field(default_factory=list)  # [E], steps
     stars: list[float] = field(default_factory=list)  # [E], of what the world is judged by
+    broken: set[int] = field(
+        default_factory=set
+    )  # numbers of those that their environment broke off
     gaps: list[npt.NDArray[np.float64]] = field(default_factory=list)  # [E][T-1], s between steps
     ticks: Counter[float] = field(default_factory=Counter)  # s, as intended
     late: int = 0  # steps
@@ -65,6 +68,8 @@ def compute_step_statistics(dataset: Dataset) -> StepStatistics:
             statistics.damaged.append(str(problem))
             continue
         statistics.numbers.append(number)
+        if episode.meta.get("broken_off"):
+            statistics.broken.add(number)
         _count(statistics, dataset, episode, none)
         # The streams of one game may well hold the same actions: of a seat, not of the dataset.
         actions = hashlib.sha256(episode.actions.tobytes()).hexdigest()
@@ -93,7 +98,7 @@ def _count(statistics: StepStatistics, dataset: Dataset, episode: Episode, none:
         (episode.actors == Actor.SHIELD).any()
     )
     statistics.devices[str(episode.meta.get("device", "unknown"))] += 1
-    if episode.player:
+    if episode.player and not episode.meta.get("broken_off"):
         statistics.players.setdefault(episode.player, []).append(statistics.stars[-1])
     if statistics.idle is not None:
         idle = is_idle(episode.requested_actions, dataset.revision.action_space, none)

@@ -16,7 +16,8 @@ class Summary:
 
     episodes: int
     damaged: tuple[str, ...]  # one sentence for each
-    aborted: int
+    aborted: int  # those that the environment broke off with them
+    broken: int  # that the environment broke off; they count in no total
     steps: int
     seconds: float  # of play; the streams of one match count once
     matches: int
@@ -39,16 +40,18 @@ def summarise(dataset: Dataset) -> Summary:
         except UserError as problem:
             damaged.append(str(problem))
     lengths = _match_lengths(whole)
+    kept = [facts for facts in whole if not facts["meta"].get("broken_off")]
     names = (*dataset.facts["terms"], *dataset.facts["costs"])
     return Summary(
         episodes=len(whole),
         damaged=tuple(damaged),
         aborted=sum(facts["aborted"] for facts in whole),
+        broken=len(whole) - len(kept),
         steps=sum(facts["total_steps"] for facts in whole),
         seconds=sum(lengths),
         matches=len(lengths),
         players=tuple(sorted({facts["player"] for facts in whole if facts["player"]})),
-        totals={name: [facts["totals"][name] for facts in whole] for name in names},
+        totals={name: [facts["totals"][name] for facts in kept] for name in names},
     )
 
 

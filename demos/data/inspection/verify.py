@@ -90,7 +90,7 @@ def _verify_game(
     for number, stream in zip(game, streams, strict=True):
         found = first_difference(world, stream, played)
         if found is None:
-            verdicts.append(Verification(number, "agrees", "plays again as it was recorded."))
+            verdicts.append(Verification(number, "agrees", _agreement(stream)))
             continue
         step, what = found
         hint = _shifted(world, stream, streams, actions, batch)
@@ -98,8 +98,16 @@ def _verify_game(
     return verdicts
 
 
+def _agreement(stream: Episode) -> str:
+    unknown = stream.meta.get("filled", ())
+    but = (
+        f"; the file it came from had no {', '.join(unknown)}: they are unknown" if unknown else ""
+    )
+    return f"plays again as it was recorded{but}."
+
+
 def replayed(world: World, streams: Sequence[Episode], batch: Batch) -> ResimulatedEpisode:
-    """A recorded game as the world plays it, from the first step that its streams have.
+    """A recorded game as the world plays it, from its first step on.
 
     Raises:
         CannotResimulate: see `joint_actions`; or no seed was recorded, and the game depends on it.
@@ -112,34 +120,42 @@ def replayed(world: World, streams: Sequence[Episode], batch: Batch) -> Resimula
         played, other = (resimulate(world, actions, tried, options, batch) for tried in SEEDLESS)
         if not np.array_equal(played.observations, other.observations):
             raise CannotResimulate("no seed was recorded, and the game depends on it")
-    return aligned(played, first_step(streams[0]))
+    return played
 
 
 def first_difference(
     world: World, stream: Episode, played: ResimulatedEpisode
 ) -> tuple[int, str] | None:
     """The first step in which a stream is not what was played, counted as it was played, and what."""
-    seat, steps = world.agents.index(stream.agent), len(stream)
+    seat, steps, played = world.agents.index(stream.agent), len(stream), aligned(played, stream)
+    unknown = set(stream.meta.get("filled", ()))  # by an importer, with zeros
     columns: dict[str, tuple[npt.NDArray[Any], npt.NDArray[Any]]] = {
         "the observation it led to": (
             stream.observations[1:],
             played.observations[1 : steps + 1, seat],
         ),
-        "the reward": (stream.rewards, played.rewards[:, seat]),
+        **(
+            {}
+            if "rewards" in unknown
+            else {"the reward": (stream.rewards, played.rewards[:steps, seat])}
+        ),
         **{
-            f"the term {name}": (stream.terms[name], played.terms[:, seat, k])
+            f"the term {name}": (stream.terms[name], played.terms[:steps, seat, k])
             for k, name in enumerate(world.terms)
+            if name in stream.terms
+            and name not in unknown  # one of later may have had no column yet
         },
         **{
-            f"the cost {name}": (stream.costs[name], played.costs[:, seat, k])
+            f"the cost {name}": (stream.costs[name], played.costs[:steps, seat, k])
             for k, name in enumerate(world.costs)
+            if name in stream.costs and name not in unknown
         },
     }
     first = first_step(stream)
     if differing(stream.observations[:1], played.observations[:1, seat]) is not None:
         what = "where it was cut" if first else "at its start"
         return first, f"{what} the world shows something else than was recorded"
-    found = first_end(stream, played)
+    found = first_end(stream, played, seat)
     for name, (ours, theirs) in columns.items():
         step = differing(ours, theirs)
         if step is not None and (found is None or step < found[0]):
@@ -148,18 +164,19 @@ def first_difference(
     return None if found is None else (first + found[0], found[1])
 
 
-def first_end(stream: Episode, played: ResimulatedEpisode) -> tuple[int, str] | None:
-    """The first step after which the game was over for one and went on for the other."""
-    over = np.flatnonzero(played.terminated | played.truncated)
+def first_end(stream: Episode, played: ResimulatedEpisode, seat: int) -> tuple[int, str] | None:
+    """The first step after which a seat's game was over for one and went on for the other."""
+    terminated, truncated = played.terminated[:, seat], played.truncated[:, seat]
+    over = np.flatnonzero(terminated | truncated)
     last = len(stream) - 1
     if len(over) and over[0] < last:
         return int(over[0]), f"the world ends the game, the recording has {last - over[0]} more"
     if stream.meta.get("trimmed", {}).get("last", 0) < stream.meta.get("trimmed", {}).get("of", 0):
         return None  # its end was cut
-    if stream.terminated != bool(played.terminated[last]):
-        which = "ends" if played.terminated[last] else "does not end"
+    if stream.terminated != bool(terminated[last]):
+        which = "ends" if terminated[last] else "does not end"
         return last, f"the world {which} the game, the recording says otherwise"
-    if played.truncated[last] and not (stream.truncated or stream.terminated):
+    if truncated[last] and not (stream.truncated or stream.terminated):
         return last, "the time is up, the recording says otherwise"
     return None  # a person may end a game before its time is up: that is recorded as truncated
 

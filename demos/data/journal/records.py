@@ -42,8 +42,10 @@ class StepRecord:
     time: int  # ns, monotonic
     late: bool
     actor: Actor
+    present: bool = True  # whether the agent was in the game: else nothing of this is its own
 
 
+NOT_THERE = 255  # in the place of a code of Actor: the agent was not in the game
 _STREAM: kinds.Rules = {
     "agent": kinds.NAME,
     "player": kinds.maybe(kinds.TEXT),
@@ -146,7 +148,7 @@ class RecordLayout:
             for seat in self.step.names or ()
         ]
         self._last = [np.iinfo(np.int64).min] * len(game.streams)  # ns
-        self.ended = False  # with the step that was packed last
+        self._ended = [False] * len(game.streams)  # each agent's own game
 
     def pack_first(self, first: Sequence[np.ndarray]) -> bytes:
         """The observation of each stream before its first step."""
@@ -161,6 +163,8 @@ class RecordLayout:
         """A step, a row for each stream; ValueError if a row could not be kept as it is."""
         if len(rows) != len(self._fields):
             raise ValueError(f"rows: {len(rows)} for {len(self._fields)} streams")
+        if any(over and row.present for over, row in zip(self._ended, rows, strict=True)):
+            raise ValueError("rows: the game ended with a step before")
         for seat, (fields, row) in enumerate(zip(self._fields, rows, strict=True)):
             for name in ("observation", "requested", "applied", "raw"):
                 _assign(name, fields[name], getattr(row, name))
@@ -171,9 +175,13 @@ class RecordLayout:
                 raise ValueError(f"time: {row.time} ns runs backwards")
             fields["time"][0] = row.time
             fields["terminated"][0], fields["truncated"][0] = row.terminated, row.truncated
-            fields["late"][0], fields["actor"][0] = row.late, Actor(row.actor)
+            fields["late"][0] = row.late
+            fields["actor"][0] = Actor(row.actor) if row.present else NOT_THERE
         self._last = [row.time for row in rows]
-        self.ended = any(row.terminated or row.truncated for row in rows)
+        self._ended = [
+            over or (row.present and (row.terminated or row.truncated))
+            for over, row in zip(self._ended, rows, strict=True)
+        ]
         return self._record.tobytes()
 
     def _score(self, scores: npt.NDArray[np.float32], row: StepRecord) -> None:

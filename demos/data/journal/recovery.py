@@ -10,7 +10,7 @@ from typing import Any
 
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.validation import require_fitting
-from demos.data.episodes.episode import Episode
+from demos.data.episodes.episode import JOINED, Episode
 from demos.data.episodes.facts import META, require
 from demos.data.episodes.files import CHECKSUM_FILE, Damaged
 from demos.data.episodes.parquet import encode
@@ -26,7 +26,7 @@ from demos.data.journal.format import (
 )
 from demos.data.journal.journal import NAME
 from demos.data.journal.records import GameHeader
-from demos.data.journal.to_episodes import make_episodes, notes
+from demos.data.journal.to_episodes import ENDINGS, make_episodes, notes
 from environments.files.atomic import sync
 from environments.files.readers import parse_json
 from environments.system.errors import UserError
@@ -97,7 +97,9 @@ def _read(dataset: Dataset, found: JournalContents) -> tuple[GameHeader, list[Ep
             raise ValueError("holds no step that can be read")
         return game, []
     said = _keeping(entries)
-    meta = notes(entries, said["rating"]) if said else notes(entries, None) | {"recovered": True}
+    ending = {name: said[name] for name in ENDINGS if name in said} if said else None
+    meta = notes(entries, said["rating"] if said else None, ending)
+    meta |= {} if said else {"recovered": True}
     return game, make_episodes(dataset, game, entries[1].payload, steps, meta)
 
 
@@ -108,6 +110,7 @@ def _keeping(entries: Sequence[JournalFrame]) -> dict[str, Any] | None:
         return None
     asked: dict[str, Any] = parse_json(said[-1].payload)
     require(asked, {"rating": META["rating"]}, "keep.")
+    require(asked, ENDINGS, "keep.", missing=True)
     return asked
 
 
@@ -143,7 +146,7 @@ def _settle(
     numbers: Sequence[int],
 ) -> Recovery:
     """The journal has done its work: remove it, or set it aside if more of it is left."""
-    steps = len(episodes[0])
+    steps = max(len(episode) + episode.meta.get(JOINED, 0) for episode in episodes)
     players = " and ".join(f"{e.player or e.agent} ({e.meta['device']})" for e in episodes)
     which = f"episode {' and '.join(map(str, numbers))}"
     saved = (

@@ -103,8 +103,6 @@ class OpenEpisode:
             raise UserError(
                 f"An episode holds at most {LONGEST:,} steps: keep this game or discard it."
             )
-        if self._layout.ended:
-            raise ValueError("rows: the game ended with the step before")
         self._journal.add(STEP, self._layout.pack(rows))
         self._journal.check()
 
@@ -113,10 +111,11 @@ class OpenEpisode:
         self._still_open()
         self._journal.add(MARK, b"")
 
-    def keep(self, rating: int | None = None) -> list[int]:
+    def keep(self, rating: int | None = None, ending: Mapping[str, Any] | None = None) -> list[int]:
         """Make the game an episode of each stream; their numbers, in the order of the streams.
 
-        Ctrl-C and SIGTERM wait until it is done. If the process dies in it, `recover` finishes it.
+        Ctrl-C and SIGTERM wait until it is done. If the process dies in it, `recover` finishes it. Of its
+        ending may be noted `left` and `broken_off` (`Episode`).
 
         Raises:
             DiskFull: nothing was kept, the take is as it was: make space and call it again.
@@ -129,9 +128,9 @@ class OpenEpisode:
             raise ValueError("steps: none was recorded, there is nothing to keep")
         with defer_signals():
             # First what is meant to happen: the process that finds the journal after a crash can finish it.
-            self._journal.add(KEEP, json.dumps({"rating": rating}).encode())
+            self._journal.add(KEEP, json.dumps({"rating": rating, **(ending or {})}).encode())
             self._journal.flush()
-            numbers = self._dataset.append_many(self._episodes(rating))
+            numbers = self._dataset.append_many(self._episodes(rating, ending))
             self._finish()
         return numbers
 
@@ -162,11 +161,13 @@ class OpenEpisode:
         if not self._over:
             self.close()
 
-    def _episodes(self, rating: int | None) -> list[Episode]:
+    def _episodes(self, rating: int | None, ending: Mapping[str, Any] | None) -> list[Episode]:
         entries = self._journal.entries()
         steps = [entry.payload for entry in entries if entry.kind == STEP]
         first = next(entry.payload for entry in entries if entry.kind == FIRST)
-        return make_episodes(self._dataset, self._game, first, steps, notes(entries, rating))
+        return make_episodes(
+            self._dataset, self._game, first, steps, notes(entries, rating, ending)
+        )
 
     def _finish(self) -> None:
         self._over = True

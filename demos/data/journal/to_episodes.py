@@ -1,4 +1,4 @@
-"""A recorded game out of its journal's records: one episode for each stream."""
+"""A recorded game out of its journal's records: one episode for each stream whose agent was in the game."""
 
 from __future__ import annotations
 
@@ -8,16 +8,24 @@ from typing import Any
 import numpy as np
 
 from demos.data.dataset.dataset import Dataset
-from demos.data.episodes.episode import Episode
+from demos.data.episodes.episode import ABSENT, JOINED, Episode, first_stay
+from demos.data.episodes.facts import META, Rules
 from demos.data.journal.format import MARK, JournalFrame
-from demos.data.journal.records import GameHeader, RecordLayout, Stream
+from demos.data.journal.records import NOT_THERE, GameHeader, RecordLayout, Stream
+
+ENDINGS: Rules = {
+    name: META[name] for name in ("left", "broken_off")
+}  # what `keep` may note of the end
 
 
-def notes(entries: Sequence[JournalFrame], rating: int | None) -> dict[str, Any]:
-    """What was noted during a game of at least one step: `marks` and, if there is one, `rating`."""
+def notes(
+    entries: Sequence[JournalFrame], rating: int | None, ending: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """What was noted of a game of at least one step: `marks`, its end, and, if there is one, `rating`."""
     last = entries[-1].steps - 1  # a mark behind the last step is of that one
     marks = sorted({min(entry.steps, last) for entry in entries if entry.kind == MARK})
-    return {"marks": marks} | ({} if rating is None else {"rating": rating})
+    rated = {} if rating is None else {"rating": rating}
+    return {"marks": marks, **(ending or {}), **rated}
 
 
 def make_episodes(
@@ -29,16 +37,35 @@ def make_episodes(
 ) -> list[Episode]:
     """The game as episodes, one a stream; `notes` join the meta of each.
 
+    An agent that was not in the game from the first step to the last has those alone in which it was, and one
+    that never came has no episode.
+
     Raises:
         ValueError: the bytes are not of such a game.
     """
     layout = RecordLayout(dataset, game)
     record = np.frombuffer(b"".join(steps), layout.step)  # [T]
     begins = np.frombuffer(first, layout.first.base).reshape(len(game.streams), *layout.first.shape)
-    return [
-        _episode(game, stream, begins[seat], record[str(seat)], notes)
-        for seat, stream in enumerate(game.streams)
-    ]
+    stays = [first_stay(record[str(n)]["actor"] != NOT_THERE) for n in range(len(game.streams))]
+    never = [one.agent for one, stay in zip(game.streams, stays, strict=True) if not stay]
+    if never:
+        notes = {**notes, ABSENT: never}
+    made = []
+    for seat, (stream, stay) in enumerate(zip(game.streams, stays, strict=True)):
+        rows = record[str(seat)]
+        begin = rows["observation"][stay.start - 1] if stay.start else begins[seat]
+        if stay:
+            own = _own_notes(notes, stay)
+            made.append(_episode(game, stream, begin, rows[stay.start : stay.stop], own))
+    return made
+
+
+def _own_notes(notes: Mapping[str, Any], stay: range) -> dict[str, Any]:
+    """Notes as they are of an agent's own steps."""
+    marks = (
+        {"marks": [m - stay.start for m in notes["marks"] if m in stay]} if "marks" in notes else {}
+    )
+    return {**notes, **marks, **({JOINED: stay.start} if stay.start else {})}
 
 
 def _episode(

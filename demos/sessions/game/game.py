@@ -14,9 +14,11 @@ from gymnasium import spaces
 from agents.players.player import Player
 from environments.catalog import make_batch, make_known
 from environments.simulation.batch import Batch
+from environments.simulation.observation_parts import legal_actions
 from environments.simulation.shield import ShieldedBatch
 from environments.simulation.world import World
 from environments.system.errors import UserError
+from environments.system.waiting import announce
 from environments.warmup import warm_up
 
 
@@ -54,6 +56,8 @@ class Game:
         self.terms = np.zeros((agents, len(self.world.terms)))  # [N, K], sums of the episode
         self.costs = np.zeros((agents, len(self.world.costs)))  # [N, C]
         self.score = np.zeros(agents)  # [N], sums of the reward
+        self.refused = np.zeros(agents, np.bool_)  # [N], whose last action the mask forbade
+        self.refusals = np.zeros(agents, np.int64)  # [N], of the episode
         self._memory = dict.fromkeys(self.vacant)
         self.steps = 0
 
@@ -68,10 +72,17 @@ class Game:
         return bool(self.steps and (self.batch.terminated[0] or self.batch.truncated[0]))
 
     @property
+    def broken_off(self) -> str:
+        """What its environment did that broke it off in the last step, which did not happen; or empty."""
+        return getattr(self.batch, "faults", {}).get(0, "")
+
+    @property
     def ending(self) -> str:
         """How the episode ended, as the screens say it; empty before."""
         if not self.over:
             return ""
+        if self.broken_off:
+            return "the environment broke it off"
         return "the time is up" if self.batch.truncated[0] else "the game is over"
 
     @property
@@ -80,8 +91,16 @@ class Game:
         return int(self.batch.state["horizon"][0])
 
     def shield_acted(self, n: int) -> bool:
-        """Whether the shield stepped in for a seat in the last step."""
+        """Whether the shield, or the action mask, stepped in for a seat in the last step."""
+        if self.refused[n]:
+            return True
         return isinstance(self.batch, ShieldedBatch) and bool(self.batch.intervened[0, n])
+
+    def overruling(self, n: int) -> tuple[str, int] | None:
+        """What may overrule a seat, in words, and how often it did in this episode; None if nothing."""
+        if isinstance(self.batch, ShieldedBatch):
+            return "shield stepped in", int(self.batch.interventions[0, n])
+        return ("not allowed, replaced", int(self.refusals[n])) if self.world.mask_size else None
 
     def begin(self, seed: int) -> None:
         """Begin an episode that its seed, options and actions alone repeat."""
@@ -98,19 +117,26 @@ class Game:
     def step(self, actions: Mapping[int, Any]) -> None:
         """Act with the people's actions by seat, and with the others' own.
 
-        What lies outside a continuous action's bounds is clipped; `asked` keeps it as it was.
+        What lies outside a continuous action's bounds is clipped, and what the action mask forbids replaced;
+        `asked` keeps it as it was.
         """
-        starts = np.array([self.steps == 0])
         for n in self.vacant:
-            self.asked[n] = self._choose(n, starts)
+            self.asked[n] = self._choose(n, self.starts(n))
         for n in self.seats:
             self.asked[n] = actions[n]
-        self.batch.step(self._possible(self.asked)[None])
+        possible = self.possible(self.asked)
+        self.refused = self._differ(possible) if self.world.mask_size else self.refused
+        self.refusals += self.refused
+        self.batch.step(possible[None])
         self.terms += self.batch.terms[0]
         self.costs += self.batch.costs[0]
         self.score += self.batch.reward[0]
         self.steps += 1
         self.moment += 1
+
+    def starts(self, n: int) -> np.ndarray:
+        """Whether what a seat sees is the first of its game: [1]."""
+        return np.array([self.steps == 0 or bool(self.batch.presence.begins[0, n])])
 
     def _choose(self, n: int, starts: np.ndarray) -> Any:
         if self.others is None:
@@ -119,12 +145,21 @@ class Game:
         chosen, self._memory[n] = self.others.predict(seen, self._memory[n], starts)
         return chosen[0]
 
-    def _possible(self, asked: np.ndarray) -> np.ndarray:
-        space = self.world.action_space
+    def possible(self, asked: np.ndarray) -> np.ndarray:
+        """What every seat can do of what was asked for now: [N, ...]."""
+        space, mask = self.world.action_space, self.world.mask_size
+        if mask:
+            allowed = self.batch.observation[0, :, -mask:]
+            return legal_actions(space, asked, allowed, self.world.idle)[0]
         if not isinstance(space, spaces.Box):
             return asked
         possible: np.ndarray = np.clip(asked, space.low, space.high)
         return possible
+
+    def _differ(self, possible: np.ndarray) -> np.ndarray:
+        """Which seats cannot do what they asked for: [N]."""
+        differs: np.ndarray = (possible != self.asked).reshape(len(possible), -1).any(1)
+        return differs
 
     def observation(self, n: int) -> np.ndarray:
         """What a seat sees: a copy, [O]."""
@@ -163,9 +198,8 @@ def open_batch(world: World, options: Mapping[str, Any], shield: bool = False) -
             world.observation_space,
             world.action_space,
         ):
-            apart = in_processes(seen, world.workers, world.patience)
+            assert isinstance(seen, ExternalWorld)
+            apart = in_processes(seen.named_as(world), world.workers, world.patience)
             return make_batch(apart, 1, options=options, restart=False)
-    warm_up(
-        world, lambda words: None, shield
-    )  # its step too: else the first one of a game would wait for it
+    warm_up(world, announce, shield)  # its step too: else the first one of a game would wait for it
     return make_batch(world, 1, options=options, restart=False, shield=shield)

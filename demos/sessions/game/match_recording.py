@@ -67,6 +67,7 @@ class MatchRecording(Recording):
         self._meta.pop("partner", None)
         self.person, self.names, self.takeover = person, dict(names), takeover
         self.about, self._on_begin = dict(about), on_begin
+        self.added: dict[str, Any] = {}  # what was noted of this game from its seed
 
     @property
     def driver(self) -> Actor:
@@ -84,11 +85,11 @@ class MatchRecording(Recording):
         Raises:
             DiskFull: no journal can be begun; nothing is open then.
         """
-        added = self._on_begin(seed)
+        self.added = dict(self._on_begin(seed))
         self.game.begin(seed)
         if self.takeover is not None:
             self.takeover.begin()
-        self.take = self.open_take(self.beginning(), added)
+        self.take = self.open_take(self.beginning(), self.added)
 
     def beginning(self) -> MatchStart:
         """The game that was just begun, as a take begins."""
@@ -129,6 +130,8 @@ class MatchRecording(Recording):
         else:
             action = self.takeover.action(held, scene)
         self.game.step({} if action is None else {self.person.seat: action})
+        if self.note_end(last):
+            return
         self.take.step(self.rows(held, ns, late, last))
 
     def rows(self, held: Held, ns: int, late: bool, last: bool = False) -> list[StepRecord]:
@@ -156,4 +159,5 @@ def games_dataset(
             pass
     dataset = store.open(name)
     dataset.require_world(world)
+    dataset.require_columns(world)
     return dataset

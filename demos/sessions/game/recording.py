@@ -61,6 +61,7 @@ class Recording:
     ) -> None:
         self.game, self.people, self.dataset = game, tuple(people), dataset
         self.take: OpenEpisode | None = None
+        self._ending: dict[str, Any] = {}  # what is noted of the end of the open game
         for person in self.people:
             person.controls.watch(game.batch, person.seat)
         self._meta: dict[str, Any] = {"tick": tick, "tools": tools()}
@@ -125,8 +126,18 @@ class Recording:
         assert self.take is not None
         game = self.game
         game.step({p.seat: p.controls.action(held, scene) for p in self.people})
+        if self.note_end(last):
+            return
         rows = [self._row(p.seat, self._raw(p, held), ns, late, last) for p in self.people]
         self.take.step(rows)
+
+    def note_end(self, last: bool) -> bool:
+        """Note how the game ends, if it does; whether it was broken off, and its last step did not happen."""
+        game = self.game
+        self._ending = {"left": last and not game.over}
+        if game.broken_off:
+            self._ending["broken_off"] = game.broken_off
+        return bool(game.broken_off)
 
     def _raw(self, person: Person, held: Held) -> np.ndarray:
         raw = person.controls.raw(held)
@@ -145,8 +156,8 @@ class Recording:
         actor: Actor = Actor.HUMAN,
     ) -> StepRecord:
         """The step just taken, as seat `n` saw it."""
-        game, batch = self.game, self.game.batch
-        terminated = bool(batch.terminated[0])
+        game, batch, presence = self.game, self.game.batch, self.game.batch.presence
+        terminated = bool(presence.terminated[0, n])
         return StepRecord(
             observation=game.observation(n),
             requested=game.asked[n].copy(),
@@ -156,10 +167,11 @@ class Recording:
             terms=batch.terms[0, n].copy(),
             costs=batch.costs[0, n].copy(),
             terminated=terminated,
-            truncated=bool(batch.truncated[0]) or (last and not terminated),
+            truncated=bool(presence.truncated[0, n]) or (last and not terminated),
             time=ns,
             late=late,
             actor=Actor.SHIELD if game.shield_acted(n) else actor,
+            present=bool(presence.acted[0, n]),
         )
 
     def mark(self) -> None:
@@ -174,8 +186,11 @@ class Recording:
             DiskFull: it is still open, and can be kept later.
         """
         assert self.take is not None
-        numbers = self.take.keep(rating)
-        self.take = None
+        if self._ending.get("broken_off") and not self.take.steps:  # nothing is left of it
+            self.discard()
+            return []
+        numbers = self.take.keep(rating, self._ending)
+        self.take, self._ending = None, {}
         return numbers
 
     def leave(self) -> int:
@@ -188,7 +203,7 @@ class Recording:
         """Keep nothing of the game."""
         if self.take is not None:
             self.take.discard()
-        self.take = None
+        self.take, self._ending = None, {}
 
 
 def action_columns(agent: str, game: Game) -> list[str]:

@@ -11,11 +11,17 @@ from environments.drawing.canvas import width_of, write
 
 WORDS = {Actor.AGENT: "the agent drives", Actor.HUMAN: "you drive"}
 
+REFUSED = ": not allowed now, replaced"
+
 
 def draw_frame(
-    surface: pygame.Surface, area: pygame.Rect, driver: Actor, labelled: bool = True
+    surface: pygame.Surface,
+    area: pygame.Rect,
+    driver: Actor,
+    labelled: bool = True,
+    refused: bool = False,
 ) -> None:
-    """Draw it; without its label only as a thin line."""
+    """Draw it; without its label only as a thin line. `refused`: what was asked for is not allowed now."""
     scale, colour = unit(surface), COLOURS[driver]
     corner = round(8 * scale)
     if not labelled:
@@ -26,7 +32,7 @@ def draw_frame(
         round(14 * scale),
     )  # beside what worlds write in the corner
     pygame.draw.rect(surface, colour, area, thick, border_radius=corner)
-    words = WORDS[driver]
+    words = WORDS[driver] + (REFUSED if refused else "")
     label = pygame.Rect(
         area.left, area.top, round(width_of(words, size) + 1.5 * size), round(1.7 * size)
     )

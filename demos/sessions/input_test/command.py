@@ -15,6 +15,7 @@ from environments.catalog import make_world
 from environments.files.atomic import replace
 from environments.simulation.world import World
 from environments.system.errors import UserError
+from environments.terminal.consoles import plain_console
 
 
 def controls_command(given: ControlsOptions) -> int:
@@ -27,7 +28,7 @@ def controls_command(given: ControlsOptions) -> int:
         UserError: no such world, no table, a wrong one, or no window.
     """
     world = make_world(given.name, **given.params)
-    console = Console(markup=False, highlight=False)
+    console = plain_console(highlight=False)
     if given.edit:
         _write(console, world, given.path)
     if given.test:
@@ -74,7 +75,7 @@ def _show(
 def _write(console: Console, world: World, path: Path | None) -> None:
     """Copy the table to where a person may edit it; what is there already is left alone."""
     if path is None and not controls_known(world):
-        own, content = OWN / f"{table_name(world)}.toml", guess_table(world)
+        own, content = OWN / f"{table_name(world.id)}.toml", guess_table(world)
     else:
         table, _ = find_table(world, path)
         own, content = OWN / table.name, table.read_text(encoding="utf-8")

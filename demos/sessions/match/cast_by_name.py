@@ -8,12 +8,13 @@ from typing import Any
 from agents.files.agent_file import Agent, load_agent
 from agents.files.run_agents import BEST, CLONE, RunFacts, run_agents, run_facts
 from agents.lookup import Found, find
-from agents.lookup_names import FILES, PLAYERS, NameKind
+from agents.lookup_names import FILES, TYPED_PLAYERS, NameKind
 from agents.players.introspection import make_introspective
 from agents.players.player import Player
 from demos.sessions.match.cast import YOU, Cast, CastMember, CastOptions, of_loaded, of_stage
 from demos.sessions.match.evaluated_games import EvaluatedGames
 from environments.catalog import make_world
+from environments.external.world import Declared, declare
 from environments.recorded_worlds import described_world, named_world
 from environments.simulation.shield import Shield
 from environments.simulation.world import World
@@ -74,7 +75,7 @@ def _set_rules(cast: Cast, wanted: CastOptions) -> None:
 def _of_world(name: str, wanted: CastOptions, params: dict[str, Any]) -> Cast:
     """A world, with the player that was asked for in it."""
     world = make_world(name, **params)
-    found = find(wanted.player or "random", PLAYERS | {NameKind.HUMAN}, world)
+    found = find(wanted.player or "random", TYPED_PLAYERS | {NameKind.HUMAN}, world)
     if found.kind is NameKind.HUMAN:
         return Cast(world, [CastMember(YOU, lambda: _nobody)], 0, human=wanted.seat)
     return Cast(world, [_member(found, world)], 0)
@@ -141,6 +142,7 @@ def _world(agent: Agent, what: str, facts: RunFacts | None, params: dict[str, An
     """
     if facts is not None and facts.world == agent.world.get("world"):
         world = named_world(facts.world, facts.params, what, params)
+        world = declare(world, Declared.of_description(agent.world))
     else:
         world = described_world(agent.world, what, params)
     agent.require_world(world, what)
@@ -169,7 +171,7 @@ def _seat_others(cast: Cast, wanted: CastOptions) -> None:
         return
     if not several:
         raise UserError(f"In '{cast.world.id}' no seat is left for '{name}': leave it out.")
-    kinds = PLAYERS if cast.human is not None else PLAYERS | {NameKind.HUMAN}
+    kinds = TYPED_PLAYERS if cast.human is not None else TYPED_PLAYERS | {NameKind.HUMAN}
     found = find(name, kinds, cast.world)
     cast.rivals = wanted.against is not None
     if found.kind is NameKind.HUMAN:

@@ -58,11 +58,11 @@ class CorrectionRecorder:
 
     def add(self, held: Held, ns: int, late: bool) -> None:
         """The step just taken."""
-        if self._made is None or self._refused:
+        if self._made is None or self._refused or self._made.game.broken_off:
             return
         row = self._made.rows(held, ns, late)
         self._rows.append(row)
-        self._driven += row[0].actor is Actor.HUMAN
+        self._driven += _by_hand(row)
         if len(self._rows) * sum(one.observation.nbytes for one in row) > MOST:
             self._refuse("This game is too long to be kept as a whole: take over earlier.")
         try:
@@ -77,7 +77,7 @@ class CorrectionRecorder:
         """Strike out what came after so many steps."""
         if len(self._rows) > steps:
             del self._rows[steps:]
-            self._driven = sum(row[0].actor is Actor.HUMAN for row in self._rows)
+            self._driven = sum(map(_by_hand, self._rows))
             if self._made is not None:
                 self._made.discard()
 
@@ -132,8 +132,11 @@ class CorrectionRecorder:
             return
         last = self._rows[-1]
         try:
-            if not (last[0].terminated or last[0].truncated):
-                self._rows[-1] = [dataclasses.replace(one, truncated=True) for one in last]
+            if any(map(_goes_on, last)):
+                self._rows[-1] = [
+                    dataclasses.replace(one, truncated=True) if _goes_on(one) else one
+                    for one in last
+                ]
                 made.discard()
             if made.take is None:
                 self._open()
@@ -153,6 +156,16 @@ class CorrectionRecorder:
             f"gpo watch: {self.corrected} steps driven by you in {games} are in dataset "
             f"{self.dataset.name}. Learn from them: gpo train RECIPE --corrections {self.dataset.name}"
         )
+
+
+def _by_hand(row: list[StepRecord]) -> bool:
+    """Whether the person drove in a step."""
+    return row[0].present and row[0].actor is Actor.HUMAN
+
+
+def _goes_on(record: StepRecord) -> bool:
+    """Whether an agent's game was not over after a step."""
+    return record.present and not (record.terminated or record.truncated)
 
 
 def _told(error: Exception) -> str:

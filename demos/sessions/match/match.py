@@ -23,7 +23,7 @@ from agents.players.snapshots import PlayerSnapshot, restore_snapshot, take_snap
 from demos.sessions.game.game import Game
 from demos.sessions.match.evaluated_games import BatchRow, EvaluatedGames
 from environments.external.world import ExternalWorld
-from environments.simulation.reward import weight_vector
+from environments.simulation.reward_source import weight_vector
 from environments.simulation.world import World
 
 NOTHING: Mapping[int, Any] = MappingProxyType({})
@@ -144,11 +144,17 @@ class Match(Game):
             self.moments.append(self._moment())
         self.before = self.observation(self.seat)
         for n, action in actions.items():  # only after the moment was kept: going back undoes it
-            tell_executed_action(self._memory.get(n), np.asarray(action, self.asked.dtype)[None])
+            tell_executed_action(self._memory.get(n), self._done(n, action)[None])
         self.seats = tuple(actions)  # for this step they are not the players'
         super().step(actions)
         self.seats = ()
         self._arrive()
+
+    def _done(self, n: int, action: Any) -> np.ndarray:
+        """What a seat will do if it asks for an action now."""
+        asked = self.asked.copy()
+        asked[n] = action
+        return np.asarray(self.possible(asked)[n])
 
     def back(self) -> bool:
         """Be at the moment before the last step again; False where that is not possible."""
@@ -164,6 +170,8 @@ class Match(Game):
         self.decisions = list(moment.decisions)
         self._memory = {n: restore_snapshot(kept) for n, kept in enumerate(moment.kept)}
         self.before = self.moments[-1].buffers[0][0, self.seat] if self.moments else None
+        self.refusals -= self.refused
+        self.refused = np.zeros_like(self.refused)
         self.steps -= 1
         self.moment += 1
         for rows in (self.values, self.distances, self.earned, self.shielded):
@@ -177,9 +185,8 @@ class Match(Game):
     def _arrive(self) -> None:
         """Let all players see the state that was reached and decide, and take down what they weighed."""
         if not self.over:
-            starts = np.array([self.steps == 0])
             self.decisions = [
-                self._decide(n, player, starts) for n, player in enumerate(self._seated)
+                self._decide(n, player, self.starts(n)) for n, player in enumerate(self._seated)
             ]
         details = self.decisions[self.seat].details
         if details is not None and details.values is not None:

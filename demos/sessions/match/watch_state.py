@@ -61,6 +61,7 @@ class WatchState:
         guard = getattr(self.main.match.batch.world, "guard", None)
         if guard is not None:
             guard.listeners.append(lambda incident: self._incidents.append(str(incident)))
+            guard.readers.append(self._incidents.append)
         self.begin(0.0)
 
     # -- what is shown ------------------------------------------------------------------------

@@ -15,9 +15,11 @@ from gymnasium import spaces
 
 from demos.sessions.match.watch_state import WatchState
 from demos.sessions.panels.panel import PanelSizes
+from demos.window.controls.bindings import ActionLabels, action_labels
 from demos.window.drawing.digits import digits_width, short, write_digits
 from demos.window.drawing.widgets import ACCENT, BRIGHT, LINE, MINT, QUIET, write_fitting
 from environments.drawing.canvas import Colour
+from environments.simulation.world import World
 
 DIM: Colour = (62, 112, 106)  # what was not taken
 MOST = 18  # actions that are listed; of more the likeliest
@@ -27,6 +29,9 @@ class ActionsPanel:
     """What it is about to do."""
 
     number, title = 1, "does next"
+
+    def __init__(self) -> None:
+        self._known: tuple[World, ActionLabels] | None = None
 
     def key(self, state: WatchState) -> Hashable:
         """It changes with the game."""
@@ -61,18 +66,30 @@ class ActionsPanel:
         details, action = decision.details, np.asarray(decision.action)
         if isinstance(space, spaces.Discrete):
             odds = details.chances[0] if details else None
-            names = state.world.action_names or tuple(str(k) for k in range(int(space.n)))
-            _draw_choice(surface, area, names, odds, int(action), sizes)
+            _draw_choice(surface, area, self._labels(state).choices[0], odds, int(action), sizes)
         elif isinstance(space, spaces.MultiDiscrete):
             parts = details.chances if details else tuple(np.zeros(n) for n in space.nvec.ravel())
-            _draw_choices(surface, area, parts, action.ravel(), sizes, state.world.choice_names)
+            _draw_choices(surface, area, parts, action.ravel(), sizes, self._labels(state).choices)
         elif isinstance(space, spaces.MultiBinary):
             on = [float(part[0]) for part in details.chances] if details else None
-            _draw_switches(surface, area, on, action.ravel(), sizes)
+            _draw_switches(surface, area, on, action.ravel(), sizes, self._labels(state).parts)
         else:
             mean = details.mean if details else None
             spread = details.spread if details else None
-            _draw_sliders(surface, area, space, mean, spread, action.ravel(), sizes)
+            likely = None if mean is None or spread is None else (mean, spread)
+            _draw_sliders(surface, area, space, likely, action.ravel(), sizes, self._labels(state))
+
+    def _labels(self, state: WatchState) -> ActionLabels:
+        """What the person calls the actions, by the table of controls; read once a world."""
+        if self._known is None or self._known[0] is not state.world:
+            self._known = state.world, action_labels(state.world)
+        return self._known[1]
+
+
+def _room_for(labels: Sequence[str], count: int, area: pygame.Rect, size: int) -> int:
+    """How wide the names of components are, in pixels: that of a number where nobody named any."""
+    widest = max(digits_width(label, size) for label in (*labels[:count], "0"))
+    return round(min(area.width * 0.34, widest + size))
 
 
 def _rows(area: pygame.Rect, count: int) -> list[pygame.Rect]:
@@ -139,7 +156,7 @@ def _draw_choices(
     parts: tuple[np.ndarray, ...],
     chosen: np.ndarray,
     sizes: PanelSizes,
-    names: Sequence[Sequence[str]] = (),
+    names: Sequence[Sequence[str]],
 ) -> None:
     """A row a choice: its chances side by side, what was taken lit, by name where that has room."""
     for n, row in enumerate(_rows(area, len(parts))):
@@ -156,8 +173,8 @@ def _draw_choices(
             pygame.draw.rect(surface, ACCENT if taken else DIM, box, border_radius=2)
             if box.width > size:
                 ink: Colour = (46, 32, 4) if taken else BRIGHT
-                named = names[n][k] if names else ""
-                fits = named and digits_width(named, size * 0.9) < box.width - 4
+                named = names[n][k]
+                fits = digits_width(named, size * 0.9) < box.width - 4
                 told = named if fits else f"{k}"
                 write_digits(surface, told, box.center, size * 0.9, ink, "center")
             x += track.width * share
@@ -169,12 +186,16 @@ def _draw_switches(
     on: list[float] | None,
     chosen: np.ndarray,
     sizes: PanelSizes,
+    labels: Sequence[str],
 ) -> None:
     """A row a switch: how likely it was to be on, and whether it is."""
+    left = _room_for(labels, len(chosen), area, sizes.text)
     for n, row in enumerate(_rows(area, len(chosen))):
         size, taken = min(sizes.text, round(row.height * 0.9)), bool(chosen[n])
-        write_digits(surface, f"{n}", row.midleft, size, BRIGHT if taken else QUIET)
-        track = pygame.Rect(row.left + 2 * size, 0, row.width - 6 * size, max(5, row.height // 2))
+        name = pygame.Rect(row.left, row.top, left - size // 2, row.height)
+        write_fitting(surface, labels[n] or f"{n}", name, size, BRIGHT if taken else QUIET)
+        wide = row.width - left - 4 * size
+        track = pygame.Rect(row.left + left, 0, wide, max(5, row.height // 2))
         track.centery = row.centery
         _bar(surface, track, float(taken) if on is None else on[n], taken)
         told = ("on" if taken else "off") if on is None else f"{100 * on[n]:.0f} %"
@@ -185,18 +206,19 @@ def _draw_sliders(
     surface: pygame.Surface,
     area: pygame.Rect,
     space: Any,
-    mean: np.ndarray | None,
-    spread: np.ndarray | None,
+    likely: tuple[np.ndarray, np.ndarray] | None,
     chosen: np.ndarray,
     sizes: PanelSizes,
+    labels: ActionLabels,
 ) -> None:
     """A row a number: mean and spread as a band, what was taken as a dot, from its least to its greatest."""
     low, high = np.ravel(space.low), np.ravel(space.high)
     count = min(len(chosen), MOST)
+    room = _room_for(labels.parts, count, area, sizes.text)
     for n, row in enumerate(_rows(area, count)):
         size = min(sizes.text, round(row.height * 0.9))
         right = digits_width("+0.00", size) + size
-        track = pygame.Rect(row.left + 2 * size, 0, row.width - 2 * size - right, 4)
+        track = pygame.Rect(row.left + room, 0, row.width - room - right, 4)
         track.centery = row.centery
         least = float(low[n]) if np.isfinite(low[n]) else -3.0
         most = float(high[n]) if np.isfinite(high[n]) else 3.0
@@ -207,10 +229,12 @@ def _draw_sliders(
             share = (value - least) / max(most - least, 1e-9)
             return track.left + round(track.width * min(max(share, 0.0), 1.0))
 
-        write_digits(surface, f"{n}", row.midleft, size, QUIET)
+        name = pygame.Rect(row.left, row.top, room - size // 2, row.height)
+        write_fitting(surface, labels.parts[n] or f"{n}", name, size, QUIET)
         pygame.draw.rect(surface, LINE, track, border_radius=2)
         thick = max(6, round(row.height * 0.5))
-        if mean is not None and spread is not None:
+        if likely is not None:
+            mean, spread = likely
             left, edge = x(float(mean[n] - spread[n])), x(float(mean[n] + spread[n]))
             band = pygame.Rect(left, row.centery - thick // 2, max(edge - left, 2), thick)
             pygame.draw.rect(surface, DIM, band, border_radius=3)

@@ -18,6 +18,7 @@ from demos.window.drawing.widgets import (
     BRIGHT,
     GREEN,
     LINE,
+    LOSS,
     MINT,
     QUIET,
     WARN,
@@ -156,7 +157,7 @@ def _draw_games(surface: pygame.Surface, area: pygame.Rect, stars: list[float]) 
         tall = max(abs(value) * scale, 2)
         top = ground - tall if value >= 0 else ground
         box = (round(area.left + k * wide), round(top), max(round(wide) - 2, 2), round(tall))
-        pygame.draw.rect(surface, MINT, box, border_radius=2)
+        pygame.draw.rect(surface, MINT if value >= 0 else LOSS, box, border_radius=2)
     y = round(ground - float(np.mean(stars)) * scale)
     surface.fill(BRIGHT, (area.left, min(y, area.bottom - 1), area.width, 1))
 

@@ -144,5 +144,6 @@ def _limits(panel: Panel, state: WatchState, sizes: PanelSizes) -> tuple[int, in
 
 
 def shown(panels: Iterable[Panel], state: WatchState) -> list[Panel]:
-    """Those that the person wants to see."""
-    return [panel for panel in panels if panel.number in state.display.panels]
+    """Those that the person wants to see, and that have something to show."""
+    wanted = state.display.panels
+    return [panel for panel in panels if panel.number in wanted and not panel.missing(state)]

@@ -67,6 +67,6 @@ def all_stars(
 ) -> np.ndarray:
     """The north star of every seat in games played at once, on the seeds from `seed` on: [E, N]."""
     batch = make_batch(world, games, seed=seed, options=options, shield=shield)
-    played = play_games(batch, players)
+    played = play_games(batch, players, again=True)
     batch.close()
     return played.terms[world.north_star]

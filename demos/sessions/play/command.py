@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from demos.sessions.play.options import PlayOptions
 from demos.window.display import NO_SCRIPT, require_display
 from environments.system.errors import UserError
+from environments.terminal.world_names import check_at_once
 
 if TYPE_CHECKING:  # heavy: a missing screen is said before they load
     from demos.data.dataset.dataset import Dataset
@@ -18,7 +19,6 @@ if TYPE_CHECKING:  # heavy: a missing screen is said before they load
     from demos.window.opening import OpenSession
 
 WAIT = "Getting the agents ready"
-WHY = "The first start compiles the world's physics, and a level is measured before it is first played."
 
 
 def play_command(options: PlayOptions) -> int:
@@ -30,13 +30,14 @@ def play_command(options: PlayOptions) -> int:
     options.check()
     if options.levels:
         return _levels(options)
+    check_at_once(options.name)
     if not options.headless:
         require_display(NO_SCRIPT)
     from demos.window.opening import Opening, open_session
     from demos.window.signals import Stopped
 
     title = f"gpo play {options.name}"
-    opening = Opening(title, WAIT, WHY, headless=options.headless, script=options.script)
+    opening = Opening(title, WAIT, headless=options.headless, script=options.script)
     try:
         with open_session(opening, lambda: _prepared(options)) as opened:
             return _play(options, opened)
@@ -73,13 +74,14 @@ def _play(options: PlayOptions, opened: OpenSession[PreparedMatch]) -> int:
     from demos.data.journal.recovery import recover
     from demos.sessions.play.prepare import open_dataset
     from demos.sessions.play.ratings import Ratings
-    from demos.sessions.record.keeper import session_code
+    from demos.sessions.record.keeper import drop_unused, session_code
     from demos.sessions.record.prepare import run_kept
 
     with ExitStack() as later:
         later.callback(ready.game.close)
         dataset = open_dataset(options, ready)
         later.enter_context(dataset.writing())
+        later.callback(drop_unused, dataset)
         ratings = Ratings(options.root)
         ratings.read()  # a damaged table is said before anybody plays
         if (recovery := recover(dataset)) is not None:
@@ -133,18 +135,18 @@ def _say_farewell(
     ratings: Ratings,
     signal: int | None,
 ) -> None:
-    from rich.console import Console
-
     from demos.sessions.play.ratings import show_ratings
     from demos.sessions.record.keeper import farewell
+    from environments.terminal.consoles import plain_console
 
     print(farewell(session.keeper, "gpo play", signal))
-    if ready.takeover is not None:
+    if ready.takeover is not None and session.keeper.kept:
         print(f"Learn from it: gpo train RECIPE --corrections {dataset.name}")
+    if ready.takeover is not None:
         return
     try:
         entries = ratings.catch_up(dataset)
     except (OSError, UserError) as error:
         print(f"gpo play: not counted yet: {error}")
         return
-    show_ratings(Console(), entries, ready.world.north_star, ready.world.id)
+    show_ratings(plain_console(), entries, ready.world.north_star, ready.world.id)

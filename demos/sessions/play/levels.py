@@ -18,6 +18,7 @@ from demos.sessions.play.strength import StrengthMeter, read_levels_file
 from demos.window.drawing.digits import between
 from environments.external.world import ExternalWorld
 from environments.system.errors import UserError
+from environments.system.waiting import announce
 
 # A careless hand, and from a quick person to a tired one: people react after 200 to 400 ms.
 CARELESS = tuple(Handicap(0, share) for share in (0.1, 0.2, 0.35, 0.5))
@@ -111,6 +112,7 @@ def level_of(table: Lineup, name: str) -> Rival:
     """
     levels = _read_levels(table)
     if levels is None or not _still_there(levels, table):
+        announce("The levels are measured before the first of them is played.")
         levels = find_levels(table, say=print)
     level = next(level for level in levels.levels if level.name == name)
     rival = next(r for r in _distinct(table.ladder()) if r.sha256 == level.sha256)

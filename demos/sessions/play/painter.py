@@ -30,4 +30,6 @@ class PlayPainter(RecordPainter):
         """Draw the frame."""
         phases = (Phase.COUNTDOWN, Phase.PLAY, Phase.PAUSE)
         if self._driver is not None and self.session.phase in phases:
-            draw_frame(window.surface, places.stage, self._driver)
+            game, seat = self.session.game, self.session.match.person.seat
+            refused = bool(game.refused[seat])
+            draw_frame(window.surface, places.stage, self._driver, refused=refused)

@@ -189,19 +189,22 @@ def show_ratings(console: Console, entries: Mapping[str, RatedGame], star: str, 
     if not found:
         return
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
-    for heading in ("who", "with", "level"):
+    for heading in ("who", "with"):
         table.add_column(heading, overflow="fold")
-    named = star.replace("_", " ")
-    for heading in ("games", "won-drawn-lost", "won", named, f"their {named}"):
+    for heading in ("games", "won-drawn-lost", star.replace("_", " ")):
         table.add_column(heading, justify="right")
     for (_, person, agent, sha, level), standing in found.items():
         share = share_interval(standing.won, standing.won + standing.drawn + standing.lost)
-        row = [str(standing.games)]
-        row += [f"{standing.won}-{standing.drawn}-{standing.lost}"] if standing.contested else ["-"]
-        row += [percent(*share)] if standing.contested else ["-"]
-        row += [between(*standing.star), between(*standing.rival) if standing.rival else "-"]
-        shown = [text.replace("[", r"\[") for text in row]
-        table.add_row(person or "you", f"{agent} {sha[:8]}", level or "as it is", *shown)
+        won = f"{standing.won}-{standing.drawn}-{standing.lost}\n{percent(*share)}"
+        reached = [between(*standing.star)]
+        reached += [f"theirs {between(*standing.rival)}"] if standing.rival else []
+        table.add_row(
+            person or "you",
+            f"{agent} {sha[:8]}\n{level or 'as it is'}",
+            str(standing.games),
+            won if standing.contested else "-",
+            "\n".join(reached),
+        )
     console.print(table)
 
 

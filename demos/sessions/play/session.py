@@ -12,6 +12,7 @@ from demos.sessions.game.phases import COUNTDOWN, TOAST, Message
 from demos.sessions.game.takeover import KEY
 from demos.sessions.record.session import RecordSession
 from demos.window.controls.devices import Devices
+from demos.window.drawing.widgets import number
 from demos.window.pacing import Clock
 
 ADVICE = "Your keys take over, and so does T."
@@ -39,6 +40,14 @@ class MatchSession(RecordSession):
         super().__init__(recording, devices, clock, tick, **keywords)
         self.match = recording
 
+    def _aim(self) -> str:
+        """Whom one plays, at which level, and where one plays alone the score that is to be beaten."""
+        about, rival = self.match.about, self.match.added.get("rival")
+        if self.match.takeover is not None:
+            return ""
+        whom = f"{about['agent']}, {about['level']}" if about.get("level") else f"{about['agent']}"
+        return f"against {whom}" if rival is None else f"to beat: {number(rival)} ({whom})"
+
     def advance(self, now: float) -> None:
         """Do what is due; who has taken over needs no advice on it any more."""
         super().advance(now)
@@ -47,6 +56,7 @@ class MatchSession(RecordSession):
 
     def _begin(self, now: float) -> None:
         super()._begin(now)
+        self.aim = self._aim()
         if self.match.takeover is not None:
             self.message = Message(ADVICE, now + COUNTDOWN + TOAST)
 

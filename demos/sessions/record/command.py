@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from demos.sessions.record.options import RecordOptions
 from demos.window.display import NO_SCRIPT, require_display
+from environments.terminal.world_names import check_at_once
 
 if TYPE_CHECKING:  # heavy: a missing screen is said before they load
     from demos.data.dataset.dataset import Dataset
@@ -52,6 +53,7 @@ def record(options: RecordOptions, say: Callable[[str], None]) -> RecordResult:
         UserError: no screen, no such world or player, a dataset of another world, or one in use.
     """
     options.check()
+    check_at_once(options.world)
     if not options.headless:
         require_display(NO_SCRIPT)
     _require_free(options)
@@ -97,15 +99,19 @@ def _record(
     if ready is None:
         return RecordResult(opened.code, "gpo record: stopped before anything was recorded.")
     from demos.data.journal.recovery import recover
-    from demos.sessions.record.keeper import farewell, session_code
+    from demos.sessions.record.keeper import drop_unused, farewell, session_code
     from demos.sessions.record.prepare import open_dataset, run_kept
 
     with ExitStack() as later:
         later.callback(ready.game.close)
         dataset = open_dataset(options, ready.world)
         later.enter_context(dataset.writing())
+        later.callback(drop_unused, dataset)
         recovery = recover(dataset)
         session = _session(options, ready, dataset, opened)
+        if ready.unkept:
+            say(ready.unkept)
+            session.say(ready.unkept, opened.clock.now())
         if recovery is not None:
             say(recovery.sentence)
             session.say(recovery.sentence, opened.clock.now())
@@ -145,6 +151,7 @@ def _session(
     guard = getattr(ready.game.batch.world, "guard", None)
     if guard is not None:  # of an external world: what it did is also said in the window
         guard.listeners.append(lambda incident: session.say(f"{incident}", clock.now(), True))
+        guard.readers.append(lambda words: session.say(words, clock.now(), True))
     scenery = Scenery(ready.world, ready.game.batch, ready.people[0].seat)
     watched = not opened.window.headless
     session.painter = RecordPainter(session, scenery, ready.names(), watched)

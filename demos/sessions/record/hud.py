@@ -31,7 +31,6 @@ from demos.window.drawing.widgets import (
 )
 from environments.drawing.canvas import width_of, write
 from environments.drawing.status_bars import HURRY_AT
-from environments.simulation.shield import ShieldedBatch
 
 KEYS: Sequence[Hint] = (
     (("Enter",), "finish"),
@@ -138,7 +137,8 @@ def _draw_counts(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSes
     """Which game this is, and what became of those before."""
     kept, thrown = len(recorder.keeper.kept), recorder.keeper.discarded
     number_now = kept + thrown + (recorder.phase is not Phase.OVER)
-    words = f"game {number_now}    kept {kept}    discarded {thrown}"
+    aim = f"{recorder.aim}    " if recorder.aim else ""
+    words = f"{aim}game {number_now}    kept {kept}    discarded {thrown}"
     write_fitting(surface, words, area, 0.4 * area.height, QUIET, "midright")
 
 
@@ -148,7 +148,7 @@ def _draw_counts(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSes
 def _draw_side(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSession) -> None:
     scale = unit(surface)
     inside = area.inflate(-round(20 * scale), -round(16 * scale))
-    shielded = isinstance(recorder.game.batch, ShieldedBatch)
+    shielded = recorder.game.overruling(recorder.recording.people[0].seat) is not None
     foot = round((69 if shielded else 46) * scale)
     lines = list(figures(recorder))[:MOST_ROWS]
     headings = round(22 * scale)
@@ -163,12 +163,12 @@ def _draw_side(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSessi
 
 
 def _draw_shield(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSession) -> None:
-    """How often the shield has stepped in so far; lit while it does."""
+    """How often the shield or the action mask has stepped in so far; lit while it does."""
     seat, size = recorder.recording.people[0].seat, round(area.height * 0.76)
     acts = recorder.game.shield_acted(seat)
-    write_fitting(surface, "shield stepped in", area, size, SHIELDED if acts else QUIET)
-    count = str(int(recorder.game.batch.interventions[0, seat]))  # type: ignore[attr-defined]
-    write(surface, count, area.midright, size, SHIELDED if acts else BRIGHT, "midright")
+    words, count = recorder.game.overruling(seat) or ("", 0)
+    write_fitting(surface, words, area, size, SHIELDED if acts else QUIET)
+    write(surface, str(count), area.midright, size, SHIELDED if acts else BRIGHT, "midright")
 
 
 def _draw_pace(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSession) -> None:
@@ -181,6 +181,7 @@ def _draw_pace(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSessi
     rate = f"{pacer.rate:.1f}" if pacer.rate else "-"
     write_fitting(surface, "steps a second", upper, size, QUIET)
     write(surface, f"{rate} of {wanted:.3g}", upper.midright, size, BRIGHT, "midright")
-    late = pacer.late + pacer.skipped
+    late = f"{pacer.late}, {pacer.skipped} left out" if pacer.skipped else f"{pacer.late}"
     write_fitting(surface, "late ticks", lower, size, QUIET)
-    write(surface, str(late), lower.midright, size, WARN if late else GREEN, "midright")
+    colour = WARN if pacer.late or pacer.skipped else GREEN
+    write(surface, late, lower.midright, size, colour, "midright")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 
+from demos.data.dataset.dataset import Dataset
+from demos.data.dataset.revision import FIRST
+from demos.data.journal.journal import NAME as JOURNAL
 from demos.data.journal.journal import DiskFull
 from demos.sessions.game.recording import Recording
 from environments.system.errors import UserError
@@ -77,6 +81,15 @@ class GameKeeper:
                 self.left_open = False
                 self.broken_off += [] if played_out else self.kept[-1]
         return ""
+
+
+def drop_unused(dataset: Dataset) -> bool:
+    """Remove a dataset that a session has made and put nothing into; whether it did. Within `writing`."""
+    recorded = len(dataset) or dataset.revision.name != FIRST
+    if recorded or any(dataset.folder.glob(f"{JOURNAL}*")):
+        return False
+    shutil.rmtree(dataset.folder, ignore_errors=True)
+    return True
 
 
 def told(numbers: list[int]) -> str:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from demos.data.options import StoreOptions
 from environments.system.errors import UserError
 from environments.terminal.arguments import Argument, amount, at_least, pair, seed_number
-from environments.terminal.shared_options import GameOptions
+from environments.terminal.shared_options import GameOptions, NamesOptions
 
 if TYPE_CHECKING:  # heavy
     from environments.simulation.world import World
 
 
 @dataclass(frozen=True)
-class RecordOptions(StoreOptions, GameOptions):
+class RecordOptions(StoreOptions, GameOptions, NamesOptions):
     """Who is recorded, where, and how."""
 
     world: Annotated[str, Argument("WORLD", positional=True)]

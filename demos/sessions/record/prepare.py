@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from agents.lookup import find, trained_behind_shield
-from agents.lookup_names import PLAYERS, NameKind
+from agents.lookup_names import TYPED_PLAYERS, NameKind
 from agents.players.player import Player, RandomPlayer
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.lock import dataset_name
@@ -22,7 +22,7 @@ from demos.window.opening import OpenSession
 from demos.window.signals import Stopped
 from environments.catalog import make_world
 from environments.external.trial.isolated import patient
-from environments.external.world import ExternalWorld, in_processes
+from environments.external.world import Declared, ExternalWorld, declare, in_processes
 from environments.files.trusted_code import remember
 from environments.simulation.shield import Shield
 from environments.simulation.world import World
@@ -38,6 +38,7 @@ class PreparedRecording:
     game: Game
     people: tuple[Person, ...]
     partner: str  # who has the other seats, in words; empty if nobody
+    unkept: str = ""  # which names of the world the dataset has no place for, in a sentence
 
     def names(self) -> dict[str, Any]:
         """Who sits where, for drawings that show it; for one alone, the seat whose observation counts."""
@@ -59,7 +60,35 @@ def prepare_recording(options: RecordOptions) -> PreparedRecording:
     with patient(options.patience):
         world = make_world(options.world, **dict(options.params or {}))
         remember(world.id)
-        return _seated(options, in_processes(world, options.workers, options.patience))
+        costs = (
+            options.costs
+            if world.id.startswith("gpo/")
+            else [*options.costs, *(options.limits or {})]
+        )
+        world = declare(world, Declared(tuple(options.terms), tuple(costs)))
+        place, unkept = _for_dataset(options, world)
+        made = _seated(options, in_processes(place, options.workers, options.patience))
+        return replace(made, unkept=unkept)
+
+
+def _for_dataset(options: RecordOptions, world: World) -> tuple[World, str]:
+    """The world with the terms and costs that the dataset has, if it is there; and what that leaves out."""
+    store, name = Store(options.root), options.dataset or dataset_name(world)
+    if not isinstance(world, ExternalWorld) or name not in store.names():
+        return world, ""
+    facts = store.open(name).facts
+    if facts["fingerprint"] != world.fingerprint:  # refused by `open_dataset`
+        return world, ""
+    place = world.as_recorded(facts["terms"], facts["costs"])
+    left = [
+        name for name in (*world.terms, *world.costs) if name not in (*place.terms, *place.costs)
+    ]
+    if not left:
+        return place, ""
+    return place, (
+        f"Dataset {name} has no place for {', '.join(left)}, which '{world.id}' names: they are not kept. "
+        f"`gpo demos relabel {name}` adds them, or record into another with --dataset."
+    )
 
 
 def _seated(options: RecordOptions, world: World) -> PreparedRecording:
@@ -99,7 +128,7 @@ def _others(options: RecordOptions, world: World, people: int) -> tuple[str, Pla
             raise UserError(f"In '{world.id}' no seat is left for '{name}': leave it out.")
         return "", None
     if name:
-        found = find(name, PLAYERS, world)
+        found = find(name, TYPED_PLAYERS, world)
         called = found.called if found.kind is NameKind.RUN else Path(name).stem
         return called, found.player(world, options.seed or 0)
     if isinstance(world, ExternalWorld):  # which of its actions does nothing, nobody knows
@@ -139,6 +168,7 @@ def open_dataset(options: RecordOptions, world: World) -> Dataset:
             pass
     dataset = store.open(name)
     dataset.require_world(world)
+    dataset.require_columns(world)
     return dataset
 
 

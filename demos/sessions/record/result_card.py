@@ -81,9 +81,14 @@ def _draw_headline(surface: pygame.Surface, area: pygame.Rect, recorder: RecordS
         write_fitting(surface, line, row, 18 * scale, (BRIGHT, QUIET)[k], "midright")
 
 
+def pace_words(pacer: Pacer) -> str:
+    """How many steps came late, as `gpo demos info` counts them, and how many were left out."""
+    words = f"{pacer.late} late tick{'s' * (pacer.late != 1)}"
+    return f"{words}, {pacer.skipped} left out" if pacer.skipped else words
+
+
 def _pace(pacer: Pacer, marks: int) -> str:
-    late = pacer.late + pacer.skipped
-    words = f"{late} late ticks" if late != 1 else "1 late tick"
+    words = pace_words(pacer)
     return f"{words}, {marks} mark{'s' if marks > 1 else ''}" if marks else words
 
 

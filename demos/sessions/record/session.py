@@ -59,6 +59,7 @@ class RecordSession(PaintedSession):
         self.limits = dict(limits or {})
         self.phase, self.reason = Phase.TITLE, ""  # why it is paused, or why the game ended
         self.message: Message | None = None
+        self.aim = ""  # whom one plays, and what score is to be beaten, in a few words
         self.rating: int | None = None  # of this game
         self.marks = 0  # in this game
         self.area = pygame.Rect(0, 0, 1, 1)  # where the game is drawn, for the pointer

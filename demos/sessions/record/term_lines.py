@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import pygame
@@ -11,6 +11,7 @@ from demos.sessions.record.session import RecordSession
 from demos.window.drawing.widgets import (
     ACCENT,
     BRIGHT,
+    LOSS,
     MINT,
     QUIET,
     WARN,
@@ -26,10 +27,11 @@ class Line(NamedTuple):
 
     name: str
     values: tuple[float, ...]  # of each person
-    part: float  # of the bar
+    part: float  # of the bar, from its zero on
     is_cost: bool
     limit: float | None = None
     mark: float | None = None  # where the limit is on the bar, 0 to 1
+    zero: float = 0.0  # where 0 is on the bar, 0 to 1
 
     @property
     def over(self) -> bool:
@@ -37,10 +39,33 @@ class Line(NamedTuple):
         return self.limit is not None and max(self.values) > self.limit
 
 
+class BarScale(NamedTuple):
+    """What the two ends of a bar stand for; 0 lies between them."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> BarScale:
+        """One that holds all values, and is at least 1 long."""
+        given = [0.0, *values]
+        low, high = min(given), max(given)
+        return cls(low, max(high, low + 1.0) if low > -1.0 else high)
+
+    def place(self, value: float) -> float:
+        """How much of the bar lies between 0 and a value, below 0 if that does."""
+        return value / (self.high - self.low)
+
+    @property
+    def zero(self) -> float:
+        """Where 0 is, from 0 to 1."""
+        return -self.low / (self.high - self.low)
+
+
 def figures(recorder: RecordSession) -> Iterator[Line]:
     """Terms, the north star first, then costs, with their bars.
 
-    Terms are drawn to the scale of the largest of them, a cost to that of its limit, if it has one.
+    Terms are drawn to one scale, those below 0 to the left; a cost to that of its limit, if it has one.
     """
     game, world = recorder.game, recorder.game.world
     seats = [person.seat for person in recorder.recording.people]
@@ -50,14 +75,15 @@ def figures(recorder: RecordSession) -> Iterator[Line]:
 
     terms = sorted(world.terms, key=lambda name: name != world.north_star)
     for names, is_cost in ((terms, False), (list(world.costs), True)):
-        most = max([1.0, *(abs(value) for name in names for value in sums(name))])
+        together = BarScale.of(value for name in names for value in sums(name))
         for name in names:
             values = sums(name)
             limit = recorder.limits.get(name) if is_cost else None
-            scale = most if limit is None else max(1.25 * limit, *values, 1e-9)
-            mark = None if limit is None else limit / scale
-            part = max(abs(value) for value in values) / scale
-            yield Line(name.replace("_", " "), values, part, is_cost, limit, mark)
+            scale = together if limit is None else BarScale(0.0, max(1.25 * limit, *values, 1e-9))
+            mark = None if limit is None else limit / scale.high
+            part = scale.place(max(values, key=abs))
+            label = name.replace("_", " ")
+            yield Line(label, values, part, is_cost, limit, mark, scale.zero)
 
 
 def draw_lines(
@@ -85,6 +111,6 @@ def _draw_line(surface: pygame.Surface, area: pygame.Rect, line: Line) -> None:
     left = write(surface, figure, (area.right, y), size, colour, "midright").left
     room = pygame.Rect(area.left, area.top, left - area.left - size // 2, round(2 * (y - area.top)))
     write_fitting(surface, line.name, room, size, QUIET)
-    fill = (WARN if line.over else ACCENT) if line.is_cost else MINT
+    fill = (WARN if line.over else ACCENT) if line.is_cost else MINT if line.part >= 0 else LOSS
     track = pygame.Rect(area.left, area.bottom - thick - 3, area.width, thick)
-    bar(surface, track, line.part, fill, line.mark)
+    bar(surface, track, line.part, fill, line.mark, line.zero)

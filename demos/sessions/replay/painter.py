@@ -6,7 +6,7 @@ import numpy as np
 import pygame
 
 from demos.data.episodes.episode import Actor
-from demos.sessions.record.term_lines import Line, draw_lines
+from demos.sessions.record.term_lines import BarScale, Line, draw_lines
 from demos.sessions.replay.playback import Playback
 from demos.sessions.replay.replayer import Replayer
 from demos.window.drawing.widgets import (
@@ -119,11 +119,12 @@ def _draw_beside(surface: pygame.Surface, area: pygame.Rect, replayer: Replayer)
 def _lines(playback: Playback, step: int) -> list[Line]:
     lines = []
     for names, is_cost in ((playback.episode.terms, False), (playback.episode.costs, True)):
-        most = max([1.0, *(abs(playback.total(name, len(playback))) for name in names)])
+        sums = [playback.sums[name] for name in names]
+        scale = BarScale.of(float(end) for each in sums for end in (each.min(), each.max()))
         for name in names:
             value = playback.total(name, step)
-            label = name.replace("_", " ")
-            lines.append(Line(label, (value,), abs(value) / most, is_cost))
+            label, part = name.replace("_", " "), scale.place(value)
+            lines.append(Line(label, (value,), part, is_cost, zero=scale.zero))
     return lines
 
 
@@ -142,9 +143,10 @@ def _now(playback: Playback, step: int) -> list[tuple[str, tuple[int, int, int]]
 
 
 def _action(playback: Playback, action: np.ndarray) -> str:
-    names = playback.world.action_names if playback.world is not None else ()
-    if action.ndim == 0 and action.dtype.kind in "iu" and int(action) < len(names):
-        return names[int(action)]
+    choices = playback.labels.choices
+    if action.dtype.kind in "iu" and action.size == len(choices):
+        pairs = zip(choices, action.ravel().tolist(), strict=True)
+        return ", ".join(names[k] if k < len(names) else str(k) for names, k in pairs)
     return np.array2string(np.asarray(action), precision=2)
 
 

@@ -13,6 +13,7 @@ import pygame
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.episode import Actor, Episode
 from demos.data.inspection.resimulate import world_of
+from demos.window.controls.bindings import action_labels, written_labels
 from demos.window.drawing.scenery import paint_numbers, paint_picture, paint_state
 from environments.catalog import WORLDS
 from environments.simulation.batch import Batch
@@ -37,6 +38,12 @@ class Playback:
     def __init__(self, dataset: Dataset, number: int) -> None:
         self.episode = dataset.load(number)
         self.world = recorded_world(dataset)
+        space = dataset.revision.action_space
+        self.labels = (
+            written_labels(dataset.world, space)
+            if self.world is None
+            else action_labels(self.world)
+        )
         self.states: list[Any] | None = None  # [T+1], one a step
         self.how = "as it was seen: this world is not played again from its actions"
         if self.world is not None and hasattr(self.world.module, "draw"):

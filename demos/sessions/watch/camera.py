@@ -29,11 +29,13 @@ class Camera:
         self.screen = Screen(viewer)
         self.film: Film | None = None
         self.drawn = 0  # pictures
+        self._panels = set(viewer.display.panels)  # that were switched on at the last look
         self._redraw = Redraw()
 
     def paint(self, window: AppWindow, now: float) -> None:
         """Draw if it is due, do what the person asked of the camera, and film."""
         display = self.viewer.display
+        self._explain(now)
         if self._redraw.due((*self._shows(), window.surface.get_size()), now):
             self.draw(window)
         if display.wants_photograph:
@@ -44,6 +46,14 @@ class Camera:
             self._begin_or_end(now)
         if self.film is not None:
             self.film.until(window.surface, now)
+
+    def _explain(self, now: float) -> None:
+        """Say of a panel that was asked for why it is not there."""
+        changed = self._panels ^ self.viewer.display.panels
+        self._panels = set(self.viewer.display.panels)
+        for panel in (*self.screen.beside, *self.screen.below):
+            if changed == {panel.number} and (why := panel.missing(self.viewer)):
+                self.viewer.display.say(why, now)
 
     def draw(self, window: AppWindow) -> None:
         """Draw everything."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from demos.sessions.watch.options import WatchOptions
 from demos.window.display import require_display
 from environments.system.errors import UserError
+from environments.terminal.world_names import check_at_once
 
 if TYPE_CHECKING:  # heavy: a missing screen is said before they load
     from demos.sessions.watch.viewer import Viewer
@@ -27,6 +28,7 @@ def watch_command(options: WatchOptions) -> int:
         UserError: no screen, no such agent, world or player, or one that does not fit.
     """
     options.check()
+    check_at_once(options.name)
     if not options.headless:
         require_display(CURE)
     from demos.window.opening import Opening, open_session

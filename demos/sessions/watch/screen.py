@@ -157,7 +157,9 @@ class Screen:
                 self._draw_game(surface, rest, side)
             surface.fill(BACK, (area.left + half, area.top, gap, area.height))
         if viewer.driver is not None:
-            draw_frame(surface, area, viewer.driver, viewer.driver is Actor.HUMAN)
+            driven = viewer.driver is Actor.HUMAN
+            refused = bool(viewer.main.match.refused[viewer.main.match.seat])
+            draw_frame(surface, area, viewer.driver, driven, refused)
 
     def _draw_game(self, surface: pygame.Surface, area: pygame.Rect, side: Side) -> None:
         names = self.viewer.cast.names(side.entrant)

@@ -1,17 +1,21 @@
-"""One person's part of a table of controls: what does what, and sentences about what is wrong in it."""
+"""One person's part of a table of controls: what does what, sentences about what is wrong, and labels."""
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from gymnasium import spaces
 
 from demos.window.controls.aiming import Aim
 from demos.window.controls.input_names import key_source, pad_sources, spoken
 from demos.window.controls.inputs import Choice, Slider, Switch
-from demos.window.controls.table import ControlsTable, Keys, keys_for
+from demos.window.controls.table import ControlsTable, Keys, find_table, keys_for, written_table
 from environments.simulation.world import World
 from environments.system.errors import UserError
 
@@ -121,6 +125,54 @@ def numbers(given: Any, count: int, whole: bool = False) -> bool:
         and len(given) == count
         and all(isinstance(n, kinds) and not isinstance(n, bool) for n in given)
     )
+
+
+@dataclass(frozen=True)
+class ActionLabels:
+    """What people call the actions of a world."""
+
+    choices: tuple[tuple[str, ...], ...] = ()  # of each component that is chosen
+    parts: tuple[
+        str, ...
+    ] = ()  # the components that are numbers or switches; "" where nobody named one
+
+
+def action_labels(world: World) -> ActionLabels:
+    """The labels of the world's table; where there is none, or a wrong one, the names that it has itself."""
+    with suppress(UserError):
+        return _labels(find_table(world)[1], world.action_space, world)
+    return _labels(None, world.action_space, world)
+
+
+def written_labels(world_id: str, space: Any) -> ActionLabels:
+    """The same of a world that is not there to be asked."""
+    with suppress(UserError):
+        found = written_table(world_id, space)
+        return _labels(None if found is None else found[1], space)
+    return _labels(None, space)
+
+
+def _labels(table: ControlsTable | None, space: Any, world: World | None = None) -> ActionLabels:
+    table = ControlsTable(world="") if table is None else table
+    if isinstance(space, spaces.Box | spaces.MultiBinary):
+        named = {row.component: row.label for row in table.axis}
+        named |= {row.bit: row.label for row in table.action if row.bit is not None}
+        return ActionLabels(parts=tuple(named.get(k, "") for k in range(math.prod(space.shape))))
+    counts = [
+        int(n) for n in np.ravel(space.n if isinstance(space, spaces.Discrete) else space.nvec)
+    ]
+    known: Sequence[Sequence[str]] = (table.names,)
+    if world is not None and len(table.names) != counts[0]:
+        known = world.choice_names or (world.action_names,)
+    choices = [[str(number) for number in range(count)] for count in counts]
+    if [len(names) for names in known] == counts:
+        choices = [list(names) for names in known]
+    for row in table.action:
+        names = choices[row.component] if row.component < len(choices) else []
+        at = names.index(row.do) if row.do in names else row.do
+        if row.label and isinstance(at, int) and 0 <= at < len(names):
+            names[at] = row.label
+    return ActionLabels(choices=tuple(map(tuple, choices)))
 
 
 def _short(source: str) -> str:

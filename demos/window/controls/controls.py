@@ -14,14 +14,13 @@ import numpy as np
 from gymnasium import spaces
 
 from demos.window.controls.aiming import Aim
-from demos.window.controls.bind_aim import bind_aim
 from demos.window.controls.bind_axes import bind_sliders
-from demos.window.controls.bind_choices import bind_choices, bind_switches
+from demos.window.controls.bind_choices import bind_aim, bind_choices, bind_switches
 from demos.window.controls.bindings import Binder, Bindings, ControlsOwner
 from demos.window.controls.devices import Held
 from demos.window.controls.input_names import spoken
 from demos.window.controls.inputs import AimingView, Choice, InputState, Slider
-from demos.window.controls.table import find_table
+from demos.window.controls.table import find_table, serves
 from environments.simulation.world import World
 from environments.system.errors import UserError
 
@@ -183,7 +182,7 @@ def load_controls(
 def _bound(binder: Binder) -> Bindings:
     """The table bound for a person, or what is wrong with it."""
     table, world, space = binder.table, binder.world, binder.space
-    if table.world != world.id:
+    if not serves(table, world.id):
         raise binder.problem(f"it is for '{table.world}', not for '{world.id}': correct 'world'.")
     box = isinstance(space, spaces.Box)
     if (table.action and box) or (table.axis and not box):

@@ -1,6 +1,6 @@
 """The TOML table that says which key or part of a gamepad does what in a world, read and checked.
 
-world = "gpo/Kitchen-v0"            the world it is for
+world = "gpo/Kitchen-v0"            the world it is for; "my_game:*" serves all whose ids begin so
 idle = "stay"                       what nobody pressing anything does; the world's own if left out; a
                                     list is done in turn, where there are only choices
 names = ["none", "left", ...]       what numbered choices are called, where the world does not say
@@ -32,6 +32,7 @@ axes = [3, 4]                       of that stick, to the right and down
 from __future__ import annotations
 
 import glob
+import re
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -39,10 +40,12 @@ from gymnasium import spaces
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from demos.window.controls.default_table import guess_notice
+from demos.window.controls.environment_keys import table_of_keys
 from environments.files.readers import read_toml
 from environments.simulation.world import World
 from environments.system.errors import UserError, shortened
 from environments.system.suggestions import nearest
+from environments.system.wanted_values import wanted_value
 
 SHIPPED = Path(__file__).parent / "tables"
 OWN = Path("controls")  # a person's own tables, below where they work
@@ -166,7 +169,8 @@ def _complaint(error: ValidationError) -> str:
         return f"{where + ' has' if where else 'there is'} no setting '{name}': {hint}"
     if first["type"] == "missing":
         return f"{where or 'the table'} lacks '{name}'; add it."
-    message = first["msg"][0].lower() + first["msg"][1:]
+    wanted = wanted_value(first)
+    message = f"give {wanted}" if wanted else first["msg"][0].lower() + first["msg"][1:]
     return f"{where + ': ' if where else ''}{name} = {shortened(repr(first['input']))}: {message}."
 
 
@@ -180,32 +184,67 @@ def _is_kind(part: Any) -> bool:
 
 def controls_known(world: World) -> bool:
     """Whether there is a table for it, their own or ours; it may still be wrong."""
-    return any(_tables_in(folder, world) for folder in (OWN, SHIPPED))
+    return any(_tables_in(folder, world.id) for folder in (OWN, SHIPPED))
+
+
+def serves(table: ControlsTable, world_id: str) -> bool:
+    """Whether a table is for a world: by its id, or by the beginning that stands before a star."""
+    return _matches(table.world, world_id)
+
+
+def _matches(name: str, world_id: str) -> bool:
+    return re.fullmatch(re.escape(name).replace(r"\*", ".*"), world_id) is not None
 
 
 def find_table(world: World, path: Path | None = None) -> tuple[Path, ControlsTable]:
     """The table for a world and where it stands; of several the first that has its kind of actions.
+
+    Where there is none, it is made of the keys that the environment itself offers.
 
     Raises:
         UserError: there is none, or the one there is is wrong.
     """
     if path is not None:
         return path, read_table(path)
-    found = [(p, read_table(p)) for folder in (OWN, SHIPPED) for p in _tables_in(folder, world)]
-    if not found:
+    if (found := written_table(world.id, world.action_space)) is not None:
+        return found
+    offered = table_of_keys(world)
+    if offered is None:
         raise UserError(guess_notice(world))
-    box = isinstance(world.action_space, spaces.Box)
-    fitting = [(p, table) for p, table in found if bool(table.axis) == box]
-    return (fitting or found)[0]
+    return Path(f"get_keys_to_action of {world.id}"), ControlsTable.model_validate(offered)
 
 
-def table_name(world: World) -> str:
+def written_table(world_id: str, space: Any) -> tuple[Path, ControlsTable] | None:
+    """The table on this disk for a world with such actions and where it stands; None if there is none.
+
+    Raises:
+        UserError: it is wrong.
+    """
+    paths = [p for folder in (OWN, SHIPPED) for p in _tables_in(folder, world_id)]
+    found = [(path, read_table(path)) for path in paths]
+    box = isinstance(space, spaces.Box)
+    fitting = [(path, table) for path, table in found if bool(table.axis) == box]
+    return next(iter(fitting or found), None)
+
+
+def table_name(world_id: str) -> str:
     """What the file of a world's table is called, without its ending: `Kitchen-v0`."""
-    return world.id.removeprefix("gpo/").replace("/", "-").replace(":", "-")
+    return world_id.removeprefix("gpo/").replace("/", "-").replace(":", "-")
 
 
-def _tables_in(folder: Path, world: World) -> list[Path]:
-    """`NAME.toml`, then `NAME.variant.toml` for other kinds of actions of the same world."""
-    name = table_name(world)
-    plain = folder / f"{name}.toml"
-    return [p for p in (plain, *sorted(folder.glob(f"{glob.escape(name)}.*.toml"))) if p.is_file()]
+def _tables_in(folder: Path, world_id: str) -> list[Path]:
+    """`NAME.toml`, `NAME.variant.toml` for other kinds of actions, then those of several worlds."""
+    name = table_name(world_id)
+    own = [folder / f"{name}.toml", *sorted(folder.glob(f"{glob.escape(name)}.*.toml"))]
+    return [p for p in own if p.is_file()] + [
+        p for p in sorted(folder.glob("*.toml")) if p not in own and _is_shared(p, world_id)
+    ]
+
+
+def _is_shared(path: Path, world_id: str) -> bool:
+    """Whether a table names several worlds and this is one of them; whatever else may be wrong in it."""
+    try:
+        named = re.search(r"""(?m)^world\s*=\s*["'](.*\*.*?)["']""", path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return False
+    return named is not None and _matches(named[1], world_id)

@@ -14,6 +14,7 @@ from environments.drawing.status_bars import BAR, BRIGHT, HURRY, LINE, QUIET, TI
 
 BACK, PANEL, RAISED, SHADE = (22, 25, 33), BAR, (44, 49, 63), (8, 10, 14)
 MINT, GREEN, ACCENT, WARN = (104, 194, 172), (72, 196, 108), TIME, HURRY
+LOSS: Colour = (240, 140, 174)  # a term below 0
 
 __all__ = [
     "ACCENT", "BACK", "BRIGHT", "GREEN", "LINE", "MINT", "PANEL", "QUIET", "RAISED", "SHADE", "WARN",
@@ -180,14 +181,25 @@ def bar(
     part: float,
     colour: Colour,
     limit: float | None = None,
+    zero: float = 0.0,
 ) -> None:
-    """A bar of which a part from 0 to 1 is filled, and a mark where its limit is."""
+    """A bar of which a part is filled from its zero on, and a mark where its limit is.
+
+    Args:
+        surface: to draw on.
+        area: of the whole bar.
+        part: of the bar's length; to the left of zero if negative.
+        colour: of the part.
+        limit: where the mark is, from 0 to 1; none if None.
+        zero: where 0 is, from 0 to 1.
+    """
     corner = max(1, area.height // 2)
     pygame.draw.rect(surface, LINE, area, border_radius=corner)
-    wide = round(area.width * min(max(part, 0.0), 1.0))
-    if wide > 0:
-        full = pygame.Rect(area.left, area.top, max(wide, area.height), area.height)
-        pygame.draw.rect(surface, colour, full, border_radius=corner)
+    ends = sorted(min(max(end, 0.0), 1.0) for end in (zero, zero + part))
+    left, right = (area.left + round(area.width * end) for end in ends)
+    if right > left:
+        full = pygame.Rect(left, area.top, max(right - left, area.height), area.height)
+        pygame.draw.rect(surface, colour, full.clamp(area), border_radius=corner)
     if limit is not None:
         x = area.left + round(area.width * min(max(limit, 0.0), 1.0))
         surface.fill(BRIGHT, (x - 1, area.top - 3, 3, area.height + 6))

@@ -35,6 +35,9 @@ class GameExecutor(Protocol):
     def draw(self, game: int) -> Any:
         """As `ExternalGames.draw`."""
 
+    def unknown_names(self) -> set[tuple[str, str]]:
+        """As `ExternalGames.unknown_names`."""
+
     def close(self) -> None:
         """Close every game."""
 
@@ -89,6 +92,14 @@ class ProcessExecutor:
         worker = next(worker for worker in self.workers if game in worker.own)
         worker.ask("draw", game)
         return worker.drawn()
+
+    def unknown_names(self) -> set[tuple[str, str]]:
+        """As `ExternalGames.unknown_names`; of a process that was lost, none."""
+        found: set[tuple[str, str]] = set()
+        for worker in self.workers:
+            worker.ask("names")
+            found |= worker.names()
+        return found
 
     def close(self) -> None:
         """Close every game and end the processes."""

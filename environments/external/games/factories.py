@@ -15,11 +15,12 @@ import gymnasium
 
 from environments.files.trusted_code import refuse_standard_library
 from environments.system.errors import UserError
-from environments.system.suggestions import closest
+from environments.system.suggestions import closest, nearest
 
 FACTORIES = ("parallel_env", "env", "raw_env")  # the names of the factories in PettingZoo's modules
 OF_GYMNASIUM = {"render_mode", "max_episode_steps"}  # that `gymnasium.make` itself takes
 Maker = Callable[..., Any]
+_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
 def find_factory(name: str) -> Maker:
@@ -31,23 +32,41 @@ def find_factory(name: str) -> Maker:
     return _of_module(name) if ":" in name else _of_registry(name)
 
 
-def _of_module(name: str) -> Maker:
-    """`module:Class`, or Gymnasium's `module:Id` if the module has no such class."""
+def import_typed(name: str) -> Any:
+    """What a person named as `module:Class` that is no environment: a player of their own.
+
+    Raises:
+        UserError: there is no such module, or nothing of that name in it.
+    """
+    module, what = _imported(name, "player")
+    if not hasattr(module, what):
+        hint = nearest(what, [one for one in vars(module) if not one.startswith("_")])
+        raise UserError(f"The module '{module.__name__}' has no '{what}': {hint}")
+    return getattr(module, what)
+
+
+def _imported(name: str, kind: str) -> tuple[ModuleType, str]:
+    """The module of a `module:Class`, and the name of what is meant in it."""
     where, what = name.split(":", 1)
     if not what or ":" in what:
-        raise UserError(f"'{name}' is no environment: write module:Class, with one colon.")
+        raise UserError(f"'{name}' is no {kind}: write module:Class, with one colon.")
     if not all(part.replace("-", "_").isidentifier() for part in where.split(".")):
-        raise UserError(f"'{name}' is no environment: '{where}' can be no module's name.")
+        raise UserError(f"'{name}' is no {kind}: '{where}' can be no module's name.")
     refuse_standard_library(name, where)
     _search_here_for(where)
     try:
-        module = importlib.import_module(where)
+        return importlib.import_module(where), what
     except ModuleNotFoundError as error:
         if error.name is not None and (where == error.name or where.startswith(error.name + ".")):
             raise UserError(
-                f"There is no module '{where}' here or installed, for the environment '{name}'."
+                f"There is no module '{where}' here or installed, for the {kind} '{name}'."
             ) from error
         raise
+
+
+def _of_module(name: str) -> Maker:
+    """`module:Class`, or Gymnasium's `module:Id` if the module has no such class."""
+    module, what = _imported(name, "environment")
     found: Any = getattr(module, what, None)
     if isinstance(found, ModuleType):  # as PettingZoo's are imported: `pettingzoo.classic:rps_v2`
         what = next((known for known in FACTORIES if known in vars(found)), what)
@@ -133,12 +152,31 @@ def require_named(name: str, maker: Maker, params: Mapping[str, Any]) -> None:
     Raises:
         UserError: the first of them, by name.
     """
-    known: set[str] = set()
+    known: dict[str, None] = {}
     if params:
-        known = {word for one in _constructors(maker) for word in _words(one)} | OF_GYMNASIUM
+        named = (word for one in _constructors(maker) for word in _words(one))
+        known = dict.fromkeys([*named, *sorted(OF_GYMNASIUM)])
     for word in params:
         if word not in known:
-            raise UserError(f"The environment '{name}' has no parameter '{word}' of that name.")
+            hint = nearest(word, known)
+            raise UserError(f"The environment '{name}' has no parameter '{word}': {hint}")
+
+
+def require_all(name: str, maker: Maker, params: Mapping[str, Any]) -> None:
+    """Refuse to go on without a parameter that an environment cannot be made without.
+
+    Raises:
+        UserError: the first of them, by name.
+    """
+    if isinstance(maker, partial):  # a registered id has values of its own
+        return
+    first = next(iter(_constructors(maker)), None)
+    for word, one in inspect.signature(first).parameters.items() if first is not None else ():
+        needed = one.default is inspect.Parameter.empty and one.kind in _NAMED and word != "self"
+        if needed and word not in params:
+            raise UserError(
+                f"The environment '{name}' needs a {word}: give it as --param {word}=VALUE."
+            )
 
 
 def _constructors(maker: Maker) -> Iterator[Any]:
@@ -178,9 +216,8 @@ def _registered(maker: partial[Any]) -> Any:
 
 def _words(maker: Any) -> list[str]:
     """The parameters that a function names."""
-    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     found = inspect.signature(maker).parameters.values()
-    return [one.name for one in found if one.kind in kinds and one.name != "self"]
+    return [one.name for one in found if one.kind in _NAMED and one.name != "self"]
 
 
 def _hands_on(maker: Any) -> bool:

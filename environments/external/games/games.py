@@ -8,7 +8,7 @@ B games, N agents, K terms, C costs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,7 +18,6 @@ from environments.external.games.adapters import (
     GymGame,
     PettingZooGame,
     StepResult,
-    flatten_action,
     flatten_observation,
     offered_mask,
 )
@@ -29,13 +28,13 @@ from environments.external.games.global_state import (
     mark_interrupts,
 )
 from environments.external.games.make import make_env
+from environments.external.games.named_values import NamedValues
+from environments.external.games.own_actions import to_own
 from environments.external.games.step_values import (
     InvalidObservation,
-    costs_of,
     error_text,
     observation_reader,
     picture,
-    terms_of,
 )
 from environments.simulation.observation_parts import flat_mask
 from environments.system.errors import UserError
@@ -66,6 +65,7 @@ class EnvironmentSpec:
     params: dict[str, Any]
     terms: tuple[str, ...] = ()  # their names, without the return's
     costs: tuple[str, ...] = ()
+    success: str | None = None  # key of the info that says whether a game is solved, if unusual
     closes: bool = True  # whether it is safe to close one: it answered when it was tried
     recorded: bool = False  # name and keywords were read from a file
 
@@ -107,9 +107,10 @@ class ExternalGames:
         self._seen = observation_reader(seen, flatten)
         # Numbers of the action mask, which come after those of what is seen.
         self._mask = int(np.prod(arrays["observation"].shape[2:]) - np.prod(space.shape))
-        self._to_env_action = flatten_action(self.games[0].action_space, name)[1]
-        self._terms_named, self._costs_named = spec.terms, spec.costs
+        self._to_env_action = to_own(self.games[0].action_space)
+        self._named = NamedValues(spec.terms, spec.costs, spec.success)
         self._observation, self._present = arrays["observation"], arrays["present"]
+        self._live = arrays["live"]
 
     def begin(self, orders: Sequence[ResetOrder]) -> dict[int, GameFault]:
         """Begin new episodes as ordered; what went wrong, by game."""
@@ -143,35 +144,52 @@ class ExternalGames:
         if order.anew:
             self._close(self.games[i])
             self.games[i] = self.spec.open()
+        self._live[i] = False  # the game before is over
+        self._named.begin(i)
         self._look(i, self.games[i].reset(order.seed, order.options))
 
     def _step(self, i: int, _: None) -> None:
         arrays, done = self.arrays, self._to_env_action
         result = self.games[i].step([done(action) for action in arrays["action"][i]])
         arrays["terminated"][i], arrays["truncated"][i] = result.terminated, result.truncated
+        for name in ("agent_terminated", "agent_truncated"):
+            own = getattr(result, name)
+            arrays[name][i] = getattr(result, name.removeprefix("agent_")) if own is None else own
         terms, costs = arrays["terms"][i], arrays["costs"][i]
         for n, info in enumerate(result.infos):
             terms[n, 0] = result.rewards[n]
-            _fill(terms[n, 1:], self._terms_named, terms_of(info))
-            _fill(costs[n], self._costs_named, costs_of(info))
+            if self._named.write((i, n), info, terms[n, 1:], costs[n]):
+                arrays["news"][i] = True
         self._look(i, result)
 
     def _look(self, i: int, result: StepResult) -> None:
-        """Write the observations into the arrays; zeros for an agent that has left."""
+        """Write the observations into the arrays; zeros for an agent that is not in the game.
+
+        One that leaves without a last observation keeps the one before.
+        """
         alone = isinstance(self.games[i], GymGame)
+        before, self._live[i] = self._live[i].copy(), result.live
         for n, seen in enumerate(result.observations):
             if alone and seen is None:  # only PettingZoo's agents may leave
                 raise InvalidObservation("gave no observation")
             self._present[i, n] = seen is not None
             row = self._observation[i, n]
             if seen is None:
-                row[:] = 0
+                row[...] = row if before[n] and not self._live[i, n] else 0
             elif self._mask:
                 row[: -self._mask] = np.ravel(self._seen(seen))
                 mask = offered_mask(self.games[i].env, result.infos[n])
-                row[-self._mask :] = flat_mask(mask, self._mask, self.name)
+                if mask is None and (result.terminated or result.truncated or not result.live[n]):
+                    row[-self._mask :] = 1  # nothing is chosen any more
+                else:
+                    row[-self._mask :] = flat_mask(mask, self._mask, self.name)
             else:
                 row[...] = self._seen(seen)
+
+    def unknown_names(self) -> set[tuple[str, str]]:
+        """The terms and costs that infos named and that have no column: their kind and name."""
+        self.arrays["news"][:] = False
+        return set(self._named.unknown)
 
     def draw(self, game: int) -> np.ndarray | str | None:
         """A game's own picture; None where it makes none; in words what is wrong with it."""
@@ -198,8 +216,3 @@ class ExternalGames:
         except BaseException as error:  # external code: any exception
             if is_our_signal(error):
                 raise
-
-
-def _fill(row: np.ndarray, names: Sequence[str], values: Mapping[str, Any]) -> None:
-    for k, name in enumerate(names):
-        row[k] = values.get(name, 0.0)

@@ -6,8 +6,8 @@ from typing import Any
 
 import gymnasium
 
-from environments.external.games.adapters import GymGame, PettingZooGame
-from environments.external.games.factories import find_factory, require_named
+from environments.external.games.adapters import GymGame, PettingZooGame, TurnBasedGame
+from environments.external.games.factories import find_factory, require_all, require_named
 from environments.system.errors import UserError
 
 MISSING = (ImportError, gymnasium.error.DependencyNotInstalled)
@@ -35,11 +35,15 @@ def make_env(name: str, params: dict[str, Any], recorded: bool = False) -> GymGa
             f"The environment '{name}' needs something that is missing: {error}"
         ) from error
     except TypeError as error:
+        if "unexpected keyword argument" in str(error):
+            require_named(name, maker, params)
+        if "missing" in str(error):
+            require_all(name, maker, params)
         raise UserError(f"The environment '{name}' cannot be made: {error}") from error
     except gymnasium.error.Error as error:
         raise UserError(f"There is no environment '{name}': {error}") from error
-    if hasattr(env, "agent_iter"):  # PettingZoo's other kind, where agents take turns
-        env = _as_parallel(env, name)
+    if hasattr(env, "agent_iter"):  # PettingZoo's other kind
+        return _of_turns(env, name)
     if hasattr(env, "possible_agents"):
         return PettingZooGame(env, name)
     if hasattr(env, "step") and hasattr(env, "observation_space"):
@@ -47,13 +51,10 @@ def make_env(name: str, params: dict[str, Any], recorded: bool = False) -> GymGa
     raise UserError(f"'{name}' is no environment of Gymnasium's or PettingZoo's kind.")
 
 
-def _as_parallel(env: Any, name: str) -> Any:
-    """The parallel form of an environment whose agents take turns, where it has one."""
-    from pettingzoo.utils.conversions import aec_to_parallel
+def _of_turns(env: Any, name: str) -> PettingZooGame:
+    """An environment that steps agent by agent: all at once where it says so, else those take turns."""
+    from pettingzoo.utils.conversions import aec_to_parallel, turn_based_aec_to_parallel
 
-    if not env.metadata.get("is_parallelizable", False):
-        raise UserError(
-            f"In the environment '{name}' agents take turns, and here all act at once: it needs a parallel "
-            "form (`is_parallelizable` in its metadata)."
-        )
-    return aec_to_parallel(env)
+    if env.metadata.get("is_parallelizable", False):
+        return PettingZooGame(aec_to_parallel(env), name)
+    return TurnBasedGame(turn_based_aec_to_parallel(env), name)

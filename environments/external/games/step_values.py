@@ -10,11 +10,76 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+OURS = str(Path(__file__).parents[1])  # whose frames are no part of an environment's error
 LONGEST = 200  # characters of an external error's message that fit in a sentence
 
 
 class InvalidObservation(Exception):
     """An observation that is none; its text goes on after the environment's name."""
+
+
+class InvalidStep(InvalidObservation):
+    """An answer to a step or a reset that is none beside its observation; its text goes on likewise."""
+
+
+def five_values(answer: Any) -> tuple[Any, Any, Any, Any, Any, Any]:
+    """What a step returned: five values, then the cost that Safety-Gymnasium gives third, or None.
+
+    Raises:
+        InvalidStep: it is something else.
+    """
+    count = len(answer) if isinstance(answer, Sequence) else 0
+    if count == 5:
+        seen, reward, terminated, truncated, info = answer
+        return seen, reward, terminated, truncated, info, None
+    if count == 6:
+        seen, reward, cost, terminated, truncated, info = answer
+        return seen, reward, terminated, truncated, info, cost
+    given = f"{count} values" if count else _told(answer)
+    raise InvalidStep(
+        f"returned {given} from step, where observation, reward, terminated, truncated and info are wanted "
+        "(or a cost after the reward, as Safety-Gymnasium does)"
+    )
+
+
+def two_values(answer: Any) -> tuple[Any, Any]:
+    """What a reset returned: the observation and the info.
+
+    Raises:
+        InvalidStep: it is something else.
+    """
+    if not isinstance(answer, tuple) or len(answer) != 2:
+        raise InvalidStep("returned no pair of observation and info from reset")
+    return answer
+
+
+def number(value: Any, what: str) -> float:
+    """A number as an environment may write it: Python's, numpy's, or an array that holds one.
+
+    Raises:
+        InvalidStep: it is none; `what` names it.
+    """
+    if type(value) is float:
+        return value
+    given = np.asarray(value)
+    if given.size != 1 or given.dtype.kind not in "biuf":
+        raise InvalidStep(f"gave the {what} {_told(value)}, which is no number")
+    return float(given.item())
+
+
+def flag(value: Any, what: str) -> bool:
+    """Whether something is so, likewise; None is taken for no.
+
+    Raises:
+        InvalidStep: it is neither; `what` names it.
+    """
+    return value if type(value) is bool else value is not None and bool(number(value, what))
+
+
+def _told(value: Any) -> str:
+    """A value in a sentence."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 40 else f"{text[:37]}..."
 
 
 def picture(drawn: Any) -> np.ndarray | str | None:
@@ -85,30 +150,17 @@ def check_observation(space: Any, seen: Any, where: str) -> None:
 
 
 def error_text(error: BaseException) -> str:
-    """An error of external code in one line: `ValueError in cart.py, line 7: no wheel`."""
+    """An error of external code in one line: `ValueError in cart.py, line 7: no wheel`.
+
+    Where the call itself failed, as with a keyword that it does not take, no file is named: it was ours.
+    """
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith("<frozen")
+        if not frame.filename.startswith(("<frozen", OURS))
     ]
     place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
     if isinstance(error, SyntaxError):
         place = ""  # its text names file and line
     text = " ".join(str(error).split())[:LONGEST]
     return f"{type(error).__name__}{place}{': ' if text else ''}{text}"
-
-
-def terms_of(info: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The parts of the reward that an info names."""
-    named = info.get("terms")
-    return (
-        {key: named[key] for key in named if key != "return"} if isinstance(named, Mapping) else {}
-    )
-
-
-def costs_of(info: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The costs that an info names."""
-    named = info.get("costs")
-    if isinstance(named, Mapping):
-        return named
-    return {"cost": info["cost"]} if "cost" in info else {}

@@ -80,6 +80,15 @@ class GameWorker:
             self._end()
         return answer[0] if isinstance(answer, tuple) else answer
 
+    def names(self) -> set[tuple[str, str]]:
+        """Wait for what `ExternalGames.unknown_names` says. A process that does not answer is ended."""
+        answer = self._hear(self.patience)
+        if isinstance(answer, set):
+            return answer
+        self._lost = True
+        self._end()
+        return set()
+
     def _hear(self, patience: float) -> Any:
         """What it says; or, in words, why it says nothing. Each game may take all of the patience."""
         at, since = b"", time.monotonic()
@@ -120,6 +129,7 @@ def _work(pipe: Any, spec: EnvironmentSpec, layout: Layout, memory: Any, own: ra
         commands: dict[str, Callable[..., Any]] = {
             "begin": games.begin,
             "step": games.step,
+            "names": games.unknown_names,
             "draw": lambda game: (games.draw(game),),
         }
         while (message := pipe.recv())[0] != "close":

@@ -27,6 +27,7 @@ import gymnasium
 
 from environments.external.games.games import EnvironmentSpec
 from environments.external.trial.facts import Facts, read_facts
+from environments.external.trial.names import PLAYED_SECONDS
 from environments.external.trial.trial import WHEN, Imports, Trial, try_here
 from environments.system.errors import UserError
 from environments.system.processes import ENDING, how_it_ended
@@ -137,7 +138,16 @@ class _TrialReplies:
             elif kind == "here":
                 return None
             else:
-                return self._closed(read_facts(words))
+                return self._played(read_facts(words))
+
+    def _played(self, facts: Facts) -> Facts:
+        """Wait for the names that show in play; what hangs or dies there is met again when people play."""
+        until = time.monotonic() + PLAYED_SECONDS + ENDING
+        while (left := until - time.monotonic()) > 0 and (line := self._line(left)):
+            kind, words = json.loads(line)
+            if kind == "played":
+                return self._closed(facts.with_names(*json.loads(words)))
+        return facts
 
     def _closed(self, facts: Facts) -> Facts:
         until = time.monotonic() + ENDING
@@ -215,7 +225,7 @@ def serve() -> None:
         replies.write(json.dumps([kind, words]).encode() + b"\n")
 
     packed, known = pickle.load(requests)  # noqa: S301  of the process that started this one
-    threading.Thread(target=_leave_with_parent, args=(requests,), daemon=True).start()
+    threading.Thread(target=lambda: (requests.read(), os._exit(1)), daemon=True).start()  # with it
     try:
         spec: EnvironmentSpec = pickle.loads(packed)  # noqa: S301  likewise
     except Exception:  # noqa: BLE001  of a class that only the script has that runs there
@@ -231,11 +241,7 @@ def serve() -> None:
     except UserError as problem:
         send("problem", str(problem))
         os._exit(0)
+    send("played", json.dumps(trial.names().found))
     trial.close()
     send("closed", "")
     os._exit(0)
-
-
-def _leave_with_parent(requests: Any) -> None:
-    requests.read()  # until the other end is closed
-    os._exit(1)

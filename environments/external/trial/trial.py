@@ -1,4 +1,4 @@
-"""The trial of an external environment: it is made, looked at, reset, stepped once and closed.
+"""The trial of an external environment: it is made, looked at, reset, stepped once, played on and closed.
 
 It takes place in a process of its own, which is ended if it takes too long
 (`environments.external.trial.isolated`), or here where that is not possible.
@@ -13,14 +13,11 @@ from contextlib import suppress
 from typing import Any
 
 import gymnasium
-import numpy as np
-from gymnasium import spaces
 
 from environments.external.games.adapters import (
     GymGame,
     PettingZooGame,
     StepResult,
-    flatten_action,
     flatten_observation,
     offered_mask,
 )
@@ -32,22 +29,25 @@ from environments.external.games.global_state import (
     mark_interrupts,
 )
 from environments.external.games.make import make_env
+from environments.external.games.named_values import check_values
+from environments.external.games.own_actions import counted_space
 from environments.external.games.step_values import (
     InvalidObservation,
-    costs_of,
     error_text,
     observation_reader,
     picture,
-    terms_of,
 )
 from environments.external.trial.facts import Facts, plain, positive
-from environments.simulation.observation_parts import (
-    Part,
-    choices,
-    flat_mask,
-    parts_of_space,
-    with_mask,
+from environments.external.trial.names import (
+    PlayedNames,
+    declared,
+    declared_word,
+    names_in,
+    play_on,
+    some_actions,
 )
+from environments.external.trial.offered_keys import offered_keys
+from environments.simulation.observation_parts import Part, choices, parts_of_space, with_mask
 from environments.system.errors import UserError
 
 WHEN = {  # how a sentence about what happened in each phase ends
@@ -58,6 +58,7 @@ WHEN = {  # how a sentence about what happened in each phase ends
     "reset": "in its first reset",
     "step": "in its first step",
     "render": "when it was to draw",
+    "play": "when it was played at random",
     "close": "when it was closed",
 }
 
@@ -122,7 +123,7 @@ class Trial:
         game = self._game = make_env(name, self.spec.params, self.spec.recorded)
         self.enter("spaces")
         seen, flatten = flatten_observation(game.observation_space, name)
-        done = flatten_action(game.action_space, name)[0]
+        done = counted_space(game.action_space, name)
         parts, read = (
             parts_of_space(game.observation_space),
             observation_reader(game.observation_space, flatten),
@@ -130,13 +131,12 @@ class Trial:
         self.enter("reset")
         first = game.reset(0, None)
         _look(game, first, read)
-        masked = offered_mask(game.env, first.infos[0]) is not None
+        masked = any(offered_mask(game.env, info) is not None for info in first.infos)
         self.enter("step")
-        space = game.action_space
-        space.seed(0)
-        actions = [space.sample(mask=_sampled(space, game.env, info)) for info in first.infos]
-        second = game.step(actions)
+        game.action_space.seed(0)
+        second = self._last = game.step(some_actions(game, first.infos))
         _look(game, second, read)
+        check_values(second.infos)
         if self.draws and self.spec.params.get("render_mode") == "rgb_array":
             self.enter("render")
             if isinstance(drawn := picture(game.env.render()), str):
@@ -146,6 +146,16 @@ class Trial:
             seen, parts = with_mask(seen, count), (*parts, Part("action_mask", "mask", (count,)))
         infos = first.infos[0], second.infos[0]
         return _facts(game, infos, (seen, done, parts), name)
+
+    def names(self, episodes: int | None = None) -> PlayedNames:
+        """What it names when it is played on for a while, unless it declares its names: as `play_on`."""
+        found = PlayedNames()
+        assert self._game is not None
+        found.read(self._last.infos)
+        if not (declared(self._game.env, "term") or declared(self._game.env, "cost")):
+            self.enter("play")
+            play_on(self._game, self._last, found, episodes)
+        return found
 
 
 def try_here(spec: EnvironmentSpec) -> Facts:
@@ -158,8 +168,9 @@ def try_here(spec: EnvironmentSpec) -> Facts:
     mark_interrupts()
     with Handlers(), ExternalGlobals():
         facts = trial.run()
+        played = trial.names(episodes=1)
         trial.close()
-    return facts
+    return facts.with_names(*played.found)
 
 
 def _look(game: GymGame | PettingZooGame, result: StepResult, read: Callable[[Any], Any]) -> None:
@@ -183,32 +194,16 @@ def _facts(
         version=plain(getattr(game.env.unwrapped, "VERSION", 0)),
         tick=None if fps is None else 1.0 / fps,
         horizon=None if horizon is None else max(1, int(horizon)),
-        terms=_names((terms_of(info) for info in infos), "term", name),
-        costs=_names((costs_of(info) for info in infos), "cost", name),
+        terms=names_in(infos, "term", name),
+        costs=names_in(infos, "cost", name),
         observation_space=seen,
         action_space=done,
+        own_action_space=game.action_space,
         parts=parts if len(parts) > 1 and any(part.kind != "vector" for part in parts) else (),
-    )
-
-
-def _names(infos: Any, what: str, name: str) -> tuple[str, ...]:
-    """The names that infos gave, each once, in order."""
-    found = dict.fromkeys(key for named in infos for key in named)
-    for key in found:
-        if not isinstance(key, str):
-            raise UserError(f"The environment '{name}' names a {what} {key!r}, which is no text.")
-    return tuple(found)
-
-
-def _sampled(space: Any, env: Any, info: Mapping[str, Any]) -> Any:
-    """The mask that `space.sample` is to keep to, as Gymnasium wants it."""
-    mask = offered_mask(env, info)
-    if mask is None:
-        return None
-    allowed = flat_mask(mask, choices(space), "the environment").astype(np.int8)
-    if isinstance(space, spaces.MultiDiscrete):
-        return tuple(np.split(allowed, np.cumsum(space.nvec)[:-1]))
-    return 2 * allowed if isinstance(space, spaces.MultiBinary) else allowed  # 2: either
+        keys=offered_keys(game.env, game.action_space) if isinstance(game, GymGame) else (),
+        success=declared_word(game.env, "success"),
+        north_star=declared_word(game.env, "north_star"),
+    ).with_names(declared(game.env, "term"), declared(game.env, "cost"))
 
 
 class Imports(importlib.abc.MetaPathFinder):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from agents.evaluation.games import GAMES, HELD_OUT, SHIELDED, GamesStep, play_games
+from environments.simulation.presence import Presence
 
 
 class Table:
@@ -20,6 +21,8 @@ class Table:
         self.actions = np.zeros((size, seats))
         self.terms, self.costs = np.zeros((size, seats, 2)), np.zeros((size, seats, 1))
         self.reward, self.ended = np.zeros((size, seats)), np.zeros(size, bool)
+        self.presence = Presence(self.ended, self.ended, seats)
+        self.broken, self.state = np.zeros(size, bool), {"seed": np.arange(size)}
         if shielded:
             self.intervened = np.zeros((size, seats), bool)
         self.stepped: list[np.ndarray] = []

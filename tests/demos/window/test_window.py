@@ -1,5 +1,6 @@
 """The window: refused with a sentence where nobody could see it, and of a size that can be drawn on."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,8 @@ import numpy as np
 import pygame
 import pytest
 
-from demos.window.display import require_display
+import gpo
+from demos.window.display import draw_in_memory, require_display
 from demos.window.drawing.widgets import fit_rect
 from demos.window.window import LEAST, AppWindow
 from environments.system.errors import UserError
@@ -23,9 +25,48 @@ def no_screen(monkeypatch):
     monkeypatch.setattr(sys, "platform", "linux")
 
 
+def test_the_window_is_drawn_in_memory_unless_the_person_says_otherwise(monkeypatch):
+    """An environment that renders with OpenGL in this process would take the window's context away."""
+    monkeypatch.delenv("SDL_FRAMEBUFFER_ACCELERATION", raising=False)
+    monkeypatch.setenv("SDL_RENDER_DRIVER", "opengl")
+    told, real = [], pygame.display.init
+
+    def init():
+        told.append(os.environ.copy())
+        real()
+
+    monkeypatch.setattr(pygame.display, "init", init)
+    with AppWindow("test", headless=True):
+        pass
+    assert told[0]["SDL_FRAMEBUFFER_ACCELERATION"] == "0"
+    assert told[0]["SDL_RENDER_DRIVER"] == "opengl"
+    monkeypatch.delenv("SDL_RENDER_DRIVER")
+    draw_in_memory()
+    assert os.environ["SDL_RENDER_DRIVER"] == "software"
+
+
 def test_no_screen_is_said_in_a_sentence_with_a_way_out(no_screen):
     with pytest.raises(UserError, match=r"no screen .* use --headless with --script FILE"):
         AppWindow("test")
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "told"),
+    [
+        (
+            "record",
+            "gpo/Kichen-v0",
+            "There is no world 'gpo/Kichen-v0': did you mean 'gpo/Kitchen-v0'?",
+        ),
+        ("watch", "gpo/Kichen-v0", "There is no world 'gpo/Kichen-v0'"),
+        ("watch", "gone.safetensors", "There is no agent at gone.safetensors"),
+        ("play", "gone.onnx", "There is no agent at gone.onnx"),
+        ("record", "gpo/Kitchen-v0", "There is no screen"),
+    ],
+)
+def test_a_name_of_nothing_is_said_before_the_screen_is(no_screen, capsys, command, name, told):
+    assert gpo.main([command, name]) == 2
+    assert told in capsys.readouterr().err
 
 
 def test_a_screen_on_another_machine_that_does_not_answer_is_said(no_screen, monkeypatch):

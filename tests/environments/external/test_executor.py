@@ -163,7 +163,7 @@ def test_hanging_counts_against_the_quota():
 def test_an_environment_that_cannot_be_made_there_is_a_sentence():
     world: Any = make_world(ROWDY)
     world.params["no_such_keyword"] = 1
-    with pytest.raises(UserError, match=r"did not start: .* cannot be made"):
+    with pytest.raises(UserError, match=r"did not start: .* has no parameter 'no_such_keyword'"):
         make_batch(world.with_workers(1))
 
 

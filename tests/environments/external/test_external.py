@@ -6,6 +6,7 @@ import gymnasium
 import numpy as np
 import pytest
 
+from agents.players.player import RandomPlayer
 from environments.catalog import make_batch, make_world
 from environments.external.batch import external_batch
 from environments.external.world import external_world
@@ -90,9 +91,65 @@ def test_a_pettingzoo_environment_is_a_batch_of_all_its_agents(name):
     assert not batch.terminated.any()
 
 
-def test_where_agents_take_turns_is_said_in_a_sentence():
-    with pytest.raises(UserError, match="agents take turns"):
-        make_batch("pettingzoo.classic:tictactoe_v3", 1)
+TAKING = "tests.environments.support.kind_toys:Taking"
+TICTACTOE = "pettingzoo.classic:tictactoe_v3"
+
+
+def test_where_agents_take_turns_each_has_its_masks():
+    batch = make_batch(TICTACTOE, 1)
+    assert [str(part) for part in batch.world.parts] == [
+        "observation: vector [18]",
+        "action_mask: mask [9]",
+    ]
+    assert batch.observation[0, :, -9:].tolist() == [[1] * 9, [0] * 9]
+    batch.step(np.array([[4, 7]]))
+    assert batch.observation[0, :, -9:].tolist() == [[0] * 9, [1, 1, 1, 1, 0, 1, 1, 1, 1]]
+    for x, o in ((0, 0), (0, 0), (0, 3), (8, 0)):  # only whose turn it is acts
+        batch.step(np.array([[x, o]]))
+    assert batch.terminated.all()
+    assert batch.presence.terminated.all()
+    assert batch.reward.tolist() == [[1, -1]]
+
+
+def test_an_illegal_move_is_replaced_and_told(caplog):
+    batch = make_batch(TICTACTOE, 1)
+    batch.step(np.array([[0, 0]]))
+    batch.step(np.array([[0, 0]]))  # taken already: the first free one is
+    assert batch.actions[0].tolist() == [0, 1]
+    assert batch.overruled.tolist() == [[False, True]]
+    assert not batch.terminated.any(), "PettingZoo ends a game with an illegal move"
+    assert "forbids 0" in caplog.text
+    batch.step(np.array([[5, 0]]))
+    assert not batch.overruled.any()
+
+
+def test_players_at_random_heed_masks_of_every_kind():
+    for acted in ("discrete", "multi-discrete"):
+        world = make_world("tests.environments.support.kind_toys:Doors", actions=acted)
+        batch = make_batch(world, 8)
+        player = RandomPlayer(world.action_space, 1, world.mask_size)
+        for _ in range(9):
+            batch.step(player.predict(batch.observation[:, 0])[0][:, None])
+            assert not batch.overruled.any()
+        assert not batch.incidents
+
+
+@pytest.mark.parametrize("name", ["observation", "observations", "real_obs"])
+def test_a_part_of_a_dict_called_action_mask_is_one(name):
+    world = make_world(TAKING, name=name)
+    assert [str(part) for part in world.parts] == [f"{name}: vector [2]", "action_mask: mask [3]"]
+    batch = make_batch(world, 1)
+    seen = []
+    for action in (0, 1, 2, 2):
+        seen.append(batch.observation[0, 0, -3:].tolist())
+        batch.step(np.array([[action]]))
+        assert not batch.incidents
+    assert seen == [[0, 1, 1], [1, 0, 1], [1, 1, 0], [0, 1, 1]]
+
+
+@pytest.mark.parametrize("params", [{"size": 4}, {"alone": True}])
+def test_what_has_no_number_a_choice_is_seen_like_any_other(params):
+    assert make_world(TAKING, **params).mask_size == 0
 
 
 def test_our_own_kitchen_seen_through_the_adapter_is_our_own_kitchen():
@@ -149,12 +206,38 @@ def test_what_is_not_there_gets_one_sentence(world_id, says):
 
 
 def test_keywords_that_it_does_not_take_and_actions_that_do_not_exist_are_refused():
-    with pytest.raises(UserError, match="unexpected keyword"):
+    with pytest.raises(UserError, match="has no parameter 'width': it has "):
         make_world(CORRIDOR, width=3)
+    with pytest.raises(UserError, match="has no parameter 'cost': did you mean 'costs'"):
+        make_world(CORRIDOR, cost="plain")
+    with pytest.raises(UserError, match=r"has no parameter 'bogus': it has .*render_mode"):
+        make_world("CartPole-v1", bogus=1)
     with pytest.raises(UserError, match="MultiDiscrete"):
         make_batch(CORRIDOR).step(np.array([[[5, 0]]]))
     with pytest.raises(UserError, match="shape"):
         make_batch("Pendulum-v1").step(np.zeros((1, 1)))
+
+
+class Sized(gymnasium.Env):
+    """Cannot be made without saying how large."""
+
+    def __init__(self, size, colour="red"):
+        self.size = size
+
+
+def test_a_keyword_that_it_needs_is_asked_for():
+    with pytest.raises(UserError, match="needs a size: give it as --param size=VALUE"):
+        make_world("tests.environments.external.test_external:Sized")
+
+
+@pytest.mark.parametrize(("name", "told"), [("horzon", True), ("horizon", False), ("level", False)])
+def test_an_option_that_is_meant_to_be_the_horizon_is_refused(name, told):
+    world = make_world("CartPole-v1")
+    if not told:
+        world.check_option(name)
+        return
+    with pytest.raises(UserError, match="There is no option 'horzon': did you mean 'horizon'"):
+        world.check_option(name)
 
 
 def test_a_module_of_the_folder_one_stands_in_is_found(tmp_path, monkeypatch):

@@ -29,7 +29,7 @@ HERE = {
     "another type": "of type <U1 where float32 was declared",
     "is paid nan": "gave the reward nan",
     "is paid too much": "gave the reward inf",
-    "is paid in words": "raised ValueError",
+    "is paid in words": "gave the reward 'much', which is no number",
     "costs less than nothing": "gave the cost 'cost' -1",
     "costs nan": "gave the cost 'cost' nan",
     "a term of nan": "gave the term 'half' nan",

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from environments.catalog import make_batch
-from environments.simulation.reward import weight_vector
 from environments.simulation.reward_source import (
     RolloutRewards,
     TermReward,
     Transitions,
+    weight_vector,
 )
 from environments.simulation.seating import Seating
 from environments.system.errors import UserError

@@ -8,7 +8,14 @@ from gymnasium import spaces
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from environments.external.games.adapters import flatten_action, flatten_observation
+from environments.external.games.adapters import flatten_observation
+from environments.external.games.own_actions import (
+    counted_space,
+    idle_action_of,
+    is_counted,
+    own_rows,
+    to_own,
+)
 from environments.external.games.step_values import (
     InvalidObservation,
     check_observation,
@@ -124,7 +131,7 @@ def test_a_flattened_observation_is_read_back_by_its_parts(space, seed):
 @SPACES
 @given(actions, seeds)
 def test_an_action_counted_from_0_becomes_one_of_the_environment(space, seed):
-    counted, convert = flatten_action(space, "Toy-v0")
+    counted, convert = counted_space(space, "Toy-v0"), to_own(space)
     chosen = sampled(counted, seed)
     assert space.contains(convert(chosen))
     if isinstance(space, spaces.Discrete):
@@ -138,7 +145,7 @@ def test_an_action_counted_from_0_becomes_one_of_the_environment(space, seed):
 @given(boxes(), st.one_of(discretes, multi_discretes, multi_binaries), st.integers(0, 2))
 def test_a_mask_has_one_number_a_choice(seen, space, wrong):
     box, _ = flatten_observation(seen, "Toy-v0")
-    counted, _ = flatten_action(space, "Toy-v0")
+    counted = counted_space(space, "Toy-v0")
     size = choices(counted)
     masked = with_mask(box, size)
     assert masked.shape == (int(np.prod(seen.shape)) + size,)
@@ -158,14 +165,26 @@ def test_a_mask_has_one_number_a_choice(seen, space, wrong):
 @given(nested, actions)
 def test_facts_come_back_from_json(seen, space):
     box, _ = flatten_observation(seen, "Toy-v0")
-    counted, _ = flatten_action(space, "Toy-v0")
+    counted = counted_space(space, "Toy-v0")
     facts = Facts(
-        ("a", "b"), 3, None, 7, ("speed",), ("hit",), box, counted, parts_of_space(seen), False
+        ("a", "b"),
+        3,
+        None,
+        7,
+        ("speed",),
+        ("hit",),
+        box,
+        counted,
+        parts_of_space(seen),
+        False,
+        space,
     )
     back = read_facts(facts.as_json())
     assert back == facts
     assert back.observation_space.dtype == box.dtype
     assert back.action_space.dtype == counted.dtype
+    assert back.own_action_space == space
+    assert back.own_action_space.dtype == space.dtype
 
 
 @SPACES
@@ -187,7 +206,7 @@ def test_what_is_sampled_fits_and_what_lacks_a_part_does_not(space, seed):
 @pytest.mark.parametrize("space", [spaces.Text(3), spaces.Sequence(spaces.Discrete(2))])
 def test_what_has_no_fixed_size_is_refused(space):
     with pytest.raises(UserError):
-        flatten_action(space, "Toy-v0")
+        counted_space(space, "Toy-v0")
     if isinstance(space, spaces.Sequence):
         with pytest.raises(UserError, match="has no fixed size"):
             flatten_observation(space, "Toy-v0")
@@ -220,3 +239,85 @@ def test_a_part_of_an_unknown_kind_is_refused():
 )
 def test_a_picture_is_all_bytes_in_two_or_three_dimensions(low, high, shape, kind, picture):
     assert is_picture(spaces.Box(low, high, shape, kind)) == picture
+
+
+# ------------------------------------------------------------------ actions in an environment's own numbers
+
+OWN = [
+    spaces.Box(-0.1, 0.1, (2,), np.float64),
+    spaces.Box(np.array([-1 / 3, 0.7]), np.array([0.1, 1e9 / 3]), dtype=np.float64),
+    spaces.Box(-0.1, 0.3, (3,), np.float16),
+    spaces.Box(-3, 3, (2,), np.int64),
+    spaces.Box(0, 255, (1,), np.uint8),
+    spaces.Box(np.iinfo(np.int64).min, np.iinfo(np.int64).max, (2,), np.int64),
+    spaces.Box(-np.inf, np.inf, (2,), np.float32),
+    spaces.Box(0, np.inf, (2,), np.float32),
+    spaces.Box(-1, 1, (), np.float32),
+    spaces.Box(-1, 1, (2, 3), np.float32),
+    spaces.MultiBinary([2, 2]),
+    spaces.MultiDiscrete([[2, 3], [4, 2]]),
+    spaces.MultiDiscrete([3, 2], start=[1, -5]),
+    spaces.Discrete(3, start=-1),
+]
+
+
+@pytest.mark.parametrize("own", OWN, ids=str)
+def test_what_is_sent_is_in_the_environments_own_space(own):
+    counted, convert = counted_space(own, "Toy-v0"), to_own(own)
+    counted.seed(1)
+    given = [counted.sample() for _ in range(20)]
+    if isinstance(counted, spaces.Box):
+        given += [counted.low, counted.high, np.full_like(counted.low, 1e20), -counted.high]
+    else:
+        assert len(counted.shape) <= 1
+    for action in given:
+        assert own.contains(convert(action)), (action, convert(action))
+    several = own_rows(own)(np.stack(given)) if own.shape != () or counted.shape else None
+    if several is not None:
+        assert all(own.contains(one) for one in several)
+
+
+@pytest.mark.parametrize(("given", "sent"), [(0.99, 1), (-0.99, -1), (1.4, 1), (2.6, 3), (99, 3)])
+def test_whole_numbers_are_rounded(given, sent):
+    convert = to_own(spaces.Box(-3, 3, (1,), np.int64))
+    assert convert(np.array([given], np.float32)).tolist() == [sent]
+
+
+@pytest.mark.parametrize(
+    ("own", "alike"),
+    [
+        (spaces.Discrete(3), True),
+        (spaces.Discrete(3, start=1), False),
+        (spaces.MultiDiscrete([2, 3]), True),
+        (spaces.MultiDiscrete([2, 3], start=[0, 1]), False),
+        (spaces.MultiDiscrete([[2, 3]]), False),
+        (spaces.MultiBinary(3), True),
+        (spaces.MultiBinary([3, 1]), False),
+        (spaces.Box(-1, 1, (2,), np.float64), True),
+        (spaces.Box(-1, 1, (2,), np.int64), False),
+        (spaces.Box(-1, 1, (), np.float32), False),
+    ],
+)
+def test_which_actions_are_our_own_already(own, alike):
+    assert is_counted(own) == alike
+
+
+@pytest.mark.parametrize(
+    ("own", "idle"),
+    [
+        (spaces.Discrete(3, start=-1), 1),
+        (spaces.Discrete(3, start=5), 0),
+        (spaces.Discrete(3, start=-9), 2),
+        (spaces.MultiDiscrete([3, 8], start=[1, -5]), [0, 5]),
+        (spaces.Box(2, 5, (1,), np.float32), [2]),
+        (spaces.Box(-5, -2, (1,), np.float64), [-2]),
+        (spaces.Box(-1, 1, (), np.float32), [0]),
+        (spaces.MultiBinary([2, 2]), 0),
+    ],
+)
+def test_idle_is_nothing_in_the_environments_numbers(own, idle):
+    found = idle_action_of(own)
+    assert np.asarray(found).tolist() == idle
+    filled = np.zeros(counted_space(own, "").shape, counted_space(own, "").dtype)
+    filled[...] = found
+    assert counted_space(own, "").contains(filled if filled.shape else filled[()])

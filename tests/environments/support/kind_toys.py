@@ -127,3 +127,29 @@ class Recall(gymnasium.Env):
     def _seen(self):
         cue = 2 * self.cue - 1 if self.steps == 0 else 0
         return np.array([cue, self.steps == self.wait], np.float32)
+
+
+class Taking(gymnasium.Env):
+    """Shows its mask as a part of a dict, beside whatever else is given."""
+
+    def __init__(self, name="observation", size=3, alone=False):
+        kept = {} if alone else {name: spaces.Box(0, 1, (2,), np.float32)}
+        mask = spaces.Box(0, 1, (size,), np.int8)
+        self.observation_space = spaces.Dict({**kept, "action_mask": mask})
+        self.action_space, self.size, self.kept = spaces.Discrete(3, start=1), size, kept
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.time = 0
+        return self.see(), {}
+
+    def step(self, action):
+        assert action != 1 + self.time % 3, "shut"
+        self.time += 1
+        return self.see(), 1.0, self.time == 9, False, {}
+
+    def see(self):
+        mask = np.ones(self.size, np.int8)
+        mask[self.time % 3] = 0
+        shown = {key: np.full(2, 0.5, np.float32) for key in self.kept}
+        return {**shown, "action_mask": mask}

@@ -15,10 +15,15 @@ def test_all_names_are_listed_where_none_is_alike():
     assert nearest("xyz", ["ring"], "type `gpo worlds`.") == "type `gpo worlds`."
 
 
-@pytest.mark.parametrize(("given", "found"), [("ax", "ab"), ("axx", None)])
-def test_names_that_are_half_alike_are_alike(given, found):
-    assert ALIKE == 0.5  # twice the letters in common over all letters: 2/4 is enough, 2/5 is not
-    assert closest(given, ["ab"]) == found
+@pytest.mark.parametrize(("given", "found"), [("abcxx", "abcyy"), ("abxxx", None)])
+def test_names_of_which_three_fifths_are_alike_are_alike(given, found):
+    assert ALIKE == 0.6  # twice the letters in common over all letters: 6/10 is enough, 4/10 is not
+    assert closest(given, ["abcyy"]) == found
+
+
+def test_the_dashes_of_options_make_none_alike():
+    assert closest("--bogus", ["--trust", "--root"]) is None
+    assert closest("-trsut", ["--trust"]) == "--trust"
 
 
 def test_any_names_may_be_given_once():

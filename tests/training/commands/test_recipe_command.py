@@ -199,6 +199,6 @@ def test_what_no_new_recipe_can_be_written_for(said, dataset, tmp_path):
     other = said("--new", "gpo/Courier-v0", dataset, code=2)
     assert "was played in gpo/Balance-v0, not in gpo/Courier-v0" in other
     assert "ends in .toml" in said("--new", BALANCE, dataset, "--out", "a.txt", code=2)
-    assert "--new has no value" in said("--new", BALANCE, code=2)
+    assert "--new takes two values: give WORLD DATASET" in said("--new", BALANCE, code=2)
     assert "leave 'refine' out" in said("refine", "--new", BALANCE, dataset, code=2)
     assert sorted(tmp_path.rglob("*")) == before

@@ -93,6 +93,26 @@ def test_what_a_recipe_names_is_not_measured(monkeypatch):
     )
 
 
+def test_a_network_is_timed_on_as_many_rows_as_take_little_time(monkeypatch):
+    rows, now = [], 0.0
+
+    def work(policy, seen, is_half, threads=None, sides=engine.ALONE):
+        nonlocal now
+        rows.append(len(seen))
+        now += 0.001 * len(seen)  # s: a large network
+
+    monkeypatch.setattr(engine, "_step", work)
+    monkeypatch.setattr(engine.time, "perf_counter", lambda: now)
+    monkeypatch.setattr(engine, "free_cores", lambda: 2)
+    policy = build_policy(spaces.Box(-1, 1, (4,), np.float32), spaces.Discrete(2), {})
+    engine.choose_compute(policy, 4000, None, None, None)
+    assert set(rows) == {engine.ROWS}, "a whole minibatch would take 4 s a call"
+    assert now < 1
+    rows.clear()
+    engine.choose_compute(policy, 8, None, None, None)
+    assert set(rows) == {8}
+
+
 def test_measuring_leaves_policy_and_threads_alone():
     policy = build_policy(spaces.Box(-1, 1, (4,), np.float32), spaces.Discrete(2), {})
     before, threads = copy.deepcopy(policy.state_dict()), torch.get_num_threads()

@@ -1,13 +1,24 @@
 """Judging: totals that add up, intervals that cover, and games that are the same for everybody."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from agents.evaluation.games import play_games
 from agents.players.player import RandomPlayer, StillPlayer
+from demos.collect.collect import collect
+from demos.data.dataset.store import Store
 from environments.catalog import make_batch, make_world
+from environments.system.errors import UserError
 from tests.training.support.toys import Leaning, record
-from training.evaluation.protocol import Protocol, evaluate, recorded_scores, summary
+from training.evaluation.protocol import (
+    Protocol,
+    evaluate,
+    recorded_scores,
+    steps_of_games,
+    summary,
+)
 
 KITCHEN, BALANCE = "gpo/Kitchen-v0", "gpo/Balance-v0"
 
@@ -162,3 +173,85 @@ def test_recorded_games_that_were_cut_off_before_the_horizon_are_left_out(tmp_pa
     dataset = record(tmp_path, "short", world, Leaning(), 4, 10)
     assert recorded_scores(dataset, world, 20) == {"seats": [], "games": 0}
     assert recorded_scores(dataset, world, 10)["seats"][0]["return"]["mean"] == 10
+
+
+# ------------------------------------------------------------------ other people's environments
+
+NAMERS = "tests.environments.support.namers"
+
+
+def collected(folder, world, games, options=None):
+    players = [RandomPlayer(world.action_space)]
+    return collect(Store(folder), "games", world, players, games, options=options or {})
+
+
+def test_a_game_that_the_environment_cut_itself_is_whole(tmp_path):
+    world = make_world(f"{NAMERS}:Ends", length=7)
+    assert world.horizon_assumed
+    dataset = collected(tmp_path, world, 3)
+    assert dataset.load(0).truncated
+    found = recorded_scores(dataset, world, world.horizon)
+    assert found["games"] == 3
+    assert found["seats"][0]["return"]["mean"] == 7
+
+
+def test_what_a_limit_of_ours_cut_is_not(tmp_path):
+    world = make_world(f"{NAMERS}:Ends", length=7)
+    dataset = collected(tmp_path, world, 3, {"horizon": 5})
+    assert recorded_scores(dataset, world, world.horizon)["games"] == 0
+
+
+@pytest.mark.parametrize(("meta", "counts"), [({"left": True}, 0), ({"left": False}, 1), ({}, 1)])
+def test_a_game_that_its_person_ended_is_not(tmp_path, meta, counts):
+    world = make_world(f"{NAMERS}:Ends", length=7)
+    dataset = collected(tmp_path, world, 1)
+    episode = dataset.load(0)
+    with Store(tmp_path / "people").building_for(world, "people") as people:
+        people.append(replace(episode, meta={**episode.meta, "device": "keyboard", **meta}))
+    found = recorded_scores(Store(tmp_path / "people").open("people"), world, world.horizon)
+    assert found["games"] == counts
+
+
+def test_broken_games_are_left_out_of_means_and_counted():
+    world = make_world(f"{NAMERS}:Breaks", seeds=(1_000_001,))
+    protocol = Protocol(games=4, horizon=world.horizon)
+    played = evaluate(world, lambda seed: RandomPlayer(world.action_space, seed), None, protocol)
+    found = summary(played)
+    assert (found["games"], found["broken"], found["steps"]) == (3, 1, [10, 10])
+    assert found["seats"][0]["return"] == {"mean": 10, "low": 10, "high": 10}
+    text = protocol.told(steps_of_games(played), found["broken"])
+    assert text.startswith(
+        "4 games a seat, 1 broken off by the environment and left out, 10 steps,"
+    )
+
+
+def test_nothing_is_judged_by_games_that_were_all_broken_off():
+    world = make_world(f"{NAMERS}:Breaks", seeds=(1_000_000, 1_000_001))
+    protocol = Protocol(games=2, horizon=world.horizon)
+    played = evaluate(world, lambda seed: RandomPlayer(world.action_space, seed), None, protocol)
+    with pytest.raises(UserError, match="broke off all 2 games"):
+        summary(played)
+
+
+def test_the_protocol_names_the_steps_that_games_took():
+    assert "9 to 500 steps" in Protocol(games=2, horizon=500).told((9, 500))
+
+
+def test_a_game_without_a_limit_is_cut_by_ours_and_that_is_said_once(caplog):
+    world = replace(make_world(f"{NAMERS}:Ends", length=10**6), horizon=20)
+    batch = make_batch(world, 2)
+    for _ in range(60):
+        batch.step(np.zeros((2, 1), np.int64))
+    (said,) = [words for words in caplog.messages if "names no limit of its own" in words]
+    assert "after 20 steps, which is our guess" in said
+    batch.close()
+
+
+@pytest.mark.parametrize(("length", "horizon"), [(7, None), (10**6, 15)])
+def test_where_it_ends_by_itself_or_a_limit_was_given_nothing_is_said(length, horizon, caplog):
+    world = replace(make_world(f"{NAMERS}:Ends", length=length), horizon=20)
+    batch = make_batch(world, 1, options={} if horizon is None else {"horizon": horizon})
+    for _ in range(60):
+        batch.step(np.zeros((1, 1), np.int64))
+    assert not [words for words in caplog.messages if "limit of its own" in words]
+    batch.close()

@@ -29,7 +29,7 @@ from training.imitation.inputs import (
 )
 from training.imitation.settings import CloneSettings
 from training.ppo.refiner import Refiner
-from training.ppo.rollout import flat_rollout
+from training.ppo.rollouts.rollout import flat_rollout
 from training.run.recipe import check_recipe
 
 TOYS = "tests.environments.support.kind_toys"

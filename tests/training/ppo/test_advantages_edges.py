@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.ppo.advantages import generalised_advantages
+from training.ppo.rollouts.advantages import generalised_advantages
 
 GAMMA, LAMBDA = 0.5, 0.25
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from training.ppo.advantages import generalised_advantages
 from training.ppo.build import falling
 from training.ppo.kl_anchor import LEAST, MOST, OVER_BUDGET, STEP, AnchorSettings, KLAnchor
 from training.ppo.lagrange import CostSettings, Multiplier
 from training.ppo.losses import standardise, surrogate
-from training.ppo.rollout import fresh_seed
-from training.ppo.rollout_buffer import EpisodeEnds
+from training.ppo.rollouts.advantages import generalised_advantages
+from training.ppo.rollouts.buffer import EpisodeEnds
+from training.ppo.rollouts.rules import fresh_seed
 from training.ppo.settings import RefinerInputs
 from training.ppo.update import FIT_GAIN, IN_A_ROW, Diverged, WarmUp, moved_by, require_numbers
 

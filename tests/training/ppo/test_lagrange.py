@@ -9,7 +9,7 @@ from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from training.ppo.lagrange import CostSettings, Multiplier, surrogate_weights
-from training.ppo.rollout_buffer import CostMeter, EpisodeEnds
+from training.ppo.rollouts.buffer import CostMeter, EpisodeEnds
 
 
 def multiplier(**changes):

@@ -14,7 +14,7 @@ from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from training.compute.second_core import SecondCore
 from training.ppo.network_outputs import CHUNK, LARGE, PIECE, BackgroundForward, chunk, even_parts
 from training.ppo.refiner import Refiner
-from training.ppo.rollout_buffer import ReusedBuffer
+from training.ppo.rollouts.buffer import ReusedBuffer
 
 STEPS, GAMES = 30, 200
 

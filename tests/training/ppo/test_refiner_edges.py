@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from typing import Any
 
 import pytest
+import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.env_util import make_vec_env
 
+from agents.networks.policy import AgentPolicy
 from tests.training.ppo.test_refiner import (
     GAMES,
     STEPS,
@@ -19,6 +22,7 @@ from tests.training.ppo.test_refiner import (
     unflatten,
     weights_of,
 )
+from training.ppo.update import of_the_policy
 
 pytestmark = pytest.mark.filterwarnings("ignore:You have specified a mini-batch size")
 COLUMNS = ("observations", "actions", "values", "log_probs", "advantages", "returns")
@@ -66,3 +70,48 @@ def test_the_clip_is_felt():
     assert fraction == {"plain": 0.0, "ours": 0.0}
     ours, theirs = weights_of(clipped), weights_of(free)
     assert max(float((ours[k] - theirs[k]).abs().max()) for k in ours) > 1e-4
+
+
+def progress_of(steps: int) -> list[float]:
+    """The progress that remains in each update of so many steps."""
+    _, ours = twins(make_vec_env("CartPole-v1", GAMES, seed=0))
+    seen: list[float] = []
+    plainly = ours.train
+    ours.train = lambda: (seen.append(ours._current_progress_remaining), plainly())[1]  # type: ignore[func-returns-value]
+    learn(ours, steps)
+    return seen
+
+
+@pytest.mark.parametrize("beyond", [0, 1, STEPS * GAMES - 1])
+def test_progress_is_taken_where_a_rollout_begins(beyond):
+    """So the last one, which may go beyond the steps, is learned from at some rate, never at 0 or below."""
+    rollouts = 4 + bool(beyond)
+    remain = progress_of(STEPS * GAMES * 4 + beyond)
+    assert len(remain) == rollouts
+    assert remain[0] == 1.0
+    done = STEPS * GAMES * (rollouts - 1) / (STEPS * GAMES * 4 + beyond)
+    assert remain[-1] == pytest.approx(1 - done)
+    assert remain[-1] > 0
+
+
+def test_large_errors_of_the_values_leave_the_policy_its_gradient():
+    """One norm for both would scale the policy's down to nothing."""
+    moved = {}
+    for apart in (False, True):
+        _, ours = twins(make_vec_env("CartPole-v1", GAMES, seed=0), max_grad_norm=0.5)
+        learn(ours, STEPS * GAMES)
+        ours.inputs = dataclasses.replace(ours.inputs, clip_apart=apart)
+        ours.policy = AgentPolicy(
+            ours.observation_space,
+            ours.action_space,
+            lambda _: 1e-3,
+            optimizer_class=torch.optim.SGD,
+        )
+        ours.rollout_buffer.returns[:] *= 1e4
+        before = [p.detach().clone() for p in of_the_policy(ours.policy)]
+        ours.train()
+        after = of_the_policy(ours.policy)
+        moved[apart] = sum(
+            float((a - b).detach().abs().sum()) for a, b in zip(after, before, strict=True)
+        )
+    assert moved[False] < 0.01 * moved[True]

@@ -10,13 +10,16 @@ from agents.networks.policy import AgentPolicy, build_policy
 from environments.catalog import make_batch, make_world
 from environments.simulation.reward_source import RolloutRewards
 from environments.simulation.seating import Seating
+from environments.system.errors import UserError
 from environments.wrappers.sb3_vec_env import Sb3VecEnv
+from tests.environments.support.party import FAR, Signs
 from tests.training.support.refiners import refiner_of
 from training.compute.second_core import SecondCore
 from training.compute.timers import StageTimer
 from training.ppo.network_outputs import ForwardPasses
-from training.ppo.rollout import Games, Rollout, RolloutRules, play_rollout
-from training.ppo.rollout_buffer import CostMeter, ReusedBuffer
+from training.ppo.rollouts.buffer import CostMeter, ReusedBuffer
+from training.ppo.rollouts.rollout import Games, Rollout, flat_rollout, play_rollout
+from training.ppo.rollouts.rules import RolloutRules
 
 GAMES, STEPS, COSTS = 4, 25, ["off_centre"]
 WORLD = make_world("gpo/Balance-v0", aside=0.02)
@@ -46,8 +49,8 @@ def played(policy, games=None, seed: int | None = 3, cores=1, after_step=lambda 
 
 
 def same(one: Rollout, other: Rollout):
-    pairs = zip(one[:-1], other[:-1], strict=True)
-    return all(np.array_equal(a, b) for a, b in pairs if isinstance(a, np.ndarray))
+    arrays = [name for name in one._fields if name != "outputs"]
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in arrays)
 
 
 @pytest.mark.parametrize("cores", [1, 2])
@@ -135,3 +138,53 @@ def test_a_rollout_is_not_saved_with_its_refiner(tmp_path):
     assert agent.last_rollout is not None
     agent.save(tmp_path / "agent.zip")
     assert "last_rollout" in agent._excluded_save_params()
+
+
+def party_rollout(stays, steps=20):
+    """A rollout with a learner who is not always there, and what is learned from it."""
+    world = make_world("tests.environments.support.party:Party", stays=stays)
+    torch.manual_seed(0)
+    spaces = world.observation_space, world.action_space
+    policy = build_policy(*spaces, {"net_arch": {"pi": [8], "vf": [8]}, "n_costs": 1})
+    env = Sb3VecEnv(Seating(make_batch(world, 2), 1, Signs()))
+    games = Games(env, CostMeter(["cost"], 2), RolloutRewards(()), env.reset(), np.ones(2, bool))
+    forward = ForwardPasses(policy, None, (0, 1), False, torch.device("cpu"))
+    buffer = ReusedBuffer(steps, *spaces, "cpu", n_envs=2)
+    rules = RolloutRules(steps, 0.9, 0.8, np.ones(2))
+    found = play_rollout(
+        forward, games, rules, buffer, lambda step: True, SecondCore(1), StageTimer()
+    )
+    assert found is not None
+    for name in ("advantages", "returns"):
+        getattr(buffer, name)[:] = getattr(found, name)[:, :, 0]
+    return found, flat_rollout(buffer, found, forward), games
+
+
+def test_steps_of_an_absent_learner_are_not_learned_from():
+    found, data, games = party_rollout(((0, 4), (2, 5)))
+    there = [
+        False,
+        False,
+        True,
+        True,
+        True,
+    ] * 4  # comes at 2, leaves at 5, and the game begins anew
+    assert found.acted[:, 0].tolist() == there
+    assert {len(column) for column in data.values()} == {2 * sum(there)}
+    assert (data["inputs"] > FAR / 2).all() or "inputs" in found.outputs
+    rows = np.flatnonzero(found.acted)
+    assert np.array_equal(data["advantages"].numpy(), found.advantages[:, :, 0].reshape(-1)[rows])
+    assert games.meter.per_episode() == {"cost": 3.0}, "of the episodes that it was in"
+
+
+def test_values_before_and_after_a_stay_do_not_flow_into_it():
+    found, _, _ = party_rollout(((0, 4), (2, 5)))
+    last = found.rewards[4] - found.values[4, :, 0]
+    assert found.advantages[4, :, 0] == pytest.approx(last), "it terminated: nothing follows"
+    assert not found.following[4].any()
+    assert found.episode_starts[2].all(), "what it sees first begins an episode"
+
+
+def test_a_rollout_without_its_learner_says_so():
+    with pytest.raises(UserError, match="seat was empty"):
+        party_rollout(((0, 4), (9, 9)))

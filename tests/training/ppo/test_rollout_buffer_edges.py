@@ -8,7 +8,7 @@ import pytest
 import torch
 from gymnasium import spaces
 
-from training.ppo.rollout_buffer import CostMeter, EpisodeEnds, ReusedBuffer
+from training.ppo.rollouts.buffer import CostMeter, EpisodeEnds, ReusedBuffer
 
 # ------------------------------------------------------------------ the buffer
 

@@ -130,7 +130,7 @@ def test_of_our_recipes_nothing_is_said(name):
     ("refine", "said"),
     [
         ("clip = 0.1\nloss.clip = 0.2", "'clip' is 'loss.clip' by its former key: give one"),
-        ("clip = -1", "refine.loss.clip = -1: input should be greater than 0"),
+        ("clip = -1", "refine.loss.clip = -1: give more than 0"),
         ("entorpy = [0.0, 0.0]", "did you mean 'loss.entropy'?"),
         ("loss.entorpy = [0.0, 0.0]", "'refine.loss.entorpy': did you mean 'entropy'?"),
         ("stesp = 3", "did you mean 'steps'?"),

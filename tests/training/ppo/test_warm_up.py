@@ -41,7 +41,7 @@ def updates_of_rest(agent, fits, expected):
     rested = 0
     for fit in expected:
         fits[:] = [fit]
-        rested += agent.warming
+        rested += agent.warm_up.active
         learn(agent, 1)
     return rested
 
@@ -95,11 +95,11 @@ def test_a_restored_warming_up_ends_where_it_would_have_ended(fits):
     stopped, resumed = refiner(warm_up=9), refiner(warm_up=9)
     begun = updates_of_rest(stopped, fits, expected[:2])
     resumed.restore(json.loads(json.dumps(stopped.facts())))
-    assert resumed.warming
+    assert resumed.warm_up.active
     assert begun + updates_of_rest(resumed, fits, expected[2:]) == 3
     again = refiner(warm_up=9)
     again.restore(json.loads(json.dumps(resumed.facts())))
-    assert not again.warming
+    assert not again.warm_up.active
 
 
 def test_a_warming_up_restored_before_it_began_is_whole(fits):

@@ -8,6 +8,7 @@ import gpo
 from environments.catalog import make_world
 from environments.system.errors import UserError, UserErrors
 from training.pipeline.prepare import prepare
+from training.ppo.plan import plan_of
 from training.run.folder import RunFolder
 from training.run.recipe import RECIPES, check_recipe, read_recipe
 
@@ -35,7 +36,8 @@ def test_our_recipes_name_worlds_terms_and_actions_that_exist(name):
     assert set(recipe.reward.weights or {}) <= set(world.terms)
     assert set(recipe.reward.faded) <= set(recipe.reward.weights or {})
     assert set(recipe.clone.action_weights) <= set(world.action_names)
-    assert recipe.refine.steps % (recipe.refine.games * recipe.refine.rollout.steps) == 0
+    plan = plan_of(recipe.refine)
+    assert recipe.refine.steps % (plan.games * plan.rollout) == 0
 
 
 def test_a_recipe_is_found_by_path_and_by_name(tmp_path):
@@ -113,10 +115,22 @@ def test_an_unknown_setting_is_answered_with_the_nearest(changes, said):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"refine": {"steps": -1}}, "refine.steps = -1: input should be greater"),
-        ({"refine": {"steps": 1.5}}, "refine.steps = 1.5"),
-        ({"refine": {"steps": "many"}}, "refine.steps = 'many'"),
-        ({"refine": {"start": "scratch"}}, "refine.start = 'scratch'"),
+        ({"refine": {"steps": -1}}, "refine.steps = -1: give at least 0."),
+        ({"refine": {"steps": 1.5}}, "refine.steps = 1.5: give a whole number."),
+        ({"refine": {"steps": "many"}}, "refine.steps = 'many': give a whole number."),
+        ({"refine": {"start": "scratch"}}, "refine.start = 'scratch': give 'clone' or 'nothing'."),
+        ({"refine": {"threads": "x"}}, "refine.threads = 'x': give 'auto' or a whole number."),
+        (
+            {"refine": {"loss": {"entropy": 5}}},
+            "entropy = 5: give 2 numbers, such as [0.02, 0.003].",
+        ),
+        ({"refine": {"loss": {"entropy": [0.1]}}}, "entropy = [0.1]: give 2 numbers, such as"),
+        (
+            {"refine": {"loss": {"entropy": [1, 2, 3]}}},
+            "entropy = [1, 2, 3]: give 2 numbers, such as",
+        ),
+        ({"network": {"hidden": 3}}, "network.hidden = 3: give a list."),
+        ({"evaluate": {"greedy": 3}}, "evaluate.greedy = 3: give true or false."),
         ({"refine": {"entropy": [1.0]}}, "refine.loss.entropy"),
         ({"refine": {"gae_lambda": 1.1}}, "refine.rollout.gae_lambda"),
         ({"clone": {"hidden": "big"}}, "clone.hidden"),
@@ -182,8 +196,8 @@ def test_a_run_folder_does_not_take_another_recipe(tmp_path):
 
     first = RunFolder(tmp_path / "run", recipe(10))
     assert RunFolder(tmp_path / "run", recipe(10)).recipe_hash == first.recipe_hash
-    with pytest.raises(UserError, match=r"another recipe \(refine\.steps: here 20, there 10\)"):
-        RunFolder(tmp_path / "run", recipe(20))
+    with pytest.raises(UserError, match=r"another recipe \(refine\.steps: here 5, there 10\)"):
+        RunFolder(tmp_path / "run", recipe(5))
 
 
 def test_a_run_folder_is_held_by_one(tmp_path):

@@ -158,7 +158,7 @@ def test_whole_numbers_have_a_most(section, name, most, more):
         check_recipe({**LEAST, **changes}, "r.toml")
     else:
         place = f"{section}.{name}" if section else name
-        assert f"{place} = {most + 1}: input should be less" in refusal(**changes)
+        assert f"{place} = {most + 1}: give " in refusal(**changes)
 
 
 @pytest.mark.parametrize("value", [True, False])
@@ -169,7 +169,7 @@ def test_a_switch_is_no_number(value):
 
 TOO_LARGE = {
     "evaluate.games=1_000_000_000": "evaluate.games = 1,000,000,000 takes at least",
-    "evaluate.games=1_000_000_000_000": "evaluate.games = 1000000000000: input should be less",
+    "evaluate.games=1_000_000_000_000": "evaluate.games = 1000000000000: give at most",
     "refine.judge_games=1_000_000_000": "refine.judge.games = 1,000,000,000 takes at least",
     "refine.games=1_000_000_000": "refine.games = 1,000,000,000 takes at least",
     "refine.rollout=1_000_000_000": "x refine.rollout.steps = 1,000,000,000 takes at least",

@@ -2,16 +2,20 @@
 
 import io
 import re
+import threading
 
 import pytest
 from rich.console import Console
 
+from training.run import reporter as reporter_module
 from training.run.metrics import MetricsRow
 from training.run.reporter import (
     PlainReporter,
+    ProgressReport,
     RichReporter,
     SilentReporter,
     reporter_for,
+    told_if_long,
 )
 
 ROW = MetricsRow(3, 30, 1.5, 1.0, 2.0, 0.5)
@@ -76,6 +80,14 @@ def test_a_terminal_gets_a_bar_and_sentences():
     assert "A sentence." in out.getvalue()
 
 
+def test_a_bar_shows_its_text_as_it_is():
+    out = io.StringIO()
+    reporter = RichReporter(Console(file=out, force_terminal=True, width=100, color_system=None))
+    with reporter.bar("judging [least, most] of my_game:door:", 10, "games"):
+        pass
+    assert "judging [least, most] of my_game:door:" in out.getvalue()
+
+
 def test_silence_takes_everything_and_never_stops(capsys):
     reporter = SilentReporter()
     reporter.say("A sentence.")
@@ -84,3 +96,44 @@ def test_silence_takes_everything_and_never_stops(capsys):
     reporter.row(ROW)
     assert not reporter.stop_requested()
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(("after", "told"), [(60.0, []), (0.0, ["Timing."])])
+def test_what_takes_long_has_a_line(after, told):
+    said, done = [], threading.Event()
+
+    class Listener(SilentReporter):
+        def say(self, sentence):
+            said.append(sentence)
+            done.set()
+
+    with told_if_long(Listener(), "Timing.", after):
+        done.wait(5 if told else 0)
+    assert said == told
+
+
+class Learner:
+    """What a callback sees of a model."""
+
+    num_timesteps = 0
+    logger = None
+
+
+def test_a_bar_covers_the_updates_and_is_full_after_the_last(monkeypatch):
+    now = 0.0
+    monkeypatch.setattr(reporter_module.time, "monotonic", lambda: now)
+    done: list[float] = []
+    report, learner = ProgressReport(done.append, SilentReporter()), Learner()
+    report.init_callback(learner)
+    report.on_training_start({}, {})
+    for played, learned in ((1.0, 3.0), (1.0, 3.0)):
+        report.on_rollout_start()
+        learner.num_timesteps += 50
+        now += played
+        report.on_step()
+        learner.num_timesteps += 50
+        report.on_step()  # too soon to be told
+        report.on_rollout_end()
+        now += learned
+    report.on_training_end()
+    assert done == [0, 25, 50, 100, 112.5, 125, 200], "a quarter of the time went into the rollout"

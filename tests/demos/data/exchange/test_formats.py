@@ -14,9 +14,11 @@ from minari.data_collector import EpisodeBuffer
 from agents.players.player import RandomPlayer
 from demos.collect.collect import collect
 from demos.data.dataset.store import Store
+from demos.data.editing.relabel import relabel
 from demos.data.episodes.files import STEPS_FILE
 from demos.data.exchange.formats import export, import_from
 from demos.data.exchange.registry import KINDS
+from demos.data.inspection.verify import verify
 from environments.catalog import make_world
 from environments.system.errors import UserError
 from tests.demos.data.dataset.test_store import assert_same, everything_below
@@ -169,6 +171,68 @@ def test_imitations_own_trajectories_are_read(tmp_path):
     np.testing.assert_array_equal(store.open("pole").load(0).observations, seen)
     assert store.open("pole").load(0).terminated
     assert "zeros" in store.open("pole").facts["provenance"]
+    assert store.open("pole").load(0).meta["filled"] == ["rewards", "return"]
+
+
+def test_what_a_file_did_not_have_is_unknown_not_wrong(tmp_path):
+    """Zeros that an importer filled in are no claim that the game paid nothing."""
+    store = Store(tmp_path / "datasets")
+    world = make_world("CartPole-v1")
+    whole = collect(store, "whole", world, [RandomPlayer(world.action_space, 1)], 2, seed=3)
+    for episode in whole.load_all():
+        assert episode.rewards.any()
+    with store.building_for(world, "filled") as copy:
+        zeros = [
+            replace(
+                one,
+                rewards=np.zeros_like(one.rewards),
+                terms={name: np.zeros_like(values) for name, values in one.terms.items()},
+                meta={**one.meta, "filled": ["rewards", "return"]},
+            )
+            for one in whole.load_all()
+        ]
+        copy.append_many([zeros[0], replace(zeros[1], meta={})])
+    unknown, claimed = verify(store.open("filled"))
+    assert unknown.found == "agrees"
+    assert "the file it came from had no rewards, return: they are unknown" in unknown.sentence
+    assert claimed.found == "differs"
+    relabel(store, "filled")
+    assert all("filled" not in one.meta for one in store.open("filled").load_all())
+    assert {one.found for one in verify(store.open("filled"))} == {"agrees"}
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "value", "told"),
+    [
+        ("observations", 2, np.nan, "observations hold nan in row 2, number 0"),
+        ("observations", 0, np.inf, "observations hold inf in row 0, number 0"),
+        ("rewards", 3, np.nan, "rewards hold nan in row 3"),
+    ],
+)
+def test_numbers_that_are_none_are_refused_at_import(tmp_path, name, row, value, told):
+    given = pole()
+    given[name] = given[name].astype(np.float32)
+    given[name][row] = value
+    np.savez(tmp_path / "pole.npz", **given)
+    store = Store(tmp_path / "datasets")
+    with pytest.raises(UserError) as caught:
+        import_from(store, "npz", tmp_path / "pole.npz", "pole", world="CartPole-v1")
+    assert told in str(caught.value)
+    assert "Episode 0 of pole.npz" in str(caught.value)
+    assert store.names() == []
+
+
+@pytest.mark.parametrize(("value", "outside"), [(4.8, False), (4.9, True)])
+def test_observations_out_of_bounds_are_named_at_import(tmp_path, value, outside):
+    given = pole()
+    given["observations"] = given["observations"].copy()
+    given["observations"][2, 0] = value  # CartPole's cart is within 4.8
+    np.savez(tmp_path / "pole.npz", **given)
+    store = Store(tmp_path / "datasets")
+    told = import_from(store, "npz", tmp_path / "pole.npz", "pole", world="CartPole-v1")
+    words = "first number 0 of row 2: 4.9, not -4.8 to 4.8"
+    assert (words in told) == outside
+    assert ("outside the bounds of CartPole-v1" in told) == outside
 
 
 @pytest.mark.parametrize(
@@ -180,7 +244,7 @@ def test_imitations_own_trajectories_are_read(tmp_path):
         ({"actions": np.zeros((5, 2), int)}, "CartPole-v1", "rows of shape"),
         ({"starts": np.array([0, 3])}, "CartPole-v1", "`starts` must rise"),
         ({"rewards": np.ones(4)}, "CartPole-v1", "`rewards` has 4 rows, and needs 5"),
-        ({"rewards": np.full(5, np.nan)}, "CartPole-v1", "is no episode: .*not finite"),
+        ({"rewards": np.full(5, np.nan)}, "CartPole-v1", "rewards hold nan in row"),
         ({"observations": np.zeros((5, 3))}, "CartPole-v1", "have different rows"),
         ({}, "gpo/Balance-v0", "has no .*, which gpo/Balance-v0 has"),
         ({"terms/soup": np.zeros(5)}, "gpo/Kitchen-v0", "has no .*, which gpo/Kitchen-v0 has"),

@@ -273,7 +273,9 @@ def test_near_zero_is_idle_for_a_stick(store):
 
 def test_where_nobody_knows_what_idle_is_it_asks(store):
     random_games(store, "CartPole-v1")
-    with pytest.raises(UserError, match="say it with --idle NUMBER"):
+    with pytest.raises(
+        UserError, match="in turn, so no step tells whether it was idle: say with --idle"
+    ):
         trim(store, "games")
 
 
@@ -394,3 +396,32 @@ def test_info_counts_what_only_steps_tell(store):
     assert detail.ratings == {4: 3}
     assert detail.marks == 6
     assert list(detail.players) == ["Ada"]
+
+
+@pytest.mark.parametrize("how", ["truncated", "terminated"])
+def test_a_limit_that_is_only_our_guess_ends_no_recording(store: Store, how: str) -> None:
+    world = make_world("tests.environments.support.namers:Ends", length=30, how=how)
+    players = [RandomPlayer(world.action_space, 0)]
+    dataset = collect(store, "long", replace(world, horizon=40), players, 2)
+
+    import environments.external.world as external
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(external, "HORIZON", 20)  # the guess is shorter than the games
+    try:
+        assert make_world(world.id, **world.params).horizon == 20
+        assert found(verify(dataset)) == ["agrees", "agrees"]
+    finally:
+        patch.undo()
+    cut = collect(store, "cut", replace(world, horizon=20), players, 2)
+    assert [len(cut.load(n)) for n in range(2)] == [20, 20]
+    assert found(verify(cut)) == ["agrees", "agrees"]
+
+
+def test_a_limit_that_was_asked_for_does_end_a_game(store: Store) -> None:
+    world = make_world("tests.environments.support.namers:Ends", length=30)
+    players = [RandomPlayer(world.action_space, 0)]
+    dataset = collect(store, "asked", world, players, 1, options={"horizon": 12})
+    wrong = copied(store, dataset, "wrong", lambda n, e: replace(e, options={"horizon": 9}))
+    assert found(verify(dataset)) == ["agrees"]
+    assert found(verify(wrong)) == ["differs"]

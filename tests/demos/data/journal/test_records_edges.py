@@ -12,6 +12,7 @@ import pytest
 from demos.data.episodes.episode import Actor
 from demos.data.journal.format import MARK, STEP, JournalFrame
 from demos.data.journal.records import (
+    NOT_THERE,
     GameHeader,
     RecordLayout,
     StepRecord,
@@ -205,16 +206,52 @@ def test_a_row_and_an_observation_for_each_stream(dataset, rows_):
 
 @pytest.mark.parametrize("flag", ["terminated", "truncated"])
 @pytest.mark.parametrize("seat", [0, 1])
-def test_a_game_ended_when_it_did_for_any_of_them(dataset, flag, seat):
+def test_a_stream_ends_for_itself_and_the_other_goes_on(dataset, flag, seat):
     found = layout(dataset)
     found.pack(rows(4, 0))
-    before = found.ended
     given = rows(4, 1)
     given[seat] = dataclasses.replace(given[seat], **{flag: True})
     (record,) = np.frombuffer(found.pack(given), found.step)
-    assert (before, found.ended) == (False, True)
     assert record[str(seat)][flag]
     assert not record[str(1 - seat)][flag]
+    with pytest.raises(ValueError, match="ended with a step before"):
+        found.pack(rows(4, 2))
+    gone = rows(4, 2)
+    gone[seat] = dataclasses.replace(gone[seat], present=False)
+    (record,) = np.frombuffer(found.pack(gone), found.step)
+    assert record[str(seat)]["actor"] == NOT_THERE
+
+
+@pytest.mark.parametrize(
+    ("there", "kept"),
+    [("111000", range(3)), ("001110", range(2, 5)), ("110111", range(2)), ("111111", range(6))],
+)
+def test_an_episode_has_the_steps_in_which_its_agent_was_there(dataset, there, kept):
+    found, packed = layout(dataset), b""
+    for step, flag in enumerate(there):
+        both = rows(4, step)
+        both[1] = dataclasses.replace(both[1], present=flag == "1")
+        packed += found.pack(both)
+    first = found.pack_first([observation(4, 0, 0), observation(4, 0, 1)])
+    steps = [packed[k * found.step.itemsize :][: found.step.itemsize] for k in range(len(there))]
+    one, other = make_episodes(dataset, GAME, first, steps, {"marks": [0, 2, 4]})
+    assert (len(one), one.meta["marks"]) == (6, [0, 2, 4])
+    assert len(other) == len(kept)
+    assert np.array_equal(
+        other.observations,
+        np.stack([observation(4, t, 1) for t in range(kept.start, kept.stop + 1)]),
+    )
+    assert other.meta["marks"] == [m - kept.start for m in (0, 2, 4) if m in kept]
+    assert other.meta.get("joined", 0) == kept.start
+
+
+def test_an_agent_that_never_came_has_no_episode_and_is_named(dataset):
+    found = layout(dataset)
+    both = rows(4, 0)
+    both[1] = dataclasses.replace(both[1], present=False)
+    first = found.pack_first([observation(4, 0, 0), observation(4, 0, 1)])
+    (only,) = make_episodes(dataset, GAME, first, [found.pack(both)], {})
+    assert (only.agent, only.meta["absent"]) == ("cook_0", ["cook_1"])
 
 
 def test_nothing_ends_both_ways(dataset):

@@ -10,8 +10,12 @@ import pytest
 from gymnasium import spaces
 
 import demos.sessions.game.recording as recording_file
+from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
+from demos.sessions.game.game import Game
 from demos.sessions.game.recording import Person, Recording, action_columns, tools
+from environments.catalog import make_world
+from environments.simulation.presence import Presence
 from environments.simulation.shield import ShieldedBatch
 from tests.demos.data.dataset.test_store import create
 
@@ -47,6 +51,7 @@ class Table:
         self.world = SimpleNamespace(agents=("cook_0", "cook_1"), action_space=spaces.Discrete(6))
         self.vacant = [n for n in range(2) if n not in people]
         self.options = {"horizon": 9}
+        self.over, self.broken_off = False, ""
         self.asked = np.array([1, 2])
         self.batch = batch or SimpleNamespace()
         self.batch.__dict__.update(
@@ -58,6 +63,7 @@ class Table:
             terminated=np.array([False, True]),
             truncated=np.array([False, True]),
         )
+        self.batch.presence = Presence(self.batch.terminated, self.batch.truncated, 2)
         self.shielded: set[int] = set()
         self.begun: list[int] = []
         self.stepped: list[Any] = []
@@ -274,3 +280,44 @@ def test_a_package_that_is_not_installed_has_no_version(monkeypatch):
     found = tools()
     assert (found["numpy"], found["no-such-package"]) == (np.__version__, "unknown")
     assert found["python"].startswith("3.")
+
+
+# ------------------------------------------------------------------ what breaks off
+
+BREAKS = "tests.environments.support.namers:Breaks"
+
+
+def recorded(tmp_path, steps: int, at: int, last: bool = False, seed: int = 1) -> list[Any]:
+    """The episodes of one game of an environment that breaks off games of seed 1 in step `at`."""
+    world = make_world(BREAKS, seeds=(1,), at=at)
+    with Store(tmp_path).building_for(world, "games") as dataset, dataset.writing():
+        game = Game(world)
+        recording = Recording(
+            game, [Person(0, None, cast("Any", Hand()), "keyboard")], dataset, 0.05
+        )
+        recording.begin(seed)
+        for t in range(steps):
+            recording.tick(cast("Any", 1), None, t, False, last and t == steps - 1)
+        ending, numbers = game.ending, recording.keep(None)
+        game.close()
+        return [ending, *(dataset.load(number) for number in numbers)]
+
+
+def test_a_game_that_the_environment_breaks_off_ends_before_the_step_that_was_not_taken(tmp_path):
+    ending, episode = recorded(tmp_path, 3, at=3)
+    assert ending == "the environment broke it off"
+    assert len(episode) == 2
+    assert episode.aborted
+    assert episode.meta["broken_off"].startswith("raised OSError")
+
+
+def test_nothing_is_left_of_one_that_it_breaks_off_at_once(tmp_path):
+    assert recorded(tmp_path, 1, at=1) == ["the environment broke it off"]
+
+
+@pytest.mark.parametrize(("steps", "left"), [(4, True), (10, False)])
+def test_a_game_that_its_person_ends_says_so(tmp_path, steps, left):
+    _, episode = recorded(tmp_path, steps, at=3, last=True, seed=0)
+    assert episode.meta["left"] is left
+    assert "broken_off" not in episode.meta
+    assert (episode.truncated, episode.terminated) == (left, not left)

@@ -203,6 +203,22 @@ def test_in_a_world_of_one_seat_the_agent_plays_the_same_game_first(tmp_path, po
     assert again.meta[META]["rival"] == entry.rival
 
 
+def test_the_score_to_beat_and_the_level_are_shown(tmp_path, run, pole):
+    with PlaySession(tmp_path, pole) as session:
+        assert session.recorder.aim == ""
+        session.begin()
+        rival = session.ready.rival
+        reached = session.recorder.match.added["rival"]
+        assert session.recorder.aim == f"to beat: {reached:g} ({rival.name})"
+        session.recorder.match.about["level"] = "hard"
+        assert session.recorder._aim() == f"to beat: {reached:g} ({rival.name}, hard)"
+        session.recorder.end(session.clock.now())
+    with PlaySession(tmp_path, run) as session:
+        session.begin()
+        assert session.recorder.aim == f"against {session.ready.rival.name}"
+        session.recorder.end(session.clock.now())
+
+
 # ------------------------------------------------------------------ mistakes
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from rich.console import Console
 
 import demos.sessions.play.ratings as ratings_file
 from demos.sessions.game.match_recording import META
@@ -23,6 +22,7 @@ from demos.sessions.play.ratings import (
 )
 from environments.files.atomic import to_checked_json
 from environments.system.errors import UserError
+from environments.terminal.consoles import plain_console
 from tests.demos.data.dataset.test_store import create
 from tests.demos.sessions.play.test_ratings import ENTRY, HORIZON, game, keep
 
@@ -275,7 +275,7 @@ def test_dataset_and_seat_have_not():
 def shown(capsys, *entries: RatedGame, world: str = "w") -> list[str]:
     """The words of each line."""
     named = {str(k): entry for k, entry in enumerate(entries)}
-    show_ratings(Console(width=140), named, "the_star", world)
+    show_ratings(plain_console(width=80), named, "the_star", world)
     return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines() if line.strip()]
 
 
@@ -288,11 +288,22 @@ def test_the_table(capsys):
         replace(ENTRY, person="bob", rival=None),
         replace(ENTRY, world="other", person="eve"),
     )
-    assert lines[0] == "who with level games won-drawn-lost won the star their the star"
-    assert lines[2].startswith("ada rival aaaaaaaa easy 2 1-0-1 50 % [9, 91] 2 [")
-    assert lines[3] == "you rival aaaaaaaa as it is 1 - - 2 2"
-    assert lines[4] == "bob rival aaaaaaaa easy 1 - - 1 -"
-    assert len(lines) == 5
+    assert lines[0] == "who with games won-drawn-lost the star"
+    assert lines[2].startswith("ada rival aaaaaaaa 2 1-0-1 2 [")
+    assert lines[3].startswith("easy 50 % [9, 91] theirs 2")
+    assert lines[4:6] == ["you rival aaaaaaaa 1 - 2", "as it is theirs 2"]
+    assert lines[6:] == ["bob rival aaaaaaaa 1 - 1", "easy"]
+
+
+def test_the_table_fits_a_terminal_of_80_columns(capsys):
+    games = {
+        str(k): replace(ENTRY, person="somebody", star=star, rival=2 * star)
+        for k, star in enumerate((1234.5, -88.25, 300.0))
+    }
+    show_ratings(plain_console(width=80), games, "delivered_parcels", "w")
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert any("rival aaaaaaaa" in line for line in lines), "nothing is torn apart"
 
 
 def test_nothing_is_shown_of_a_world_without_games(capsys):

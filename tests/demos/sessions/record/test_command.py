@@ -56,6 +56,24 @@ def test_a_scripted_session_is_kept_and_told(tmp_path, capsys):
     assert len(np.unique(first.actions)) == 2
 
 
+@pytest.mark.parametrize(
+    "script",
+    ['event = [{at = 0.5, press = "z"}]', 'event = [{at = 0.5, press = "escape"}]', "event = []"],
+)
+def test_a_session_that_keeps_nothing_leaves_no_dataset(tmp_path, script):
+    assert record(tmp_path, "CartPole-v1", script) == 0
+    assert Store(tmp_path / "datasets").names() == []
+
+
+def test_a_dataset_with_games_stays_when_nothing_is_added(tmp_path):
+    record(tmp_path, "gpo/Balance-v0")
+    name = dataset_name(make_world("gpo/Balance-v0"))
+    games = len(Store(tmp_path / "datasets").open(name))
+    assert games
+    assert record(tmp_path, "gpo/Balance-v0", "event = []") == 0
+    assert len(Store(tmp_path / "datasets").open(name)) == games
+
+
 def test_a_script_without_an_end_plays_its_game_out(tmp_path, capsys):
     script = 'event = [{at = 0.5, press = "return"}]'
     assert record(tmp_path, "gpo/Kitchen-v0", script, options={"horizon": 40}) == 0

@@ -13,6 +13,8 @@ import pytest
 import gpo
 from demos.sessions.match.cast_by_name import cast_for
 from demos.sessions.panels.costs_and_games import ShieldPanel
+from demos.sessions.panels.panel import shown
+from demos.sessions.watch.camera import Camera
 from demos.sessions.watch.command import watch_command
 from demos.sessions.watch.options import WatchOptions
 from demos.sessions.watch.screen import Screen
@@ -147,10 +149,12 @@ def test_every_panel_is_drawn_in_every_kind_of_world(world, who, size, tmp_path)
         assert (pictures[0] != pictures[1]).any()
         screen.draw(stage.surface)
         for number in range(1, 9):
+            panel = next(p for p in (*screen.beside, *screen.below) if p.number == number)
             before = pygame.surfarray.array3d(stage.surface)
             viewer.display.toggle(number)
             screen.draw(stage.surface)
-            assert (pygame.surfarray.array3d(stage.surface) != before).any(), number
+            changed = (pygame.surfarray.array3d(stage.surface) != before).any()
+            assert changed == (panel.missing(viewer) == ""), number
     assert (viewer.main.match.values is not None) == (who != "random")
     assert np.isfinite(viewer.main.match.distances.table).all() == (who != "random")
     viewer.close()
@@ -163,6 +167,28 @@ class Guarded(Batch):
         """Steps in every third time."""
         self.intervened = np.array([[int(self.state["tick"][0]) % 3 == 0]])
         return super().step(actions)
+
+
+def test_a_panel_with_nothing_to_show_is_not_there_and_its_key_says_why():
+    viewer = Viewer(cast_for("gpo/Balance-v0", player="random"), 3)
+    camera = Camera(viewer)
+    drawn = {
+        p.number
+        for p in (*shown(camera.screen.beside, viewer), *shown(camera.screen.below, viewer))
+    }
+    assert drawn == {1, 3, 4, 6}, "no values, no clone, no games yet, and no shield"
+    with AppWindow("test", (800, 600), headless=True) as stage:
+        camera.paint(stage, 0.0)
+        assert viewer.display.message is None
+        viewer.display.toggle(8)
+        camera.paint(stage, 1.0)
+        assert viewer.display.message is not None
+        assert viewer.display.message.words == "No shield stands by in this world."
+        viewer.display.message = None
+        viewer.display.toggle(3)
+        camera.paint(stage, 2.0)
+        assert viewer.display.message is None, "it is simply gone"
+    viewer.close()
 
 
 def test_a_shield_is_shown_where_there_is_one(tmp_path, monkeypatch):

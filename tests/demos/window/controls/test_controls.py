@@ -9,15 +9,23 @@ import pygame
 import pytest
 from gymnasium import spaces
 
+from demos.window.controls.bindings import action_labels, written_labels
 from demos.window.controls.controls import load_controls, load_everybody
 from demos.window.controls.default_table import guess_table
 from demos.window.controls.devices import Devices, Held
-from demos.window.controls.table import SHIPPED, controls_known, find_table, read_table
+from demos.window.controls.table import (
+    SHIPPED,
+    controls_known,
+    find_table,
+    read_table,
+    table_name,
+)
 from environments.catalog import make_world
 from environments.system.errors import UserError
 from tests.demos.support.hands import (
     COMPASS,
     NAME,
+    SPACES,
     button,
     controls,
     hat,
@@ -536,8 +544,88 @@ def test_a_world_without_a_table_says_what_keys_would_do_and_how_to_write_one(
 
 def test_a_guess_knows_names():
     text = guess_table(make_world("gpo/Kitchen-v0"))
-    assert 'do = "north"\nkeys = ["w", "up"]' in text
+    assert 'do = "north"\nkeys = { first = ["w"], second = ["up"] }' in text
     assert '"stay"' not in text
+
+
+@pytest.mark.parametrize("kind", ["discrete", "multi-discrete", "multi-binary", "box"])
+def test_a_guess_for_two_gives_each_person_keys_of_their_own(kind, tmp_path):
+    world = replace(toy(kind), agents=("one", "two"))
+    path = tmp_path / "table.toml"
+    path.write_text(guess_table(world))
+    both = load_everybody(world, ["keyboard", "keyboard"], path)
+    first, second = ({key for _, by in person.rows() for key in by} for person in both)
+    assert first
+    assert second
+    assert not first & second
+    assert {what for what, _ in both[0].rows()} == {what for what, _ in both[1].rows()}
+    assert not both[0].unassigned
+    assert load_controls(world, path=path).rows(), "one who is alone has the keys of both"
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 13])
+def test_a_guess_for_two_gives_numbered_choices_keys(count, tmp_path):
+    world = replace(toy(), agents=("one", "two"), action_space=spaces.Discrete(count))
+    path = tmp_path / "table.toml"
+    path.write_text(guess_table(world))
+    first, second = load_everybody(world, ["keyboard", "keyboard"], path)
+    assert len(first.rows()) == len(second.rows()) == (2 if count <= 3 else count)
+
+
+# ------------------------------------------------------------------ tables of several worlds
+
+
+def test_one_table_serves_several_worlds(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    own = tmp_path / "controls/all.toml"
+    own.parent.mkdir()
+    family = NAME.partition(":")[0]
+    (own.parent / "broken.toml").write_text('world = "other:*"\nnonsense')
+    own.write_text(f'world = "{family}:*"\n[[action]]\ndo = 1\nkeys = ["z"]\nlabel = "jump"\n')
+    assert controls_known(toy())
+    assert load_controls(toy()).rows() == [("jump", ("z",))]
+    other = replace(toy(), id="tests.demos.support.hand:Toy")
+    with pytest.raises(UserError, match="No controls are known"):
+        load_controls(other)
+    exact = own.parent / f"{table_name(NAME)}.toml"
+    exact.write_text(f'world = "{NAME}"\n[[action]]\ndo = 1\nkeys = ["x"]\n')
+    assert load_controls(toy()).rows() == [("1", ("x",))], "a world's own table goes first"
+    exact.unlink()
+    own.write_text(own.read_text() + "nonsense = 1\n")
+    with pytest.raises(UserError, match="no setting 'nonsense'"):
+        load_controls(toy())
+
+
+# ------------------------------------------------------------------ labels
+
+
+def test_labels_of_a_table_are_what_the_screen_calls_actions(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    own = tmp_path / f"controls/{table_name(NAME)}.toml"
+    own.parent.mkdir()
+    own.write_text(COMPASS.replace('keys = ["up"]', 'keys = ["up"]\nlabel = "thrust"'))
+    wanted = (("none", "thrust", "left", "up-left", "jump", "right"),)
+    assert action_labels(toy()).choices == wanted
+    assert written_labels(NAME, SPACES["discrete"]).choices == wanted
+    own.write_text(
+        f'world = "{NAME}"\n[[action]]\ncomponent = 1\ndo = 1\nkeys = ["a"]\nlabel = "fire"\n'
+    )
+    assert action_labels(toy("multi-discrete")).choices == (("0", "1", "2"), ("0", "fire"))
+    own.write_text(f'world = "{NAME}"\n[[action]]\nbit = 2\nkeys = ["a"]\nlabel = "lamp"\n')
+    assert action_labels(toy("multi-binary")).parts == ("", "", "lamp")
+    own.write_text(f'world = "{NAME}"\n[[axis]]\ncomponent = 1\npositive = ["a"]\nlabel = "gas"\n')
+    assert action_labels(toy("box")).parts == ("", "gas", "")
+
+
+def test_without_a_table_or_with_a_wrong_one_actions_keep_their_own_names(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    own = tmp_path / f"controls/{table_name(NAME)}.toml"
+    own.parent.mkdir()
+    assert action_labels(toy()).choices == (("0", "1", "2", "3", "4", "5"),)
+    own.write_text("nonsense")
+    assert action_labels(toy()).choices == (("0", "1", "2", "3", "4", "5"),)
+    kitchen = make_world("gpo/Kitchen-v0")
+    assert action_labels(kitchen).choices[0][0] == "up", "the label of our own table"
 
 
 # ------------------------------------------------------------------ tables that are wrong
@@ -571,7 +659,7 @@ WRONG_BOX = {
     ACTION: "write [[axis]] instead of [[action]]",
     "[[axis]]\ncomponent = 3": "there is no component 3",
     "[[axis]]\n[[axis]]": "number 2: component 0 has a row already",
-    "[[axis]]\ndead = 1.5": "number 1: dead = 1.5: input should be less than 1",
+    "[[axis]]\ndead = 1.5": "number 1: dead = 1.5: give less than 1.0.",
     "[[axis]]\nstick = 'z'": "number 1: stick = 'z'",
     "[[axis]]\npointer = 'z'": "number 1: pointer = 'z'",
     "[[axis]]\ncomponent = 2\npositive = ['a']": "say with 'scale' how far a full push goes",

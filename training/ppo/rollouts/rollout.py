@@ -8,7 +8,6 @@ T steps, B games, C costs with a limit.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -22,9 +21,10 @@ from stable_baselines3.common.vec_env import VecEnv
 from environments.simulation.reward_source import RolloutRewards
 from training.compute.second_core import SecondCore
 from training.compute.timers import StageTimer
-from training.ppo.advantages import generalised_advantages
 from training.ppo.network_outputs import BackgroundForward, ForwardPasses, Outputs
-from training.ppo.rollout_buffer import CostMeter, EpisodeEnds
+from training.ppo.rollouts.advantages import generalised_advantages
+from training.ppo.rollouts.buffer import CostMeter, EpisodeEnds, learner_acted, learner_rows
+from training.ppo.rollouts.rules import RolloutRules
 
 
 class Rollout(NamedTuple):
@@ -44,17 +44,9 @@ class Rollout(NamedTuple):
     advantages: np.ndarray  # [T, B, 1 + C] float32
     returns: np.ndarray  # [T, B, 1 + C] float32
     outputs: Outputs  # [T x B, ...] each: what `ForwardPasses.of_steps` says beside the values
-
-
-@dataclass(frozen=True)
-class RolloutRules:
-    """The settings of a rollout."""
-
-    steps: int  # T
-    gamma: float  # discount per step
-    gae_lambda: float
-    scales: np.ndarray  # [1 + C], of the reward and of each cost
-    seed: int | None = None  # with which games and generators start afresh; None goes on
+    acted: (
+        np.ndarray
+    )  # [T, B] bool, whether the learner was in the game: else nothing is learned of it
 
 
 @dataclass
@@ -66,6 +58,8 @@ class Games:
     further_rewards: RolloutRewards  # of sources beside the world's terms
     observations: Any  # [B, ...], the last ones
     episode_starts: np.ndarray  # [B], whether they are the first of their episodes
+    # `ReturnScale.rescale` of the networks; None keeps the scales of the rules.
+    rescale: Callable[..., tuple[np.ndarray, np.ndarray]] | None = None
 
     def begin(self, rules: RolloutRules) -> None:
         """Begin a rollout."""
@@ -122,9 +116,9 @@ def play_rollout(
         step = {"actions": actions, "log_prob": log_prob, "new_obs": new_obs, "rewards": rewards}
         if not after_step({**step, "dones": dones, "infos": infos, "t": t}):
             return None
-        ends.write(t, dones, infos, games.meter.read(env, infos, dones))
+        ends.write(t, dones, infos, games.meter.read(env, infos, dones), learner_acted(env))
         games.further_rewards.write(t, dones, infos)
-        _add(buffer, games, actions, rewards * rules.scales[0], log_prob)
+        _add(buffer, games, actions, rewards, log_prob)
         games.observations, games.episode_starts = new_obs, dones
         if not partner_chooses:  # which takes the other core
             background.played(t + 1)
@@ -157,13 +151,20 @@ def _with_advantages(
 ) -> Rollout:
     """Values of every observation, then advantages and returns of the reward and of each cost."""
     steps, count = buffer.rewards.shape
-    _add_further_rewards(games, rules, buffer)
+    _add_further_rewards(games, buffer)
     values = outputs.pop("values").cpu().numpy().reshape(steps, count, -1)
+    streams = np.concatenate([buffer.rewards[:, :, None], ends.costs], axis=2)
+    scales = rules.scales
+    if games.rescale is not None:
+        scales, ratios = games.rescale(streams, ends.dones, ends.acted)
+        values = values * ratios.astype(np.float32)
+    streams = streams * scales
+    buffer.rewards[:] = streams[:, :, 0]
+    streams[:, :, 0] = buffer.rewards  # as it is kept
     last = forward.values_of(np.asarray(games.observations))
     final = last[:0]
     if ends.cut_off:
         final = forward.values_of(np.stack([shown for _, _, shown in ends.cut_off]))
-    streams = np.concatenate([buffer.rewards[:, :, None], ends.costs * rules.scales[1:]], axis=2)
     following = ends.following(values, last, final)
     advantages, returns = generalised_advantages(
         streams, values, following, ends.dones, rules.gamma, rules.gae_lambda
@@ -181,10 +182,11 @@ def _with_advantages(
         advantages,
         returns,
         outputs,
+        ends.acted,
     )
 
 
-def _add_further_rewards(games: Games, rules: RolloutRules, buffer: RolloutBuffer) -> None:
+def _add_further_rewards(games: Games, buffer: RolloutBuffer) -> None:
     """Add what further sources give to the rewards of a rollout that has been played."""
     if not games.further_rewards.sources:
         return
@@ -195,7 +197,7 @@ def _add_further_rewards(games: Games, rules: RolloutRules, buffer: RolloutBuffe
         buffer.observations,
         _within_bounds(actions, space),
         games.observations,
-        float(rules.scales[0]),
+        1.0,
     )
 
 
@@ -221,9 +223,5 @@ def flat_rollout(
         arrays["cost_returns"] = flat(rollout.returns[:, :, 1:])
     data = {name: torch.from_numpy(array).to(forward.device) for name, array in arrays.items()}
     data["actions"] = forward.actions(flat(buffer.actions))
-    return data | (rollout.outputs if rollout is not None else {})
-
-
-def fresh_seed(seed: int, update: int) -> int:
-    """With which games and generators start afresh before an update: from SHA-256 of both."""
-    return int.from_bytes(hashlib.sha256(f"{seed}/{update}".encode()).digest()[:4])
+    data |= rollout.outputs if rollout is not None else {}
+    return data if rollout is None or rollout.acted.all() else learner_rows(data, rollout.acted)

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.vec_env import VecEnv
-from torch import Tensor
+from torch import Tensor, from_numpy
+
+from environments.system.errors import UserError
 
 
 class ReusedBuffer(RolloutBuffer):
@@ -78,7 +80,7 @@ class CostMeter:
         else:
             costs = np.array([[_named(info, name) for name in self.names] for info in infos])
         self.running += costs
-        self.finished += list(self.running[dones])
+        self.finished += list(self.running[dones & learner_acted(env)])
         self.running[dones] = 0
         return costs
 
@@ -87,6 +89,40 @@ class CostMeter:
         if not self.finished:
             return {}
         return dict(zip(self.names, np.mean(self.finished, axis=0).tolist(), strict=True))
+
+
+def learner_acted(env: VecEnv) -> np.ndarray | bool:
+    """In which games the learner was in the last step, [B]: in all but some of PettingZoo's."""
+    acted: np.ndarray | bool = getattr(env, "acted", True)
+    return acted
+
+
+def learner_rows(data: dict[str, Tensor], acted: np.ndarray) -> dict[str, Tensor]:
+    """The rows of steps in which the learner was in the game, `acted` [T, B].
+
+    Raises:
+        UserError: there are none.
+    """
+    rows = from_numpy(np.flatnonzero(acted)).to(data["returns"].device)
+    if not len(rows):
+        raise UserError(
+            "The learner's seat was empty in all of a rollout: there is nothing to learn from. Give more "
+            "refine.rollout.steps, or more games."
+        )
+    return {name: column.index_select(0, rows) for name, column in data.items()}
+
+
+def fitted_values(buffer: RolloutBuffer, acted: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Values and returns of the steps in which the learner was in the game: [S], [S].
+
+    Args:
+        buffer: SB3's, filled.
+        acted: whether it was, [T, B]; everywhere if None.
+    """
+    values, returns = buffer.values.flatten(), buffer.returns.flatten()
+    if acted is None or acted.all():
+        return values, returns
+    return values[acted.flatten()], returns[acted.flatten()]
 
 
 def _named(info: dict[str, Any], name: str) -> float:
@@ -100,15 +136,21 @@ class EpisodeEnds:
     def __init__(self, steps: int, games: int, costs: int) -> None:
         self.costs = np.zeros((steps, games, costs))
         self.dones = np.zeros((steps, games), np.bool_)
+        self.acted = np.ones((steps, games), np.bool_)  # whether the learner was in the game
         self.cut_off: list[
             tuple[int, int, Any]
         ] = []  # step, game, final observation of a truncated one
 
     def write(
-        self, t: int, dones: np.ndarray, infos: list[dict[str, Any]], costs: np.ndarray
+        self,
+        t: int,
+        dones: np.ndarray,
+        infos: list[dict[str, Any]],
+        costs: np.ndarray,
+        acted: np.ndarray | bool = True,
     ) -> None:
         """Keep what step t brought."""
-        self.dones[t] = dones
+        self.dones[t], self.acted[t] = dones, acted
         if self.costs.shape[2]:
             self.costs[t] = costs
         for b in np.flatnonzero(dones).tolist():

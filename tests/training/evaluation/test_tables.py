@@ -1,0 +1,26 @@
+"""Tables of scores fit a terminal of 80 columns, however many seats a world has."""
+
+import io
+
+import pytest
+
+from environments.terminal.consoles import plain_console
+from training.evaluation.results import PairingScores, Scores
+from training.evaluation.tables import show_parts, show_scores
+
+MEAN = {"mean": -1234.5, "low": -1300.25, "high": -1100.75}
+
+
+@pytest.mark.parametrize("seats", [1, 2, 3, 5])
+def test_every_seat_is_shown_within_80_columns(seats):
+    found = {"seats": [{"return": MEAN, "parcels_delivered": MEAN}] * seats, "games": 100}
+    out = io.StringIO()
+    console = plain_console(file=out, width=80)
+    rows = {"runs/some-agent with human_model": PairingScores.from_json(found)}
+    show_scores(console, Scores("w", "as ever", rows))
+    show_parts(console, found, [])
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    told = out.getvalue().replace("...", "")
+    assert told.count("-1234.5 [-1300, -1101]") == seats
+    assert told.count("-1234.50 [-1300.25, -1100.75]") == seats

@@ -1,0 +1,130 @@
+"""The plan of a refining: what a recipe leaves out, from its budget of steps and the kind of game.
+
+T steps of a game between two updates, B games, M samples of a minibatch.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from training.ppo.settings import RefineSettings
+
+UPDATES = 50  # that the steps are shared out among, as far as the bounds of a rollout allow
+LEAST_UPDATES = 8  # below which rollouts become smaller than their least
+LEAST_ROLLOUT, MOST_ROLLOUT = 2048, 32768  # steps of all games together
+MINIBATCHES = 16  # of a rollout
+LEAST_BATCH, MOST_BATCH = 64, 2048  # steps
+MOST_GAMES = 64
+EPOCHS, PICTURE_EPOCHS = 10, 4  # a convolution costs more than what a further pass brings
+RATE, PICTURE_RATE = 1e-3, 3e-4
+HALF_LIFE = 250.0  # steps
+JUDGEMENTS = 8  # before the last
+JUDGED = 0.3  # steps of judgements, as a part of all: they take no updates, so half of that in time
+LEAST_JUDGED, MOST_JUDGED = 8, 80  # games of a judgement
+
+
+@dataclass(frozen=True)
+class PlanFacts:
+    """What a plan depends on beside the settings."""
+
+    episode: float = 500.0  # steps of an episode, as far as is known
+    tick: float = 0.05  # s a step
+    pictures: bool = False  # whether agents see such
+
+
+@dataclass(frozen=True)
+class RefinePlan:
+    """How many of what; every number of `RefineSettings` that may be left out."""
+
+    games: int  # B
+    rollout: int  # T
+    batch_size: int  # M
+    epochs: int
+    learning_rate: float
+    warm_up: int  # updates
+    half_life: float  # s
+    judge_every: int  # updates
+    judge_games: int
+    steps: int  # of the whole refining
+
+    @property
+    def updates(self) -> int:
+        """Of the whole refining."""
+        return math.ceil(self.steps / (self.games * self.rollout))
+
+    def __str__(self) -> str:
+        """A sentence."""
+        resting = f"; {self.warm_up} fit values only" if self.warm_up else ""
+        times = max(self.updates - 1, 0) // self.judge_every + 2  # and at the end
+        return (
+            f"{self.steps:,} steps: {self.updates:,} updates of {self.games * self.rollout:,} "
+            f"({self.games} games x {self.rollout}){resting}; judged {times} times on "
+            f"{self.judge_games} games."
+        )
+
+
+def plan_of(settings: RefineSettings, facts: PlanFacts | None = None) -> RefinePlan:
+    """The plan of some settings: what they say, and for what they leave out what suits the rest.
+
+    A rollout is a fiftieth of the steps: enough updates for the policy to get somewhere, and each from enough
+    games to point somewhere. A minibatch is a sixteenth of it (Andrychowicz et al. 2021, "What matters for
+    on-policy deep actor-critic methods?", sections 3.3 and 3.5, find both to matter more than most).
+    """
+    about = facts or PlanFacts()
+    together = _rollout(settings)
+    games = settings.games or _games(together, settings)
+    rollout = settings.rollout.steps or max(1, round(together / games))
+    batch = _power(games * rollout / MINIBATCHES, LEAST_BATCH, MOST_BATCH)
+    updates = max(1, math.ceil(settings.steps / (games * rollout)))
+    every = settings.judge.every or max(1, round(updates / JUDGEMENTS))
+    judged = JUDGED * settings.steps / (about.episode * (updates / every + 2))
+    return RefinePlan(
+        games,
+        rollout,
+        settings.batch_size or max(2, min(batch, games * rollout // 4)),
+        settings.epochs or (PICTURE_EPOCHS if about.pictures else EPOCHS),
+        settings.learning_rate or (PICTURE_RATE if about.pictures else RATE),
+        min(1, updates // LEAST_UPDATES) if settings.warm_up is None else settings.warm_up,
+        settings.rollout.half_life or HALF_LIFE * about.tick,
+        every,
+        settings.judge.games or min(max(round(judged), LEAST_JUDGED), MOST_JUDGED),
+        settings.steps,
+    )
+
+
+def planned(settings: RefineSettings, plan: RefinePlan) -> RefineSettings:
+    """The settings with nothing left out."""
+    changes = {"steps": plan.rollout, "half_life": plan.half_life}
+    rollout = settings.rollout.model_copy(update=changes)
+    judge = settings.judge.model_copy(update={"every": plan.judge_every, "games": plan.judge_games})
+    return settings.model_copy(
+        update={
+            "games": plan.games,
+            "batch_size": plan.batch_size,
+            "epochs": plan.epochs,
+            "learning_rate": plan.learning_rate,
+            "warm_up": plan.warm_up,
+            "rollout": rollout,
+            "judge": judge,
+        }
+    )
+
+
+def _rollout(settings: RefineSettings) -> int:
+    """Steps of all games between two updates, if neither games nor their steps say otherwise."""
+    few = 2 ** int(math.log2(max(settings.steps // LEAST_UPDATES, LEAST_BATCH)))
+    least = min(LEAST_ROLLOUT, few)
+    return _power(settings.steps / UPDATES, least, MOST_ROLLOUT)
+
+
+def _games(together: int, settings: RefineSettings) -> int:
+    """So many that they and the steps of each grow alike."""
+    if settings.rollout.steps:
+        return max(1, together // settings.rollout.steps)
+    return _power(math.sqrt(together) / 4, 4, MOST_GAMES)
+
+
+def _power(wanted: float, least: int, most: int) -> int:
+    """The nearest power of two within bounds."""
+    return int(min(max(2 ** round(math.log2(max(wanted, 1))), least), most))
