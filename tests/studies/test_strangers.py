@@ -159,8 +159,9 @@ def _ours(refined, clone, cpu=10.0):
     spread = {"mean": refined, "low": refined - 1, "high": refined + 1}
     return {
         "env": "cartpole-v1", "who": "ours", "seed": 0, "steps": 200_000, "data": "good", "label": "",
-        "protocol": "100 games, sampled actions", "cpu": cpu, "played": 200_000,
-        "refined sampled": spread, "clone sampled": {**spread, "mean": clone},
+        "played greedily": ["refined"], "cpu": cpu, "played": 200_000,
+        "refined greedy": spread, "refined sampled": {**spread, "mean": -1.0},
+        "clone sampled": {**spread, "mean": clone},
         "people": {**spread, "mean": 5.0}, "curve": [[50_000, 1.0], [100_000, refined]],
     }  # fmt: skip
 

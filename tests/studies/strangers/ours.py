@@ -66,7 +66,11 @@ def outcome(folder: Path, games: int) -> dict[str, Any]:
     """What a run came to: its own judgement, and clone and agent judged both ways on held-out seeds."""
     scores = json.loads((folder / "scores.json").read_text())
     rows = read_metrics(folder)
+    recipe_greedy = (
+        "likeliest" in scores["protocol"]
+    )  # what holds where an agent's file does not say
     found: dict[str, Any] = {
+        "played greedily": [],  # which of clone and refined are played with their likeliest actions
         "protocol": scores["protocol"],
         "rows": {
             name: [round(seat["return"]["mean"], 4) for seat in row["seats"]]
@@ -77,6 +81,8 @@ def outcome(folder: Path, games: int) -> dict[str, Any]:
     }
     for who, file in (("clone", "clone.safetensors"), ("refined", "agent.safetensors")):
         agent = api.load_agent(folder / file)
+        if agent.agent.facts.get("greedy", recipe_greedy):
+            found["played greedily"].append(who)
         for greedy in (False, True):
             judged = api.evaluate(agent, episodes=games, greedy=greedy)
             seat = judged["return"]

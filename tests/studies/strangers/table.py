@@ -30,10 +30,10 @@ Figures = dict[str, Any]
 
 
 def used(row: Row, who: str) -> Figures:
-    """What an agent comes to as it is handed on: ours as the run judges, Stable-Baselines3's greedy."""
+    """What an agent comes to as it is handed on: ours as its file says, Stable-Baselines3's greedy."""
     if row["who"] != "ours":
         return dict(row["greedy"])
-    how = "greedy" if "likeliest" in row["protocol"] else "sampled"
+    how = "greedy" if who in row.get("played greedily", ()) else "sampled"
     return dict(row[f"{who} {how}"])
 
 
