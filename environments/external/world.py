@@ -145,6 +145,7 @@ class Declared:
     costs: tuple[str, ...] = ()
     north_star: str | None = None  # the term that everything is judged by
     success: str | None = None  # the key of its info that says whether a game is solved
+    options: Mapping[str, Any] = field(default_factory=dict)  # of every episode
 
     @classmethod
     def of_description(cls, described: Mapping[str, Any]) -> Declared:
@@ -159,6 +160,7 @@ class Declared:
             },
             north_star=described.get("north_star"),
             success=described.get("success"),
+            options=described.get("options") or {},
         )
 
 
@@ -172,6 +174,12 @@ def declare(world: World, given: Declared) -> World:
         world = _with_names(world, given)
     else:
         _require_native(world, given)
+    if given.options:
+        if not isinstance(given.options, Mapping):
+            raise UserError(f"The options of '{world.id}' are no table of names and values.")
+        for name in given.options:
+            world.check_option(name)
+        world = replace(world, episode_options={**world.episode_options, **given.options})
     star = given.north_star
     if star is None or star == world.north_star:
         return world

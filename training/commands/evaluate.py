@@ -10,9 +10,10 @@ from agents.lookup import Found, find
 from agents.lookup_names import AGENTS, PLAYERS, NameKind
 from environments.catalog import make_world
 from environments.external.trial.isolated import patient
-from environments.external.world import in_processes
+from environments.external.world import Declared, declare, in_processes
 from environments.files.trusted_code import type_in
 from environments.recorded_worlds import described_world
+from environments.simulation.batch import horizon_of
 from environments.simulation.shield import Shield
 from environments.simulation.world import World
 from environments.system.errors import UserError
@@ -34,6 +35,7 @@ def evaluate_command(given: EvaluateOptions) -> None:
     judged = find(given.agent, PLAYERS)
     with patient(given.patience):
         place = in_processes(_world(judged, given.world), given.workers, given.patience)
+    place = declare(place, Declared(options=given.options))
     partner = judged if given.partner is None else find(given.partner, PLAYERS, place)
     protocol = _protocol(given, place, given.shield or judged.shielded or partner.shielded)
     console, several = Console(), len(place.agents) > 1
@@ -68,8 +70,9 @@ def _protocol(given: EvaluateOptions, place: World, shield: bool) -> Protocol:
     check_games(place, "--episodes", given.episodes)
     if given.seat is not None and given.seat >= len(place.agents):
         raise UserError(f"There is no seat {given.seat} in {place.id}: it has {len(place.agents)}.")
-    horizon = given.horizon or place.horizon
-    return Protocol(given.episodes, horizon, given.greedy, given.seed, shield)
+    options = dict(place.episode_options)
+    horizon = horizon_of(given.horizon or options.pop("horizon", place.horizon))
+    return Protocol(given.episodes, horizon, given.greedy, given.seed, shield, options)
 
 
 def _world(judged: Found, world: str | None) -> World:

@@ -15,6 +15,7 @@ from training.evaluation.results import Scores, TrainResult
 from training.pipeline.clone_population import clone_population
 from training.pipeline.clone_stage import clone_stage
 from training.pipeline.prepare import prepare
+from training.pipeline.recorded_games import changed_physics, options_sentence
 from training.pipeline.refine_stage import refine_stage
 from training.pipeline.scores import JudgeInputs, final_scores
 from training.run.folder import RunFolder
@@ -50,6 +51,12 @@ def _train(run: RunFolder, reporter: Reporter) -> TrainResult:
             f"Going on with this run is not exact, for since it began: {'; '.join(run.changed)}."
         )
     world, recordings = prepare(recipe)
+    for sentence in (
+        options_sentence(recordings["clone"], recipe.world.options),
+        changed_physics(world, recordings["clone"]),
+    ):
+        if sentence:
+            reporter.say(sentence)
     warm_up(world, reporter.say, recipe.world.shield)
     keep_incidents(world, run.folder)
     made = {
