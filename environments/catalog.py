@@ -57,7 +57,7 @@ def make_known(name: str, params: Mapping[str, Any], recorded: bool = False) -> 
     name = plain_name(name)
     if name not in WORLDS:
         check_at_once(name)
-        from environments.external.world import describe_external
+        from environments.external.description import describe_external
 
         return describe_external(name, dict(params), recorded)
     module = importlib.import_module(WORLDS[name])

@@ -169,7 +169,9 @@ def evaluate(
         if isinstance(other, LoadedAgent)
         else partial(resolve_player, other, world)
     )
-    how = protocol.Protocol(episodes, world.horizon, greedy, seed, judged.agent.shielded)
+    how = protocol.Protocol(
+        episodes, world.horizon, greedy, seed, judged.agent.shielded, world.episode_options
+    )
     played = protocol.evaluate(world, partial(make_player, judged.agent, world), makes, how)
     found = protocol.summary(played)
     seats = tuple({name: Interval(**row) for name, row in seat.items()} for seat in found["seats"])

@@ -207,7 +207,7 @@ def _episode(world: World, games: _Recorder, b: int, seat: int, match: str) -> E
         match=match,
         player=who.get(world.agents[seat]),
         seed=plan.seed + games.first + b,
-        options=dict(plan.options),
+        options={**world.episode_options, **plan.options},
         meta={
             "device": "none",
             "tick": world.tick,

@@ -20,11 +20,12 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from environments.external.description import external_world
 from environments.external.forbidden import obey_masks, tell_of_our_limit
 from environments.external.games.executor import make_executor
 from environments.external.games.games import EnvironmentSpec, GameFault, ResetOrder
 from environments.external.guard import Bounds, Incident, invalid_values
-from environments.external.world import ExternalWorld, external_world
+from environments.external.world import ExternalWorld
 from environments.simulation.batch import Batch
 from environments.simulation.presence import Presence
 from environments.system.errors import UserError

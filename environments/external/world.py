@@ -6,24 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
-from environments.external.games.games import EnvironmentSpec
 from environments.external.games.named_values import SUCCESS
-from environments.external.games.own_actions import idle_action_of
 from environments.external.guard import Guard
-from environments.external.trial.facts import Facts
-from environments.external.trial.isolated import PATIENCE, try_once
+from environments.external.trial.isolated import PATIENCE
 from environments.external.trial.names import SEEN, SUCCESS_MEANING, check_name
-from environments.simulation.kernels import HEADER, Kernels
+from environments.simulation.kernels import Kernels
 from environments.simulation.spec import WorldSpec
-from environments.simulation.world import World, spec_fields
+from environments.simulation.world import World
 from environments.system.errors import UserError
 from environments.system.suggestions import closest, nearest
 
-HORIZON = 1000  # steps, for an environment that names no limit of its own
 MISSPELT = 0.75  # how alike an option is to one of ours that it was meant to be
-TICK = 0.05  # s, for one that names no `render_fps`
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -89,62 +82,6 @@ class ExternalWorld(World):
         raise UserError(f"'{self.id}' is an external environment; `catalog.make_batch` plays it.")
 
 
-def external_world(name: str, /, **params: Any) -> ExternalWorld:
-    """Describe an external environment after one trial step: `external_world("CartPole-v1")`.
-
-    Raises:
-        UserError: as `describe_external`.
-    """
-    return describe_external(name, params)
-
-
-def describe_external(name: str, params: dict[str, Any], recorded: bool = False) -> ExternalWorld:
-    """Describe an external environment after one trial step.
-
-    The trial runs in a process of its own (`environments.external.trial.isolated`).
-
-    Args:
-        name: as `make_env`.
-        params: keywords for it.
-        recorded: both were read from a file.
-
-    Raises:
-        UserError: see `make_env`; it fails at once, hangs or dies; or it sees or acts in a way that we
-            cannot handle.
-    """
-    facts = try_once(EnvironmentSpec(name, params, recorded=recorded))
-    spec = spec_fields(external_spec(name, params, facts))
-    world = ExternalWorld(**spec, module=None, table=np.zeros(0), closes=facts.closes)
-    return declare(world, Declared(success=facts.success, north_star=facts.north_star))
-
-
-def external_spec(name: str, params: dict[str, Any], facts: Facts) -> WorldSpec:
-    """The spec of an external environment, from what its trial found."""
-    terms = dict.fromkeys(facts.terms, SEEN["term"]) | dict(sorted(facts.more_terms.items()))
-    costs = dict.fromkeys(facts.costs, SEEN["cost"]) | dict(sorted(facts.more_costs.items()))
-    return WorldSpec(
-        id=name,
-        params=params,
-        version=facts.version,
-        agents=facts.agents,
-        tick=facts.tick or TICK,
-        horizon=facts.horizon or HORIZON,
-        terms={"return": "what the environment itself gives"} | terms,
-        costs=costs,
-        north_star="return",
-        weights={"return": 1.0},
-        observation_space=facts.observation_space,
-        action_space=facts.action_space,
-        state_dtype=np.dtype(HEADER),
-        parts=facts.parts,
-        keys=facts.keys,
-        occasional=(*sorted(facts.more_terms), *sorted(facts.more_costs)),
-        horizon_assumed=facts.horizon is None,
-        idle=idle_action_of(facts.own_action_space),
-        own_action_space=facts.own_action_space,
-    )
-
-
 @dataclass(frozen=True)
 class Declared:
     """What a recipe, a command line, an environment or a file says of a world beside what its trial shows."""
@@ -153,6 +90,7 @@ class Declared:
     costs: tuple[str, ...] = ()
     north_star: str | None = None  # the term that everything is judged by
     success: str | None = None  # the key of its info that says whether a game is solved
+    options: Mapping[str, Any] = field(default_factory=dict)  # of every episode
 
     @classmethod
     def of_description(cls, described: Mapping[str, Any]) -> Declared:
@@ -167,6 +105,7 @@ class Declared:
             },
             north_star=described.get("north_star"),
             success=described.get("success"),
+            options=described.get("options") or {},
         )
 
 
@@ -180,6 +119,12 @@ def declare(world: World, given: Declared) -> World:
         world = _with_names(world, given)
     else:
         _require_native(world, given)
+    if given.options:
+        if not isinstance(given.options, Mapping):
+            raise UserError(f"The options of '{world.id}' are no table of names and values.")
+        for name in given.options:
+            world.check_option(name)
+        world = replace(world, episode_options={**world.episode_options, **given.options})
     star = given.north_star
     if star is None or star == world.north_star:
         return world

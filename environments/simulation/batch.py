@@ -118,7 +118,7 @@ class Batch:
         if len(each) != self.size:
             raise UserError(f"There are options for {len(each)} games, but {self.size} games.")
         for b in np.flatnonzero(games).tolist():
-            merged = {**self.options, **each[b]}
+            merged = {**self.world.episode_options, **self.options, **each[b]}
             for name in merged:
                 self.world.check_option(name)
             self.state["horizon"][b] = horizon_of(merged.pop("horizon", self.world.horizon))

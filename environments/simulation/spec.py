@@ -23,7 +23,7 @@ from environments.simulation.observation_parts import Part, choices, with_mask
 
 LONGEST_NAME = 1000  # characters of a term's or a cost's name
 # Of a description, what makes no other world of it.
-BESIDE = ("occasional", "north_star", "success")
+BESIDE = ("occasional", "north_star", "success", "options")
 HORIZON_MEANING = "steps after which an episode is truncated"
 
 
@@ -58,6 +58,8 @@ class WorldSpec:
     keys: tuple[tuple[tuple[str | int, ...], Any], ...] = ()  # that it offers people: held, done
     # Terms and costs that need not be named from the first step on, nor ever: 0 where they are not.
     occasional: tuple[str, ...] = ()
+    # Of every episode, unless others are given: as recordings that an agent learned from were played with.
+    episode_options: dict[str, Any] = field(default_factory=dict)
     star_chosen: bool = False  # whether the north star is another than the world's own
     horizon_assumed: bool = False  # whether it names none of its own
     body: slice | None = None  # the part of an observation that is the agent's own body, if named
@@ -96,6 +98,8 @@ class WorldSpec:
             }
         if self.star_chosen:
             described["north_star"] = self.north_star
+        if self.episode_options:
+            described["options"] = dict(self.episode_options)
         return described
 
     @cached_property

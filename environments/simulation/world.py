@@ -39,6 +39,8 @@ from environments.simulation.spec import BESIDE, WorldSpec, module_spec
 from environments.system.errors import UserError
 from environments.system.suggestions import nearest
 
+UNDECLARED = 0  # the version of an environment that declares none
+
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class World(WorldSpec):
@@ -98,7 +100,10 @@ def require(world: World, described: dict[str, Any], what: str, cure: str) -> No
     """
     if described.get("world") != world.id:
         raise UserError(f"{what} was made for {described.get('world')}, not for {world.id}. {cure}")
-    lines = differences(world.describe(), described)
+    here = world.describe()
+    if described.get("version") == UNDECLARED and not world.id.startswith("gpo/"):
+        here["version"] = UNDECLARED  # made before the environment said which version it is
+    lines = differences(here, described)
     if lines:
         raise UserError(f"{what} was made for another {world.id}: {'; '.join(lines)}. {cure}")
 

@@ -9,9 +9,10 @@ from agents.lookup import Found, find
 from agents.lookup_names import AGENTS, TYPED_PLAYERS, NameKind
 from environments.catalog import make_world
 from environments.external.trial.isolated import patient
-from environments.external.world import in_processes
+from environments.external.world import Declared, declare, in_processes
 from environments.files.trusted_code import type_in
 from environments.recorded_worlds import described_world
+from environments.simulation.batch import horizon_of
 from environments.simulation.shield import Shield
 from environments.simulation.world import World
 from environments.system.errors import UserError
@@ -34,6 +35,7 @@ def evaluate_command(given: EvaluateOptions) -> None:
     judged = find(given.agent, TYPED_PLAYERS)
     with patient(given.patience):
         place = in_processes(_world(judged, given.world), given.workers, given.patience)
+    place = declare(place, Declared(options=given.options))
     rivals = [judged] if given.rival is None else [judged, find(given.rival, TYPED_PLAYERS, place)]
     partner = None if given.partner is None else find(given.partner, TYPED_PLAYERS, place)
     shielded = any(one.shielded for one in (*rivals, partner) if one is not None)
@@ -98,8 +100,9 @@ def _protocol(given: EvaluateOptions, place: World, shield: bool) -> Protocol:
     check_games(place, "--episodes", given.episodes)
     if given.seat is not None and given.seat >= len(place.agents):
         raise UserError(f"There is no seat {given.seat} in {place.id}: it has {len(place.agents)}.")
-    horizon = given.horizon or place.horizon
-    return Protocol(given.episodes, horizon, given.greedy, given.seed, shield)
+    options = dict(place.episode_options)
+    horizon = horizon_of(given.horizon or options.pop("horizon", place.horizon))
+    return Protocol(given.episodes, horizon, given.greedy, given.seed, shield, options)
 
 
 def _world(judged: Found, world: str | None) -> World:

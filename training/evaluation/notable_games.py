@@ -85,8 +85,12 @@ def watch_line(
     words += ["--seed", str(game.seed)]
     if (given.seed, given.episodes) != (HELD_OUT, GAMES):
         words += ["--evaluated", f"{given.seed}:{given.episodes}"]
-    if given.horizon is not None or _has_recipe(judged):  # which has a horizon of its own
+    asked = given.horizon is not None or "horizon" in given.options
+    if asked or _has_recipe(judged):  # which has a horizon of its own
         words += ["--option", f"horizon={protocol.horizon}"]
+    for name, value in given.options.items():
+        if name != "horizon":
+            words += ["--option", f"{name}={value}"]
     words += ["--greedy"] if given.greedy else []
     words += ["--shield"] if protocol.shield and not judged.shielded else []
     return shlex.join(["gpo", "watch", *words])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
-from environments.terminal.arguments import Argument, at_least, seed_number
+from environments.terminal.arguments import Argument, at_least, seed_number, setting
 from environments.terminal.shared_options import ShieldOptions
 
 
@@ -29,5 +30,9 @@ class EvaluateOptions(ShieldOptions):
     """Steps of a game (the world's own)."""
     seed: Annotated[int, Argument("N", seed_number)] = 1_000_000
     """Seed of the first game; each further one has the next, and training has those below."""
+    options: Annotated[Mapping[str, Any], Argument("NAME=VALUE", setting, flag="--option")] = field(
+        default_factory=dict
+    )
+    """An option of every episode, such as level=2 (those that the agent was trained with)."""
     greedy: bool = False
     """Take the likeliest actions, not samples."""

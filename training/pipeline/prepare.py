@@ -22,6 +22,7 @@ from training.imitation.holdout import action_weights, require_matches
 from training.partners.partners import check_partners
 from training.pipeline.clone_stage import check_encoder, matches
 from training.pipeline.plan_recipe import plan_recipe
+from training.pipeline.recorded_games import OWN_SETTING, recorded_options
 from training.run.memory_needs import check_sizes
 from training.run.recipe import Recipe
 
@@ -43,6 +44,7 @@ def prepare(recipe: Recipe) -> tuple[World, dict[str, Dataset]]:
         missing.append(mistake)
     try:
         world = _named(recipe, world, recordings)
+        world = _with_options(recipe, world, recordings)
     except UserError as mistake:
         mistakes.append(mistake)
     world = in_processes(world, recipe.world.workers, recipe.world.patience)
@@ -108,6 +110,16 @@ def _named(recipe: Recipe, world: World, recordings: Mapping[str, Dataset]) -> W
             )
     costs = (*asked.costs, *limited)
     return declare(world, Declared(tuple(asked.terms), costs, asked.north_star, asked.success))
+
+
+def _with_options(recipe: Recipe, world: World, recordings: Mapping[str, Dataset]) -> World:
+    """The world with the options that its games are played with: the recordings', then the recipe's."""
+    if OWN_SETTING in recipe.world.options:
+        raise UserError(
+            "Under [world] options there is a horizon: write it as `horizon` under [world]."
+        )
+    known = recorded_options(recordings["clone"])[0] if "clone" in recordings else {}
+    return declare(world, Declared(options={**known, **recipe.world.options}))
 
 
 def _open(recipe: Recipe, world: World) -> dict[str, Dataset]:

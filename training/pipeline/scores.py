@@ -52,7 +52,13 @@ class JudgeInputs:
     def protocol(self) -> Protocol:
         """How all of them are judged."""
         how = self.recipe.evaluate
-        return Protocol(how.games, self.horizon, how.greedy, shield=self.recipe.world.shield)
+        return Protocol(
+            how.games,
+            self.horizon,
+            how.greedy,
+            shield=self.recipe.world.shield,
+            options=self.world.episode_options,
+        )
 
 
 def final_scores(inputs: JudgeInputs, reporter: Reporter) -> Scores:

@@ -16,6 +16,7 @@ from training.pipeline.clone_population import clone_population
 from training.pipeline.clone_stage import clone_stage
 from training.pipeline.plan_recipe import follow_plan
 from training.pipeline.prepare import prepare
+from training.pipeline.recorded_games import changed_physics, options_sentence
 from training.pipeline.refine_stage import refine_stage
 from training.pipeline.scores import JudgeInputs, final_scores
 from training.run.folder import RunFolder
@@ -53,6 +54,12 @@ def _train(run: RunFolder, reporter: Reporter) -> TrainResult:
     with told_if_long(reporter, "Making the world and reading the recordings."):
         world, recordings = prepare(recipe)
         recipe = follow_plan(run, world, recordings, reporter)
+        notes = (
+            options_sentence(recordings["clone"], recipe.world.options),
+            changed_physics(world, recordings["clone"]),
+        )
+    for sentence in filter(None, notes):
+        reporter.say(sentence)
     warm_up(world, reporter.say, recipe.world.shield)
     keep_incidents(world, run.folder)
     made = {

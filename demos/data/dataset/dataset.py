@@ -79,6 +79,11 @@ class Dataset:
         Raises:
             UserError: it does; it says which.
         """
+        if self.fingerprint != world.fingerprint:
+            raise UserError(
+                f"Dataset {self.name} was recorded before '{world.id}' said which version it is: record "
+                "into another one."
+            )
         for kind, names in (("terms", world.terms), ("costs", world.costs)):
             differing = sorted(set(self.facts[kind]) ^ set(names))
             if differing or list(names) != list(self.facts[kind]):

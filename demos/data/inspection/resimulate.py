@@ -53,7 +53,9 @@ def world_of(dataset: Dataset) -> World:
 
 def world_from(facts: Mapping[str, Any], what: str) -> World:
     """The world of which facts speak that begin as those of a revision; `what` begins a sentence."""
-    return described_world({**facts["world_description"], "world": facts["world"]}, what)
+    described = {**facts["world_description"], "world": facts["world"]}
+    described.pop("options", None)  # each episode has its own
+    return described_world(described, what)
 
 
 def matches(dataset: Dataset, numbers: Iterable[int]) -> list[list[int]]:

@@ -42,7 +42,7 @@ class Game:
         shield: bool = False,
     ) -> None:
         self.world, self.seats, self.others = world, tuple(seats), others
-        self.options = dict(options or {})
+        self.options = {**world.episode_options, **(options or {})}
         self.batch = open_batch(world, self.options, shield)
         self.seed: int | None = None
         self.steps = 0  # of this episode

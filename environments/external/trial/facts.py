@@ -111,11 +111,6 @@ def _unpacked(data: list[Any]) -> np.ndarray:
     return np.frombuffer(base64.b64decode(text), kind).reshape(shape).copy()
 
 
-def plain(value: Any) -> Any:
-    """A version as a number or a text, whatever it was."""
-    return value if isinstance(value, str | int | float) else str(value)
-
-
 def positive(value: Any) -> float | None:
     """A number above 0; None if it is none."""
     try:

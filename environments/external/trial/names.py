@@ -19,6 +19,7 @@ from environments.external.games.global_state import is_our_signal
 from environments.external.games.named_values import SUCCESS, costs_of, success_key, terms_of
 from environments.simulation.observation_parts import choices, flat_mask
 from environments.simulation.spec import LONGEST_NAME
+from environments.simulation.world import UNDECLARED
 from environments.system.errors import UserError
 
 PLAYED_STEPS = 1000  # at most, in which names are looked for
@@ -48,6 +49,19 @@ def declared_word(env: Any, attribute: str) -> str | None:
     """A text that an environment has as an attribute; None where it has none, or something else."""
     found = _attribute(env, attribute)
     return found if isinstance(found, str) and found else None
+
+
+def declared_version(env: Any) -> Any:
+    """The version that an environment says it is of, as a number or a text; `UNDECLARED` if it does not."""
+    found = _attribute(env, "VERSION")
+    if found is not None:
+        return found if isinstance(found, str | int | float) else str(found)
+    metadata = getattr(env, "metadata", None)
+    noted = metadata.get("version") if isinstance(metadata, Mapping) else None
+    for version in (_attribute(env, "version"), noted):
+        if isinstance(version, str | int | float) and not isinstance(version, bool):
+            return version
+    return UNDECLARED
 
 
 def _attribute(env: Any, name: str) -> Any:

@@ -37,10 +37,11 @@ from environments.external.games.step_values import (
     observation_reader,
     picture,
 )
-from environments.external.trial.facts import Facts, plain, positive
+from environments.external.trial.facts import Facts, positive
 from environments.external.trial.names import (
     PlayedNames,
     declared,
+    declared_version,
     declared_word,
     names_in,
     play_on,
@@ -191,7 +192,7 @@ def _facts(
     horizon = positive(game.horizon)
     return Facts(
         agents=game.agents,
-        version=plain(getattr(game.env.unwrapped, "VERSION", 0)),
+        version=declared_version(game.env),
         tick=None if fps is None else 1.0 / fps,
         horizon=None if horizon is None else max(1, int(horizon)),
         terms=names_in(infos, "term", name),

@@ -7,7 +7,7 @@ from gymnasium import spaces
 
 from demos.window.controls.controls import load_controls
 from demos.window.controls.input_names import key_codes
-from environments.external.world import external_world
+from environments.external.description import external_world
 
 SPACES = {
     "discrete": spaces.Discrete(6),

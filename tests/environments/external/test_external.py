@@ -9,7 +9,7 @@ import pytest
 from agents.players.player import RandomPlayer
 from environments.catalog import make_batch, make_world
 from environments.external.batch import external_batch
-from environments.external.world import external_world
+from environments.external.description import external_world
 from environments.simulation.seating import Seating
 from environments.system.errors import UserError
 from environments.wrappers.gym_vector_env import GymVectorEnv

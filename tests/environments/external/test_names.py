@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from environments.catalog import make_batch, make_world
+from environments.external.description import external_spec
 from environments.external.games.games import EnvironmentSpec
 from environments.external.trial import names as trial_names
 from environments.external.trial.facts import read_facts
 from environments.external.trial.trial import try_here
-from environments.external.world import Declared, declare, external_spec, in_processes
+from environments.external.world import Declared, declare, in_processes
 from environments.recorded_worlds import described_world
 from environments.system.errors import UserError
 

@@ -140,3 +140,26 @@ class Breaks(Namer):
         if self.bad and self.t + 1 == self.at:
             raise OSError("simulator lost")
         return super().step(action)
+
+
+class Levels(Namer):
+    """Pays the level that a game is begun with in each step; its pace and what it says of itself vary."""
+
+    def __init__(self, pace=1, chance=False, version=None, noted=None):
+        self.pace, self.chance, self.version = pace, chance, version
+        self.metadata = {} if noted is None else {"version": noted}
+
+    def reset(self, *, seed=None, options=None):
+        self.level = (options or {}).get("level", 0)
+        return super().reset(seed=seed)
+
+    def step(self, action):
+        seen, _, over, cut, info = super().step(action)
+        noise = np.random.default_rng().uniform() if self.chance else 0.0
+        return (
+            np.clip(seen * self.pace + noise, -1, 1, dtype=np.float32),
+            self.level,
+            over,
+            cut,
+            info,
+        )

@@ -419,9 +419,9 @@ def test_a_limit_that_is_only_our_guess_ends_no_recording(store: Store, how: str
 
 
 def test_a_limit_that_was_asked_for_does_end_a_game(store: Store) -> None:
-    world = make_world("tests.environments.support.namers:Ends", length=30)
+    world = make_world("tests.environments.support.namers:Ends")
     players = [RandomPlayer(world.action_space, 0)]
-    dataset = collect(store, "asked", world, players, 1, options={"horizon": 12})
-    wrong = copied(store, dataset, "wrong", lambda n, e: replace(e, options={"horizon": 9}))
+    dataset = collect(store, "asked", world, players, 1, options={"horizon": 8})
+    wrong = copied(store, dataset, "wrong", lambda n, e: replace(e, options={"horizon": 5}))
     assert found(verify(dataset)) == ["agrees"]
     assert found(verify(wrong)) == ["differs"]

@@ -10,8 +10,8 @@ from gymnasium import spaces
 from demos.window.controls.controls import load_controls
 from demos.window.controls.default_table import guess_table
 from demos.window.controls.devices import Devices
+from environments.external.description import external_world
 from environments.external.trial.offered_keys import offered_keys
-from environments.external.world import external_world
 from environments.system.errors import UserError
 from tests.demos.support.hands import NAME, Toy, let_go, press, toy
 
