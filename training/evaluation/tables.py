@@ -12,7 +12,7 @@ from rich.text import Text
 
 from training.evaluation.results import Scores
 
-NAME = 20  # columns that are left to names, at the least
+NAME = 40  # columns that a name may have before it is broken
 
 
 def show_scores(
@@ -32,9 +32,9 @@ def show_scores(
     seats = max(len(row.seats) for row in scores.rows.values())
     heading = title or f"{scores.world}: return per game"
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
-    table.add_column("who", overflow="fold")
+    _add_names(table, "who", list(scores.rows))
     reached = {n: [spread(s["return"]) for s in row.seats] for n, row in scores.rows.items()}
-    below = _below(console, list(reached.values()))
+    below = _below(console, reached)
     beside = [f"seat {seat}" for seat in range(seats)] if seats > 1 else ["return"]
     for named in ("seat", "return") if below else beside:
         table.add_column(named, justify="right", no_wrap=True)
@@ -70,8 +70,8 @@ def show_parts(
         for name in seats[0]
         if name != "return" or len(seats[0]) == 1
     }
-    below = _below(console, list(rows.values()))
-    table.add_column("per game", overflow="fold")
+    below = _below(console, rows)
+    _add_names(table, "per game", list(rows))
     for heading in ("seat", "mean") if below else [f"seat {first + n}" for n in range(len(seats))]:
         table.add_column(heading, justify="right", no_wrap=True)
     for label, cells in rows.items():
@@ -79,10 +79,16 @@ def show_parts(
     console.print(table)
 
 
-def _below(console: Console, rows: Sequence[Sequence[str]]) -> bool:
+def _add_names(table: Table, heading: str, names: Sequence[str]) -> None:
+    """The first column, whose names are broken only where they are very long."""
+    table.add_column(heading, no_wrap=max(map(len, names)) <= NAME, overflow="fold")
+
+
+def _below(console: Console, rows: Mapping[str, Sequence[str]]) -> bool:
     """Whether seats must stand below each other, a line each, for the table to fit the terminal."""
-    widest = max((sum(len(cell) + 4 for cell in cells) for cells in rows), default=0)
-    return max(map(len, rows), default=0) > 1 and NAME + widest > console.width
+    names = min(max(map(len, rows), default=0), NAME)
+    widest = max((sum(len(cell) + 4 for cell in cells) for cells in rows.values()), default=0)
+    return max(map(len, rows.values()), default=0) > 1 and names + 4 + widest > console.width
 
 
 def _lines(cells: Sequence[str], first: int = 0) -> list[str]:

@@ -35,7 +35,7 @@ def idle_action(dataset: Dataset, given: Any = None) -> npt.NDArray[Any]:
     from demos.window.controls.bindings import written_labels  # here: they load pygame
     from demos.window.controls.table import written_table
 
-    space = dataset.revision.action_space
+    space: Any = dataset.revision.action_space
     names = [_known_names(dataset), written_labels(dataset.world, space).choices]
     if given is not None:
         return _read(given, space, names, f"--idle {_shown(given)}")

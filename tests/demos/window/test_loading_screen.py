@@ -1,6 +1,7 @@
 """The loading screen says what is waited for, as whatever takes long announces it."""
 
 import threading
+from typing import Any
 
 import pygame
 import pytest
@@ -14,7 +15,7 @@ from environments.system.waiting import announce, listening
 from environments.warmup import warm_up
 
 
-class Stage:
+class _Still:
     """A window in which nothing happens."""
 
     headless = False
@@ -27,6 +28,10 @@ class Stage:
 
     def show(self):
         pass
+
+
+def still() -> Any:
+    return _Still()
 
 
 @pytest.fixture
@@ -52,7 +57,7 @@ def test_what_is_announced_is_shown(drawn):
         assert seen.wait(10)
         return "ready"
 
-    assert wait_for(Stage(), work, "Getting ready", LOADING, Stop()) == "ready"
+    assert wait_for(still(), work, "Getting ready", LOADING, Stop()) == "ready"
     assert words[-1] == "The levels are measured."
     announce("Nobody listens any more.")
     assert words[-1] == "The levels are measured."
@@ -61,7 +66,7 @@ def test_what_is_announced_is_shown(drawn):
 def test_nothing_is_said_to_compile_where_nothing_does(drawn):
     words, _ = drawn
     world = make_world("CartPole-v1")
-    wait_for(Stage(), lambda: warm_up(world, announce), "Getting ready", LOADING, Stop())
+    wait_for(still(), lambda: warm_up(world, announce), "Getting ready", LOADING, Stop())
     assert set(words) <= {LOADING}
 
 
@@ -70,7 +75,7 @@ def test_what_the_work_raises_is_raised(drawn):
         raise KeyError("gone")
 
     with pytest.raises(KeyError):
-        wait_for(Stage(), work, "Getting ready", LOADING, Stop())
+        wait_for(still(), work, "Getting ready", LOADING, Stop())
 
 
 def test_listeners_come_and_go():

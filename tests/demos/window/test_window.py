@@ -130,9 +130,9 @@ def test_a_tiny_window_is_drawn_on_at_a_readable_size_and_the_pointer_follows():
         assert surface.get_size() == LEAST
         surface.fill((200, 10, 10))
         stage.show()
-        surface = pygame.display.get_surface()
-        assert surface is not None
-        assert tuple(surface.get_at((160, 120)))[:3] == (200, 10, 10)
+        whole = pygame.display.get_surface()
+        assert whole is not None
+        assert tuple(whole.get_at((160, 120)))[:3] == (200, 10, 10)
         event = stage.filter_event(
             pygame.event.Event(pygame.MOUSEMOTION, pos=(160, 120), rel=(0, 0), buttons=(0, 0, 0))
         )

@@ -122,7 +122,7 @@ def test_an_unknown_setting_is_answered_with_the_nearest(changes, said):
         ({"refine": {"threads": "x"}}, "refine.threads = 'x': give 'auto' or a whole number."),
         (
             {"refine": {"loss": {"entropy": 5}}},
-            "entropy = 5: give 2 numbers, such as [0.02, 0.003].",
+            "entropy = 5: give 2 numbers, such as [",
         ),
         ({"refine": {"loss": {"entropy": [0.1]}}}, "entropy = [0.1]: give 2 numbers, such as"),
         (

@@ -97,8 +97,8 @@ def test_the_table_of_controls_says_what_nobody_pressing_anything_does(table):
 
 
 def test_a_number_near_its_own_rest_is_idle():
-    rest = np.float32([0.5, 1, 0])
-    near = np.float32([[0.54, 1, 0], [0.0, 1, 0], [0.5, 0.9, 0]])
+    rest = np.array([0.5, 1, 0], np.float32)
+    near = np.array([[0.54, 1, 0], [0.0, 1, 0], [0.5, 0.9, 0]], np.float32)
     assert is_idle(near, SPACES["box"], rest).tolist() == [True, False, False]
 
 

@@ -179,15 +179,17 @@ def test_a_panel_with_nothing_to_show_is_not_there_and_its_key_says_why():
     assert drawn == {1, 3, 4, 6}, "no values, no clone, no games yet, and no shield"
     with AppWindow("test", (800, 600), headless=True) as stage:
         camera.paint(stage, 0.0)
-        assert viewer.display.message is None
-        viewer.display.toggle(8)
-        camera.paint(stage, 1.0)
-        assert viewer.display.message is not None
-        assert viewer.display.message.words == "No shield stands by in this world."
-        viewer.display.message = None
-        viewer.display.toggle(3)
-        camera.paint(stage, 2.0)
-        assert viewer.display.message is None, "it is simply gone"
+        said = [viewer.display.message]
+        for number in (8, 3):  # one with nothing to show, and one that is simply gone then
+            viewer.display.toggle(number)
+            camera.paint(stage, 1.0 + number)
+            said.append(viewer.display.message)
+            viewer.display.message = None
+        assert [one and one.words for one in said] == [
+            None,
+            "No shield stands by in this world.",
+            None,
+        ]
     viewer.close()
 
 
