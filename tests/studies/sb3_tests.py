@@ -81,13 +81,12 @@ def judged(test: str, failed: bool, raised: str) -> tuple[str, str]:
 
 
 def of_ppo(item: Any) -> bool:
-    """Whether a test is one of PPO: by its parameter, or by its text where no parameter is an algorithm."""
+    """Whether a test is one of PPO: by a parameter, or by its text where no parameter is an algorithm."""
     given = getattr(item, "callspec", None)
-    classes = [
-        value
-        for value in ({} if given is None else given.params).values()
-        if isinstance(value, type) and issubclass(value, BaseAlgorithm)
-    ]
+    values = [] if given is None else list(given.params.values())
+    if any(isinstance(value, str) and value.lower() == "ppo" for value in values):
+        return True
+    classes = [v for v in values if isinstance(v, type) and issubclass(v, BaseAlgorithm)]
     return PPO in classes if classes else "PPO" in inspect.getsource(item.function)
 
 

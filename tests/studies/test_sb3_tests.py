@@ -46,6 +46,8 @@ def about_another():
         (about_ppo, {"model_class": A2C}, False),
         (about_another, {"model_class": PPO}, True),
         (about_ppo, {"clip": 0.2}, True),
+        (about_another, {"model_name": "ppo"}, True),
+        (about_another, {"model_name": "a2c"}, False),
     ],
 )
 def test_only_tests_of_ppo_are_kept(function, parameters, kept):
