@@ -1,6 +1,7 @@
 """One gradient step on one minibatch: the policy's loss, the values' loss, a step of the optimiser.
 
-The two sides share no layers unless a network says otherwise, so a second core can take one of them.
+The two sides share no layers unless a network says otherwise, so a second core can take one of them. One of
+SB3's policies is passed forward once for both, as PPO does.
 
 M samples of a minibatch, C costs with a limit.
 """
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from stable_baselines3.common.distributions import Distribution
 from torch import Tensor
 
 from training.compute.second_core import SecondCore
@@ -26,7 +28,7 @@ from training.ppo.losses import (
     value_parts,
 )
 from training.ppo.rollouts.network_outputs import ForwardPasses
-from training.ppo.update import of_the_policy
+from training.ppo.update import beyond, of_the_policy
 
 Columns = dict[str, Tensor]  # [M, ...] each
 Parts = dict[str, Tensor]  # scalars
@@ -45,6 +47,23 @@ class StepInputs:
     demonstrations: tuple[Tensor, Tensor] | None  # observations and actions to draw from
     demonstrated: int  # how many are drawn
     second_core: SecondCore
+    target_kl: float | None = None  # no step is taken that would begin beyond (`update.beyond`)
+
+
+def inputs_of(model: Any, clip: float) -> StepInputs:
+    """Those of a `Refiner`'s next step."""
+    return StepInputs(
+        model.forward_passes,
+        tuple(model.multipliers),
+        clip,
+        model.max_grad_norm,
+        model.inputs.clip_apart,
+        model.normalize_advantage,
+        model.inputs.demonstrations,
+        model.batch_size,
+        model.second_core,
+        model.target_kl,
+    )
 
 
 def gradient_step(minibatch: Columns, weights: Mapping[str, float], inputs: StepInputs) -> Columns:
@@ -78,20 +97,50 @@ def gradient_step(minibatch: Columns, weights: Mapping[str, float], inputs: Step
     found: Any  # the policy's and the values', at once where they share no layers
     if inputs.forward.sides_are_separate:
         found = inputs.second_core.both(policy_side, value_side)
-    else:
+    elif inputs.forward.is_ours:
         found = policy_side(), value_side()
+    else:
+        found = _together(minibatch, acting, valuing, inputs)
     (parts, log_ratio), values = found
     norm = _clip(learned, inputs)
-    optimiser.step()
+    if not beyond(log_ratio, inputs.target_kl):
+        optimiser.step()
     loss = parts["loss"] + values["loss"]
     return {**parts, **values, "loss": loss, "gradient_norm": norm, "log_ratio": log_ratio}
 
 
+def _together(
+    minibatch: Columns,
+    acting: Mapping[str, float],
+    valuing: Mapping[str, float],
+    inputs: StepInputs,
+) -> tuple[tuple[Parts, Tensor], Parts]:
+    """Both sides of a policy of SB3's, with one pass forward and one back."""
+    found = inputs.forward.evaluated(minibatch["inputs"], minibatch["actions"])
+    values, log_prob, policy = found
+    outputs = _policy_outputs(minibatch, policy, log_prob, inputs)
+    parts = evaluate_parts(policy_parts(inputs.costs), outputs, acting)
+    estimated = ValueOutputs(values, minibatch["returns"], minibatch.get("cost_returns"))
+    errors = evaluate_parts(value_parts(inputs.costs), estimated, valuing)
+    backward({**parts, **errors}, {**acting, **valuing})
+
+    def said(some: Parts, weights: Mapping[str, float]) -> Parts:
+        numbers = {name: part.detach() for name, part in some.items()}
+        return {**numbers, "loss": torch.as_tensor(total(numbers, weights))}
+
+    return (said(parts, acting), outputs.log_ratio.detach()), said(errors, valuing)
+
+
 def policy_outputs(minibatch: Columns, inputs: StepInputs) -> PolicyOutputs:
     """What the policy's parts of the loss are made of."""
-    scaled = standardise if inputs.normalise else lambda advantages: advantages
     policy = inputs.forward.distribution(minibatch["inputs"])
-    log_prob = policy.log_prob(minibatch["actions"])
+    return _policy_outputs(minibatch, policy, policy.log_prob(minibatch["actions"]), inputs)
+
+
+def _policy_outputs(
+    minibatch: Columns, policy: Distribution, log_prob: Tensor, inputs: StepInputs
+) -> PolicyOutputs:
+    scaled = standardise if inputs.normalise else lambda advantages: advantages
     clone = minibatch.get("clone")
     return PolicyOutputs(
         policy=policy,

@@ -15,20 +15,22 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from gymnasium.spaces import Dict
 from stable_baselines3 import PPO
 from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.utils import explained_variance
-from stable_baselines3.common.vec_env import VecEnv, VecTransposeImage
+from stable_baselines3.common.vec_env import VecEnv
 
 from environments.simulation.reward_source import RolloutRewards
 from training.compute.second_core import SecondCore, keep_memory
 from training.compute.timers import StageTimer
 from training.ppo import update
-from training.ppo.gradient_step import Columns, StepInputs, gradient_step
+from training.ppo.gradient_step import Columns, gradient_step, inputs_of
 from training.ppo.kl_anchor import KLAnchor
 from training.ppo.lagrange import Multiplier, finite, surrogate_weights
 from training.ppo.losses import value_parts
+from training.ppo.pictures import as_seen, as_seen_by_saved, bare
 from training.ppo.rollouts import rollout
 from training.ppo.rollouts.buffer import CostMeter, ReusedBuffer, fitted_values
 from training.ppo.rollouts.network_outputs import ForwardPasses, value_heads
@@ -39,7 +41,7 @@ from training.ppo.settings import RefinerInputs
 from training.ppo.update import Snapshot, WarmUp
 
 ONLY_PPO = RefinerInputs()
-_NOT_OURS = ("clip_range_vf", "target_kl", "use_sde")  # PPO's settings that our update would ignore
+_NOT_OURS = ("clip_range_vf", "use_sde")  # PPO's settings that our update would ignore
 
 
 class Refiner(PPO):
@@ -71,21 +73,27 @@ class Refiner(PPO):
         self.warm_up, self.rejected = WarmUp(inputs.warm_up), 0
         keep_memory()
         self.second_core, self.clock = SecondCore(inputs.cores), StageTimer()
-        super().__init__(policy, env, **keywords)
+        super().__init__(policy, as_seen(policy, env), **keywords)
 
     def _setup_model(self) -> None:
-        self.rollout_buffer_class = self.rollout_buffer_class or ReusedBuffer
+        self.env = bare(self.env)
+        if self.rollout_buffer_class is None and not isinstance(self.observation_space, Dict):
+            self.rollout_buffer_class = ReusedBuffer
         super()._setup_model()
         self.meter = CostMeter(list(self.multipliers), self.n_envs)
         self.returns = ReturnScale(self.n_envs, 1 + len(self.multipliers), self.gamma)
         self.last_rollout: Rollout | None = None
 
-    @staticmethod
-    def _wrap_env(env: Any, verbose: int = 0, monitor_wrapper: bool = True) -> VecEnv:
-        """As SB3's, but pictures stay as the world gives them: the clone that is anchored to saw them so."""
-        wrapped = PPO._wrap_env(env, verbose, monitor_wrapper)
-        turned = isinstance(wrapped, VecTransposeImage) and wrapped is not env
-        return wrapped.venv if turned else wrapped  # type: ignore[attr-defined]
+    def set_env(self, env: Any, force_reset: bool = True) -> None:
+        """As SB3's, with pictures as the policy sees them."""
+        super().set_env(as_seen(self.policy_class, env), force_reset)
+        self.env = bare(self.env)
+
+    @classmethod
+    def load(cls, path: Any, env: Any = None, *further: Any, **keywords: Any) -> Refiner:
+        """As SB3's, with pictures as the policy sees them."""
+        seen = as_seen_by_saved(path, env, keywords.get("custom_objects"))
+        return super().load(path, seen, *further, **keywords)
 
     def _excluded_save_params(self) -> list[str]:
         return [*super()._excluded_save_params(), "last_rollout"]
@@ -161,7 +169,8 @@ class Refiner(PPO):
         Raises:
             Diverged: several updates in a row had to be undone.
         """
-        self.policy.set_training_mode(False)  # a rollout and its update see one policy: no dropout
+        # A rollout and its update see one policy of ours: no dropout. SB3's learn as PPO lets them.
+        self.policy.set_training_mode(not self.forward_passes.is_ours)
         self._update_learning_rate(self.policy.optimizer)
         for name, cost in self.meter.per_episode().items():
             self.multipliers[name].update(cost)
@@ -175,9 +184,10 @@ class Refiner(PPO):
                 self.n_epochs,
                 lambda minibatch: self.gradient_step(minibatch, weights, clip),
                 update.of_the_policy(self.policy) if self.warm_up.active else [],
+                self.target_kl,
             )
             logged = update.columns_of(steps)
-        self._n_updates += self.n_epochs
+        self._n_updates += update.epochs_of(steps, data, self.batch_size) or self.n_epochs
         if not update.is_finite(logged, self.policy):
             before.put_back()
             self.rejected += 1
@@ -193,18 +203,7 @@ class Refiner(PPO):
 
     def gradient_step(self, minibatch: Columns, weights: dict[str, float], clip: float) -> Columns:
         """One step of the optimiser (`training.ppo.gradient_step`): the place for another loss."""
-        inputs = StepInputs(
-            self.forward_passes,
-            tuple(self.multipliers),
-            clip,
-            self.max_grad_norm,
-            self.inputs.clip_apart,
-            self.normalize_advantage,
-            self.inputs.demonstrations,
-            self.batch_size,
-            self.second_core,
-        )
-        return gradient_step(minibatch, weights, inputs)
+        return gradient_step(minibatch, weights, inputs_of(self, clip))
 
     def loss_weights(self) -> dict[str, float]:
         """The weight of every part now."""

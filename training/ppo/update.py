@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from training.compute.second_core import SecondCore
+from training.ppo.rollouts.observations import each
 
 IN_A_ROW = 3  # rejected updates after which the run is stopped
 FIT_GAIN = 0.01  # explained variance that another update of warming up must bring
@@ -46,6 +47,7 @@ def run_epochs(
     epochs: int,
     step: Callable[[Columns], Columns],
     resting: Sequence[Tensor],
+    target_kl: float | None = None,
 ) -> list[Columns]:
     """Every sample once an epoch; what each step returned, or nothing where numbers end.
 
@@ -54,6 +56,7 @@ def run_epochs(
         epochs: how many.
         step: a gradient step on a minibatch.
         resting: parameters that stay as they are, to the bit, while the optimiser's moments of them fill.
+        target_kl: at a step that finds the policy `beyond` it the update ends.
     """
     steps: list[Columns] = []
     kept = [parameter.detach().clone() for parameter in resting]
@@ -66,12 +69,27 @@ def run_epochs(
             with torch.no_grad():
                 for parameter, value in zip(resting, kept, strict=True):
                     parameter.copy_(value)
+            if beyond(steps[-1]["log_ratio"], target_kl):
+                return steps
     return steps
+
+
+def epochs_of(steps: Sequence[Columns], data: Columns, size: int) -> int:
+    """Epochs that were begun, of so many steps on minibatches of a size."""
+    return math.ceil(len(steps) / math.ceil(len(data["returns"]) / size))
+
+
+def beyond(log_ratio: Tensor, target_kl: float | None) -> bool:
+    """Whether the policy moved further from the rollout's than PPO's early stopping lets it: [M] -> bool."""
+    if target_kl is None:
+        return False
+    return bool(moved_by(log_ratio, 0.0)["approx_kl"].mean() > 1.5 * target_kl)
 
 
 def shuffled(data: Columns, size: int, second_core: SecondCore) -> Iterator[Columns]:
     """Every sample once, in random order; the next are gathered while these are learned from."""
-    some = torch.split(torch.randperm(len(data["returns"])), size)
+    order = torch.randperm(len(data["returns"])).to(data["returns"].device)
+    some = torch.split(order, size)
     coming = [second_core.begin(partial(_rows, data, some[0]))]
     for chosen in some[1:]:
         here = coming.pop().result()
@@ -81,7 +99,7 @@ def shuffled(data: Columns, size: int, second_core: SecondCore) -> Iterator[Colu
 
 
 def _rows(data: Columns, chosen: Tensor) -> Columns:
-    return {name: column.index_select(0, chosen) for name, column in data.items()}
+    return {name: each(lambda part: part.index_select(0, chosen), c) for name, c in data.items()}
 
 
 def of_the_policy(policy: Any) -> list[Tensor]:

@@ -14,6 +14,7 @@ from stable_baselines3.common.vec_env import VecEnv
 from torch import Tensor, from_numpy
 
 from environments.system.errors import UserError
+from training.ppo.rollouts.observations import each
 
 
 class ReusedBuffer(RolloutBuffer):
@@ -109,7 +110,7 @@ def learner_rows(data: dict[str, Tensor], acted: np.ndarray) -> dict[str, Tensor
             "The learner's seat was empty in all of a rollout: there is nothing to learn from. Give more "
             "refine.rollout.steps, or more games."
         )
-    return {name: column.index_select(0, rows) for name, column in data.items()}
+    return {name: each(lambda part: part.index_select(0, rows), c) for name, c in data.items()}
 
 
 def fitted_values(buffer: RolloutBuffer, acted: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

@@ -8,10 +8,10 @@ T steps, B games, M observations, A logits, C costs with a limit.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from stable_baselines3.common.utils import obs_as_tensor
 from torch import Tensor
 
 from training.compute.second_core import SecondCore, Task
+from training.ppo.rollouts.observations import each, first, in_rows, sizes
 
 Outputs = dict[str, Tensor]  # [M, ...] each, or [T x B, ...]
 CHUNK = 8192  # observations a forward pass, at most; larger passes fall out of the cache
@@ -49,11 +50,18 @@ class ForwardPasses:
         return bool(getattr(self.policy, "scales_only", False))
 
     @property
+    def is_ours(self) -> bool:
+        """Whether it is an `AgentPolicy`, which makes distributions of logits."""
+        return hasattr(self.policy, "distribution_of")
+
+    @property
     def sides_are_separate(self) -> bool:
         """Whether policy and values share no layers, so that neither's gradient waits for the other's."""
         policy = self.policy
-        shared = policy.share_features_extractor and any(policy.features_extractor.parameters())
-        return not shared and hasattr(policy, "distribution_of")  # one of SB3's may share anything
+        if not self.is_ours:
+            return False  # one of SB3's may share anything
+        weights = list(policy.features_extractor.parameters())
+        return not (policy.share_features_extractor and weights)
 
     @property
     def return_scales(self) -> np.ndarray:
@@ -74,14 +82,29 @@ class ForwardPasses:
                 return chosen.squeeze(1).cpu().numpy(), log_probs.gather(1, chosen).squeeze(1)
             distribution = policy.get_distribution(shown)
             actions = distribution.get_actions()
-            return actions.cpu().numpy(), distribution.log_prob(actions)
+            log_prob = distribution.log_prob(actions)
+            return actions.reshape(
+                len(log_prob), *policy.action_space.shape
+            ).cpu().numpy(), log_prob
 
-    def inputs(self, observations: np.ndarray) -> Tensor:
+    def raw(self, observations: Any) -> Any:
+        """Observations [M, ...] as tensors."""
+        return each(lambda part: torch.from_numpy(part).to(self.device), observations)
+
+    def inputs(self, observations: Any) -> Any:
         """What the layers are handed of observations [M, ...]: these, or scaled if it `scales_once`."""
-        raw = torch.from_numpy(observations).to(self.device)
+        raw = self.raw(observations)
         return self.policy.scaled(raw) if self.scales_once else raw
 
-    def values(self, inputs: Tensor) -> Tensor:
+    def evaluated(self, inputs: Any, actions: Tensor) -> tuple[Tensor, Tensor, Distribution]:
+        """Values [M, 1], log-probabilities [M] and distribution by one pass, of a policy of SB3's.
+
+        It may share layers between the two sides, which then count a minibatch once, as PPO's do.
+        """
+        values, log_prob, _ = self.policy.evaluate_actions(inputs, actions)
+        return values.reshape(-1, 1), log_prob, self.policy.action_dist
+
+    def values(self, inputs: Any) -> Tensor:
         """Values of the reward and of the limited costs, of what `inputs` gave: [M, 1 + C]."""
         values: Tensor
         if self.scales_once:
@@ -92,23 +115,23 @@ class ForwardPasses:
             values = self.policy.predict_all_values(inputs)
         return values if len(self.heads) == 1 else values[:, list(self.heads)]
 
-    def values_to_learn(self, inputs: Tensor) -> Tensor:
+    def values_to_learn(self, inputs: Any) -> Tensor:
         """As `values`, in the precision of updates."""
         with torch.autocast("cpu", torch.bfloat16, enabled=self.half):
             values = self.values(inputs)
         return values.float()
 
-    def values_of(self, observations: np.ndarray) -> np.ndarray:
+    def values_of(self, observations: Any) -> np.ndarray:
         """Values of observations [M, ...], in even parts: [M, 1 + C]."""
         with torch.no_grad():
             parts = [self.values(self.inputs(part)) for part in even_parts(observations)]
         found: np.ndarray = torch.cat(parts).cpu().numpy()
         return found
 
-    def distribution(self, inputs: Tensor) -> Distribution:
+    def distribution(self, inputs: Any) -> Distribution:
         """Of the actions, [M], for what `inputs` gave, in the precision of updates."""
         policy = self.policy
-        if not hasattr(policy, "distribution_of"):  # one of SB3's
+        if not self.is_ours:
             of_sb3: Distribution = policy.get_distribution(inputs)
             return of_sb3
         with torch.autocast("cpu", torch.bfloat16, enabled=self.half):
@@ -122,14 +145,14 @@ class ForwardPasses:
         discrete = isinstance(self.policy.action_space, spaces.Discrete)
         return found.long().flatten() if discrete else found.float()
 
-    def of_steps(self, observations: np.ndarray, actions: np.ndarray) -> Outputs:
+    def of_steps(self, observations: Any, actions: np.ndarray) -> Outputs:
         """What does not change while a rollout is learned from, of its steps [M, ...].
 
         `values` [M, 1 + C]; `inputs` where it `scales_once`; `log_prob` [M] where updates are computed in
         brain floats; the logits of the `clone` [M, A], if there is one.
         """
         with torch.no_grad():  # a thread of its own has modes of its own
-            raw, inputs = torch.from_numpy(observations).to(self.device), self.inputs(observations)
+            raw, inputs = self.raw(observations), self.inputs(observations)
             found = {"values": self.values(inputs)}
             if self.scales_once:  # in brain floats as the first layers would make them
                 inputs = found["inputs"] = inputs.bfloat16() if self.half else inputs
@@ -162,17 +185,16 @@ class BackgroundForward:
     def __init__(
         self,
         second_core: SecondCore,
-        of_steps: Callable[[np.ndarray, np.ndarray], Outputs],
-        observations: np.ndarray,
+        of_steps: Callable[[Any, np.ndarray], Outputs],
+        observations: Any,
         actions: np.ndarray,
     ) -> None:
         self._second_core, self._of_steps = second_core, of_steps
-        self._steps, self.games = observations.shape[:2]
-        self._observations = observations.reshape(-1, *observations.shape[2:])  # views
-        self._actions = actions.reshape(-1, *actions.shape[2:])
+        self._steps, self.games = actions.shape[:2]
+        self._observations, self._actions = in_rows(observations), in_rows(actions)  # views
         # The last bits of a value depend on where its part ends, on where it is cut in pieces they do not.
-        sizes = [len(part) for part in even_parts(self._observations)]
-        pieces = [min(PIECE, size - at) for size in sizes for at in range(0, size, PIECE)]
+        parts = [len(first(part)) for part in even_parts(self._observations)]
+        pieces = [min(PIECE, size - at) for size in parts for at in range(0, size, PIECE)]
         self._ends = np.cumsum(pieces).tolist()
         self._tasks: list[Task[Outputs]] = []
         self._begun = 0  # rows
@@ -183,7 +205,7 @@ class BackgroundForward:
             rows = slice(self._begun, self._ends[len(self._tasks)])
             if rows.stop > steps * self.games:
                 return
-            here, taken = self._observations[rows], self._actions[rows]
+            here, taken = each(itemgetter(rows), self._observations), self._actions[rows]
             task = self._second_core.begin(partial(self._of_steps, here, taken))
             self._tasks.append(task)
             self._begun = rows.stop
@@ -196,12 +218,15 @@ class BackgroundForward:
         return {name: torch.cat([piece[name] for piece in pieces]) for name in pieces[0]}
 
 
-def even_parts(observations: np.ndarray) -> list[np.ndarray]:
+def even_parts(observations: Any) -> list[Any]:
     """The same observations in even parts, none much larger than a forward pass should take."""
-    return np.array_split(observations, max(1, len(observations) // chunk(observations)))
+    count = max(1, len(first(observations)) // chunk(observations))
+    if not isinstance(observations, dict):
+        return np.array_split(observations, count)
+    split = each(lambda part: np.array_split(part, count), observations)
+    return [{name: parts[n] for name, parts in split.items()} for n in range(count)]
 
 
-def chunk(observations: np.ndarray) -> int:
+def chunk(observations: Any) -> int:
     """How many observations [M, ...] a forward pass takes: fewer of pictures and of windows."""
-    size: int = math.prod(observations.shape[1:])
-    return max(1, min(CHUNK, CHUNK * LARGE // max(size, 1)))
+    return max(1, min(CHUNK, CHUNK * LARGE // max(sum(sizes(observations)), 1)))

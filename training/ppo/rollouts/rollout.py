@@ -24,13 +24,14 @@ from training.compute.timers import StageTimer
 from training.ppo.rollouts.advantages import generalised_advantages
 from training.ppo.rollouts.buffer import CostMeter, EpisodeEnds, learner_acted, learner_rows
 from training.ppo.rollouts.network_outputs import BackgroundForward, ForwardPasses, Outputs
+from training.ppo.rollouts.observations import each, in_rows, stacked
 from training.ppo.rollouts.rules import RolloutRules
 
 
 class Rollout(NamedTuple):
     """What a rollout brought: step t is the action that was chosen on observation t."""
 
-    observations: np.ndarray  # [T, B, ...], that the actions were chosen on
+    observations: Any  # [T, B, ...], that the actions were chosen on; a dict of such by part
     actions: np.ndarray  # [T, B, ...]
     log_probs: np.ndarray  # [T, B], of the actions
     episode_starts: np.ndarray  # [T, B], whether the observation is the first of its episode
@@ -129,7 +130,7 @@ def play_rollout(
 def _add(
     buffer: RolloutBuffer, games: Games, actions: np.ndarray, rewards: Any, log_prob: Any
 ) -> None:
-    flat = actions.reshape(len(actions), -1) if actions.ndim == 1 else actions
+    flat = actions.reshape(len(actions), -1)
     no_values = torch.zeros(len(actions))
     buffer.add(games.observations, flat, rewards, games.episode_starts, no_values, log_prob)
 
@@ -161,10 +162,10 @@ def _with_advantages(
     streams = streams * scales
     buffer.rewards[:] = streams[:, :, 0]
     streams[:, :, 0] = buffer.rewards  # as it is kept
-    last = forward.values_of(np.asarray(games.observations))
+    last = forward.values_of(each(np.asarray, games.observations))
     final = last[:0]
     if ends.cut_off:
-        final = forward.values_of(np.stack([shown for _, _, shown in ends.cut_off]))
+        final = forward.values_of(stacked([shown for _, _, shown in ends.cut_off]))
     following = ends.following(values, last, final)
     advantages, returns = generalised_advantages(
         streams, values, following, ends.dones, rules.gamma, rules.gae_lambda
@@ -216,12 +217,13 @@ def flat_rollout(
     def flat(array: np.ndarray) -> np.ndarray:
         return array.reshape(samples, *array.shape[2:])
 
-    arrays = {"inputs": flat(buffer.observations), "log_prob": flat(buffer.log_probs)}
+    arrays = {"log_prob": flat(buffer.log_probs)}
     arrays |= {name: flat(getattr(buffer, name)) for name in ("advantages", "returns")}
     if rollout is not None and rollout.costs.shape[2]:
         arrays["cost_advantages"] = flat(rollout.advantages[:, :, 1:])
         arrays["cost_returns"] = flat(rollout.returns[:, :, 1:])
     data = {name: torch.from_numpy(array).to(forward.device) for name, array in arrays.items()}
+    data["inputs"] = forward.raw(in_rows(buffer.observations))
     data["actions"] = forward.actions(flat(buffer.actions))
     data |= rollout.outputs if rollout is not None else {}
     return data if rollout is None or rollout.acted.all() else learner_rows(data, rollout.acted)
