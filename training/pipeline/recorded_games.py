@@ -106,9 +106,10 @@ def _difference(world: World, dataset: Dataset, game: list[int], batch: Batch) -
         return None
     for stream in streams:
         seat = world.agents.index(stream.agent)
-        row = differing(stream.observations, played.observations[: len(stream) + 1, seat])
-        if row is not None:
-            return row
-        if (end := first_end(stream, played)) is not None:
+        joined = int(stream.meta.get("joined", 0))
+        seen = played.observations[joined : joined + len(stream) + 1, seat]
+        if (row := differing(stream.observations, seen)) is not None:
+            return joined + row
+        if not joined and (end := first_end(stream, played, seat)) is not None:
             return end[0]
     return None
