@@ -12,7 +12,9 @@ import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from gymnasium import spaces
 from stable_baselines3 import PPO
 from torch import Tensor, nn
 
@@ -42,6 +44,11 @@ def export_sb3(agent: Agent, path: Path) -> tuple[bool, float]:
         raise UserError(f"There is no folder {path.parent}: make it, or choose another --sb3.")
     policy = agent.policy
     own = policy.action_space if agent.own_action_space is None else agent.own_action_space
+    if isinstance(own, spaces.MultiBinary) and np.ndim(own.n):
+        raise UserError(
+            f"{path} was not written: Stable-Baselines3 has no tables of switches ({own}); ONNX has them: "
+            "gpo export AGENT --onnx FILE."
+        )
     plain = type(policy.pi_features_extractor) is Normaliser and not policy.mask and is_counted(own)
     model = _plain(policy, own) if plain else _ours(policy, own)
     model.gpo = {"world": agent.world, "facts": agent.facts, "agent": agent.sha256}  # type: ignore[attr-defined]

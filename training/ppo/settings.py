@@ -6,7 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 from torch import Tensor
 
 from environments.simulation.reward_source import RewardSource
@@ -49,6 +55,12 @@ class RolloutSettings(Settings):
     reward_scale: Annotated[float, Field(gt=0)] | Literal["running", "recorded"] = "running"
     """Factor of rewards before values are learned: one over the deviation of the returns, as they are
     met or as they were recorded, or a number."""
+
+    @field_validator("reward_scale", mode="before")
+    @classmethod
+    def _left_out_before(cls, given: Any) -> Any:
+        """Older runs have nothing where the scale was that of the recordings."""
+        return "recorded" if given is None else given
 
 
 class LossSettings(Settings):

@@ -44,6 +44,7 @@ from environments.files.checked_json import read_sealed
 from environments.files.readers import Unreadable
 from environments.simulation.world import differences
 from environments.system.errors import UserError
+from training.run.earlier import as_begun, told_now
 from training.run.recipe import Recipe
 from training.run.repair import read_told, repair_run
 
@@ -73,6 +74,7 @@ class RunFolder:
         self.folder, self.recipe = folder, recipe
         self.notes: list[str] = []  # what was met when the folder was put in order, a sentence each
         folder.mkdir(parents=True, exist_ok=True)
+        recipe = self.recipe = as_begun(recipe, folder)
         resolved = recipe.model_dump(mode="json")
         self.recipe_hash = hashlib.sha256(to_json(resolved)).hexdigest()
         if not self.has("recipe.json"):
@@ -84,6 +86,7 @@ class RunFolder:
     def _require_recipe(self, resolved: dict[str, Any]) -> bool:
         """Refuse a run of another recipe, but for more steps of it; whether this one has seals."""
         found, sealed = read_resolved(self.path("recipe.json"))
+        found = told_now(found)
         steps = found.get("refine", {}).get("steps", 0)
         if steps and steps < resolved["refine"]["steps"]:
             found = {**found, "refine": {**found["refine"], "steps": resolved["refine"]["steps"]}}

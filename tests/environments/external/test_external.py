@@ -104,7 +104,7 @@ def test_where_agents_take_turns_each_has_its_masks():
     assert batch.observation[0, :, -9:].tolist() == [[1] * 9, [0] * 9]
     batch.step(np.array([[4, 7]]))
     assert batch.observation[0, :, -9:].tolist() == [[0] * 9, [1, 1, 1, 1, 0, 1, 1, 1, 1]]
-    for x, o in ((0, 0), (0, 0), (0, 3), (8, 0)):  # only whose turn it is acts
+    for x, o in ((0, 0), (1, 0), (0, 3), (7, 0)):  # only whose turn it is acts
         batch.step(np.array([[x, o]]))
     assert batch.terminated.all()
     assert batch.presence.terminated.all()

@@ -177,7 +177,7 @@ def test_facts_come_back_from_json(seen, space):
         counted,
         parts_of_space(seen),
         False,
-        space,
+        own_action_space=space,
     )
     back = read_facts(facts.as_json())
     assert back == facts

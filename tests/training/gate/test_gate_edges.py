@@ -308,7 +308,8 @@ def test_every_seat_plays_its_share_of_the_games(monkeypatch, games_, seats, eac
     reseeded, played = list[int](), list[Any]()
     partner = SimpleNamespace(reseed=reseeded.append)
 
-    def play(*given: Any) -> int:
+    def play(*given: Any, again: bool) -> int:
+        assert again, "pairs of games must be whole"
         played.append(given)
         return len(played)
 
@@ -324,7 +325,7 @@ def test_every_seat_plays_its_share_of_the_games(monkeypatch, games_, seats, eac
 
 
 def test_alone_there_is_nobody_to_reseed(monkeypatch):
-    monkeypatch.setattr(judge_file, "play_games", lambda batch, players: players)
+    monkeypatch.setattr(judge_file, "play_games", lambda batch, players, again: players)
     judge: Any = Judge(lambda size, seed: None, None, 4, 1)
     assert judge("me") == [["me"]]
     assert JUDGE_SEEDS == 500_000

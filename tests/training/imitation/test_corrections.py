@@ -40,8 +40,6 @@ train = "careless"
 hidden = [32]
 dropout = 0.0
 epochs = 8
-dropout = 0.25
-batch_size = 512
 batch_size = 64
 learning_rate = 0.003
 [refine]

@@ -278,7 +278,7 @@ def test_a_single_weight_holds_from_start_to_end():
     [
         ({"mixture": [{"plaeyr": "self"}]}, "did you mean 'player'"),
         ({"mixture": [{"weight": [1.0, 0.0]}]}, "a weight at the start, and one at the end"),
-        ({"mixture": [{"weight": -1}]}, "greater than or equal to 0"),
+        ({"mixture": [{"weight": -1}]}, "give 2 numbers, such as"),
         ({"clones": 0}, "partner.clones = 0"),
         ({"until": 0}, "partner.until = 0"),
         ({"mixture": [{"dropout": 1.0}]}, "less than 1"),

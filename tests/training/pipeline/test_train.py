@@ -89,6 +89,7 @@ def test_the_run_folder_holds_what_it_promises(trained):
     names = {path.name for path in run.iterdir()}
     promised = {
         "recipe.json",
+        "plan.json",
         "machine.json",
         "clone.safetensors",
         "cloning.json",

@@ -59,7 +59,7 @@ ACTIONS: dict[str, spaces.Space[Any]] = {
 @pytest.fixture(autouse=True)
 def _tried_in_this_process(monkeypatch):
     """A process of its own for each look at the room would take most of the time of these tests."""
-    monkeypatch.setattr("environments.external.world.try_once", try_here)
+    monkeypatch.setattr("environments.external.description.try_once", try_here)
 
 
 class Room(gymnasium.Env):

@@ -404,7 +404,7 @@ def test_a_limit_that_is_only_our_guess_ends_no_recording(store: Store, how: str
     players = [RandomPlayer(world.action_space, 0)]
     dataset = collect(store, "long", replace(world, horizon=40), players, 2)
 
-    import environments.external.world as external
+    import environments.external.description as external
 
     patch = pytest.MonkeyPatch()
     patch.setattr(external, "HORIZON", 20)  # the guess is shorter than the games

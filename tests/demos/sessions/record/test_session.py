@@ -319,9 +319,9 @@ class FullDisk:
         self._take.step(rows)
         self._full()
 
-    def keep(self, rating=None):
+    def keep(self, rating=None, ending=None):
         self._full()
-        return self._take.keep(rating)
+        return self._take.keep(rating, ending)
 
 
 def test_a_full_disk_pauses_says_so_and_loses_nothing(tmp_path):
