@@ -44,9 +44,8 @@ from environments.files.checked_json import read_sealed
 from environments.files.readers import Unreadable
 from environments.simulation.world import differences
 from environments.system.errors import UserError
-from training.run.earlier import as_begun, told_now
 from training.run.recipe import Recipe
-from training.run.repair import read_told, repair_run
+from training.run.repair import as_begun, read_told, repair_run, told_now
 
 PACKAGES = (
     "torch",

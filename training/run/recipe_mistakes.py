@@ -59,6 +59,8 @@ def _written(content: Any, complaint: Any) -> tuple[Any, ...]:
     for part in complaint["loc"]:
         if not isinstance(content, dict | list):
             break
+        if isinstance(content, list) and not isinstance(part, int):
+            break  # no place but the name of a kind that the value was tried as
         place.append(part)
         known = part in content if isinstance(content, dict) else part < len(content)
         content = content[part] if known else {}
@@ -92,9 +94,11 @@ def _sentence(
 def _value_at(content: Any, place: tuple[Any, ...], otherwise: Any) -> Any:
     """What was written at a place."""
     for part in place:
-        if not isinstance(content, dict | list) or (
-            isinstance(content, dict) and part not in content
-        ):
+        if isinstance(content, dict):
+            known = part in content
+        else:
+            known = isinstance(content, list) and isinstance(part, int) and part < len(content)
+        if not known:
             return otherwise
         content = content[part]
     return content

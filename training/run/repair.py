@@ -1,19 +1,26 @@
 """Repair of a run folder as it is opened: what killed saves left is swept, what is damaged is set aside.
 
+What the recipe of a run from before there were plans left out had a fixed number, which the run keeps.
+
 A damaged file is kept beside its place (`scores.json.damaged-1`), and what it held is made again if it can.
 """
 
 from __future__ import annotations
 
 import itertools
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel, ValidationError
 
 from environments.files.atomic import sync
 from environments.files.checked_json import read_lines, read_sealed, write_lines
 from environments.files.leftovers import sweep_files
 from environments.files.readers import Unreadable
+from training.run.recipe import Recipe
 
+_PLANNED = ("clone", "refine")  # sections of a recipe with numbers that may be left out
 # What each file must hold, and what becomes of it once it was set aside.
 FILES: dict[str, tuple[dict[str, type | tuple[type, ...]], str]] = {
     "machine.json": (
@@ -99,3 +106,40 @@ def set_aside(path: Path) -> Path:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def as_begun(recipe: Recipe, folder: Path) -> Recipe:
+    """The recipe of a run, with what it leaves out as an earlier run of that folder has it."""
+    path = folder / "recipe.json"
+    if not path.exists() or (folder / "plan.json").exists():
+        return recipe
+    with suppress(Unreadable, ValidationError, KeyError, TypeError):
+        before = read_sealed(path, bare=True)
+        if before["refine"]["games"] is None:  # it was interrupted before it was planned
+            return recipe
+        earlier = Recipe.model_validate({k: v for k, v in before.items() if k != "format"})
+        changes = {
+            name: _left_out(getattr(recipe, name), getattr(earlier, name)) for name in _PLANNED
+        }
+        return recipe.model_copy(update=changes)
+    return recipe
+
+
+def told_now(resolved: dict[str, Any]) -> dict[str, Any]:
+    """A kept recipe as it would be kept today, if it can be read."""
+    try:
+        return Recipe.model_validate(resolved).model_dump(mode="json")
+    except ValidationError:
+        return resolved
+
+
+def _left_out(said: Any, before: Any) -> Any:
+    """Settings as they are said, and as they were before where nothing is."""
+    changes: dict[str, Any] = {}
+    for name in type(said).model_fields:
+        value, earlier = getattr(said, name), getattr(before, name)
+        if isinstance(value, BaseModel):
+            changes[name] = _left_out(value, earlier)
+        elif name not in said.model_fields_set:
+            changes[name] = earlier
+    return said.model_copy(update=changes)

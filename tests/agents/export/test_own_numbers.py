@@ -20,6 +20,7 @@ from agents.schema.space_schema import read_action_space
 from environments.catalog import make_world
 from environments.external.games.own_actions import counted_space, own_rows
 from environments.simulation.frame_stack import stacked_space
+from environments.system.errors import UserError
 
 SIGHT = spaces.Box(-9.0, 9.0, (5,), np.float32)
 OWN = [

@@ -155,7 +155,7 @@ def test_places_are_filled_wherever_they_stand():
         ("--level x", "--level: 'x' is none of its values; give easy or hard"),
         ("--people 3", "--people: '3' is none of its values; give 1 or 2"),
         ("--player=", "--player: a name is empty"),
-        ("--into a", "--into has no value: give NAME NAME"),
+        ("--into a", "--into takes two values: give NAME NAME"),
         ("-5", "the argument '-5' is one too many"),
     ],
 )

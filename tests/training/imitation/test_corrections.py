@@ -41,6 +41,7 @@ hidden = [32]
 dropout = 0.0
 epochs = 8
 batch_size = 64
+scale_floor = 0.25
 learning_rate = 0.003
 [refine]
 steps = 0
