@@ -103,7 +103,7 @@ class _Totals:
 
 def _by_seat(batch: Any, chosen: Sequence[Any], at: Sequence[np.ndarray]) -> np.ndarray:
     """Each player's actions at the seats that it has, [B, N, ...]."""
-    found = np.zeros_like(batch.actions)
+    found: np.ndarray = np.zeros_like(batch.actions)
     for action, seats in zip(chosen, at, strict=True):
         found[np.arange(len(seats)), seats] = action
     return found

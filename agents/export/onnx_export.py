@@ -99,9 +99,10 @@ def compared(file: OnnxFile, graph: Graph, agent: Agent) -> float:
             action = graph.act(torch.from_numpy(found["scores"]), chance).numpy()
         wanted = {"action": action, "scores": step.scores, "next_memory": step.memory}
         for name, values in found.items():
-            if values.shape != wanted[name].shape:
+            told: Any = wanted[name]
+            if values.shape != told.shape:
                 return math.inf
-            apart = np.abs(values.astype(np.float64) - wanted[name])
+            apart = np.abs(values.astype(np.float64) - told)
             most = max(most, math.inf if np.isnan(apart).any() else float(apart.max()))
     return most
 

@@ -93,6 +93,7 @@ class OnnxPlayer:
         # The space in whose numbers the file speaks; files made before there were such have ours.
         described = file.about.get("action_space")
         self._own = action_space if described is None else read_own_space(described, action_space)
+        self._shape: tuple[int, ...] = tuple(self._own.shape or ())
         self.greedy = bool(file.about["greedy"])
         self._session = OnnxSession(file, file.shapes(2))
         self.reseed(seed)
@@ -113,7 +114,7 @@ class OnnxPlayer:
         if not isinstance(state, Remembered) or len(state.memory) != games:
             steps, width = (int(size) for size in self.file.inputs["memory"][1:])
             kind = np.float32 if isinstance(self.space, spaces.Box) else np.int64
-            done, start = np.zeros((games, *self._own.shape), kind), getattr(self._own, "start", 0)
+            done, start = np.zeros((games, *self._shape), kind), getattr(self._own, "start", 0)
             state = Remembered(np.zeros((games, steps, width), np.float32), done, start)
         elif episode_start is not None:
             state.memory[np.asarray(episode_start, np.bool_)] = 0
@@ -148,7 +149,7 @@ class OnnxPlayer:
             if not (deterministic or self.greedy):
                 seen.feeds["chance"] = self._random.random(seen.feeds["chance"].shape, np.float32)
             own = self._run("action", seen)
-            self._require(own, self._own.shape, "action", len(observation))
+            self._require(own, self._shape, "action", len(observation))
             counted = (own - getattr(self._own, "start", 0)).astype(self.space.dtype)
             action = counted.reshape(len(own), *self.space.shape)
             if isinstance(self.space, spaces.Box):  # as they are already, in a file that we made

@@ -42,7 +42,7 @@ def distribution_of(
         # torch would take a softmax again, which over a few columns is slower than all the rest.
         made.distribution.probs = made.distribution.logits.exp()
     elif isinstance(made, DiagGaussianDistribution):
-        made.proba_distribution(logits, log_std)
+        made.proba_distribution(logits, torch.zeros(()) if log_std is None else log_std)
     else:
         made.proba_distribution(action_logits=logits)
     found: Distribution = made

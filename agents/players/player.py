@@ -77,9 +77,11 @@ class RandomPlayer:
     def _among(self, odds: np.ndarray, allowed: np.ndarray) -> np.ndarray:
         """Choices that are allowed, [B, M], by chance: [B, ...]."""
         if isinstance(self.action_space, spaces.MultiBinary):
-            return (allowed & (odds < LIKELY)).astype(self.action_space.dtype)
+            on: np.ndarray = (allowed & (odds < LIKELY)).astype(self.action_space.dtype)
+            return on
         if isinstance(self.action_space, spaces.Discrete):
-            return (odds * allowed).argmax(1)
+            best: np.ndarray = (odds * allowed).argmax(1)
+            return best
         ends = np.cumsum(self.action_space.nvec)[:-1]  # type: ignore[attr-defined]
         parts = np.split(odds * allowed, ends, axis=1)
         return np.stack([part.argmax(1) for part in parts], axis=1)

@@ -46,7 +46,9 @@ def describe_external(name: str, params: dict[str, Any], recorded: bool = False)
     facts = try_once(EnvironmentSpec(name, params, recorded=recorded))
     spec = spec_fields(external_spec(name, params, facts))
     world = ExternalWorld(**spec, module=None, table=np.zeros(0), closes=facts.closes)
-    return declare(world, Declared(success=facts.success, north_star=facts.north_star))
+    made: Any = declare(world, Declared(success=facts.success, north_star=facts.north_star))
+    described: ExternalWorld = made
+    return described
 
 
 def external_spec(name: str, params: dict[str, Any], facts: Facts) -> WorldSpec:

@@ -3,6 +3,7 @@
 import inspect
 import json
 import re
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -40,7 +41,7 @@ def test_published_settings_are_words_that_ppo_knows():
 
 def test_a_clumsy_player_follows_its_rule_but_for_its_share():
     space = spaces.Discrete(2)
-    seen = np.tile(np.float32([0, 0, 1, 0]), (4000, 1))  # the pole falls to the right
+    seen = np.tile(np.array([0, 0, 1, 0], np.float32), (4000, 1))  # the pole falls to the right
     acts, _ = ClumsyPlayer(rules_control.cart_pole, space, 0.2, 0).predict(seen)
     assert 0.88 < acts.mean() < 0.92  # half of a fifth go left
     acts, _ = ClumsyPlayer(rules_control.cart_pole, space, 0.0, 0).predict(seen)
@@ -66,7 +67,7 @@ def test_rules_act_within_the_space_for_each_game(rule, name):
         acts = rule(seen)
         assert len(acts) == 3
         for act in acts:
-            assert env.action_space.contains(env.action_space.dtype.type(act))
+            assert env.action_space.contains(np.asarray(act, env.action_space.dtype)[()])
 
 
 def _view(*things):
@@ -101,11 +102,11 @@ class _Countdown(gymnasium.Env):
 
     def reset(self, *, seed=None, options=None):
         self.left = 1 if seed is None else seed - HELD_OUT + 2
-        return np.float32([self.left]), {}
+        return np.array([self.left], np.float32), {}
 
     def step(self, action):
         self.left -= 1
-        return np.float32([self.left]), 1.0, self.left == 0, False, {}
+        return np.array([self.left], np.float32), 1.0, self.left == 0, False, {}
 
 
 def test_the_judge_counts_the_first_episode_of_each_held_out_seed():
@@ -127,7 +128,7 @@ class _Pair:
         return spaces.Discrete(2)
 
     def _seen(self):
-        return {agent: np.float32([self.now]) for agent in self.possible_agents}
+        return {agent: np.array([self.now], np.float32) for agent in self.possible_agents}
 
     def reset(self, seed=None):
         self.now, self.agents = 0, list(self.possible_agents)
@@ -146,6 +147,7 @@ def test_agents_that_share_a_policy_are_environments_that_end_together():
     games = SharedGames(_Pair, 2)
     assert games.num_envs == 4
     games.reset()
+    seen: Any
     for _ in range(3):
         seen, rewards, dones, infos = games.step(np.array([1, 0, 0, 0]))
     assert rewards.tolist() == [2, 2, 1, 2]

@@ -35,8 +35,6 @@ def doubts_of_recordings(arrays: Arrays, world: World) -> Iterator[str]:
             f"{len(still)} of the {flat.shape[1] - mask} numbers that are seen never change in the "
             f"recordings (number {_listed(still)}): nothing can be learned from them, check them."
         )
-    if not isinstance(world.observation_space, spaces.Box):
-        return
     low, high = (np.ravel(x) for x in (world.observation_space.low, world.observation_space.high))
     outside = np.flatnonzero(((flat < low) | (flat > high)).any(0))
     if len(outside):

@@ -172,8 +172,8 @@ def resimulate(
     # A limit that is only our guess ends no game that went on beyond it.
     limit = {"horizon": steps + 1} if world.horizon_assumed else {}
     batch.reset(seed=[seed], options=[{**limit, **options}])
-    rows = ((batch.reward, "f4"), (batch.terms, "f4"), (batch.costs, "f4"))
-    rows += ((batch.reward, "?"), (batch.reward, "?"))
+    flags = [(batch.reward, "?"), (batch.reward, "?")]
+    rows: Any = [(batch.reward, "f4"), (batch.terms, "f4"), (batch.costs, "f4"), *flags]
     played = ResimulatedEpisode(
         np.empty((steps + 1, *batch.observation.shape[1:]), batch.observation.dtype),
         *(np.zeros((steps, *array.shape[1:]), kind) for array, kind in rows),

@@ -74,7 +74,8 @@ class Game:
     @property
     def broken_off(self) -> str:
         """What its environment did that broke it off in the last step, which did not happen; or empty."""
-        return getattr(self.batch, "faults", {}).get(0, "")
+        faults: dict[int, str] = getattr(self.batch, "faults", {})
+        return faults.get(0, "")
 
     @property
     def ending(self) -> str:

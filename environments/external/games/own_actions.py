@@ -81,7 +81,8 @@ def _own_numbers(space: Any) -> Callable[[np.ndarray], np.ndarray]:
         def numbers(given: np.ndarray) -> np.ndarray:
             with np.errstate(over="ignore"):
                 cast = given.reshape(-1, *shape).astype(kind)
-            return np.clip(cast, low, high)
+            kept: np.ndarray = np.clip(cast, low, high)
+            return kept
 
         return numbers
     least, most = _within(low, -1), _within(high, 1)

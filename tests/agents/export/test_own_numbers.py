@@ -1,6 +1,7 @@
 """Exports act in the environment's own numbers and say its own space, whatever it counts from."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ OWN = [
     spaces.Discrete(3, start=1),
     spaces.Discrete(3, start=-1),
     spaces.MultiDiscrete([3, 2], start=[1, -5]),
-    spaces.MultiDiscrete([[2, 3], [4, 2]]),
+    spaces.MultiDiscrete(np.array([[2, 3], [4, 2]])),
     spaces.MultiBinary([2, 2]),
     spaces.Box(-3, 3, (2,), np.int64),
     spaces.Box(-1, 1, (), np.float32),
@@ -39,13 +40,13 @@ def agent_with(own, steps=0):
     """An agent of an environment with such actions, with a memory of some steps."""
     torch.manual_seed(1)
     counted = counted_space(own, "toy")
-    settings = {"net_arch": {"pi": [8], "vf": [8]}}
-    seen = SIGHT
+    settings: dict[str, Any] = {"net_arch": {"pi": [8], "vf": [8]}}
+    seen: Any = SIGHT
     if steps:
         parts = [["", "vector", [5]]]
         settings["sight"] = {"parts": parts, "steps": steps, "width": 8, "heads": 2}
         seen = stacked_space(SIGHT, counted, steps)
-    policy = build_policy(seen, counted, settings)
+    policy: Any = build_policy(seen, counted, settings)
     with torch.no_grad():
         policy.action_net.weight.mul_(300)  # so that it does not always do the same
     policy.set_training_mode(False)
@@ -84,6 +85,7 @@ def test_a_file_with_memory_is_told_in_them_what_was_done(own, tmp_path):
         action, one = theirs.predict(seen, one, starts, deterministic=True)
         wanted, other = ours.predict(seen, other, starts, deterministic=True)
         assert np.array_equal(action, wanted)
+    assert one is not None
     assert one.action.shape == (4, *own.shape)
 
 

@@ -1,5 +1,7 @@
 """The units that a network works in: of what it sees, and of continuous actions."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -87,7 +89,7 @@ def test_a_policy_acts_alike_in_every_unit():
         space = spaces.Box(-unit, unit, (2,), np.float32)
         policy = build_policy(shown, space, {"own_units": True})
         fit_actions(policy, acted * unit)
-        found = policy.get_distribution(seen).distribution
+        found: Any = policy.get_distribution(seen).distribution
         made.append((found.mean / unit, found.stddev / unit))
     assert all(torch.allclose(a, b, rtol=1e-4) for a, b in zip(*made, strict=True))
     assert torch.allclose(made[0][1], torch.ones(50, 2)), "one unit of noise to begin with"

@@ -1,5 +1,7 @@
 """What environments answer beside plain values: taken, or named in one sentence before anybody plays."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -21,7 +23,7 @@ ANSWERS = "tests.environments.support.namers:Answers"
 )
 def test_what_can_be_understood_is_taken(how, costs):
     world = make_world(ANSWERS, how=how)
-    batch = make_batch(world, 1, restart=False)
+    batch: Any = make_batch(world, 1, restart=False)
     ends = []
     for _ in range(10):
         batch.step(np.zeros((1, 1), np.int64))

@@ -1,6 +1,7 @@
 """Foreign environments come in through one adapter and look like ours."""
 
 import sys
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -22,7 +23,7 @@ KITCHEN = "environments.wrappers.pettingzoo_env:parallel_env"
 
 @pytest.mark.parametrize("world_id", ["CartPole-v1", "Pendulum-v1", "Acrobot-v1"])
 def test_a_gymnasium_id_steps_as_it_does_in_gymnasium(world_id):
-    batch = make_batch(world_id, 2, seed=4)
+    batch: Any = make_batch(world_id, 2, seed=4)
     games = [gymnasium.make(world_id) for _ in range(2)]
     first = np.stack([game.reset(seed=4 + b)[0] for b, game in enumerate(games)])
     assert np.array_equal(batch.observation[:, 0], first.astype(np.float32))
@@ -43,7 +44,7 @@ def test_a_gymnasium_id_steps_as_it_does_in_gymnasium(world_id):
 
 
 def test_a_class_in_a_module_brings_its_terms_and_costs():
-    batch = make_batch(CORRIDOR, 2, length=3, weights={"return": 1.0, "forward": 2.0})
+    batch: Any = make_batch(CORRIDOR, 2, length=3, weights={"return": 1.0, "forward": 2.0})
     assert list(batch.world.terms) == ["return", "forward", "effort"]
     assert list(batch.world.costs) == ["speed", "noise"]
     assert batch.world.tick == 0.1
@@ -60,7 +61,7 @@ def test_a_class_in_a_module_brings_its_terms_and_costs():
 
 
 def test_a_plain_cost_and_the_options_of_an_episode_are_understood():
-    batch = make_batch(CORRIDOR, 1, costs="plain", options={"start": 4, "horizon": 2})
+    batch: Any = make_batch(CORRIDOR, 1, costs="plain", options={"start": 4, "horizon": 2})
     assert list(batch.world.costs) == ["cost"]
     assert batch.observation[0, 0, 4] == 1
     batch.step(np.zeros((1, 1, 2), int))
@@ -72,7 +73,7 @@ def test_a_plain_cost_and_the_options_of_an_episode_are_understood():
 
 
 def test_pictures_stay_pictures_and_switches_switches():
-    batch = make_batch(CAMERA, 2)
+    batch: Any = make_batch(CAMERA, 2)
     assert batch.observation.dtype == np.uint8
     assert batch.observation.shape == (2, 1, 8, 8, 3)
     batch.step(np.array([[[1, 0, 1]], [[0, 0, 0]]]))
@@ -82,7 +83,7 @@ def test_pictures_stay_pictures_and_switches_switches():
 
 @pytest.mark.parametrize("name", ["classic/rps_v2", "pettingzoo.classic:rps_v2"])
 def test_a_pettingzoo_environment_is_a_batch_of_all_its_agents(name):
-    batch = make_batch(name, 3, max_cycles=4)
+    batch: Any = make_batch(name, 3, max_cycles=4)
     assert batch.world.agents == ("player_0", "player_1")
     for step in range(4):
         batch.step(np.array([[0, 1], [1, 0], [2, 2]]))
@@ -96,7 +97,7 @@ TICTACTOE = "pettingzoo.classic:tictactoe_v3"
 
 
 def test_where_agents_take_turns_each_has_its_masks():
-    batch = make_batch(TICTACTOE, 1)
+    batch: Any = make_batch(TICTACTOE, 1)
     assert [str(part) for part in batch.world.parts] == [
         "observation: vector [18]",
         "action_mask: mask [9]",
@@ -112,7 +113,7 @@ def test_where_agents_take_turns_each_has_its_masks():
 
 
 def test_an_illegal_move_is_replaced_and_told(caplog):
-    batch = make_batch(TICTACTOE, 1)
+    batch: Any = make_batch(TICTACTOE, 1)
     batch.step(np.array([[0, 0]]))
     batch.step(np.array([[0, 0]]))  # taken already: the first free one is
     assert batch.actions[0].tolist() == [0, 1]
@@ -126,7 +127,7 @@ def test_an_illegal_move_is_replaced_and_told(caplog):
 def test_players_at_random_heed_masks_of_every_kind():
     for acted in ("discrete", "multi-discrete"):
         world = make_world("tests.environments.support.kind_toys:Doors", actions=acted)
-        batch = make_batch(world, 8)
+        batch: Any = make_batch(world, 8)
         player = RandomPlayer(world.action_space, 1, world.mask_size)
         for _ in range(9):
             batch.step(player.predict(batch.observation[:, 0])[0][:, None])
@@ -138,7 +139,7 @@ def test_players_at_random_heed_masks_of_every_kind():
 def test_a_part_of_a_dict_called_action_mask_is_one(name):
     world = make_world(TAKING, name=name)
     assert [str(part) for part in world.parts] == [f"{name}: vector [2]", "action_mask: mask [3]"]
-    batch = make_batch(world, 1)
+    batch: Any = make_batch(world, 1)
     seen = []
     for action in (0, 1, 2, 2):
         seen.append(batch.observation[0, 0, -3:].tolist())

@@ -131,7 +131,8 @@ def test_a_flattened_observation_is_read_back_by_its_parts(space, seed):
 @SPACES
 @given(actions, seeds)
 def test_an_action_counted_from_0_becomes_one_of_the_environment(space, seed):
-    counted, convert = counted_space(space, "Toy-v0"), to_own(space)
+    counted = counted_space(space, "Toy-v0")
+    convert: Any = to_own(space)
     chosen = sampled(counted, seed)
     assert space.contains(convert(chosen))
     if isinstance(space, spaces.Discrete):
@@ -255,7 +256,7 @@ OWN = [
     spaces.Box(-1, 1, (), np.float32),
     spaces.Box(-1, 1, (2, 3), np.float32),
     spaces.MultiBinary([2, 2]),
-    spaces.MultiDiscrete([[2, 3], [4, 2]]),
+    spaces.MultiDiscrete(np.array([[2, 3], [4, 2]])),
     spaces.MultiDiscrete([3, 2], start=[1, -5]),
     spaces.Discrete(3, start=-1),
 ]
@@ -290,7 +291,7 @@ def test_whole_numbers_are_rounded(given, sent):
         (spaces.Discrete(3, start=1), False),
         (spaces.MultiDiscrete([2, 3]), True),
         (spaces.MultiDiscrete([2, 3], start=[0, 1]), False),
-        (spaces.MultiDiscrete([[2, 3]]), False),
+        (spaces.MultiDiscrete(np.array([[2, 3]])), False),
         (spaces.MultiBinary(3), True),
         (spaces.MultiBinary([3, 1]), False),
         (spaces.Box(-1, 1, (2,), np.float64), True),

@@ -105,7 +105,7 @@ class Answers(Namer):
 class Unseeded(Namer):
     """Takes no seed."""
 
-    def reset(self):
+    def reset(self):  # type: ignore[override]
         return super().reset()
 
 
