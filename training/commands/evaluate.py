@@ -47,8 +47,13 @@ def evaluate_command(given: EvaluateOptions) -> None:
     found = summary(played)
     if given.seat is not None:
         found["seats"] = [found["seats"][given.seat]]
+    if judged.kind in AGENTS and (changed := judged.agent.require_world(place, judged.called)):
+        console.print(changed, soft_wrap=True, markup=False)
     name = f"{judged.called} with {partner.called}" if several else judged.called
-    show_scores(console, Scores(place.id, str(protocol), {name: PairingScores.from_json(found)}))
+    told = str(protocol)
+    if judged.kind in AGENTS and judged.agent.facts.get("greedy", False) and not given.greedy:
+        told += f"; {judged.called} takes its likeliest actions, as it was judged"
+    show_scores(console, Scores(place.id, told, {name: PairingScores.from_json(found)}))
     show_parts(console, found, list(place.costs), given.seat or 0)
     seats = range(len(place.agents)) if given.seat is None else [given.seat]
     games = notable_games(played, place.north_star, seats, protocol.seed)
