@@ -108,8 +108,8 @@ def train(arguments: list[str]) -> int:
     given = read_options(TrainOptions, train, own, trust=True, more=OVERRIDES)
     from training.commands.train import train_from_file
 
-    train_from_file(given.recipe, given.run, [*overrides, *given.overrides])
-    return 0
+    changes = [*overrides, *given.overrides]
+    return train_from_file(given.recipe, given.run, changes, given.accept_unsafe)
 
 
 def recipe(arguments: list[str]) -> int:

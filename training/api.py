@@ -114,6 +114,7 @@ def train(
     *,
     overrides: Sequence[str] = (),
     reporter: Reporter | None = None,
+    accept_unsafe: bool = False,
 ) -> TrainResult:
     """Clone, refine with PPO and judge; a run that was interrupted goes on.
 
@@ -122,6 +123,8 @@ def train(
         folder: of the run.
         overrides: `refine.steps=100_000`, ...
         reporter: is told how far it is and may ask for a stop (`training.run.reporter`).
+        accept_unsafe: where no agent keeps every limit, hand on the one that comes nearest; else the
+            result has no agent then.
 
     Raises:
         UserError: anything about the recipe, the data or the folder that cannot work.
@@ -137,7 +140,7 @@ def train(
     prepare(recipe)  # before the run folder: a mistake leaves nothing behind
     run = RunFolder(Path(folder), recipe)
     with run.alone():
-        return train_run(run, reporter)
+        return train_run(run, reporter, accept_unsafe)
 
 
 def evaluate(

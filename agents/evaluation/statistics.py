@@ -3,8 +3,11 @@
 One rule for every table and screen: a mean of games has the percentile bootstrap's interval (Efron 1979), on
 resamples drawn from a fixed seed, so that the same games give the same interval; of fewer than FEW games,
 where that is too narrow (of 5 games from a gamma distribution it covers 80 %, Student's 91 %), Student's t
-(1908). A share of games has Wilson's (1927). The gate's decisions are by the bootstrap alone. Exact shares
-(Clopper and Pearson 1934) are here for decisions that need them.
+(1908). A share of games has Wilson's (1927); a mean of games that are all 0 or 1, which may be rare, has the
+exact interval of Clopper and Pearson (1934): 0 of 100 games is not "never", but at most 3.6 %. A cost, which
+is never negative and may be rare, has an interval that becomes theirs where costs have one size
+(`cost_interval`). The gate compares two agents by Student's t of the differences game by game, at a level
+that is corrected for how often it looks (`training.gate.selection`).
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from scipy import stats
 
 FEW = 20  # games, below which a bootstrap covers less than it says
 RESAMPLES = 2000  # of a bootstrap
+WEIGHTINGS = 4000  # of Gaffke's bounds, whose ends are further out
 LEVEL = 0.95  # of every interval
 _TAILS = (50 * (1 - LEVEL), 50 * (1 + LEVEL))  # percentiles
 
@@ -71,9 +75,60 @@ def mean_interval(values: Sequence[float] | np.ndarray) -> Interval:
     """The mean of independent games: by Student's t of fewer than FEW, else as `bootstrap_mean`.
 
     Of few values the percentile bootstrap is too narrow (Efron and Tibshirani 1993, 13.3); of fewer than
-    two the interval is unknown: infinite.
+    two the interval is unknown: infinite. What is 0 or 1 in every game is a share, with the exact interval.
     """
-    return student_interval(values) if len(values) < FEW else bootstrap_mean(values)
+    given = np.asarray(values, np.float64)
+    if len(given) > 1 and np.isin(given, (0.0, 1.0)).all():
+        return exact_share_interval(given.sum(), len(given))
+    return student_interval(given) if len(given) < FEW else bootstrap_mean(given)
+
+
+def cost_interval(
+    values: npt.ArrayLike, largest: float = 0.0, level: float = LEVEL, seed: int = 0
+) -> Interval:
+    """The mean of costs that are never negative, with an interval that holds where they are rare: [E].
+
+    Gaffke's bounds (2005; Learned-Miller and Thomas, "A New Confidence Interval for the Mean of a Bounded
+    Random Variable", 2019): the mean under random weights, uniform over the simplex, of the games and of one
+    more that cost the largest there may be (nothing, for the lower end). Where a game costs nothing or the
+    largest, these are the bounds of Clopper and Pearson times the largest; of many games that differ they
+    are nearly the bootstrap's. The largest is one that was seen: a game that costs far more than any
+    before is beyond every bound of this kind.
+
+    Args:
+        values: one of each game; with a negative one they are no costs, and have `mean_interval`.
+        largest: that was seen of this cost in any game, if it is more than in these.
+        level: of the interval.
+        seed: of the weights.
+    """
+    given = np.asarray(values, np.float64)
+    if len(given) < 1 or given.min() < 0:
+        return mean_interval(given)
+    most, mean = max(float(given.max()), largest), float(given.mean())
+    if most == 0:
+        return Interval(0.0, 0.0, 0.0)
+    tail, some, count = (1 - level) / 2, given[given > 0], len(given)
+    if (some == most).all():
+        wins = len(some)
+        low = float(stats.beta.ppf(tail, wins, count - wins + 1)) if wins else 0.0
+        high = float(stats.beta.ppf(1 - tail, wins + 1, count - wins)) if wins < count else 1.0
+        return Interval(mean, most * low, most * high)
+    return Interval(mean, *_weighted(np.sort(some).tobytes(), count, most, tail, seed))
+
+
+@functools.lru_cache(maxsize=256)
+def _weighted(some: bytes, count: int, most: float, tail: float, seed: int) -> tuple[float, float]:
+    """The ends of Gaffke's interval: of the costs that are not nothing, among `count` games."""
+    costs, draws = np.frombuffer(some), np.random.default_rng(seed)
+    # Weights that are uniform over the simplex are exponentials over their sum; those of games that cost
+    # nothing are only needed as a sum, which has a gamma distribution.
+    weights = draws.standard_exponential((WEIGHTINGS, len(costs)))
+    nothing = draws.standard_gamma(max(count - len(costs), 1e-300), WEIGHTINGS)
+    further = draws.standard_exponential(WEIGHTINGS)
+    whole = weights.sum(1) + nothing + further
+    low = np.quantile(weights @ costs / whole, tail)
+    high = np.quantile((weights @ costs + further * most) / whole, 1 - tail)
+    return float(low), float(high)
 
 
 def paired_interval(before: npt.ArrayLike, after: npt.ArrayLike, seed: int = 0) -> Interval:
@@ -124,12 +179,30 @@ def _share(wins: float, count: int, method: str) -> Interval:
     return Interval(wins / count, float(found.low), float(found.high))
 
 
-def student_interval(values: npt.ArrayLike) -> Interval:
+def student_interval(values: npt.ArrayLike, level: float = LEVEL) -> Interval:
     """The mean and Student's interval, for values that are nearly normal; below two values it is infinite."""
     given = np.asarray(values, np.float64)
     if len(given) < 2:
         mean = float(given[0]) if len(given) else math.nan
         return Interval(mean, -math.inf, math.inf)
     mean, deviation = float(given.mean()), float(given.std(ddof=1))
-    half = float(stats.t.ppf((1 + LEVEL) / 2, len(given) - 1)) * deviation / math.sqrt(len(given))
+    half = _student(level, len(given)) * deviation / math.sqrt(len(given))
     return Interval(mean, mean - half, mean + half)
+
+
+@functools.lru_cache(maxsize=256)
+def _student(level: float, count: int) -> float:
+    """How many standard errors of a mean of so many games Student's interval goes to either side."""
+    return float(stats.t.ppf((1 + level) / 2, count - 1))
+
+
+def paired_student(before: npt.ArrayLike, after: npt.ArrayLike, level: float = LEVEL) -> Interval:
+    """The mean change between two agents on the same games, with Student's interval: [E], [E].
+
+    Raises:
+        ValueError: not as many games of both.
+    """
+    first, second = np.asarray(before, np.float64), np.asarray(after, np.float64)
+    if first.shape != second.shape:
+        raise ValueError(f"{len(first)} and {len(second)} games are no pairs")
+    return student_interval(second - first, level)

@@ -19,7 +19,7 @@ from agents.export.onnx_session import OnnxSession, failures
 from agents.files.rebuild_network import read_own_space
 from agents.players.player import Player, draw
 from agents.players.unstuck import Unstuck
-from environments.simulation.world import World, require
+from environments.simulation.world import SCORED, World, require
 from environments.system.errors import UserError
 
 
@@ -37,7 +37,7 @@ def file_player(file: OnnxFile, world: World, seed: int = 0, temperature: float 
     if not file.ours:
         return external_onnx_player(file, world)
     cure = "Choose a file of this world, or export an agent of it."
-    require(world, file.world, str(file.path), cure)
+    require(world, file.world, str(file.path), cure, SCORED)
     try:
         player: Any = OnnxPlayer(
             file, world.action_space, seed, temperature

@@ -28,7 +28,7 @@ from agents.schema.agent_schema import read_facts, read_world
 from environments.files.atomic import SEAL, replace
 from environments.files.readers import Unreadable
 from environments.simulation.frame_stack import stacked_space
-from environments.simulation.world import World, require
+from environments.simulation.world import SCORED, World, require
 from environments.system.errors import UserError
 
 FORMAT = "gpo-agent-1"
@@ -40,8 +40,10 @@ class Agent:
     """A policy and what is known about it.
 
     Well-known keys of `facts`: `stuck_steps` (play it with the rule of `agents.players.unstuck`),
-    `seed`, `recipe` and `data` (hashes), `role` ("clone", "refined"), `shield` (it was trained behind
-    the world's shield, and is played behind it).
+    `greedy` (play it with its likeliest actions: so it was judged and is better), `unsafe` (it breaks a
+    limit of its recipe), `judged` (the figures of its verdict), `seed`, `recipe` and `data` (hashes),
+    `role` ("clone", "refined"), `shield` (it was trained behind the world's shield, and is played behind
+    it).
     """
 
     policy: AgentPolicy
@@ -57,15 +59,21 @@ class Agent:
         """Whether it is to be played behind the world's shield."""
         return bool(self.facts.get("shield", False))
 
-    def require_world(self, world: World, called: str = "The agent") -> None:
-        """Refuse, with what differs, a world other than the one the agent was made for."""
+    def require_world(self, world: World, called: str = "The agent", learning: bool = False) -> str:
+        """Refuse, with what differs, a world that is another one to the agent; what else changed, in words.
+
+        Terms are counted of its games, and it sees none of them. To go on learning, its values of the costs
+        must be of the world's.
+        """
         cure = "Choose an agent of this world or train a new one."
-        require(world, self.world, called, cure)
+        unseen = tuple(key for key in SCORED if key != "costs" or not learning)
+        changed = require(world, self.world, called, cure, unseen)
         seen, acted, steps = world.observation_space, world.action_space, self.policy.memory
         shown = stacked_space(seen, acted, steps) if steps else seen
         own = self.policy.observation_space
         if own.shape != shown.shape or self.policy.action_space != acted:
             raise UserError(f"{called} sees or acts otherwise than {world.id} has it. {cure}")
+        return changed
 
 
 def save_agent(

@@ -55,7 +55,11 @@ class RunAgent:
             raise CheckpointGone(self.name) from error
         policy.set_training_mode(False)
         from_clone = self.part == "best" and found.facts.get("best_update", 0) < 0
-        facts = like.facts if from_clone else {**like.facts, "role": "refined", "stuck_steps": 0}
+        facts = like.facts
+        if not from_clone:
+            manner = found.facts.get("best_manner") if self.part == "best" else None
+            greedy = isinstance(manner, dict) and manner.get("greedy") is True
+            facts = {**facts, "role": "refined", "stuck_steps": 0, "greedy": greedy}
         return Agent(policy, like.world, facts, like.sha256)
 
 

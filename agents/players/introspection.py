@@ -32,8 +32,10 @@ class Decision:
 class IntrospectivePlayer(NetworkPlayer):
     """Plays as a `NetworkPlayer` does, and keeps what it saw and weighed last."""
 
-    def __init__(self, policy: AgentPolicy, seed: int = 0, temperature: float = 1.0) -> None:
-        super().__init__(policy, seed, temperature)
+    def __init__(
+        self, policy: AgentPolicy, seed: int = 0, temperature: float = 1.0, greedy: bool = False
+    ) -> None:
+        super().__init__(policy, seed, temperature, greedy)
         self.seen: Any = None  # as the policy is given it, [1, ...]
         self.weighed: np.ndarray | None = None  # [1, A], after every rule
 
@@ -57,11 +59,11 @@ class IntrospectivePlayer(NetworkPlayer):
 def make_introspective(player: Player) -> Player:
     """The same player, but one that can be looked into, if it is a network with or without a rule."""
     if type(player) is NetworkPlayer:
-        return IntrospectivePlayer(player.policy, temperature=player.temperature)
+        return IntrospectivePlayer(player.policy, 0, player.temperature, player.greedy)
     if isinstance(player, Unstuck) and type(player.player) is NetworkPlayer:
         network = player.player
         return Unstuck(
-            IntrospectivePlayer(network.policy, temperature=network.temperature),
+            IntrospectivePlayer(network.policy, 0, network.temperature, network.greedy),
             player.body,
             player.steps,
         )

@@ -113,11 +113,14 @@ class NetworkPlayer:
         policy: the network; it is switched to evaluation (no dropout).
         seed: of the sampling.
         temperature: of sampling discrete actions; 1 plays the policy as it is, lower is more decided.
+        greedy: take the likeliest actions even where samples are asked for: so it was made to be played.
     """
 
-    def __init__(self, policy: AgentPolicy, seed: int = 0, temperature: float = 1.0) -> None:
+    def __init__(
+        self, policy: AgentPolicy, seed: int = 0, temperature: float = 1.0, greedy: bool = False
+    ) -> None:
         policy.set_training_mode(False)
-        self.policy, self.temperature = policy, temperature
+        self.policy, self.temperature, self.greedy = policy, temperature, greedy
         self.discrete = isinstance(policy.action_space, spaces.Discrete)
         space = policy.action_space
         self._ends = None  # of all choices but the last, where there are several
@@ -147,7 +150,8 @@ class NetworkPlayer:
 
     def choose(self, scores: np.ndarray, deterministic: bool) -> np.ndarray:
         """The likeliest action, or a sample: [B, A] -> [B]."""
-        chosen: np.ndarray = scores.argmax(1) if deterministic else draw(scores, self._random)
+        likeliest = deterministic or self.greedy
+        chosen: np.ndarray = scores.argmax(1) if likeliest else draw(scores, self._random)
         return chosen
 
     def predict(
@@ -177,7 +181,8 @@ class NetworkPlayer:
         with torch.random.fork_rng(devices=[]):  # torch's distributions draw from no other
             torch.manual_seed(int(self._random.integers(2**63)))
             try:
-                action = self.policy.predict(seen, deterministic=deterministic)[0]
+                likeliest = deterministic or self.greedy
+                action = self.policy.predict(seen, deterministic=likeliest)[0]
             except ValueError:  # so torch says that it was given NaN
                 if np.isfinite(self.scores(seen)).all():
                     raise

@@ -135,6 +135,9 @@ def read_facts(given: Any) -> dict[str, Any]:
     rules: Rules = {
         "stuck_steps": lambda steps: is_whole_number(steps, 0, STUCK),
         "shield": lambda there: isinstance(there, bool),
+        "greedy": lambda only: isinstance(only, bool),
+        "unsafe": lambda breaks: isinstance(breaks, bool),
+        "judged": _figures,
         "verdict": _text,
         "role": _text,
     }
@@ -142,6 +145,13 @@ def read_facts(given: Any) -> dict[str, Any]:
         if key in given and not rule(given[key]):
             raise Unreadable(f"has among its facts a value of '{key}' that cannot be")
     return given
+
+
+def _figures(given: Any) -> bool:
+    """Whether these are the figures of a verdict: the clone's mean, the agent's, after which update."""
+    if not isinstance(given, dict) or set(given) != {"clone", "mean", "update"}:
+        return False
+    return all(n is None or type(n) is int or type(n) is float for n in given.values())
 
 
 def check_exported(about: dict[str, Any]) -> None:

@@ -86,26 +86,39 @@ def spec_fields(spec: WorldSpec) -> dict[str, Any]:
     return {field.name: getattr(spec, field.name) for field in fields(WorldSpec)}
 
 
-def require(world: World, described: dict[str, Any], what: str, cure: str) -> None:
-    """Refuse what was made for another world.
+SCORED = (
+    "costs",
+    "potentials",
+    "terms",
+)  # of `describe()`: counted of a game, and seen by no player
+
+
+def require(
+    world: World, described: dict[str, Any], what: str, cure: str, unseen: tuple[str, ...] = ()
+) -> str:
+    """Refuse what was made for another world; what else has changed since, in a sentence.
 
     Args:
         world: the world it is to be used in.
         described: `describe()` of the world it was made for.
         what: the thing, as a sentence begins with it.
         cure: what to do instead, as a sentence.
+        unseen: keys of `describe()` that it does not depend on.
 
     Raises:
-        UserError: they differ; it says in what.
+        UserError: they differ in what it depends on; it says in what.
     """
     if described.get("world") != world.id:
         raise UserError(f"{what} was made for {described.get('world')}, not for {world.id}. {cure}")
     here = world.describe()
     if described.get("version") == UNDECLARED and not world.id.startswith("gpo/"):
         here["version"] = UNDECLARED  # made before the environment said which version it is
-    lines = differences(here, described)
-    if lines:
+    others = [{k: v for k, v in of.items() if k not in unseen} for of in (here, described)]
+    if lines := differences(*others):
         raise UserError(f"{what} was made for another {world.id}: {'; '.join(lines)}. {cure}")
+    if lines := differences(here, described):
+        return f"Since {what} was made {world.id} has changed in what it does not see: {'; '.join(lines)}."
+    return ""
 
 
 def differences(here: dict[str, Any], there: dict[str, Any]) -> list[str]:

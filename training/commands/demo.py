@@ -172,7 +172,9 @@ def _finish(run: RunFolder, rival: RivalTraining, console: Console, layout: str)
     rows = dict(scores.rows)
     if rival.ready:
         theirs = Scores.from_json(rival.run.read_json("scores.json")).rows
-        rows["scratch with human model"] = theirs["refined with human model"]
+        rows["scratch with human model"] = theirs.get(
+            "refined with human model", theirs["clone with human model"]
+        )
     scores = replace(scores, rows={name: rows[name] for name in SHOWN if name in rows})
     title = f"Return over {run.recipe.world.horizon} steps, 20 a soup"
     show_scores(console, scores, title, {"published": published_texts(layout)})

@@ -56,6 +56,10 @@ def evaluate_command(given: EvaluateOptions) -> None:
     rows = {name: PairingScores.from_json(one) for name, one in found.items()}
     every = [games for both in played.values() for games in both]
     text = protocol.told(steps_of_games(every), sum(one.get("broken", 0) for one in found.values()))
+    for one in rivals:
+        text += _manner(one, given.greedy)
+        if one.kind in AGENTS and (changed := one.agent.require_world(place, one.called)):
+            console.print(changed, soft_wrap=True)
     show_scores(console, Scores(place.id, text, rows))
     seats = range(len(place.agents)) if given.seat is None else [given.seat]
     if len(rivals) > 1:
@@ -73,6 +77,13 @@ def _row(judged: Found, partner: Found | None, place: World) -> str:
     """What a row is called."""
     alone = len(place.agents) == 1
     return judged.called if alone else f"{judged.called} with {(partner or judged).called}"
+
+
+def _manner(judged: Found, greedy: bool) -> str:
+    """What is to be said of how a judged agent plays, at the end of the protocol."""
+    if greedy or judged.kind not in AGENTS or not judged.agent.facts.get("greedy", False):
+        return ""
+    return f"; {judged.called} takes its likeliest actions, as it was judged"
 
 
 def _play(place: World, judged: Found, partner: Found, protocol: Protocol) -> list[EpisodeTotals]:

@@ -38,7 +38,8 @@ def export_command(given: ExportOptions) -> None:
 def _onnx(console: Console, agent: Agent, path: Path, greedy: bool) -> None:
     from agents.export.onnx_export import OBSERVATIONS, export_onnx
 
-    made = export_onnx(agent, path, greedy)
+    judged_so = bool(agent.facts.get("greedy", False))
+    made = export_onnx(agent, path, greedy or judged_so)
     console.print(
         f"{path}: {_size(path)}, an agent of {agent.world['world']}. On {OBSERVATIONS:,} observations it "
         f"says what torch says; the largest difference is {made.difference:.1e}.",
@@ -47,6 +48,8 @@ def _onnx(console: Console, agent: Agent, path: Path, greedy: bool) -> None:
     for what, shapes in (("takes", made.file.inputs), ("gives", made.file.outputs)):
         words = ", ".join(f"{key} [{', '.join(map(str, shape))}]" for key, shape in shapes.items())
         console.print(f"It {what} {words}.")
+    if judged_so:
+        console.print("It always takes its likeliest action: so it was judged, and handed on.")
     for sentence in made.file.about["advice"]:
         console.print(sentence)
 

@@ -34,6 +34,9 @@ class TrainOptions:
     corrections: Annotated[str | None, Argument("NAME")] = None
     """A dataset recorded by gpo play --coach: the run's agent learns on from it."""
 
+    accept_unsafe: bool = False
+    """Where no agent keeps every limit, hand on the one that comes nearest (nothing is)."""
+
     @property
     def overrides(self) -> list[str]:
         """What it changes of the recipe, as `section.key=value`."""

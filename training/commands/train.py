@@ -19,14 +19,22 @@ from training.run.folder import RunFolder
 from training.run.recipe import Recipe, read_recipe
 from training.run.reporter import reporter_for
 
+NOTHING = 3  # exit code where no agent keeps every limit
 
-def train_from_file(name: str, folder: str | None = None, overrides: Sequence[str] = ()) -> None:
-    """Run a recipe and print what came out.
+
+def train_from_file(
+    name: str,
+    folder: str | None = None,
+    overrides: Sequence[str] = (),
+    accept_unsafe: bool = False,
+) -> int:
+    """Run a recipe and print what came out; the exit code, which is `NOTHING` if nothing is handed on.
 
     Args:
         name: of the recipe, or its path.
         folder: of the run; `runs/` and the recipe's name if left out.
         overrides: `section.key=value`.
+        accept_unsafe: where no agent keeps every limit, hand on the one that comes nearest.
 
     Raises:
         UserError: anything about the recipe, the data or the folder that cannot work.
@@ -35,29 +43,34 @@ def train_from_file(name: str, folder: str | None = None, overrides: Sequence[st
     place = Path(folder) if folder else Path("runs") / Path(name).stem
     console = plain_console()
     if recipe.data.corrections is not None:
-        _correct(recipe, place, console)
-        return
+        return _correct(recipe, place, console, accept_unsafe)
     prepare(recipe)  # before the run folder: a mistake leaves nothing behind
     run = RunFolder(place, recipe)
     with run.alone():
-        found = train(run, reporter_for(console))
+        found = train(run, reporter_for(console), accept_unsafe)
     show_scores(console, found.scores)
     _show_costs(console, found.scores, recipe.limits)
     _show_end(console, found)
+    if found.agent is None:
+        return NOTHING
     console.print(f"Play it again: gpo evaluate {found.agent}", soft_wrap=True)
+    return 0
 
 
-def _correct(recipe: Recipe, base: Path, console: Console) -> None:
+def _correct(recipe: Recipe, base: Path, console: Console, accept_unsafe: bool) -> int:
     """A round of corrections, for the run in `base`."""
-    found = correct_from_recipe(recipe, base, reporter_for(console))
+    found = correct_from_recipe(recipe, base, reporter_for(console), accept_unsafe)
     show_effects(console, found.effects, found.costs)
     show_scores(console, found.result.scores)
     _show_end(console, found.result)
+    if found.result.agent is None:
+        return NOTHING
     console.print(f"Coach it on: gpo play {found.result.folder} --coach", soft_wrap=True)
+    return 0
 
 
 def _show_costs(console: Console, scores: Scores, limits: Mapping[str, float]) -> None:
-    """The opponents, or what the refined agent cost beside its limits, where there are any."""
+    """The opponents, or what the agent that is handed on cost beside its limits, where there are any."""
     if scores.matches:
         show_all(console, scores.matches, limits)
     elif found := limited(scores, limits):

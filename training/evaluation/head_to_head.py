@@ -23,7 +23,7 @@ from agents.lookup import resolve_player
 from agents.players.from_agent import make_player
 from agents.players.player import Player
 from environments.simulation.world import World
-from training.evaluation.protocol import Protocol, evaluate, spread_of
+from training.evaluation.protocol import Protocol, cost_spread, evaluate
 from training.evaluation.tables import show_limits
 from training.gate.judge import judged_totals
 from training.partners.partners import PartnerSettings
@@ -117,7 +117,7 @@ def match_statistics(totals: Mapping[str, np.ndarray]) -> dict[str, Any]:
     shares = {
         name: share_interval(int(which.sum()), len(win))._asdict() for name, which in counts.items()
     }
-    costs = {name: spread_of(values) for name, values in totals.items() if name != WIN}
+    costs = {name: cost_spread(values) for name, values in totals.items() if name != WIN}
     return {"games": len(win), **shares, "costs": costs}
 
 

@@ -13,7 +13,12 @@ from typing import Any
 import numpy as np
 
 from agents.evaluation.games import HELD_OUT, EpisodeTotals, play_games
-from agents.evaluation.statistics import bootstrap_mean, mean_interval, paired_interval
+from agents.evaluation.statistics import (
+    bootstrap_mean,
+    cost_interval,
+    mean_interval,
+    paired_interval,
+)
 from agents.players.player import Player
 from demos.data.dataset.dataset import Dataset
 from environments.catalog import make_batch
@@ -98,9 +103,11 @@ def summary(played: list[EpisodeTotals]) -> dict[str, Any]:
                 f"The environment broke off all {len(games.steps)} games, so there is nothing to judge: "
                 "mend it, then repeat the command."
             )
-        totals = {"return": games.returns, **games.terms, **games.costs, **games.shield}
-        rows = {name: values[games.whole, seat] for name, values in totals.items()}
-        seats.append({name: spread_of(values) for name, values in rows.items()})
+        found = {"return": games.returns, **games.terms}
+        spent = {**games.costs, **games.shield}
+        row = {name: spread_of(values[games.whole, seat]) for name, values in found.items()}
+        row |= {name: cost_spread(values[games.whole, seat]) for name, values in spent.items()}
+        seats.append(row)
     broken = sum(int((~games.whole).sum()) + games.again for games in played)
     return {
         "seats": seats,
@@ -183,3 +190,9 @@ def spread_of(values: np.ndarray) -> dict[str, float]:
     """A single game has no interval: both of its ends are the game."""
     found = mean_interval(values) if len(values) > 1 else bootstrap_mean(values)
     return found._asdict()
+
+
+def cost_spread(values: np.ndarray) -> dict[str, float]:
+    """Of a cost; one that never came up is taken to be 1 in a game where it does."""
+    found = cost_interval(values, 0.0 if values.any() else 1.0)
+    return found._asdict() if len(values) > 1 else spread_of(values)

@@ -15,33 +15,44 @@ from training.gate.verdict import Verdict
 Spread = Mapping[str, float]  # "mean", and "low" and "high" of its 95 % interval
 
 
+# Who learned, in that order: a run has clone and refined agent, a round of corrections the other three.
+LEARNED = ("clone", "before", "corrected", "refined")
+RECORDED = "recorded play"  # the row of recordings of one seat, or of scripts
+PEOPLE = "people with people"  # of people's recordings
+OTHERWISE = {
+    True: "sampled actions",
+    False: "likeliest actions",
+}  # by whether it is played greedily
+
+
 @dataclass(frozen=True)
 class Pairing:
     """Who is judged beside whom."""
 
     name: str  # of its row
-    player: str  # "clone", "refined" or "human_model"
+    player: str  # a role: one of those learned, or "human_model"
     partner: str | None = None  # who plays the other seats; None where there are none
+    otherwise: bool = (
+        False  # not as its file says: sampled instead of greedy, or greedy instead of sampled
+    )
 
 
-ALONE = (Pairing("clone", "clone"), Pairing("refined", "refined"))
-TOGETHER = (
-    Pairing("clone with clone", "clone", "clone"),
-    Pairing("refined with clone", "refined", "clone"),
-)
-WITH_PEOPLE = (
-    Pairing("human model with human model", "human_model", "human_model"),
-    Pairing("clone with human model", "clone", "human_model"),
-    Pairing("refined with human model", "refined", "human_model"),
-)
-RECORDED = "recorded play"  # the row of recordings of one seat, or of scripts
-PEOPLE = "people with people"  # of people's recordings
-_REFINED = {one.name for one in (*ALONE, *TOGETHER, *WITH_PEOPLE) if one.player == "refined"}
+def pairings(seats: int, roles: Sequence[str], with_people: bool) -> tuple[Pairing, ...]:
+    """What a run judges in a world of so many seats.
 
-
-def pairings(seats: int, with_people: bool) -> tuple[Pairing, ...]:
-    """What a run judges in a world of so many seats, with or without a model of other people."""
-    return (ALONE if seats == 1 else TOGETHER) + (WITH_PEOPLE if with_people else ())
+    Args:
+        seats: N.
+        roles: of the agents that learned, the first of which has the other seats.
+        with_people: whether there is a model of other people.
+    """
+    if seats == 1:
+        return tuple(Pairing(role, role) for role in roles)
+    found = [Pairing(f"{role} with {roles[0]}", role, roles[0]) for role in roles]
+    if with_people:
+        people = [(role, f"{role} with human model") for role in roles]
+        found.append(Pairing("human model with human model", "human_model", "human_model"))
+        found += [Pairing(name, role, "human_model") for role, name in people]
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -79,10 +90,14 @@ class Scores:
     matches: Mapping[str, Any] = field(default_factory=dict)  # `training.evaluation.head_to_head`
 
     @property
-    def refined(self) -> PairingScores | None:
-        """The refined agent's last pairing: with the model of other people where there is one."""
-        found = [row for name, row in self.rows.items() if name in _REFINED]
-        return found[-1] if found else None
+    def handed_on(self) -> PairingScores | None:
+        """The last pairing of who learned last: with the model of other people where there is one."""
+        for role in reversed(LEARNED):
+            named = [n for n in self.rows if n == role or n.startswith(f"{role} with ")]
+            found = [self.rows[n] for n in named if not n.endswith(tuple(OTHERWISE.values()))]
+            if found:
+                return found[-1]
+        return None
 
     def to_json(self) -> dict[str, Any]:
         """As `scores.json` holds it."""
@@ -110,6 +125,6 @@ class TrainResult:
     """What a run has come to."""
 
     folder: Path  # of the run
-    agent: Path  # the agent file that is handed on
+    agent: Path | None  # the agent file that is handed on; None where no agent keeps every limit
     scores: Scores
     verdict: Verdict

@@ -104,8 +104,8 @@ def show_limits(
     for heading in ("cost a game", "mean", "95 % upper bound", "limit", ""):
         table.add_column(heading, no_wrap=True, justify="left" if not heading else "right")
     for name, cost, limit in costs:
-        within = limit is not None and cost["high"] <= limit
-        kept = "" if limit is None else "within" if within else Text("over", "bold")
+        within = cost["high"] <= (limit or 0.0) or (limit == 0 and cost["mean"] == 0)
+        kept = "" if limit is None else ("within" if within else Text("over", "bold"))
         told = "none" if limit is None else f"{limit:g}"
         table.add_row(name, f"{cost['mean']:.3f}", f"{cost['high']:.3f}", told, kept)
     console.print(table)
@@ -114,8 +114,8 @@ def show_limits(
 def limited(
     scores: Scores, limits: Mapping[str, float]
 ) -> list[tuple[str, Mapping[str, float], float | None]]:
-    """For `show_limits`: what the refined agent's last pairing cost in each seat; nothing without limits."""
-    seats = scores.refined.seats if scores.refined is not None else []
+    """For `show_limits`: what the agent handed on cost in its last pairing, by seat, where limited."""
+    seats = scores.handed_on.seats if scores.handed_on is not None else []
     return [
         (f"{name}, seat {n}" if len(seats) > 1 else name, seat[name], limit)
         for name, limit in limits.items()

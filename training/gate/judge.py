@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from agents.evaluation.games import EpisodeTotals, play_games
+from agents.evaluation.statistics import Interval
 from agents.players.player import Player
 from training.partners.partner import Partner
 
 JUDGE_SEEDS = 500_000  # apart from the training's, and from those of the last judgement
+FRESH_SEEDS = 600_000  # on which what was chosen on the judge's is confirmed
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How the policy played once."""
+
+    update: int  # updates done
+    steps: int
+    north_star: Interval
+    limited: Mapping[str, Interval]  # by limited cost
+    totals: Mapping[str, float]  # mean per game, by term and cost
+    shield: Mapping[str, float]  # how often it stepped in per game, where there is one
 
 
 class Judge:
@@ -30,17 +45,35 @@ class Judge:
         self.make_batch, self.partner = make_batch, partner
         self.games, self.seats = games, seats
 
-    def __call__(self, player: Player) -> list[EpisodeTotals]:
-        """The games of each seat."""
+    def __call__(
+        self, player: Player, seed: int = JUDGE_SEEDS, share: int = 1
+    ) -> list[EpisodeTotals]:
+        """The games of each seat.
+
+        A player made with the same seed meets the same games, partners and draws of chance every time, so
+        that two of them are compared game by game.
+
+        Args:
+            player: that is judged.
+            seed: of the games.
+            share: how many times as many games as are usual.
+        """
         played = []
         for seat in range(self.seats):
             if self.partner is not None:
-                self.partner.reseed(JUDGE_SEEDS + seat)
+                self.partner.reseed(seed + seat)
             players: list[Any] = [self.partner] * self.seats
             players[seat] = player
-            batch = self.make_batch(max(1, self.games // self.seats), JUDGE_SEEDS)
+            batch = self.make_batch(max(1, share * self.games // self.seats), seed)
             played.append(play_games(batch, players, again=True))
         return played
+
+
+def all_totals(played: list[EpisodeTotals]) -> dict[str, np.ndarray]:
+    """Every term, cost and intervention of the judged agent by name: [E] each."""
+    first = played[0]
+    names = (*first.terms, *first.costs, *first.shield)
+    return {name: judged_totals(played, name) for name in names}
 
 
 def judged_totals(played: list[EpisodeTotals], name: str) -> np.ndarray:

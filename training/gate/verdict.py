@@ -1,11 +1,14 @@
-"""Verdict: which agent a run hands on, with the figures it hangs on, and the sentence that says so."""
+"""Verdict: which agent a run hands on, with the figures it hangs on, and the sentences that say so."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-Handed = Literal["clone", "refined", "corrected"]
+from agents.evaluation.statistics import Interval
+
+Handed = Literal["clone", "refined", "corrected", "nothing"]
 
 
 @dataclass(frozen=True)
@@ -43,49 +46,58 @@ class Verdict:
     mean: float | None = None  # of the agent that is handed on, on the same seeds
     update: int | None = None  # after which it was best; None for the clone
     diverged: bool = False  # refining stopped early
+    greedy: bool = False  # whether what is handed on takes its likeliest actions
+    unsafe: bool = False  # whether what is handed on, or would have been, breaks a limit
 
     @property
     def is_refined(self) -> bool:
-        """Whether a refined agent was better than the clone and is handed on."""
+        """Whether a refined agent is handed on."""
         return self.handed_on == "refined"
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """As an agent file keeps them, and `from_facts` reads them."""
+        return {"clone": self.clone_mean, "mean": self.mean, "update": self.update}
 
     def __str__(self) -> str:
         """As it is printed and kept in the agent file."""
         return self.sentence
 
 
-def refining_verdict(
-    north_star: str, clone: float, best: float, update: int, refused: str = "", trouble: str = ""
-) -> Verdict:
-    """The verdict of a refining.
+@dataclass(frozen=True)
+class Figures:
+    """What a verdict is about: the games of the agent and of its clone on the same fresh seeds."""
 
-    Args:
-        north_star: the term that counts.
-        clone: its mean with the clone.
-        best: its mean with the best agent.
-        update: after which that was found; -1 for the clone itself.
-        refused: why the last agent that was not kept for its costs or distance was not, in a sentence.
-        trouble: why refining stopped early, in a sentence.
-    """
-    before = f"{trouble} " if trouble else ""
-    if update < 0:
-        before += f"{refused} " if refused else ""
-        return Verdict(
-            "clone",
-            f"{before}No refined agent was reliably better than the clone ({north_star} {clone:.2f}), "
-            "so the clone itself is handed on.",
-            north_star,
-            clone,
-            clone,
-            diverged=bool(trouble),
+    north_star: str
+    update: int  # of the agent; -1 is the clone
+    mean: float
+    clone: float
+    gain: Interval  # of the agent over the clone, game by game
+    games: int
+    costs: Mapping[str, Interval]  # of the agent
+    clone_costs: Mapping[str, Interval]
+    limits: Mapping[str, float]
+
+    @property
+    def compared(self) -> str:
+        """The agent beside the clone, in words."""
+        gain = self.gain
+        return (
+            f"{self.north_star} {self.mean:.2f} against the clone's {self.clone:.2f} on {self.games} fresh "
+            f"games ({gain.mean:+.2f} game by game, 95 % interval {gain.low:+.2f} to {gain.high:+.2f})"
         )
-    return Verdict(
-        "refined",
-        f"{before}The best agent is from update {update}: {north_star} {best:.2f} against the clone's "
-        f"{clone:.2f} on the same seeds.",
-        north_star,
-        clone,
-        best,
-        update,
-        bool(trouble),
+
+    @property
+    def spent(self) -> str:
+        """The agent's costs beside their limits, in words."""
+        return spent(self.costs, self.limits)
+
+
+def spent(costs: Mapping[str, Interval], limits: Mapping[str, float]) -> str:
+    """Costs beside their limits, in words; what may not be seen at all has no bound."""
+    return ", ".join(
+        f"{name} up to {costs[name].high:.3g} of {limit:g}"
+        if limit
+        else f"{name} {costs[name].mean:.3g} of 0"
+        for name, limit in limits.items()
     )

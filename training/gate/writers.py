@@ -14,7 +14,8 @@ from typing import Any
 from stable_baselines3.common.callbacks import BaseCallback
 
 from environments.files.checked_json import LinesFile, read_lines
-from training.gate.best_agent import BestAgentKeeper, Judgement, Model
+from training.gate.best_agent import BestAgentKeeper, Model
+from training.gate.judge import Judgement
 from training.run.checkpoint import optimiser_tensors, write_checkpoint
 from training.run.metrics import METRICS, MetricsRow
 
@@ -126,7 +127,7 @@ class CheckpointWriter(JudgementWriter):
         logged = self._logged()
         parts = {
             "policy": model.policy.tensors(),
-            "best": self.keeper.best.tensors(),
+            **self.keeper.parts(),
             "optimiser": optimiser_tensors(model.policy.optimizer),
         }
         facts = {

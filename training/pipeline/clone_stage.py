@@ -178,7 +178,7 @@ def kept(run: RunFolder, role: str, number: int, world: World) -> Agent:
     """A clone from the run folder."""
     name = file_of(role, number)
     agent = run.load_agent(name)
-    agent.require_world(world, str(run.path(name)))
+    agent.require_world(world, str(run.path(name)), learning=True)
     return agent
 
 

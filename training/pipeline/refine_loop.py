@@ -20,7 +20,7 @@ from environments.wrappers.frame_stack_vec_env import FrameStackVecEnv
 from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from training.compute.hardware import PLAIN, ComputeChoice
 from training.gate.best_agent import BestAgentKeeper
-from training.gate.verdict import Verdict
+from training.gate.confirmation import Conclusion, conclude
 from training.partners.partner import PartnerSchedule
 from training.partners.pool import PartnerPool
 from training.pipeline.resume import Company, learn
@@ -63,8 +63,7 @@ class RefineInputs:
 class Refined:
     """What refining has come to."""
 
-    policy: AgentPolicy  # the best that was seen, at worst the clone
-    verdict: Verdict
+    conclusion: Conclusion  # the best that was seen, at worst the clone
     spent: str  # where the time went, in words; nothing if no step was left to do
 
 
@@ -121,7 +120,10 @@ def refine(
             "checkpoint is learned again; the agent is the same."
         )
         spent = _attempt(inputs, settings, keeper, callbacks, reporter, False)
-    return Refined(keeper.best, keeper.verdict, spent)
+    if not keeper.chosen:
+        return Refined(conclude(keeper), spent)
+    with reporter.bar("confirming on fresh games", len(keeper.chosen), "agents") as bar:
+        return Refined(conclude(keeper, bar), spent)
 
 
 def _attempt(

@@ -10,13 +10,14 @@ from gymnasium.spaces import Discrete
 
 from agents.files.agent_file import HANDED_ON, Agent, save_agent
 from agents.networks.policy import AgentPolicy
-from agents.players.from_agent import make_player
 from demos.data.dataset.dataset import Dataset
 from environments.catalog import make_batch
 from environments.simulation.world import World
 from training.compute.hardware import ComputeChoice, choose_compute
-from training.gate.best_agent import BestAgentKeeper, GateSettings
+from training.gate.best_agent import BestAgentKeeper
 from training.gate.judge import Judge
+from training.gate.manner import Manner
+from training.gate.selection import GateSettings
 from training.gate.verdict import Verdict
 from training.imitation.inputs import RecordedInputs
 from training.partners.partners import make_partner
@@ -35,9 +36,16 @@ PARTNER_SEED, JUDGE_PARTNER_SEED = 1, 2  # added to the run's
 
 
 def refine_stage(
-    run: RunFolder, world: World, clones: list[Agent], recordings: Dataset, reporter: Reporter
+    run: RunFolder,
+    world: World,
+    clones: list[Agent],
+    recordings: Dataset,
+    reporter: Reporter,
+    accept_unsafe: bool = False,
 ) -> tuple[Agent, Verdict]:
     """The agent that is handed on, and the verdict, from the run folder if they are there.
+
+    Where no agent keeps every limit, the one that comes nearest is given and no file of it is written.
 
     Args:
         run: whose recipe says how.
@@ -45,6 +53,7 @@ def refine_stage(
         clones: what is refined, and after it the further clones that it plays with.
         recordings: what the first was cloned from.
         reporter: is told how far it is.
+        accept_unsafe: hand on the nearest all the same.
     """
     if run.has(HANDED_ON):
         agent = run.load_agent(HANDED_ON)
@@ -52,17 +61,23 @@ def refine_stage(
     found = _refine(run, world, clones, recordings, reporter)
     if found.spent:
         reporter.say(f"Time went to: {found.spent}.")
-    refined = found.verdict.is_refined
+    conclusion = found.conclusion.accepted if accept_unsafe else found.conclusion
+    verdict, policy = conclusion.verdict, conclusion.policy
     facts = {
-        "role": "refined" if refined else "clone",
-        "stuck_steps": 0 if refined else run.recipe.partner.stuck_steps,
+        "role": "clone" if verdict.update is None else "refined",
+        **conclusion.manner.facts,
         "seed": run.recipe.seed,
         "recipe": run.recipe_hash,
-        "verdict": found.verdict.sentence,
+        "verdict": verdict.sentence,
+        "judged": verdict.figures,
         "shield": run.recipe.world.shield,
     }
-    save_agent(run.path(HANDED_ON), found.policy, world, facts)
-    return run.load_agent(HANDED_ON), found.verdict
+    if verdict.unsafe:
+        facts["unsafe"] = True
+    if verdict.handed_on == "nothing":
+        return Agent(policy, world.describe(), facts, ""), verdict
+    save_agent(run.path(HANDED_ON), policy, world, facts)
+    return run.load_agent(HANDED_ON), verdict
 
 
 def _refine(
@@ -96,17 +111,28 @@ def _refine(
 
 
 def _verdict_of(run: RunFolder, world: World, agent: Agent) -> Verdict:
-    """The verdict on an agent of the run folder; its figures are the last checkpoint's, if that is whole."""
-    start, _ = read_checkpoint(run.path("checkpoints"))
-    kept = {} if start is None else start.facts
-    rows, refined = read_metrics(run.folder), agent.facts.get("role") == "refined"
+    """The verdict on an agent of the run folder.
+
+    The figures of one that does not tell them are the last checkpoint's, if that is whole.
+    """
+    refined, told = agent.facts.get("role") == "refined", agent.facts.get("judged")
+    if told is None:
+        start, _ = read_checkpoint(run.path("checkpoints"))
+        kept, rows = {} if start is None else start.facts, read_metrics(run.folder)
+        told = {
+            "clone": rows[-1].clone if rows else None,
+            "mean": kept.get("best_mean"),
+            "update": kept.get("best_update") if refined else None,
+        }
     return Verdict(
         "refined" if refined else "clone",
         str(agent.facts["verdict"]),
         world.north_star,
-        rows[-1].clone if rows else None,
-        kept.get("best_mean"),
-        kept.get("best_update") if refined else None,
+        told["clone"],
+        told["mean"],
+        told["update"],
+        greedy=bool(agent.facts.get("greedy", False)),
+        unsafe=bool(agent.facts.get("unsafe", False)),
     )
 
 
@@ -139,8 +165,10 @@ def _keeper(run: RunFolder, world: World, clones: list[Agent]) -> BestAgentKeepe
         guard=recipe.refine.start == "clone",
         limits=recipe.limits,
         budget=recipe.refine.kl.budget,
+        only_greedy=recipe.evaluate.greedy,
+        body=world.body if isinstance(world.action_space, Discrete) else None,
     )
-    return BestAgentKeeper(judge, cloned.policy, make_player(cloned, world, recipe.seed), settings)
+    return BestAgentKeeper(judge, cloned.policy, Manner.of(cloned.facts), settings)
 
 
 def _engine(run: RunFolder, cloned: Agent) -> ComputeChoice:

@@ -44,6 +44,7 @@ def learn(
     """
     keeper, pool = company.keeper, company.pool
     model.set_logger(event_logger(folder / "tensorboard"))
+    keeper.model = model  # which it asks in the end, even if there is nothing left to learn
     start = go_on(model, company, folder / "checkpoints", steps)
     remaining = steps - model.num_timesteps
     if remaining <= 0:

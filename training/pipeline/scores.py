@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -16,6 +16,7 @@ from environments.simulation.world import World
 from training.evaluation.head_to_head import against_all, opponents
 from training.evaluation.protocol import Protocol, evaluate, recorded_scores, summary
 from training.evaluation.results import (
+    OTHERWISE,
     PEOPLE,
     RECORDED,
     Pairing,
@@ -35,8 +36,13 @@ class JudgeInputs:
 
     recipe: Recipe
     world: World
-    agents: Mapping[str, Agent]  # "clone", "refined", and "human_model" if there is one
+    agents: Mapping[str, Agent]  # by role: who learned, in that order; then "human_model", if any
     recordings: Mapping[str, Dataset]  # "clone", and "human_model" if there are some
+
+    @property
+    def learned(self) -> dict[str, Agent]:
+        """Who learned, by role, in the order of learning."""
+        return {role: agent for role, agent in self.agents.items() if role != "human_model"}
 
     @property
     def source(self) -> Dataset:
@@ -64,22 +70,25 @@ class JudgeInputs:
 def final_scores(inputs: JudgeInputs, reporter: Reporter) -> Scores:
     """Every pairing's scores under the recipe's protocol, and each scripted opponent's."""
     world, agents, protocol = inputs.world, inputs.agents, inputs.protocol
-    chosen = pairings(len(world.agents), "human_model" in agents)
+    learned = inputs.learned
+    chosen = pairings(len(world.agents), list(learned), "human_model" in agents)
+    chosen += () if protocol.greedy else _otherwise(inputs, chosen)
     with told_if_long(reporter, "Counting what the recordings reached."):
         rows = {_recorded_row(inputs): _recorded(inputs)}
     with reporter.bar("judging", len(chosen), "pairings") as bar:
         for number, pairing in enumerate(chosen, 1):
-            rows[pairing.name] = _score(inputs, pairing)
+            found = _score(inputs, pairing)
+            if found not in rows.values() or not pairing.otherwise:  # only where it differs
+                rows[pairing.name] = found
             bar(number)
-    learned = {role: agents[role] for role in ("clone", "refined")}
-    with told_if_long(reporter, "Asking both agents how likely the recorded actions are."):
+    with told_if_long(reporter, "Asking those who learned how likely the recorded actions are."):
         likeness = {
             role: _likeness(inputs.recipe, agent.policy, inputs.source)
             for role, agent in learned.items()
         }
     names = opponents(inputs.recipe.partner, world)
     matches = against_all(world, learned, names, protocol, reporter) if names else {}
-    return Scores(world.id, protocol_text(protocol, rows), rows, likeness, matches)
+    return Scores(world.id, _told(inputs, rows), rows, likeness, matches)
 
 
 def protocol_text(protocol: Protocol, rows: Mapping[str, PairingScores]) -> str:
@@ -91,10 +100,31 @@ def protocol_text(protocol: Protocol, rows: Mapping[str, PairingScores]) -> str:
     return protocol.told(lasted, sum(row.broken for row in rows.values()))
 
 
+def _otherwise(inputs: JudgeInputs, chosen: tuple[Pairing, ...]) -> tuple[Pairing, ...]:
+    """The last pairing of everybody who learned, played otherwise than its file says."""
+    last = {one.player: one for one in chosen if one.player in inputs.learned}
+    found = []
+    for role, one in last.items():
+        how = OTHERWISE[bool(inputs.agents[role].facts.get("greedy", False))]
+        found.append(replace(one, name=f"{one.name}, {how}", otherwise=True))
+    return tuple(found)
+
+
+def _told(inputs: JudgeInputs, rows: Mapping[str, PairingScores]) -> str:
+    """The protocol in words, and who of those who learned is played greedily all the same."""
+    text = protocol_text(inputs.protocol, rows)
+    greedy = [role for role, agent in inputs.learned.items() if agent.facts.get("greedy", False)]
+    if inputs.protocol.greedy or not greedy:
+        return text
+    return f"{text}; likeliest actions: {', '.join(greedy)}"
+
+
 def _score(inputs: JudgeInputs, pairing: Pairing) -> PairingScores:
     """One pairing's scores."""
     world, me = inputs.world, inputs.agents[pairing.player]
     other = None if pairing.partner is None else inputs.agents[pairing.partner]
+    if pairing.otherwise:
+        me = replace(me, facts={**me.facts, "greedy": not me.facts.get("greedy", False)})
     played = evaluate(
         world,
         lambda seed: make_player(me, world, seed),

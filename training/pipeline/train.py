@@ -24,7 +24,9 @@ from training.run.incidents import keep_incidents
 from training.run.reporter import Reporter, SilentReporter, told_if_long
 
 
-def train(run: RunFolder, reporter: Reporter | None = None) -> TrainResult:
+def train(
+    run: RunFolder, reporter: Reporter | None = None, accept_unsafe: bool = False
+) -> TrainResult:
     """Do what is still to do of a run.
 
     Prints nothing, and leaves the process as it was: threads, seeds, signal handlers
@@ -33,6 +35,7 @@ def train(run: RunFolder, reporter: Reporter | None = None) -> TrainResult:
     Args:
         run: its folder, held with `run.alone()`.
         reporter: is told what happens, and may ask for a stop; nobody if left out.
+        accept_unsafe: where no agent keeps every limit, hand on the one that comes nearest.
 
     Raises:
         TrainingStopped: the reporter asked for it; the same call goes on from the last checkpoint.
@@ -40,10 +43,10 @@ def train(run: RunFolder, reporter: Reporter | None = None) -> TrainResult:
     """
     with restored_process_state():
         torch.set_num_threads(1)
-        return _train(run, reporter or SilentReporter())
+        return _train(run, reporter or SilentReporter(), accept_unsafe)
 
 
-def _train(run: RunFolder, reporter: Reporter) -> TrainResult:
+def _train(run: RunFolder, reporter: Reporter, accept_unsafe: bool) -> TrainResult:
     recipe = run.recipe
     for note in run.notes:
         reporter.say(note)
@@ -66,11 +69,15 @@ def _train(run: RunFolder, reporter: Reporter) -> TrainResult:
         role: clone_stage(run, role, world, data, reporter) for role, data in recordings.items()
     }
     clones = [made["clone"], *clone_population(run, world, recordings["clone"], reporter)]
-    agent, verdict = refine_stage(run, world, clones, recordings["clone"], reporter)
+    agent, verdict = refine_stage(run, world, clones, recordings["clone"], reporter, accept_unsafe)
     if not run.has("scores.json"):
-        judged = JudgeInputs(recipe, world, {**made, "refined": agent}, recordings)
+        learned = {"clone": made["clone"]}
+        if verdict.update is not None:
+            learned["refined"] = agent
+        judged = JudgeInputs(recipe, world, {**learned, **made}, recordings)
         run.write_json("scores.json", final_scores(judged, reporter).to_json())
     with told_if_long(reporter, "Drawing the curve."):
         draw_curve(run.folder, world)
     scores = Scores.from_json(run.read_json("scores.json"))
-    return TrainResult(run.folder, run.path(HANDED_ON), scores, verdict)
+    agent_file = None if verdict.handed_on == "nothing" else run.path(HANDED_ON)
+    return TrainResult(run.folder, agent_file, scores, verdict)

@@ -35,7 +35,7 @@ from demos.data.episodes.episode import Episode
 from demos.data.episodes.parquet import encode
 from environments.files.atomic import locked, raising_disk_full
 from environments.files.leftovers import sweep_files
-from environments.simulation.world import World, require
+from environments.simulation.world import SCORED, World, differences, require
 from environments.system.errors import UserError
 
 
@@ -71,6 +71,12 @@ class Dataset:
         if self.fingerprint != world.fingerprint:
             described = self.facts["world_description"]
             cure = "Choose a dataset of this world or record a new one."
+            changed = {line.split(":")[0] for line in differences(world.describe(), described)}
+            if changed <= {"version", "observation", "parts", *SCORED}:  # it may be played again
+                cure = (
+                    f"Type `gpo demos relabel {self.name}`, which plays it again and counts anew, or "
+                    "record a new one."
+                )
             require(world, described, f"Dataset {self.name}", cure)
 
     def require_columns(self, world: World) -> None:

@@ -12,10 +12,12 @@ from agents.evaluation.statistics import (
     RESAMPLES,
     Interval,
     bootstrap_mean,
+    cost_interval,
     exact_share_interval,
     grouped_interval,
     mean_interval,
     paired_interval,
+    paired_student,
     share_interval,
     student_interval,
 )
@@ -76,7 +78,72 @@ def test_students_interval_of_five_games_by_hand():
     assert student_interval([1, 2, 3, 4, 5]) == pytest.approx((3.0, 3.0 - half, 3.0 + half))
 
 
+def test_what_is_0_or_1_in_every_game_is_a_share_and_0_of_100_is_not_never():
+    assert mean_interval([0.0] * 100) == exact_share_interval(0, 100)
+    assert mean_interval([0.0] * 100).high == pytest.approx(0.0362, abs=1e-4)
+    assert mean_interval([1.0] * 5) == exact_share_interval(5, 5)
+    assert mean_interval([0.0, 1.0, 2.0] * 10) == bootstrap_mean([0.0, 1.0, 2.0] * 10)
+
+
+# ------------------------------------------------------------------ costs
+
+
+@pytest.mark.parametrize(("seen", "games"), [(0, 100), (1, 30), (7, 40), (40, 40)])
+@pytest.mark.parametrize("size", [1e-3, 1.0, 250.0])
+def test_costs_of_one_size_have_the_exact_interval_of_a_share_times_that(seen, games, size):
+    share = exact_share_interval(seen, games)
+    found = cost_interval(np.repeat([size, 0.0], [seen, games - seen]), size)
+    assert found == pytest.approx(tuple(size * one for one in share))
+
+
+def test_a_cost_that_was_never_seen_anywhere_has_no_size():
+    assert cost_interval([0.0] * 10) == (0.0, 0.0, 0.0)
+    assert cost_interval([0.0] * 100, largest=2.0).high == pytest.approx(2 * 0.0362, abs=2e-4)
+
+
+def test_what_is_negative_or_not_there_is_no_cost():
+    assert cost_interval([-1.0, 2.0, 3.0]) == mean_interval([-1.0, 2.0, 3.0])
+    assert math.isnan(cost_interval([]).mean)
+
+
+def test_weights_are_drawn_as_gaffke_does():
+    """Uniform over the simplex: the mean of the games and of one more at the largest, or at nothing."""
+    values = np.array([0.0, 0.0, 1.0, 2.0, 5.0])
+    weights = np.random.default_rng(1).dirichlet(np.ones(6), 200_000)
+    high = np.quantile(weights @ np.append(values, 5.0), 0.975)
+    low = np.quantile(weights @ np.append(values, 0.0), 0.025)
+    assert cost_interval(values) == pytest.approx((1.6, low, high), rel=0.08)
+    assert cost_interval(values, 50.0).high > 2 * high
+    assert cost_interval(values) == cost_interval(values), "of one seed"
+
+
+@pytest.mark.parametrize("games", [20, 60])
+@pytest.mark.parametrize("kind", ["rare", "counts", "waiting times"])
+def test_the_upper_end_of_a_cost_holds_where_a_bootstraps_does_not(kind, games):
+    random, held, boot = np.random.default_rng(games), 0, 0
+    mean = {"rare": 0.05, "counts": 0.2, "waiting times": 1.0}[kind]
+    for _ in range(200):
+        values = {
+            "rare": (random.random(games) < 0.05).astype(float),
+            "counts": random.poisson(0.2, games).astype(float),
+            "waiting times": random.exponential(1.0, games),
+        }[kind]
+        held += cost_interval(values, 1.0).high >= mean
+        boot += bootstrap_mean(values).high >= mean
+    assert held >= 0.945 * 200
+    assert held > boot
+
+
 # ------------------------------------------------------------------ pairs and groups
+
+
+def test_pairs_by_students_t_at_any_level():
+    before, after = [1.0, 2.0, 3.0, 4.0], [2.0, 2.5, 4.5, 4.0]
+    assert paired_student(before, after) == student_interval(np.subtract(after, before))
+    wide, narrow = paired_student(before, after, 0.999), paired_student(before, after, 0.5)
+    assert wide.low < narrow.low < wide.mean == narrow.mean < narrow.high < wide.high
+    with pytest.raises(ValueError, match="no pairs"):
+        paired_student(before, after[1:])
 
 
 def test_a_change_is_what_came_after_less_what_was_before():

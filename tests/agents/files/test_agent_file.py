@@ -1,6 +1,7 @@
 """Agent files: what goes in comes out, no code runs, and whatever is wrong is one sentence."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -179,6 +180,22 @@ def test_an_agent_of_another_world_is_refused_with_what_differs(saved, other, sa
         load_agent(saved).require_world(world)
     with pytest.raises(UserError, match=said):
         resolve_player(str(saved), world)
+
+
+def test_terms_and_costs_that_changed_refuse_no_agent_that_does_not_see_them(saved, kitchen):
+    agent = load_agent(saved)
+    assert agent.require_world(kitchen) == ""
+    today = replace(kitchen, terms={**kitchen.terms, "late": "a new one"}, costs={"spill": ""})
+    said = agent.require_world(today, "mine")
+    assert said.startswith(
+        "Since mine was made gpo/Kitchen-v0 has changed in what it does not see: "
+    )
+    assert "costs: here ['spill']" in said
+    assert "'late'" in said
+    with pytest.raises(UserError, match="costs: here"):
+        agent.require_world(today, learning=True)
+    with pytest.raises(UserError, match="version: here"):
+        agent.require_world(replace(today, version=today.version + 1))
 
 
 # ------------------------------------------------------------------ players by name

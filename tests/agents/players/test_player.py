@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from agents.players.from_agent import player_in_manner
 from agents.players.player import NetworkPlayer, RandomPlayer, StillPlayer
 from tests.agents.support.policies import ACTIONS, indifferent_policy, sights, small_policy
 
@@ -33,6 +34,19 @@ def test_every_action_exists(actions, kind):
     )
     chosen, _ = player.predict(sights(50))
     assert all(space.contains(one) for one in chosen), f"{kind} acted outside {space}"
+
+
+@each_space
+def test_an_agent_that_is_handed_on_greedy_takes_its_likeliest_actions_by_itself(actions):
+    policy = small_policy(actions)
+    greedy = player_in_manner(policy, {"greedy": True}, None)
+    likeliest = NetworkPlayer(policy).predict(sights(30), deterministic=True)[0]
+    assert np.array_equal(greedy.predict(sights(30))[0], likeliest)
+    sampled = player_in_manner(policy, {}, None).predict(sights(300))[0]
+    assert not np.array_equal(sampled[:30], likeliest)
+    if actions == "discrete":  # a temperature asks for samples
+        warm = player_in_manner(policy, {"greedy": True}, None, temperature=2.0)
+        assert len(np.unique(warm.predict(sights(300))[0])) > 1
 
 
 @each_space

@@ -15,7 +15,7 @@ from training.evaluation.head_to_head import (
 )
 from training.evaluation.protocol import Protocol
 from training.evaluation.results import PairingScores, Scores
-from training.evaluation.tables import limited
+from training.evaluation.tables import limited, show_limits
 from training.partners.partners import PartnerSettings
 
 DUEL = make_world("gpo/Duel-v0")
@@ -26,7 +26,8 @@ def test_a_draw_is_neither_won_nor_lost():
     assert (found["won"]["mean"], found["drawn"]["mean"], found["lost"]["mean"]) == (0.6, 0.3, 0.1)
     assert found["won"]["low"] == pytest.approx(0.3127, abs=1e-4)  # Wilson's, of 6 in 10
     assert found["won"]["high"] == pytest.approx(0.8318, abs=1e-4)
-    assert found["costs"]["hit"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
+    assert (found["costs"]["hit"]["mean"], found["costs"]["hit"]["low"]) == (0.0, 0.0)
+    assert found["costs"]["hit"]["high"] == pytest.approx(0.3085, abs=1e-4), "0 of 10 is not never"
 
 
 def test_opponents_are_the_scripts_among_the_partners_where_one_can_win():
@@ -53,7 +54,7 @@ def test_the_upper_bound_decides_whether_a_limit_is_kept(capsys):
     games = {"win": np.ones(8), "hit": np.array([0.0, 1.0] * 4), "near": np.zeros(8)}
     found = {"rusher-3": match_statistics(games)}
     console = Console(width=100)
-    show_all(console, {"refined": found}, {"hit": 0.6, "near": 0.1})
+    show_all(console, {"refined": found}, {"hit": 0.6, "near": 0.4})
     told = capsys.readouterr().out
     assert "100.0 [67.6, 100.0]" in told
     lines = {line.split()[0]: line for line in told.splitlines() if line.strip()}
@@ -79,4 +80,16 @@ def test_without_opponents_the_refined_agents_last_pairing_is_held_to_the_limits
         ("hit, seat 0", 1.0),
         ("hit, seat 1", 3.0),
     ]
-    assert limited(scores(clone=[1.0]), {"hit": 1.5}) == []
+    ((_, cost, _),) = limited(scores(clone=[1.0]), {"hit": 1.5})
+    assert cost["mean"] == 1.0, "the clone was handed on"
+    coached = scores(before=[9.0], corrected=[2.0], **{"corrected, likeliest actions": [5.0]})
+    ((_, cost, _),) = limited(coached, {"hit": 1.5})
+    assert cost["mean"] == 2.0
+    assert limited(scores(oil=[1.0]), {"hit": 1.5}) == []
+
+
+def test_a_limit_of_0_is_within_where_none_was_seen(capsys):
+    never = [("hit", {"mean": 0.0, "low": 0.0, "high": 0.04}, 0.0)]
+    show_limits(Console(width=100), [*never, ("near", {"mean": 0.1, "low": 0.0, "high": 0.2}, 0.0)])
+    lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert [line[-1] for line in lines if line[0] in ("hit", "near")] == ["within", "over"]

@@ -11,8 +11,10 @@ from agents.players.player import NetworkPlayer, RandomPlayer, StillPlayer
 from agents.players.remote_player import RemotePlayer
 from environments.catalog import make_batch, make_world
 from training.compute.hardware import ComputeChoice
-from training.gate.best_agent import BestAgentKeeper, GateSettings, updates_of
+from training.gate.best_agent import BestAgentKeeper, updates_of
 from training.gate.judge import Judge
+from training.gate.manner import Manner
+from training.gate.selection import GateSettings
 from training.partners.partners import MemberSettings, PartnerSettings, make_partner
 from training.partners.pool import Member, PartnerPool
 from training.pipeline.refine_loop import RefineInputs, RewardSchedule, refine
@@ -235,7 +237,7 @@ def refined(folder, stop=UPDATES + 1, cores=1):
         4,
         2,
     )
-    keeper = BestAgentKeeper(judge, clone, NetworkPlayer(clone), GateSettings(world.north_star, 2))
+    keeper = BestAgentKeeper(judge, clone, Manner(), GateSettings(world.north_star, 2))
     members = (MemberSettings(player="still"), MemberSettings(player="random"))
     pool = make_partner(PartnerSettings(mixture=members), world, [], 7)
     assert pool is not None

@@ -54,6 +54,7 @@ def test_more_steps_go_on_from_the_last_checkpoint(recipe, tmp_path):
     assert rows[: len(before) - 1] == before[:-1], "nothing is learned again"
     assert (run / "clone.safetensors").read_bytes() == clone
     assert any("was to have 1,600 steps and goes on to 3,200" in told for told in listener.said)
+    assert found.agent is not None
     assert found.agent.exists()
     after = json.loads((run / "plan.json").read_text())["refine"]
     assert after == {**plan, "steps": 8 * ROLLOUT}, "all else of the plan stays"

@@ -11,8 +11,10 @@ from agents.players.player import NetworkPlayer
 from agents.players.remote_player import RemotePlayer
 from environments.catalog import make_batch, make_world
 from training.compute.hardware import ComputeChoice
-from training.gate.best_agent import BestAgentKeeper, GateSettings
+from training.gate.best_agent import BestAgentKeeper
 from training.gate.judge import Judge
+from training.gate.manner import Manner
+from training.gate.selection import GateSettings
 from training.partners.pool import PartnerPool
 from training.pipeline.refine_loop import RefineInputs, RewardSchedule, refine
 from training.ppo.settings import JudgeSettings, RefineSettings, RolloutSettings
@@ -53,7 +55,7 @@ def refined(folder, cores, tick=lambda steps: None):
         4,
         2,
     )
-    keeper = BestAgentKeeper(judge, clone, NetworkPlayer(clone), GateSettings(world.north_star, 2))
+    keeper = BestAgentKeeper(judge, clone, Manner(), GateSettings(world.north_star, 2))
     paid = RewardSchedule(world.weights, (), 1.0)
     inputs = RefineInputs(
         world,

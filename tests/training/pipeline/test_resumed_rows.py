@@ -2,11 +2,12 @@
 
 import pytest
 
-from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.support.toys import careless_clone
-from training.gate.best_agent import BestAgentKeeper, GateSettings
+from training.gate.best_agent import BestAgentKeeper
 from training.gate.judge import Judge
+from training.gate.manner import Manner
+from training.gate.selection import GateSettings
 from training.pipeline.refine_loop import RefineInputs, RewardSchedule, refine
 from training.ppo.lagrange import CostSettings
 from training.ppo.settings import JudgeSettings, LossSettings, RefineSettings, RolloutSettings
@@ -49,7 +50,7 @@ def refined(cloned, folder, tick=lambda steps: None):
     keeper = BestAgentKeeper(
         Judge(games, None, 4, 1),
         cloned,
-        NetworkPlayer(cloned),
+        Manner(),
         GateSettings(world.north_star, 2),
     )
     costs = {name: CostSettings(limit=1.0) for name in world.costs}

@@ -8,14 +8,16 @@ import pytest
 import torch
 
 from agents.networks.policy import AgentPolicy
-from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from tests.training.support.toys import careless_clone
-from training.gate.best_agent import BestAgentKeeper, GateSettings
+from training.gate.best_agent import BestAgentKeeper
+from training.gate.confirmation import conclude
 from training.gate.judge import Judge
+from training.gate.manner import Manner
+from training.gate.selection import GateSettings
 from training.pipeline.refine_loop import RefineInputs, RewardSchedule, refine
 from training.ppo.refiner import Refiner
 from training.ppo.settings import RefineSettings
@@ -185,7 +187,7 @@ def refined_until_numbers_end(folder, monkeypatch, good):
     judge = Judge(
         lambda games, seed: make_batch(world, games, seed=seed, options=options), None, 16, 1
     )
-    floor = BestAgentKeeper(judge, clone, NetworkPlayer(clone), GateSettings(world.north_star, 2))
+    floor = BestAgentKeeper(judge, clone, Manner(), GateSettings(world.north_star, 2))
     settings, paid = (
         RefineSettings.model_validate(SETTINGS),
         RewardSchedule({"balanced": 1.0}, (), 1.0),
@@ -199,15 +201,15 @@ def refined_until_numbers_end(folder, monkeypatch, good):
 
     monkeypatch.setattr(Refiner, "gradient_step", step)
     inputs = RefineInputs(world, clone, paid, folder, 0, options=options)
-    return clone, floor, refine(inputs, settings, floor).policy
+    return clone, floor, refine(inputs, settings, floor).conclusion.policy
 
 
 def test_the_best_agent_so_far_is_handed_on_and_the_verdict_says_why(tmp_path, monkeypatch):
     clone, floor, policy = refined_until_numbers_end(tmp_path, monkeypatch, GOOD)
     assert 0 < floor.best_update <= GOOD + IN_A_ROW
-    assert floor.verdict.sentence.startswith("The refining diverged: ")
-    assert f"The best agent is from update {floor.best_update}" in floor.verdict.sentence
-    assert "\n" not in floor.verdict.sentence
+    assert conclude(floor).verdict.sentence.startswith("The refining diverged: ")
+    assert f"The best agent is from update {floor.best_update}" in conclude(floor).verdict.sentence
+    assert "\n" not in conclude(floor).verdict.sentence
     ours, theirs = policy.tensors(), clone.tensors()
     assert all(tensor.isfinite().all() for tensor in ours.values())
     assert any(not torch.equal(ours[name], theirs[name]) for name in theirs)
@@ -215,7 +217,7 @@ def test_the_best_agent_so_far_is_handed_on_and_the_verdict_says_why(tmp_path, m
 
 def test_without_a_better_agent_the_clone_is_handed_on(tmp_path, monkeypatch):
     clone, floor, policy = refined_until_numbers_end(tmp_path, monkeypatch, 0)
-    assert floor.verdict.sentence.startswith("The refining diverged: ")
-    assert floor.verdict.sentence.endswith("so the clone itself is handed on.")
+    assert conclude(floor).verdict.sentence.startswith("The refining diverged: ")
+    assert "so the clone itself is handed on." in conclude(floor).verdict.sentence
     ours, theirs = policy.tensors(), clone.tensors()
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)

@@ -10,12 +10,14 @@ from gymnasium import spaces
 from stable_baselines3.common.env_util import make_vec_env
 
 from agents.networks.policy import AgentPolicy
-from agents.players.player import NetworkPlayer
 from environments.catalog import make_batch, make_world
 from tests.training.support.refiners import refiner_of
 from tests.training.support.toys import careless_clone
-from training.gate.best_agent import BestAgentKeeper, GateSettings
+from training.gate.best_agent import BestAgentKeeper
+from training.gate.confirmation import conclude
 from training.gate.judge import Judge
+from training.gate.manner import Manner
+from training.gate.selection import GateSettings
 from training.pipeline.refine_loop import RefineInputs, RewardSchedule, refine
 from training.ppo.lagrange import CostSettings
 from training.ppo.settings import RefineSettings
@@ -177,7 +179,7 @@ def guarded(world, cloned, folder, limit=None, controller=None, **changes):
     floor = BestAgentKeeper(
         judge,
         cloned,
-        NetworkPlayer(cloned),
+        Manner(),
         GateSettings(
             world.north_star,
             4,
@@ -187,7 +189,7 @@ def guarded(world, cloned, folder, limit=None, controller=None, **changes):
     )
     paid = RewardSchedule({"balanced": 1.0}, (), 1.0)
     inputs = RefineInputs(world, cloned, paid, folder, 0, costs=costs, options=options)
-    return floor, refine(inputs, settings, floor).policy
+    return floor, refine(inputs, settings, floor).conclusion.policy
 
 
 def same(left, right):
@@ -197,20 +199,21 @@ def same(left, right):
 
 def test_an_agent_that_may_cost_more_than_its_limit_is_refused(world, cloned, tmp_path):
     floor, policy = guarded(world, cloned, tmp_path / "limit", limit=1.0, controller=IDLE)
-    assert same(policy, cloned)
-    assert "off_centre, more than its limit of 1." in floor.verdict.sentence
-    assert floor.verdict.sentence.endswith("so the clone itself is handed on.")
+    found = conclude(floor).verdict
+    assert found.handed_on == "nothing", "the clone breaks it, too"
+    assert "No agent was shown to keep every limit; the nearest is" in found.sentence
+    assert "more than its limit of 1." in floor.refused
     floor, policy = guarded(world, cloned, tmp_path / "wide", limit=1000.0, controller=IDLE)
-    assert not same(policy, cloned), f"refused for another reason: {floor.verdict}"
-    assert "limit" not in floor.verdict.sentence
+    assert not same(policy, cloned), f"refused for another reason: {conclude(floor).verdict}"
+    assert "limit" not in conclude(floor).verdict.sentence
 
 
 def test_an_agent_further_from_the_clone_than_its_budget_is_refused(world, cloned, tmp_path):
     floor, policy = guarded(world, cloned, tmp_path / "near", kl={"budget": 1e-6})
     assert same(policy, cloned)
-    assert "nats away, its budget 1e-06." in floor.verdict.sentence
+    assert "nats away, its budget 1e-06." in conclude(floor).verdict.sentence
     floor, policy = guarded(world, cloned, tmp_path / "far", kl={"budget": 1000.0})
-    assert not same(policy, cloned), f"refused for another reason: {floor.verdict}"
+    assert not same(policy, cloned), f"refused for another reason: {conclude(floor).verdict}"
 
 
 @pytest.mark.parametrize("cause", ["limit", "budget"])
@@ -222,4 +225,4 @@ def test_why_an_agent_was_refused_is_still_known_after_resuming(world, cloned, t
     why = causes[cause]
     first, _ = guarded(world, cloned, tmp_path, **why)
     again, _ = guarded(world, cloned, tmp_path, **why)  # as if killed before the agent was written
-    assert again.verdict == first.verdict
+    assert conclude(again).verdict == conclude(first).verdict

@@ -94,6 +94,43 @@ def test_a_new_rollout_forgets_what_ended_and_not_what_is_under_way():
     assert meter.running.tolist() == [[0.0], [0.0]]
 
 
+class Seats:
+    """Games of ours, of so many steps."""
+
+    def __init__(self, horizon: int, costs: list[float]) -> None:
+        self.costs = np.array(costs)[:, None]
+        world = SimpleNamespace(costs={"a": ""})
+        state = {"horizon": np.full(len(costs), horizon)}
+        self.seating = SimpleNamespace(
+            batch=SimpleNamespace(world=world, state=state, costs=self.costs),
+            learner_slice=lambda costs: costs,
+        )
+
+
+def test_rollouts_shorter_than_a_game_tell_its_cost_by_what_a_step_costs():
+    meter, games = CostMeter(["a"], 2), cast(Any, Seats(100, [1.0, 2.0]))
+    for _ in range(3):  # rollouts of 10 steps, none of which sees an end
+        meter.begin()
+        for _ in range(10):
+            meter.read(games, [{}, {}], np.array([False, False]))
+        assert meter.per_episode() == {"a": pytest.approx(1.5 * 100)}
+
+
+def test_games_that_end_early_are_not_all_there_is():
+    """One of two games ends after 10 steps, ever again; those that are long count too."""
+    meter, games = CostMeter(["a"], 2), cast(Any, Seats(100, [1.0, 1.0]))
+    meter.begin()
+    for step in range(1, 21):
+        meter.read(games, [{}, {}], np.array([step % 10 == 0, False]))
+    assert meter.per_episode() == {"a": pytest.approx(20.0)}, "40 steps, 2 ends"
+    for step in range(21, 101):
+        meter.read(games, [{}, {}], np.array([step % 10 == 0, step == 100]))
+    assert meter.per_episode() == {"a": pytest.approx((10 * 10 + 100) / 11)}, "all have ended since"
+    meter.restart()
+    meter.begin()
+    assert meter.per_episode() == {}
+
+
 @pytest.mark.parametrize(
     ("info", "cost"),
     [

@@ -59,7 +59,10 @@ class CorrectionResult:
 
 
 def correct_from_recipe(
-    recipe: Recipe, base: Path, reporter: Reporter | None = None
+    recipe: Recipe,
+    base: Path,
+    reporter: Reporter | None = None,
+    accept_unsafe: bool = False,
 ) -> CorrectionResult:
     """Learn from a recipe's corrections; the process is left as it was (`training.compute.process_state`).
 
@@ -67,6 +70,7 @@ def correct_from_recipe(
         recipe: that names some.
         base: the folder of the run that was coached.
         reporter: is told what happens, and may ask for a stop; nobody if left out.
+        accept_unsafe: as `training.pipeline.train.train`.
 
     Raises:
         TrainingStopped: the reporter asked for it; the same call goes on from the last checkpoint.
@@ -87,10 +91,11 @@ def correct_from_recipe(
         torch.set_num_threads(1)
         follow_plan(run, world, recordings, reporter or SilentReporter())
         verdict = Round(run, world, recordings, corrections, dataset).learn(
-            reporter or SilentReporter()
+            reporter or SilentReporter(), accept_unsafe
         )
     scores = Scores.from_json(run.read_json("scores.json"))
-    result = TrainResult(run.folder, run.path(AGENT), scores, verdict)
+    agent = None if verdict.handed_on == "nothing" else run.path(AGENT)
+    result = TrainResult(run.folder, agent, scores, verdict)
     return CorrectionResult(result, run.read_json(TOLD), tuple(world.costs))
 
 
@@ -152,13 +157,15 @@ class Round:
         """What it learns from."""
         return CorrectionData(self.run, self.world, self.recordings, self.corrections)
 
-    def learn(self, reporter: Reporter) -> Verdict:
+    def learn(self, reporter: Reporter, accept_unsafe: bool = False) -> Verdict:
         """Do what is still to do; what is handed on."""
         run, recipe = self.run, self.run.recipe
         for note in run.notes:
             reporter.say(note)
         start = load_agent(Path(str(recipe.corrections.start)))
-        start.require_world(self.world, str(recipe.corrections.start))
+        called = str(recipe.corrections.start)
+        if changed := start.require_world(self.world, called, learning=True):
+            reporter.say(changed)
         if not run.has(TOLD):
             about = {
                 "data": self.dataset.digest(),
@@ -182,9 +189,11 @@ class Round:
         corrected = run.load_agent(CLONE)
         if "play" not in run.read_json(TOLD):  # it was damaged and begun anew
             self._tell(start, corrected.policy, reporter)
-        agent, verdict = self._handed_on(start, corrected, reporter)
+        agent, verdict = self._handed_on(start, corrected, reporter, accept_unsafe)
         if not run.has("scores.json"):
-            made = {"clone": corrected, "refined": agent}
+            made = {"before": start, "corrected": corrected}
+            if verdict.is_refined:
+                made["refined"] = agent
             if run.has("human_model.safetensors"):
                 made["human_model"] = run.load_agent("human_model.safetensors")
             judged = JudgeInputs(recipe, self.world, made, self.recordings)
@@ -204,7 +213,7 @@ class Round:
                 replace(self.run.path(path.name), path.read_bytes())
 
     def _handed_on(
-        self, start: Agent, corrected: Agent, reporter: Reporter
+        self, start: Agent, corrected: Agent, reporter: Reporter, accept_unsafe: bool
     ) -> tuple[Agent, Verdict]:
         """What the round hands on: the corrected agent, refined if asked for; never one that plays worse."""
         run, world = self.run, self.world
@@ -213,7 +222,8 @@ class Round:
         if run.recipe.corrections.refine:
             others = sorted(run.folder.glob("clone_*.safetensors"))
             clones = [corrected, *(run.load_agent(path.name) for path in others)]
-            return refine_stage(run, world, clones, self.recordings["clone"], reporter)
+            recordings = self.recordings["clone"]
+            return refine_stage(run, world, clones, recordings, reporter, accept_unsafe)
         limits = run.recipe.limits
         loss = loss_of(run.read_json(TOLD)["play"]["rows"], world.north_star, limits)
         sentence = f"The corrected agent is handed on: {told}, on the same seeds."

@@ -5,6 +5,7 @@ T steps, B games, C costs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -61,14 +62,19 @@ class CostMeter:
         self.names = list(names)
         self.running = np.zeros((games, len(self.names)))  # [B, C], of the episodes under way
         self.finished: list[np.ndarray] = []  # [C] each, of the episodes that ended in this rollout
+        self.spent, self.steps = np.zeros(len(self.names)), 0  # in all games of this rollout
+        self.since, self.ends = 0, 0  # steps, and ends of episodes, since all began anew
+        self.horizon = math.inf  # steps of the longest episode, where that is known
 
     def begin(self) -> None:
         """Forget the episodes that ended."""
         self.finished = []
+        self.spent, self.steps = np.zeros(len(self.names)), 0
 
     def restart(self) -> None:
         """All episodes begin anew."""
         self.running[:] = 0
+        self.since, self.ends = 0, 0
 
     def read(self, env: VecEnv, infos: list[dict[str, Any]], dones: np.ndarray) -> np.ndarray:
         """The costs of the last step, [B, C]."""
@@ -78,18 +84,38 @@ class CostMeter:
         if seating is not None:
             columns = [list(seating.batch.world.costs).index(name) for name in self.names]
             costs: np.ndarray = seating.learner_slice(seating.batch.costs)[:, columns]
+            state = getattr(seating.batch, "state", None)
+            self.horizon = math.inf if state is None else float(state["horizon"].max())
         else:
             costs = np.array([[_named(info, name) for name in self.names] for info in infos])
+        self.spent, self.steps, self.since = (
+            self.spent + costs.sum(0),
+            self.steps + 1,
+            self.since + 1,
+        )
+        self.ends += int(dones.sum())
         self.running += costs
         self.finished += list(self.running[dones & learner_acted(env)])
         self.running[dones] = 0
         return costs
 
     def per_episode(self) -> dict[str, float]:
-        """Mean cost of the episodes that ended, by name; empty if none did."""
-        if not self.finished:
+        """Mean cost of an episode, by name; empty if nothing is known of it.
+
+        Of the episodes that ended, once every one that began with them has; before, those would be the short
+        ones alone, or none at all where a rollout is shorter than a game: then what a step costs, times the
+        steps of an episode (the ratio of means of renewal-reward processes; Ross, Stochastic Processes, 3.6).
+        """
+        known = self.since >= self.horizon or math.isinf(self.horizon)
+        if self.finished and known:
+            return dict(zip(self.names, np.mean(self.finished, axis=0).tolist(), strict=True))
+        games = len(self.running)
+        length = min(self.horizon, self.since * games / self.ends if self.ends else math.inf)
+        if math.isinf(length) or not self.steps:
             return {}
-        return dict(zip(self.names, np.mean(self.finished, axis=0).tolist(), strict=True))
+        return dict(
+            zip(self.names, (self.spent / (self.steps * games) * length).tolist(), strict=True)
+        )
 
 
 def learner_acted(env: VecEnv) -> np.ndarray | bool:

@@ -303,8 +303,11 @@ def test_relabelling_brings_a_dataset_to_todays_version(store, monkeypatch):
     assert {episode.fingerprint for episode in dataset.load_all()} == {today.fingerprint}
     assert set(found(verify(dataset))) == {"agrees"}
     undo(store, "games")
-    with pytest.raises(UserError, match="version"):
+    with pytest.raises(UserError, match=r"version.*Type `gpo demos relabel games`"):
         store.open("games").require_world(today)
+    with pytest.raises(UserError, match=r"layout.*Choose a dataset of this world") as refused:
+        dataset.require_world(make_world("gpo/Kitchen-v0", layout="counter_circuit"))
+    assert "relabel" not in str(refused.value), "it would not help"
 
 
 def test_what_is_recorded_for_the_old_world_meanwhile_is_refused(store, monkeypatch):
