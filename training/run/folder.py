@@ -73,7 +73,7 @@ class RunFolder:
         self.folder, self.recipe = folder, recipe
         self.notes: list[str] = []  # what was met when the folder was put in order, a sentence each
         folder.mkdir(parents=True, exist_ok=True)
-        recipe = self.recipe = as_begun(recipe, folder)
+        recipe = self.recipe = self._asked = as_begun(recipe, folder)
         resolved = recipe.model_dump(mode="json")
         self.recipe_hash = hashlib.sha256(to_json(resolved)).hexdigest()
         if not self.has("recipe.json"):
@@ -154,7 +154,7 @@ class RunFolder:
         )
         with locked(self.path(".lock"), refusal):
             # Another process may have begun the folder since this one looked.
-            self._require_recipe(self.recipe.model_dump(mode="json"))
+            self._require_recipe(self._asked.model_dump(mode="json"))
             self.notes = repair_run(self.folder, self.sealed)
             if self.extends is not None:
                 self.notes.append(self._extend(self.extends))

@@ -256,6 +256,7 @@ def endless(tmp_path_factory):
     for name, limit in limits.items():
         more = [f"--costs.off_centre.limit={value}" for value in limit]
         more += ["--costs.off_centre.stop_when_spent=true"] * len(limit)
+        more += ["--accept-unsafe"] * (name == "bound")
         assert gpo.main(["train", str(path), "--run", str(folder / name), *more]) == 0
     return folder
 

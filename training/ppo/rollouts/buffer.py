@@ -62,19 +62,20 @@ class CostMeter:
         self.names = list(names)
         self.running = np.zeros((games, len(self.names)))  # [B, C], of the episodes under way
         self.finished: list[np.ndarray] = []  # [C] each, of the episodes that ended in this rollout
-        self.spent, self.steps = np.zeros(len(self.names)), 0  # in all games of this rollout
-        self.since, self.ends = 0, 0  # steps, and ends of episodes, since all began anew
+        # Spent in all games of this rollout, and its steps in which the learner was there, a game.
+        self.spent, self.steps = np.zeros(len(self.names)), 0.0
+        self.since, self.acted, self.ends = 0, 0.0, 0  # the same, and ends, since all began anew
         self.horizon = math.inf  # steps of the longest episode, where that is known
 
     def begin(self) -> None:
         """Forget the episodes that ended."""
         self.finished = []
-        self.spent, self.steps = np.zeros(len(self.names)), 0
+        self.spent, self.steps = np.zeros(len(self.names)), 0.0
 
     def restart(self) -> None:
         """All episodes begin anew."""
         self.running[:] = 0
-        self.since, self.ends = 0, 0
+        self.since, self.acted, self.ends = 0, 0.0, 0
 
     def read(self, env: VecEnv, infos: list[dict[str, Any]], dones: np.ndarray) -> np.ndarray:
         """The costs of the last step, [B, C]."""
@@ -88,14 +89,13 @@ class CostMeter:
             self.horizon = math.inf if state is None else float(state["horizon"].max())
         else:
             costs = np.array([[_named(info, name) for name in self.names] for info in infos])
-        self.spent, self.steps, self.since = (
-            self.spent + costs.sum(0),
-            self.steps + 1,
-            self.since + 1,
-        )
-        self.ends += int(dones.sum())
+        acted = np.broadcast_to(learner_acted(env), dones.shape)
+        self.spent = self.spent + costs[acted].sum(0)
+        self.steps += acted.mean()
+        self.since, self.acted = self.since + 1, self.acted + acted.mean()
+        self.ends += int((dones & acted).sum())
         self.running += costs
-        self.finished += list(self.running[dones & learner_acted(env)])
+        self.finished += list(self.running[dones & acted])
         self.running[dones] = 0
         return costs
 
@@ -110,7 +110,7 @@ class CostMeter:
         if self.finished and known:
             return dict(zip(self.names, np.mean(self.finished, axis=0).tolist(), strict=True))
         games = len(self.running)
-        length = min(self.horizon, self.since * games / self.ends if self.ends else math.inf)
+        length = min(self.horizon, self.acted * games / self.ends if self.ends else math.inf)
         if math.isinf(length) or not self.steps:
             return {}
         return dict(
