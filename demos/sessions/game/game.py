@@ -87,6 +87,11 @@ class Game:
         return "the time is up" if self.batch.truncated[0] else "the game is over"
 
     @property
+    def limited(self) -> bool:
+        """Whether it is known how long a game may last: the environment says so, or an option."""
+        return not self.world.horizon_assumed or self.horizon != self.world.horizon
+
+    @property
     def horizon(self) -> int:
         """Steps after which this episode is truncated."""
         return int(self.batch.state["horizon"][0])

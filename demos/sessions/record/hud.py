@@ -119,9 +119,8 @@ def _draw_top(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSessio
     if world.weights != {world.north_star: 1.0}:
         x = write(surface, number(game.score[seat]), (x, y), 0.6 * high, ACCENT).right + gap // 3
         x = write(surface, "score", (x, y + 0.05 * high), 0.38 * high, QUIET).right + gap
-    ticks = max(game.horizon - game.steps, 0)
-    seconds, part = ticks * recorder.pacer.tick, ticks / max(game.horizon, 1)
-    hurry = seconds <= HURRY_AT and recorder.phase is Phase.PLAY
+    seconds, part = clock_of(recorder)
+    hurry = game.limited and seconds <= HURRY_AT and recorder.phase is Phase.PLAY
     clock = f"{round(seconds) // 60}:{round(seconds) % 60:02d}"
     colour = WARN if hurry else BRIGHT
     right = write(surface, clock, (area.right - gap, y), 0.72 * high, colour, "midright").left
@@ -131,6 +130,15 @@ def _draw_top(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSessio
     surface.fill(LINE, (area.left, area.bottom - thick, area.width, thick))
     left = (area.left, area.bottom - thick, round(area.width * part), thick)
     surface.fill(WARN if hurry else ACCENT, left)
+
+
+def clock_of(recorder: RecordSession) -> tuple[float, float]:
+    """Seconds to come, and their part of the game; seconds gone by, and 0, where its length is not known."""
+    game = recorder.game
+    if not game.limited:
+        return game.steps * recorder.pacer.tick, 0.0
+    ticks = max(game.horizon - game.steps, 0)
+    return ticks * recorder.pacer.tick, ticks / max(game.horizon, 1)
 
 
 def _draw_counts(surface: pygame.Surface, area: pygame.Rect, recorder: RecordSession) -> None:

@@ -55,7 +55,7 @@ def draw_title(surface: pygame.Surface, recorder: RecordSession) -> None:
     row = low.move(0, round(16 * scale))
     draw_hints(surface, BEGIN, row, round(26 * scale), centred=True)
     line = pygame.Rect(low.left, low.bottom - round(22 * scale), room, round(22 * scale))
-    write_fitting(surface, _about(recorder), line, 16 * scale, QUIET, "center")
+    write_fitting(surface, about(recorder), line, 16 * scale, QUIET, "center")
 
 
 def goal(world: World) -> str:
@@ -90,15 +90,13 @@ def _lines_of_keys(person: Person, people: int) -> int:
     return -(-rows // _columns(rows, people))
 
 
-def _about(recorder: RecordSession) -> str:
+def about(recorder: RecordSession) -> str:
     """Where it goes, how long it lasts, and who plays."""
     seconds = recorder.game.horizon * recorder.pacer.tick
     people = [person.player for person in recorder.recording.people if person.player]
     played = f"{' and '.join(people)}    " if people else ""
-    return (
-        f"{played}a game lasts up to {seconds:.0f} s    "
-        f"kept games go to the dataset {recorder.recording.dataset.name}"
-    )
+    lasts = f"a game lasts up to {seconds:.0f} s    " if recorder.game.limited else ""
+    return f"{played}{lasts}kept games go to the dataset {recorder.recording.dataset.name}"
 
 
 def _draw_people(surface: pygame.Surface, area: pygame.Rect, people: Sequence[Person]) -> None:

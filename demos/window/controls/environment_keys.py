@@ -29,7 +29,7 @@ def table_of_keys(world: World) -> dict[str, Any] | None:
     if rest is not None:
         table["idle"] = rest
     if isinstance(space, spaces.Discrete):
-        return table | _choices(found, int(space.n)) if found else None
+        return table | _choices(found, int(space.n), rest) if found else None
     rows = _parts(found, space, np.asarray(world.idle if rest is None else rest, float))
     kind = "axis" if isinstance(space, spaces.Box) else "action"
     return table | {kind: rows} if rows else None
@@ -53,7 +53,7 @@ def _letter(key: str) -> str:
     return "space" if key == " " else key
 
 
-def _choices(found: Combinations, count: int) -> dict[str, Any]:
+def _choices(found: Combinations, count: int, rest: Any) -> dict[str, Any]:
     """Names and rows for actions of which one is chosen."""
     alone = {next(iter(keys)): action for keys, action in found.items() if len(keys) == 1}
     part: dict[str, str] = {}  # key -> what it is called in names; keys that do the same share it
@@ -66,6 +66,8 @@ def _choices(found: Combinations, count: int) -> dict[str, Any]:
         name = "-".join(sorted({part[key] for key in keys}))
         if names[action] == f"action {action}" and name not in names:
             names[action] = name
+    if rest is not None and names[rest] == f"action {rest}":
+        names[rest] = "nothing"
     known = {one for name in names for one in name.split("-")}
     rows: dict[str, list[str]] = {}
     for key, name in part.items():

@@ -7,6 +7,8 @@ import pytest
 from demos.data.episodes.episode import Actor
 from demos.data.journal.journal import DiskFull
 from demos.sessions.game.phases import RESERVED, RESUME, UNFOCUSED, UNPLUGGED, Phase
+from demos.sessions.record.hud import clock_of
+from demos.sessions.record.title_card import about
 from environments.worlds.kitchen.constants import INTERACT, NORTH, STAY
 from tests.demos.support.sessions import Session
 
@@ -400,3 +402,29 @@ def test_no_command_of_the_window_is_a_key_of_the_game(tmp_path, world):
     with Session(tmp_path, world) as session:
         raw = session.ready.people[0].controls.raw_names
         assert not {f"key {key}" for key in RESERVED} & set(raw)
+
+
+KEYED = "tests.demos.window.controls.test_environment_keys:Offering"  # without a limit of its own
+
+
+@pytest.mark.parametrize(
+    ("world", "options", "said"),
+    [
+        ("CartPole-v1", {}, "a game lasts up to 10 s"),
+        (KEYED, {"horizon": 60}, "a game lasts up to 6 s"),
+        (KEYED, {}, ""),
+    ],
+)
+def test_a_limit_is_shown_only_where_somebody_set_one(tmp_path, world, options, said):
+    with Session(tmp_path, world, options=options) as session:
+        assert about(session.recorder).startswith(said or "kept games go to")
+        session.begin()
+        before, part = clock_of(session.recorder)
+        session.play(0.2)
+        after, later = clock_of(session.recorder)
+        if said:
+            assert after < before
+            assert 0 < later < part <= 1
+        else:
+            assert after > before, "gone by"
+            assert part == later == 0

@@ -10,6 +10,7 @@ from gymnasium import spaces
 from demos.window.controls.controls import load_controls
 from demos.window.controls.default_table import guess_table
 from demos.window.controls.devices import Devices
+from demos.window.controls.environment_keys import table_of_keys
 from environments.external.description import external_world
 from environments.external.trial.offered_keys import offered_keys
 from environments.system.errors import UserError
@@ -62,6 +63,15 @@ def test_offered_keys_are_what_edit_writes(choosing, tmp_path):
     path = tmp_path / "own.toml"
     path.write_text(text)
     assert load_controls(choosing, path=path).rows() == load_controls(choosing).rows()
+
+
+@pytest.mark.parametrize("keys", [{(): 1, ("a",): 0, ("d",): 2}, {(): 1, ("a",): 0, ("s",): 1}])
+def test_what_no_key_does_is_called_nothing_unless_a_key_does_it_too(keys):
+    offered = tuple((held, action) for held, action in keys.items())
+    table = table_of_keys(replace(toy(), action_space=spaces.Discrete(3), keys=offered))
+    assert table is not None
+    assert table["names"][1] == ("s" if ("s",) in keys else "nothing")
+    assert table["idle"] == 1
 
 
 def test_offered_actions_are_counted_from_zero():
