@@ -25,7 +25,9 @@ NAMED = 5  # columns of an observation that are named
 
 
 def doubts_of_recordings(arrays: Arrays, world: World) -> Iterator[str]:
-    """What looks wrong with what was recorded."""
+    """What looks wrong with what was recorded in an environment of others; our own worlds are known."""
+    if world.id.startswith("gpo/"):
+        return
     flat = arrays.observations.reshape(len(arrays.observations), -1)
     still = np.flatnonzero(flat.min(0) == flat.max(0))
     mask = sum(part.size for part in world.parts if part.kind == "mask")
