@@ -17,14 +17,16 @@ def picture(maze: str, **params: Any) -> Made:
     """What is in sight in a maze as a picture of 7 x 7."""
     from minigrid.wrappers import ImgObsWrapper
 
-    return ImgObsWrapper(gymnasium.make(MAZE.format(maze), **params))
+    made: Made = ImgObsWrapper(gymnasium.make(MAZE.format(maze), **params))
+    return made
 
 
 def vector(maze: str, **params: Any) -> Made:
     """What is in sight in a maze, and the mission, as one vector."""
     from minigrid.wrappers import FlatObsWrapper
 
-    return FlatObsWrapper(gymnasium.make(MAZE.format(maze), **params))
+    made: Made = FlatObsWrapper(gymnasium.make(MAZE.format(maze), **params))
+    return made
 
 
 class FrameSkip(gymnasium.Wrapper[Any, Any, Any, Any]):

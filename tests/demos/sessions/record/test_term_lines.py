@@ -27,7 +27,7 @@ def colours(value, values):
     surface = pygame.Surface((200, 60))
     line = Line("fuel", (value,), scale.place(value), False, zero=scale.zero)
     draw_lines(surface, pygame.Rect(0, 0, 200, 60), [line], 33, 22)
-    row = next(y for y in range(59, 0, -1) if surface.get_at((100, y))[:3] != (0, 0, 0)) - 2
+    row = next(y for y in range(59, 0, -1) if any(surface.get_at((100, y))[:3])) - 2
     return [surface.get_at((10 + 20 * k, row))[:3] for k in range(10)]
 
 
