@@ -143,11 +143,6 @@ class BestAgentKeeper(BaseCallback):
             found["safest"] = self.safest.tensors()
         return found
 
-    def _on_training_start(self) -> None:
-        """Plan how often will be looked, of which the intervals must know."""
-        updates = updates_of(self.model, self.model._total_timesteps)
-        self.selection.looks = 2 * (updates // self.settings.every + 2)  # sampled and greedy
-
     def _on_rollout_start(self) -> None:
         self.judgement = None
         if updates_of(self.model, self.num_timesteps) % self.settings.every == 0:

@@ -1,13 +1,17 @@
 """Confirmation: the agent that was chosen on the judge's seeds plays fresh games before it is handed on.
 
-What was the best of many looks was partly lucky in them; games that nothing was chosen by tell how much. If
-it does not hold there, the runner-up is not taken in silence: it would be the next lucky one. Only where
-there are limits is a second agent tried, the safest of all, on fresh games of its own and at a level that is
-corrected for both; else the clone is handed on, or, if that breaks a limit, nothing.
+What was the best of many looks was partly lucky in them; games that nothing was chosen by tell how much. It
+is better if the interval of the differences, game by game with the same noise, begins above 0. A few games
+tell a large difference; where they leave it open, many more are played, at a level that is corrected for
+both looks (Bonferroni). If it does not hold there, the runner-up is not taken in silence: it would be the
+next lucky one. Only where there are limits is a second agent tried, the safest of all, on fresh games of its
+own and at a level that is corrected for both; else the clone is handed on, or, if that breaks a limit,
+nothing.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -29,8 +33,10 @@ from training.gate.reasons import (
 from training.gate.selection import Candidate, corrected, gains
 from training.gate.verdict import Figures, Handed, Verdict, spent
 
-SHARE = 2  # times as many games as a judgement
+STAGES = (40, 160)  # fresh games, at the least: first, and if these leave it open
+SHARE = 2  # times as many games as a judgement, at the least
 APART = 20_000  # between the seeds of the first and of the second that is tried
+STAGES_APART = 10_000  # between those of its stages
 ACCEPTED = "It is handed on all the same, because unsafe agents are accepted."
 
 
@@ -62,6 +68,7 @@ class Attempt:
     keeps_limits: bool
     clone_keeps_limits: bool
     better: bool  # than the clone, however that is played
+    promising: bool  # whether it holds on the average, so that more games may show it
 
     @property
     def holds(self) -> bool:
@@ -94,12 +101,38 @@ def conclude(
 def _attempt(
     keeper: BestAgentKeeper, candidate: Candidate, policy: AgentPolicy, number: int, of: int
 ) -> Attempt:
-    """Play an agent and its clone on fresh seeds."""
-    settings, seed, level = keeper.settings, FRESH_SEEDS + APART * number, corrected(LEVEL, of)
-    star, bounds = settings.north_star, keeper.bounds
-    fresh = replace(candidate, totals=keeper.trials.play(policy, candidate.manner, seed, SHARE))
+    """Play an agent and its clone on fresh seeds, as many as it takes.
+
+    Args:
+        keeper: of the best agent.
+        candidate: who was chosen.
+        policy: its weights.
+        number: of the agent, from 0.
+        of: how many there are.
+    """
+    level = corrected(LEVEL, of * len(STAGES))
+    for stage, wanted in enumerate(STAGES):
+        seed = FRESH_SEEDS + APART * number + STAGES_APART * stage
+        share = max(SHARE, math.ceil(wanted / keeper.trials.judge.games))
+        found = _fresh(keeper, candidate, policy, (seed, share), level)
+        if found.holds or not found.promising:
+            break
+    return found
+
+
+def _fresh(
+    keeper: BestAgentKeeper,
+    candidate: Candidate,
+    policy: AgentPolicy,
+    games: tuple[int, int],
+    level: float,
+) -> Attempt:
+    """Play an agent and its clone in such games: the seed, and how many times those of a judgement."""
+    settings, bounds = keeper.settings, keeper.bounds
+    star = settings.north_star
+    fresh = replace(candidate, totals=keeper.trials.play(policy, candidate.manner, *games))
     references = [
-        replace(one, totals=keeper.trials.play(keeper.clone, one.manner, seed, SHARE))
+        replace(one, totals=keeper.trials.play(keeper.clone, one.manner, *games))
         for one in keeper.selection.references(candidate.manner)
     ]
     found, clone, names = gains(star, fresh, references, level), references[0], settings.limits
@@ -119,7 +152,9 @@ def _attempt(
     clone_keeps = feasible and not bounds.broken(clone.totals)
     keeps = not bounds.broken(fresh.totals, level)
     better = not settings.guard or all(gain.low > 0 for gain in found)
-    return Attempt(policy, candidate, figures, keeps, clone_keeps, better)
+    within = all(fresh.mean(name) <= limit for name, limit in settings.limits.items())
+    earns = not settings.guard or not clone_keeps or all(gain.mean > 0 for gain in found)
+    return Attempt(policy, candidate, figures, keeps, clone_keeps, better, within and earns)
 
 
 def _refined(keeper: BestAgentKeeper, attempts: list[Attempt]) -> Conclusion:

@@ -1,11 +1,11 @@
 """Selection: which of the agents that were judged so far may be handed on, by their games alone.
 
 Feasible first (Deb, "An efficient constraint handling method for genetic algorithms", 2000): an agent that
-keeps every limit goes before one that does not, however well that plays. Among those that keep them, one is
-better than the clone if the interval of the differences, game by game on the same seeds with the same noise,
-begins above 0; the level of that interval is corrected for how often the refining looks (Bonferroni), for
-one of thirty judgements would else be lucky. Among agents that the games cannot tell apart it is the one
-trained longest, not the one with the luckiest average.
+keeps every limit goes before one that does not, however well that plays. Among those that keep them, one may
+be better than the clone if it earned more on the same seeds with the same noise; of agents that the games
+cannot tell apart it is the one trained longest, not the one with the luckiest average. Whether it *is* better
+these games do not say, for one of thirty judgements is always lucky: fresh ones do, which nothing was chosen
+by (`training.gate.confirmation`), so that it does not matter how often was looked.
 """
 
 from __future__ import annotations
@@ -152,7 +152,6 @@ class Selection:
         bounds: CostBounds,
     ) -> None:
         self.settings, self.clone, self.clones, self.bounds = settings, clone, tuple(clones), bounds
-        self.looks = 1  # agents that will be judged in the whole run, in every manner
         self.kept: Candidate | None = None  # would be handed on
         self.highest: Candidate | None = None  # with the highest mean of those that keep the limits
         self.safest: Candidate | None = (
@@ -199,11 +198,8 @@ class Selection:
     def _is_eligible(self, candidate: Candidate) -> bool:
         if not self.settings.guard or not self.clone_is_feasible:
             return True
-        level = corrected(LEVEL, self.looks)
-        against = self.references(candidate.manner)
-        return all(
-            gain.low > 0 for gain in gains(self.settings.north_star, candidate, against, level)
-        )
+        star, against = self.settings.north_star, self.references(candidate.manner)
+        return all(candidate.mean(star) > one.mean(star) for one in against)
 
     def _reaches_highest(self, candidate: Candidate) -> bool:
         if self.highest is None:

@@ -46,6 +46,7 @@ def plan_recipe(recipe: Recipe, world: World, recordings: Mapping[str, Dataset])
         tick=world.tick,
         pictures=is_picture(world.observation_space)
         or any(part.kind == "image" for part in world.parts),
+        limited=bool(recipe.limits),
     )
     plan = plan_of(recipe.refine, facts)
     changes = {

@@ -22,6 +22,7 @@ HALF_LIFE = 250.0  # steps
 JUDGEMENTS = 8  # before the last
 JUDGED = 0.3  # steps of judgements, as a part of all: they take no updates, so half of that in time
 LEAST_JUDGED, MOST_JUDGED = 8, 80  # games of a judgement
+LIMITED = 60  # games of one where a cost has a limit, whatever they take
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class PlanFacts:
     episode: float = 500.0
     tick: float = 0.05  # s a step
     pictures: bool = False  # whether agents see such
+    limited: bool = False  # whether a cost has a limit, which few games cannot show to be kept
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ def plan_of(settings: RefineSettings, facts: PlanFacts | None = None) -> RefineP
     updates = max(1, math.ceil(settings.steps / (games * rollout)))
     every = settings.judge.every or max(1, round(updates / JUDGEMENTS))
     judged = JUDGED * settings.steps / (about.episode * (updates / every + 2))
+    least = LIMITED if about.limited else LEAST_JUDGED
     return RefinePlan(
         games,
         rollout,
@@ -89,7 +92,7 @@ def plan_of(settings: RefineSettings, facts: PlanFacts | None = None) -> RefineP
         min(1, updates // LEAST_UPDATES) if settings.warm_up is None else settings.warm_up,
         settings.rollout.half_life or HALF_LIFE * about.tick,
         every,
-        settings.judge.games or min(max(round(judged), LEAST_JUDGED), MOST_JUDGED),
+        settings.judge.games or min(max(round(judged), least), MOST_JUDGED),
         settings.steps,
     )
 

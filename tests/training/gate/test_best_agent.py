@@ -87,7 +87,7 @@ def test_an_agent_that_improves_is_handed_on(world, cloned, tmp_path):
     assert not same(policy, cloned)
     assert floor.best_mean > 1.3 * floor.clone_mean
     assert f"from update {floor.best_update}: " in verdict.sentence
-    assert "on 32 fresh games" in verdict.sentence
+    assert "on 48 fresh games" in verdict.sentence
 
 
 def test_refining_nothing_hands_on_the_clone(world, cloned, tmp_path):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.training.support.told_games import Weights, games, keeper_of, weight
-from training.gate.confirmation import conclude
+from training.gate.confirmation import STAGES_APART, conclude
 from training.gate.judge import FRESH_SEEDS
 
 TEN, TWENTY = games([9.0, 11.0] * 10), games([19.0, 21.0] * 10)
@@ -42,6 +42,17 @@ def test_what_does_not_hold_is_said_and_the_runner_up_is_not_taken_in_silence():
     assert found.handed_on == "clone"
     assert "from update 1, could not be confirmed to be better: won 10.50" in str(found)
     assert "so the clone itself is handed on" in str(found)
+
+
+def test_where_few_fresh_games_leave_it_open_many_more_are_played():
+    open_ = games([9.0, 11.0, 14.0, 8.0] * 5)
+    keeper = judged({7.0: TEN, 1.0: TWENTY, ("fresh", 1.0): open_}, 1.0)
+    assert conclude(keeper).verdict.handed_on == "clone"
+    fresh = [(seed, share) for _, _, seed, share in keeper.trials.judge.judged if seed != 500_000]
+    assert set(fresh) == {(FRESH_SEEDS, 2), (FRESH_SEEDS + STAGES_APART, 8)}
+    worse = judged({7.0: TEN, 1.0: TWENTY, ("fresh", 1.0): games([9.0, 10.9] * 10)}, 1.0)
+    conclude(worse)
+    assert {share for *_, share in worse.trials.judge.judged} == {1, 2}, "it earns less: no more"
 
 
 def costly(star: float, cost: float, count: int = 40) -> Any:

@@ -57,15 +57,15 @@ def test_the_settings_left_out():
 
 
 @pytest.mark.parametrize(
-    ("gain", "kept"),
+    ("gain", "kept", "handed_on"),
     [
-        ([0.0] * 4, False),
-        ([0.001] * 4, True),
-        ([-0.001] * 4, False),
-        ([-10.0, -10.0, -10.0, 90.0], False),
+        ([0.0] * 4, False, False),
+        ([0.001] * 4, True, True),
+        ([-0.001] * 4, False, False),
+        ([-10.0, -10.0, -10.0, 90.0], True, False),
     ],
 )
-def test_what_is_kept_is_surely_better_than_the_clone(gain, kept):
+def test_what_is_handed_on_is_surely_better_than_the_clone(gain, kept, handed_on):
     star = np.add(CLONE, gain)
     keeper = keeper_of({1.0: games(star)})
     keeper.num_timesteps = 30
@@ -73,7 +73,7 @@ def test_what_is_kept_is_surely_better_than_the_clone(gain, kept):
     assert keeper.selection.highest.mean("won") == pytest.approx(np.mean(star))
     expected = (pytest.approx(np.mean(star)), 3, 1.0) if kept else (10.0, -1, 7.0)
     assert (keeper.best_mean, keeper.best_update, weight(keeper.best)) == expected
-    assert conclude(keeper).verdict.is_refined is kept
+    assert conclude(keeper).verdict.is_refined is handed_on
 
 
 @pytest.mark.parametrize(("second", "kept"), [(19.999, 0), (20.0, 1), (20.001, 1)])
@@ -171,7 +171,7 @@ def test_where_the_recipe_judges_greedily_nobody_samples():
 # ------------------------------------------------------------------ what is refused
 
 
-@pytest.mark.parametrize(("limit", "refused"), [(1.0, False), (0.99, True)])
+@pytest.mark.parametrize(("limit", "refused"), [(1.2, False), (0.99, True)])
 def test_a_limit_is_kept_by_the_upper_end(limit, refused):
     clone, agent = games([10.0] * 40), games([20.0] * 40, np.repeat([0.0, 1.0], [20, 20]))
     high = cost_interval(np.repeat([0.0, 1.0], [20, 20])).high
@@ -229,13 +229,6 @@ def test_it_is_judged_every_few_updates_and_at_the_end(every, judged):
 @pytest.mark.parametrize(("steps", "updates"), [(0, 0), (9, 0), (10, 1), (19, 1), (20, 2)])
 def test_updates_are_whole(steps, updates):
     assert updates_of(SimpleNamespace(n_steps=5, n_envs=2), steps) == updates
-
-
-def test_the_plan_of_judgements_corrects_the_intervals():
-    keeper = keeper_of(every=5)
-    keeper.model._total_timesteps = 10 * 60
-    keeper._on_training_start()
-    assert keeper.selection.looks == 2 * (12 + 2)
 
 
 def test_it_goes_on_where_a_checkpoint_left_off():

@@ -81,6 +81,12 @@ def test_judging_takes_a_share_of_the_steps_unless_that_were_too_few_games(steps
     assert found.judge_games == 8 or share <= 0.33
 
 
+def test_a_limit_of_a_cost_is_judged_by_enough_games_to_show_it():
+    long = PlanFacts(episode=1_000.0, limited=True)
+    assert plan(20_000, long).judge_games == 60
+    assert plan(20_000_000, long).judge_games == 80
+
+
 def test_settings_with_their_plan_leave_nothing_out_and_are_planned_as_they_are():
     settings = RefineSettings(steps=200_000)
     whole = planned(settings, plan_of(settings, VECTORS))

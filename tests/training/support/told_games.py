@@ -56,6 +56,8 @@ class Told:
         greedy: likewise for greedy play, which else wins 1 less in every game.
     """
 
+    games = 20
+
     def __init__(self, answers: dict[Any, EpisodeTotals], greedy: dict[Any, EpisodeTotals]) -> None:
         self.answers, self.greedy, self.judged = answers, greedy, list[Any]()
 
