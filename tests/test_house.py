@@ -283,7 +283,6 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     (
         "agents/players",
-        "training/ppo",
         "environments/catalog",
     ),
     (
@@ -293,6 +292,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "environments/recorded_worlds",
         "environments/warmup",
         "environments/wrappers",
+        "training/ppo",
     ),
     (
         "agents/export",

@@ -46,7 +46,7 @@ Run = Any  # the folder of a run
 
 def record(root: Path) -> None:
     """The demonstrations, if they are not there."""
-    name = read_recipe("courier").data.train
+    name = str(read_recipe("courier").data.train)
     if not (root / name).exists():
         collect_command(CollectOptions(name, WORLD, HAND, root=root, episodes=EPISODES))
 

@@ -36,13 +36,13 @@ def draw_curve(
     scale = world.weights.get(world.north_star, 1.0)
     figure = Figure(figsize=(8, 4.5), dpi=120, layout="constrained")
     axes = figure.subplots()
-    for label, place in (("from the clone", folder), *others):
+    for label, place in ((_begun(folder), folder), *others):
         found = read_metrics(place)
         steps = [row.steps / 1e6 for row in found]
         axes.plot(steps, [scale * row.north_star for row in found], label=label, linewidth=2)
         low, high = [scale * row.low for row in found], [scale * row.high for row in found]
         axes.fill_between(steps, low, high, alpha=0.2, linewidth=0)
-    axes.axhline(scale * rows[0].clone, color="grey", linestyle="--", label="the clone itself")
+    axes.axhline(scale * rows[0].clone, color="grey", linestyle="--", label="before refining")
     for number, (label, level) in enumerate((lines or {}).items()):
         axes.axhline(level, color=f"C{number + 3}", linestyle=":", label=label)
     axes.set_xlabel("million steps")
@@ -56,3 +56,8 @@ def draw_curve(
     figure.savefig(picture, format="png")
     replace(path, picture.getvalue())
     return path
+
+
+def _begun(folder: Path) -> str:
+    """What the agent of a run was begun from."""
+    return "from the clone" if (folder / "clone.safetensors").exists() else "from nothing"

@@ -15,8 +15,9 @@ from training.gate.verdict import Verdict
 Spread = Mapping[str, float]  # "mean", and "low" and "high" of its 95 % interval
 
 
-# Who learned, in that order: a run has clone and refined agent, a round of corrections the other three.
-LEARNED = ("clone", "before", "corrected", "refined")
+# Who learned, in that order: a run has clone, or fresh network, and refined agent; a round of corrections the
+# other three.
+LEARNED = ("fresh", "clone", "before", "corrected", "refined")
 RECORDED = "recorded play"  # the row of recordings of one seat, or of scripts
 PEOPLE = "people with people"  # of people's recordings
 OTHERWISE = {

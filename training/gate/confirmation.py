@@ -148,6 +148,7 @@ def _fresh(
         {name: bounds.interval(name, fresh.totals, level) for name in names},
         {name: bounds.interval(name, shown.totals) for name in names},
         names,
+        settings.beside,
     )
     clone_keeps = feasible and not bounds.broken(clone.totals)
     keeps = not bounds.broken(fresh.totals, level)

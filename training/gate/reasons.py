@@ -16,9 +16,9 @@ UNSAFE = "Nothing is handed on: train longer, raise the limit, or take what brea
 def from_nothing(figures: Figures) -> str:
     """What is said of an agent that was not begun from the clone, and need not be better than it."""
     gain = figures.gain
-    than = "not to be told apart from the clone"
+    than = f"not to be told apart from {figures.beside}"
     if gain.low > 0 or gain.high < 0:
-        than = f"{'better' if gain.low > 0 else 'worse'} than the clone"
+        than = f"{'better' if gain.low > 0 else 'worse'} than {figures.beside}"
     return (
         f"The best agent that was begun from nothing is from update {figures.update} and {than}: "
         f"{figures.compared}."

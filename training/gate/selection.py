@@ -51,6 +51,9 @@ class GateSettings:
     budget: float | None = None  # nats per state that it may be away from the clone
     only_greedy: bool = False  # everybody takes the likeliest actions
     body: slice | None = None  # `World.body`, for the stuck rule
+    beside: str = (
+        "the clone"  # what was there before, in words: a fresh network where nothing was cloned
+    )
 
 
 def facts_of(candidate: Candidate | None, names: tuple[str, ...]) -> dict[str, Any] | None:

@@ -77,14 +77,15 @@ class Figures:
     costs: Mapping[str, Interval]  # of the agent
     clone_costs: Mapping[str, Interval]
     limits: Mapping[str, float]
+    beside: str = "the clone"  # whom it is compared with, in words
 
     @property
     def compared(self) -> str:
-        """The agent beside the clone, in words."""
+        """The agent beside its clone, in words."""
         gain = self.gain
         return (
-            f"{self.north_star} {self.mean:.2f} against the clone's {self.clone:.2f} on {self.games} fresh "
-            f"games ({gain.mean:+.2f} game by game, 95 % interval {gain.low:+.2f} to {gain.high:+.2f})"
+            f"{self.north_star} {self.mean:.2f} against {self.beside}'s {self.clone:.2f} on {self.games} "
+            f"fresh games ({gain.mean:+.2f} game by game, 95 % interval {gain.low:+.2f} to {gain.high:+.2f})"
         )
 
     @property

@@ -28,12 +28,14 @@ from training.imitation.inputs import (
 from training.imitation.returns import recorded_returns
 from training.imitation.settings import CloneSettings
 from training.pipeline.doubts import doubts_of_clone, doubts_of_recordings
+from training.ppo.fresh import fresh_policy
 from training.ppo.plan import PlanFacts, plan_of
 from training.run.folder import RunFolder
 from training.run.recipe import Recipe
-from training.run.reporter import Reporter
+from training.run.reporter import Reporter, told_if_long
 from training.settings import discount
 
+FRESH = "fresh"  # role of a network that has learned nothing
 CLONING = {"clone": "cloning the players", "human_model": "cloning other people"}
 UNSEEN_TOLERANCE = 0.1  # of a clone that is validated on people it has not learned from
 CLONE_SEEDS = 1000  # between the seeds of two clones of the same people
@@ -142,6 +144,25 @@ def clone_stage(
         ):
             reporter.say(doubt)
     return kept(run, role, 0, world)
+
+
+def fresh_stage(run: RunFolder, world: World, dataset: Dataset | None, reporter: Reporter) -> Agent:
+    """A network that knows nothing, from the run folder if it is there; of recordings it takes the scales."""
+    recipe, path = run.recipe, run.path(file_of(FRESH))
+    if not path.exists():
+        arrays = None if dataset is None else steps_of(recipe, dataset)
+        with told_if_long(reporter, "Looking at the world before anything is learned."):
+            policy = fresh_policy(
+                world,
+                cloning_settings(recipe).hidden,
+                encoder_settings(world, recipe.network),
+                recipe.seed,
+                None if arrays is None else (arrays.observations, arrays.actions),
+                {} if recipe.world.horizon is None else {"horizon": recipe.world.horizon},
+            )
+        facts = {"role": FRESH, "stuck_steps": 0, "seed": recipe.seed, "recipe": run.recipe_hash}
+        save_agent(path, policy, world, {**facts, "shield": recipe.world.shield})
+    return kept(run, FRESH, 0, world)
 
 
 def file_of(role: str, number: int = 0) -> str:

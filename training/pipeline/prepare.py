@@ -124,11 +124,32 @@ def _with_options(recipe: Recipe, world: World, recordings: Mapping[str, Dataset
 
 def _open(recipe: Recipe, world: World) -> dict[str, Dataset]:
     """Open the recordings of a recipe, by the role of what is cloned from them."""
+    if recipe.data.train is None:
+        _require_none_needed(recipe, world)
+        return {}
     store = Store(recipe.data.root)
     recordings = {"clone": store.open(recipe.data.train)}
     if recipe.data.held_out is not None and len(world.agents) > 1:
         recordings["human_model"] = store.open(recipe.data.held_out)
     return recordings
+
+
+def _require_none_needed(recipe: Recipe, world: World) -> None:
+    """Refuse a recipe that cannot do without recordings and names none.
+
+    Raises:
+        UserError: it says why.
+    """
+    if recipe.refine.start == "clone":
+        raise UserError(
+            "The recipe names no recordings: name a dataset, with `train` under [data], or begin from "
+            'nothing, with refine.start = "nothing".'
+        )
+    if len(world.agents) > 1:
+        raise UserError(
+            f"In {world.id} the other seats are played by clones, and the recipe names no recordings: name "
+            "a dataset, with `train` under [data]."
+        )
 
 
 def _check_recordings(dataset: Dataset, world: World) -> None:

@@ -21,7 +21,7 @@ from training.gate.selection import GateSettings
 from training.gate.verdict import Verdict
 from training.imitation.inputs import RecordedInputs
 from training.partners.partners import make_partner
-from training.pipeline.clone_stage import steps_of
+from training.pipeline.clone_stage import FRESH, steps_of
 from training.pipeline.prepare import world_options
 from training.pipeline.refine_loop import Refined, RefineInputs, RewardSchedule, refine
 from training.ppo.plan import plan_of
@@ -39,7 +39,7 @@ def refine_stage(
     run: RunFolder,
     world: World,
     clones: list[Agent],
-    recordings: Dataset,
+    recordings: Dataset | None,
     reporter: Reporter,
     accept_unsafe: bool = False,
 ) -> tuple[Agent, Verdict]:
@@ -51,7 +51,7 @@ def refine_stage(
         run: whose recipe says how.
         world: that is played.
         clones: what is refined, and after it the further clones that it plays with.
-        recordings: what the first was cloned from.
+        recordings: what the first was cloned from; None if it was not.
         reporter: is told how far it is.
         accept_unsafe: hand on the nearest all the same.
     """
@@ -81,11 +81,15 @@ def refine_stage(
 
 
 def _refine(
-    run: RunFolder, world: World, clones: list[Agent], recordings: Dataset, reporter: Reporter
+    run: RunFolder,
+    world: World,
+    clones: list[Agent],
+    recordings: Dataset | None,
+    reporter: Reporter,
 ) -> Refined:
     """Refine the first of the clones with all of them."""
     recipe, cloned, reward = run.recipe, clones[0], run.recipe.reward
-    with told_if_long(reporter, "Playing the clone's games, which refined ones are compared with."):
+    with told_if_long(reporter, "Playing the games that refined ones are compared with."):
         keeper = _keeper(run, world, clones)
     with told_if_long(reporter, "Timing this machine: precision, threads and cores."):
         engine = _engine(run, cloned)
@@ -98,7 +102,7 @@ def _refine(
         recipe.seed,
         make_partner(recipe.partner, world, clones, recipe.seed + PARTNER_SEED),
         recipe.costs,
-        demonstrations_of(recipe, recordings, cloned.policy),
+        None if recordings is None else demonstrations_of(recipe, recordings, cloned.policy),
         world_options(recipe),
         recipe.world.shield,
         engine,
@@ -166,6 +170,7 @@ def _keeper(run: RunFolder, world: World, clones: list[Agent]) -> BestAgentKeepe
         limits=recipe.limits,
         budget=recipe.refine.kl.budget,
         only_greedy=recipe.evaluate.greedy,
+        beside="a fresh network" if cloned.facts.get("role") == FRESH else "the clone",
         body=world.body if isinstance(world.action_space, Discrete) else None,
     )
     return BestAgentKeeper(judge, cloned.policy, Manner.of(cloned.facts), settings)

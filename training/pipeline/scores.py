@@ -45,9 +45,9 @@ class JudgeInputs:
         return {role: agent for role, agent in self.agents.items() if role != "human_model"}
 
     @property
-    def source(self) -> Dataset:
+    def source(self) -> Dataset | None:
         """The recordings whose scores stand beside the agents': those held out, if there are some."""
-        return self.recordings.get("human_model", self.recordings["clone"])
+        return self.recordings.get("human_model", self.recordings.get("clone"))
 
     @property
     def horizon(self) -> int:
@@ -73,8 +73,10 @@ def final_scores(inputs: JudgeInputs, reporter: Reporter) -> Scores:
     learned = inputs.learned
     chosen = pairings(len(world.agents), list(learned), "human_model" in agents)
     chosen += () if protocol.greedy else _otherwise(inputs, chosen)
-    with told_if_long(reporter, "Counting what the recordings reached."):
-        rows = {_recorded_row(inputs): _recorded(inputs)}
+    source, rows = inputs.source, dict[str, PairingScores]()
+    if source is not None:
+        with told_if_long(reporter, "Counting what the recordings reached."):
+            rows[_recorded_row(source, world)] = _recorded(source, inputs)
     with reporter.bar("judging", len(chosen), "pairings") as bar:
         for number, pairing in enumerate(chosen, 1):
             found = _score(inputs, pairing)
@@ -83,8 +85,9 @@ def final_scores(inputs: JudgeInputs, reporter: Reporter) -> Scores:
             bar(number)
     with told_if_long(reporter, "Asking those who learned how likely the recorded actions are."):
         likeness = {
-            role: _likeness(inputs.recipe, agent.policy, inputs.source)
+            role: _likeness(inputs.recipe, agent.policy, source)
             for role, agent in learned.items()
+            if source is not None
         }
     names = opponents(inputs.recipe.partner, world)
     matches = against_all(world, learned, names, protocol, reporter) if names else {}
@@ -134,16 +137,15 @@ def _score(inputs: JudgeInputs, pairing: Pairing) -> PairingScores:
     return PairingScores.from_json(summary(played))
 
 
-def _recorded(inputs: JudgeInputs) -> PairingScores:
+def _recorded(source: Dataset, inputs: JudgeInputs) -> PairingScores:
     """The recordings' scores."""
-    found = recorded_scores(inputs.source, inputs.world, inputs.horizon)
-    return PairingScores.from_json(found)
+    return PairingScores.from_json(recorded_scores(source, inputs.world, inputs.horizon))
 
 
-def _recorded_row(inputs: JudgeInputs) -> str:
+def _recorded_row(source: Dataset, world: World) -> str:
     """What the recordings' row is called: people with people where people played together."""
-    alone = len(inputs.world.agents) == 1
-    people = provenance_of(inputs.source) is Provenance.PEOPLE
+    alone = len(world.agents) == 1
+    people = provenance_of(source) is Provenance.PEOPLE
     return PEOPLE if people and not alone else RECORDED
 
 

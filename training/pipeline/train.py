@@ -5,15 +5,19 @@ Repeating the call goes on where the run stopped.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 
-from agents.files.agent_file import HANDED_ON
+from agents.files.agent_file import HANDED_ON, Agent
+from demos.data.dataset.dataset import Dataset
+from environments.simulation.world import World
 from environments.warmup import warm_up
 from training.compute.process_state import restored_process_state
 from training.evaluation.plots import draw_curve
 from training.evaluation.results import Scores, TrainResult
 from training.pipeline.clone_population import clone_population
-from training.pipeline.clone_stage import clone_stage
+from training.pipeline.clone_stage import FRESH, clone_stage, fresh_stage
 from training.pipeline.plan_recipe import follow_plan
 from training.pipeline.prepare import prepare
 from training.pipeline.recorded_games import changed_physics, options_sentence
@@ -21,6 +25,7 @@ from training.pipeline.refine_stage import refine_stage
 from training.pipeline.scores import JudgeInputs, final_scores
 from training.run.folder import RunFolder
 from training.run.incidents import keep_incidents
+from training.run.recipe import Recipe
 from training.run.reporter import Reporter, SilentReporter, told_if_long
 
 
@@ -57,21 +62,17 @@ def _train(run: RunFolder, reporter: Reporter, accept_unsafe: bool) -> TrainResu
     with told_if_long(reporter, "Making the world and reading the recordings."):
         world, recordings = prepare(recipe)
         recipe = follow_plan(run, world, recordings, reporter)
-        notes = (
-            options_sentence(recordings["clone"], recipe.world.options),
-            changed_physics(world, recordings["clone"]),
-        )
-    for sentence in filter(None, notes):
-        reporter.say(sentence)
+    _tell_of_recordings(recipe, world, recordings, reporter)
     warm_up(world, reporter.say, recipe.world.shield)
     keep_incidents(world, run.folder)
-    made = {
-        role: clone_stage(run, role, world, data, reporter) for role, data in recordings.items()
-    }
-    clones = [made["clone"], *clone_population(run, world, recordings["clone"], reporter)]
-    agent, verdict = refine_stage(run, world, clones, recordings["clone"], reporter, accept_unsafe)
+    made, further = _beginnings(run, world, recordings, reporter)
+    first = next(iter(made))
+    data = recordings.get("clone")
+    agent, verdict = refine_stage(
+        run, world, [made[first], *further], data, reporter, accept_unsafe
+    )
     if not run.has("scores.json"):
-        learned = {"clone": made["clone"]}
+        learned = {first: made[first]}
         if verdict.update is not None:
             learned["refined"] = agent
         judged = JudgeInputs(recipe, world, {**learned, **made}, recordings)
@@ -81,3 +82,31 @@ def _train(run: RunFolder, reporter: Reporter, accept_unsafe: bool) -> TrainResu
     scores = Scores.from_json(run.read_json("scores.json"))
     agent_file = None if verdict.handed_on == "nothing" else run.path(HANDED_ON)
     return TrainResult(run.folder, agent_file, scores, verdict)
+
+
+def _tell_of_recordings(
+    recipe: Recipe, world: World, recordings: Mapping[str, Dataset], reporter: Reporter
+) -> None:
+    """Say what the recordings say of the games to come."""
+    if "clone" not in recordings:
+        return
+    data = recordings["clone"]
+    with told_if_long(reporter, "Playing some recorded games again."):
+        changed = changed_physics(world, data)
+    for sentence in filter(None, (options_sentence(data, recipe.world.options), changed)):
+        reporter.say(sentence)
+
+
+def _beginnings(
+    run: RunFolder, world: World, recordings: Mapping[str, Dataset], reporter: Reporter
+) -> tuple[dict[str, Agent], list[Agent]]:
+    """What is there before anything is refined, by role, what is refined first; and the further clones.
+
+    Who begins from nothing alone needs no clone.
+    """
+    if run.recipe.refine.start == "nothing" and len(world.agents) == 1:
+        return {FRESH: fresh_stage(run, world, recordings.get("clone"), reporter)}, []
+    made = {
+        role: clone_stage(run, role, world, data, reporter) for role, data in recordings.items()
+    }
+    return made, clone_population(run, world, recordings["clone"], reporter)

@@ -89,7 +89,7 @@ def plan_of(settings: RefineSettings, facts: PlanFacts | None = None) -> RefineP
         settings.batch_size or max(2, min(batch, games * rollout // 4)),
         settings.epochs or (PICTURE_EPOCHS if about.pictures else EPOCHS),
         settings.learning_rate or (PICTURE_RATE if about.pictures else RATE),
-        min(1, updates // LEAST_UPDATES) if settings.warm_up is None else settings.warm_up,
+        _warm_up(settings, updates),
         settings.rollout.half_life or HALF_LIFE * about.tick,
         every,
         settings.judge.games or min(max(round(judged), least), MOST_JUDGED),
@@ -127,6 +127,13 @@ def _games(together: int, settings: RefineSettings) -> int:
     if settings.rollout.steps:
         return max(1, together // settings.rollout.steps)
     return _power(math.sqrt(together) / 4, 4, MOST_GAMES)
+
+
+def _warm_up(settings: RefineSettings, updates: int) -> int:
+    """None where the policy knows nothing that bad values could undo, or where updates are few."""
+    if settings.start == "nothing":
+        return 0
+    return min(1, updates // LEAST_UPDATES) if settings.warm_up is None else settings.warm_up
 
 
 def _power(wanted: float, least: int, most: int) -> int:

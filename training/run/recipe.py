@@ -64,8 +64,8 @@ class DataSettings(Settings):
 
     root: Path = Path("datasets")
     """Folder in which datasets are kept."""
-    train: str
-    """The dataset that is cloned."""
+    train: str | None = None
+    """The dataset that is cloned; only refine.start = "nothing" can do without."""
     held_out: str | None = None
     """Dataset of other people: their clone is only ever played with to judge."""
     corrections: str | None = None
@@ -88,7 +88,7 @@ class Recipe(Settings):
     """Where everything drawn by chance begins: the same recipe and seed give the same agent."""
     world: WorldSettings
     reward: RewardSettings = RewardSettings()
-    data: DataSettings
+    data: DataSettings = DataSettings()
     network: NetworkSettings = NetworkSettings()
     clone: CloneSettings = CloneSettings()
     partner: PartnerSettings = PartnerSettings()

@@ -118,7 +118,7 @@ class PlainReporter(SilentReporter):
         """The north star and its interval, as a line."""
         self.say(
             f"update {row.update}: north star {row.north_star:.2f} [{row.low:.2f}, {row.high:.2f}], "
-            f"the clone's {row.clone:.2f}"
+            f"before refining {row.clone:.2f}"
         )
 
 

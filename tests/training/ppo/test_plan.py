@@ -81,6 +81,12 @@ def test_judging_takes_a_share_of_the_steps_unless_that_were_too_few_games(steps
     assert found.judge_games == 8 or share <= 0.33
 
 
+@pytest.mark.parametrize(("said", "updates"), [({}, 1), ({"warm_up": 3}, 3), ({"warm_up": 0}, 0)])
+def test_who_begins_from_nothing_has_nothing_to_be_warmed_up_for(said, updates):
+    assert plan(200_000, **said).warm_up == updates
+    assert plan(200_000, start="nothing", **said).warm_up == 0
+
+
 def test_a_limit_of_a_cost_is_judged_by_enough_games_to_show_it():
     long = PlanFacts(episode=1_000.0, limited=True)
     assert plan(20_000, long).judge_games == 60

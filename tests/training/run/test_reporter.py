@@ -34,7 +34,7 @@ def test_a_log_gets_whole_lines_without_control_characters():
     assert lines[0] == "A sentence."
     shares = [re.fullmatch(r"refining: (\d+) % of 2,400,000 steps, \d+ s", x) for x in lines[1:4]]
     assert [found and found[1] for found in shares] == ["40", "100", "100"]
-    assert lines[4] == "update 3: north star 1.50 [1.00, 2.00], the clone's 0.50"
+    assert lines[4] == "update 3: north star 1.50 [1.00, 2.00], before refining 0.50"
     assert out.getvalue().replace("\n", "").isprintable()
 
 
