@@ -22,6 +22,7 @@ from training.gate.verdict import Verdict
 from training.imitation.inputs import RecordedInputs
 from training.partners.partners import make_partner
 from training.pipeline.clone_stage import FRESH, steps_of
+from training.pipeline.doubts import StandsStill, doubts_of_play
 from training.pipeline.prepare import world_options
 from training.pipeline.refine_loop import Refined, RefineInputs, RewardSchedule, refine
 from training.ppo.plan import plan_of
@@ -91,6 +92,8 @@ def _refine(
     recipe, cloned, reward = run.recipe, clones[0], run.recipe.reward
     with told_if_long(reporter, "Playing the games that refined ones are compared with."):
         keeper = _keeper(run, world, clones)
+    if recordings is not None and cloned.facts.get("role") != FRESH:
+        _doubt(recipe, world, keeper, recordings, reporter)
     with told_if_long(reporter, "Timing this machine: precision, threads and cores."):
         engine = _engine(run, cloned)
     torch.set_num_threads(engine.threads)
@@ -108,10 +111,21 @@ def _refine(
         engine,
     )
     with reporter.bar("refining", recipe.refine.steps, "steps") as bar:
-        callbacks = [ProgressReport(bar, reporter), _milestones(run, world)]
+        still = StandsStill(reporter.say)
+        callbacks = [ProgressReport(bar, reporter), _milestones(run, world), still]
         found = refine(inputs, recipe.refine, keeper, callbacks, reporter)
     torch.set_num_threads(1)
     return found
+
+
+def _doubt(
+    recipe: Recipe, world: World, keeper: BestAgentKeeper, recordings: Dataset, reporter: Reporter
+) -> None:
+    """Say it if the clone plays far below what it was cloned from."""
+    star, horizon = world.north_star, recipe.world.horizon or world.horizon
+    played = keeper.selection.clone.totals[star]
+    for doubt in doubts_of_play(played, steps_of(recipe, recordings), star, horizon):
+        reporter.say(doubt)
 
 
 def _verdict_of(run: RunFolder, world: World, agent: Agent) -> Verdict:
