@@ -13,6 +13,7 @@ from agents.networks.policy import AgentPolicy
 from demos.data.dataset.dataset import Dataset
 from environments.catalog import make_batch
 from environments.simulation.world import World
+from training.advice.doubts import StandsStill, doubts_of_play
 from training.compute.hardware import ComputeChoice, choose_compute
 from training.gate.best_agent import BestAgentKeeper
 from training.gate.judge import Judge
@@ -21,8 +22,8 @@ from training.gate.selection import GateSettings
 from training.gate.verdict import Verdict
 from training.imitation.inputs import RecordedInputs
 from training.partners.partners import make_partner
+from training.pipeline.beginning import beginning
 from training.pipeline.clone_stage import FRESH, steps_of
-from training.pipeline.doubts import StandsStill, doubts_of_play
 from training.pipeline.prepare import world_options
 from training.pipeline.refine_loop import Refined, RefineInputs, RewardSchedule, refine
 from training.ppo.plan import plan_of
@@ -94,12 +95,13 @@ def _refine(
         keeper = _keeper(run, world, clones)
     if recordings is not None and cloned.facts.get("role") != FRESH:
         _doubt(recipe, world, keeper, recordings, reporter)
+    begun, settings = beginning(run, world, cloned, recordings, keeper, reporter)
     with told_if_long(reporter, "Timing this machine: precision, threads and cores."):
         engine = _engine(run, cloned)
     torch.set_num_threads(engine.threads)
     inputs = RefineInputs(
         world,
-        cloned.policy,
+        begun,
         RewardSchedule(reward.weights or world.weights, tuple(reward.faded), reward.fade_until),
         run.folder,
         recipe.seed,
@@ -113,7 +115,7 @@ def _refine(
     with reporter.bar("refining", recipe.refine.steps, "steps") as bar:
         still = StandsStill(reporter.say)
         callbacks = [ProgressReport(bar, reporter), _milestones(run, world), still]
-        found = refine(inputs, recipe.refine, keeper, callbacks, reporter)
+        found = refine(inputs, settings, keeper, callbacks, reporter)
     torch.set_num_threads(1)
     return found
 

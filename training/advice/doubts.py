@@ -93,16 +93,23 @@ def doubts_of_play(played: np.ndarray, arrays: Arrays, name: str, horizon: int) 
         name: of the north star.
         horizon: steps of a game; recordings that are longer are no games like these.
     """
-    starts = arrays.starts
-    if name not in arrays.terms or np.diff(starts).max() > horizon:
+    recorded = recorded_totals(arrays, name, horizon)
+    if recorded is None:
         return
-    recorded = np.add.reduceat(arrays.terms[name].astype(np.float64), starts[:-1])
     here, there = mean_interval(played), mean_interval(recorded)
     if here.high < there.low and there.mean - here.mean > FAR_BELOW * recorded.std():
         yield (
             f"The clone reaches {here.mean:.4g} {name} where the recordings have {there.mean:.4g}: record "
             "more games, leave out those that went wrong, or correct it where it errs (gpo play --coach)."
         )
+
+
+def recorded_totals(arrays: Arrays, name: str, horizon: int) -> np.ndarray | None:
+    """What people reached in each recorded game [E]; None if that is unknown, or games were longer."""
+    if name not in arrays.terms or np.diff(arrays.starts).max() > horizon:
+        return None
+    found: np.ndarray = np.add.reduceat(arrays.terms[name].astype(np.float64), arrays.starts[:-1])
+    return found
 
 
 class StandsStill(BaseCallback):

@@ -9,9 +9,7 @@ from gymnasium import spaces
 
 from agents.networks.policy import build_policy
 from tests.training.support.toys import SIGHT, toy_arrays
-from training.imitation.clone import Clone
-from training.imitation.settings import CloneSettings
-from training.pipeline.doubts import (
+from training.advice.doubts import (
     PATIENCE,
     StandsStill,
     doubts_of_clone,
@@ -19,6 +17,8 @@ from training.pipeline.doubts import (
     doubts_of_play,
     doubts_of_recordings,
 )
+from training.imitation.clone import Clone
+from training.imitation.settings import CloneSettings
 from training.ppo.plan import plan_of
 from training.ppo.settings import RefineSettings
 
