@@ -278,6 +278,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "demos/window",
         "environments/external",
         "training/imitation",
+        "training/ppo/controllers",
         "training/ppo/rollouts",
         "training/world_settings",
     ),

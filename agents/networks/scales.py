@@ -119,6 +119,13 @@ def spread_actions(policy: Any, noise: float) -> None:
         policy.log_std.copy_((noise * unit).log())
 
 
+def spread_at_least(policy: Any, noise: float) -> None:
+    """Let a policy's continuous actions, where they have units, vary by so many of them or more."""
+    if isinstance(policy.action_net, ActionHead):
+        with torch.no_grad():
+            policy.log_std.clamp_(min=(noise * policy.action_net.unit).log())
+
+
 def fit_actions(policy: Any, actions: np.ndarray) -> None:
     """Fit the units of continuous actions to recorded ones [S, ...]; their noise begins at one unit."""
     if isinstance(policy.action_net, ActionHead):

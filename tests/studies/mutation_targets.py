@@ -9,8 +9,14 @@ TARGETS: dict[str, tuple[str, ...]] = {
         f"{PPO}/test_loss_parts_edges.py",
     ),
     "training/ppo/rollouts/advantages.py": (f"{PPO}/test_advantages_edges.py",),
-    "training/ppo/lagrange.py": (f"{PPO}/test_lagrange_edges.py", f"{PPO}/test_lagrange.py"),
-    "training/ppo/kl_anchor.py": (f"{PPO}/test_kl_anchor_edges.py", f"{PPO}/test_kl_anchor.py"),
+    "training/ppo/controllers/lagrange.py": (
+        f"{PPO}/test_lagrange_edges.py",
+        f"{PPO}/test_lagrange.py",
+    ),
+    "training/ppo/controllers/kl_anchor.py": (
+        f"{PPO}/test_kl_anchor_edges.py",
+        f"{PPO}/test_kl_anchor.py",
+    ),
     "training/ppo/rollouts/buffer.py": (f"{PPO}/test_rollout_buffer_edges.py",),
     "training/imitation/returns.py": ("tests/training/imitation/test_returns_edges.py",),
     "demos/data/episodes/episode.py": (

@@ -11,6 +11,7 @@ from training.gate.beginning import always_the_same, no_better_than_chance
 from training.gate.best_agent import BestAgentKeeper
 from training.gate.manner import Manner
 from training.pipeline.clone_stage import fresh_stage, steps_of
+from training.ppo.fresh import unlearned
 from training.ppo.settings import RefineSettings
 from training.run.checkpoint import read_checkpoint
 from training.run.folder import RunFolder
@@ -59,7 +60,7 @@ def _why_from_nothing(
     unit = getattr(cloned.policy.action_net, "unit", None)
     if always_the_same(arrays.actions, None if unit is None else unit.numpy()):
         return "the recordings have one action alone, which says nothing of when to take it"
-    fresh = fresh_stage(run, world, recordings, reporter, cloned.policy.settings()).policy
+    fresh = unlearned(cloned.policy, run.recipe.seed)
     manner = Manner(run.recipe.evaluate.greedy)
     with told_if_long(reporter, "Playing the same games by chance."):
         played = keeper.trials.play(fresh, manner)[star]

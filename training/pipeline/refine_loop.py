@@ -25,7 +25,7 @@ from training.partners.partner import PartnerSchedule
 from training.partners.pool import PartnerPool
 from training.pipeline.resume import Company, learn
 from training.ppo.build import build_refiner
-from training.ppo.lagrange import CostSettings, finite
+from training.ppo.controllers.lagrange import CostSettings, finite
 from training.ppo.plan import plan_of
 from training.ppo.settings import RefineSettings
 from training.run.reporter import Reporter, SilentReporter

@@ -16,15 +16,17 @@ from torch import Tensor
 
 from agents.networks.layers import activation
 from agents.networks.policy import AgentPolicy
-from agents.networks.scales import spread_actions
+from agents.networks.scales import spread_actions, spread_at_least
 from environments.system.errors import UserError
 from training.compute.hardware import ComputeChoice
-from training.ppo.lagrange import CostSettings
+from training.ppo.controllers.lagrange import CostSettings
 from training.ppo.losses import scheduled_parts
 from training.ppo.plan import RefinePlan, plan_of
 from training.ppo.refiner import Refiner
 from training.ppo.settings import RefinerInputs, RefineSettings
 from training.settings import discount
+
+LEAST_NOISE = 0.5  # of half an action's range: a steadier hand finds out nothing
 
 
 def build_refiner(
@@ -63,15 +65,21 @@ def build_refiner(
             device="cpu",
             policy_kwargs=_policy_keywords(clone),
         )
-    if settings.start == "clone":
-        model.policy.load_state_dict(clone.state_dict())
-    else:  # the scale of what it sees is no skill
-        policy: Any = model.policy
-        policy.take_scales(clone)
-        model.policy.load_state_dict({"return_scale": clone.return_scale}, strict=False)
-    if settings.noise is not None:
-        set_noise(model.policy, settings.noise)
+    _begin(model.policy, clone, settings)
     return model
+
+
+def _begin(policy: Any, clone: AgentPolicy, settings: RefineSettings) -> None:
+    """Give a policy what it begins with: the clone's weights, or its scales alone; and its noise."""
+    if settings.start == "clone":
+        policy.load_state_dict(clone.state_dict())
+    else:  # the scale of what it sees is no skill
+        policy.take_scales(clone)
+        policy.load_state_dict({"return_scale": clone.return_scale}, strict=False)
+    if settings.noise is not None:
+        set_noise(policy, settings.noise)
+    elif not settings.is_held:
+        spread_at_least(policy, LEAST_NOISE)
 
 
 @contextmanager
@@ -100,6 +108,7 @@ def _inputs(
         warm_up=plan.warm_up if settings.start == "clone" else 0,
         reward_scale=settings.rollout.reward_scale,
         clip_apart=True,
+        step_kl=plan.step_kl,
         reseed_every=plan.judge_every,
         precision=compute.precision,
         cores=compute.cores,

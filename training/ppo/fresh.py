@@ -53,6 +53,15 @@ def fresh_policy(
     return policy
 
 
+def unlearned(policy: AgentPolicy, seed: int) -> AgentPolicy:
+    """A policy like another, with its scales, that knows nothing else."""
+    torch.manual_seed(seed)
+    fresh = build_policy(policy.observation_space, policy.action_space, policy.settings())
+    fresh.take_scales(policy)
+    fresh.set_training_mode(False)
+    return fresh
+
+
 def _seen(world: World, policy: AgentPolicy, options: Mapping[str, Any] | None) -> np.ndarray:
     """What there is to be seen where a fresh network acts, in every seat: [S, ...]."""
     batch = make_batch(world, GAMES, seed=SEED, options=options)

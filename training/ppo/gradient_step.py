@@ -17,6 +17,7 @@ from stable_baselines3.common.distributions import Distribution
 from torch import Tensor
 
 from training.compute.second_core import SecondCore
+from training.ppo.controllers.step_size import StepSize
 from training.ppo.losses import (
     VALUE_PARTS,
     PolicyOutputs,
@@ -47,6 +48,7 @@ class StepInputs:
     demonstrations: tuple[Tensor, Tensor] | None  # observations and actions to draw from
     demonstrated: int  # how many are drawn
     second_core: SecondCore
+    step_size: StepSize  # of the policy, where it shares no layers with the values
     target_kl: float | None = None  # no step is taken that would begin beyond (`update.beyond`)
 
 
@@ -62,6 +64,7 @@ def inputs_of(model: Any, clip: float) -> StepInputs:
         model.inputs.demonstrations,
         model.batch_size,
         model.second_core,
+        model.step_size,
         model.target_kl,
     )
 
@@ -104,7 +107,8 @@ def gradient_step(minibatch: Columns, weights: Mapping[str, float], inputs: Step
     (parts, log_ratio), values = found
     norm = _clip(learned, inputs)
     if not beyond(log_ratio, inputs.target_kl):
-        optimiser.step()
+        with inputs.step_size.shortening(of_the_policy(inputs.forward.policy), log_ratio):
+            optimiser.step()
     loss = parts["loss"] + values["loss"]
     return {**parts, **values, "loss": loss, "gradient_norm": norm, "log_ratio": log_ratio}
 

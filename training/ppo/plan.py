@@ -18,6 +18,7 @@ LEAST_BATCH, MOST_BATCH = 64, 2048  # steps
 MOST_GAMES = 64
 EPOCHS, PICTURE_EPOCHS = 10, 4  # a convolution costs more than what a further pass brings
 RATE, PICTURE_RATE = 1e-3, 3e-4
+STEP_KL = 0.01  # nats
 HALF_LIFE = 250.0  # steps
 JUDGEMENTS = 8  # before the last
 JUDGED = 0.3  # steps of judgements, as a part of all: they take no updates, so half of that in time
@@ -45,6 +46,7 @@ class RefinePlan:
     batch_size: int  # M
     epochs: int
     learning_rate: float
+    step_kl: float | None  # nats
     warm_up: int  # updates
     half_life: float  # s
     judge_every: int  # updates
@@ -89,6 +91,7 @@ def plan_of(settings: RefineSettings, facts: PlanFacts | None = None) -> RefineP
         settings.batch_size or max(2, min(batch, games * rollout // 4)),
         settings.epochs or (PICTURE_EPOCHS if about.pictures else EPOCHS),
         settings.learning_rate or (PICTURE_RATE if about.pictures else RATE),
+        settings.step_kl or (STEP_KL if settings.learning_rate is None else None),
         _warm_up(settings, updates),
         settings.rollout.half_life or HALF_LIFE * about.tick,
         every,
@@ -108,6 +111,7 @@ def planned(settings: RefineSettings, plan: RefinePlan) -> RefineSettings:
             "batch_size": plan.batch_size,
             "epochs": plan.epochs,
             "learning_rate": plan.learning_rate,
+            "step_kl": plan.step_kl,
             "warm_up": plan.warm_up,
             "rollout": rollout,
             "judge": judge,

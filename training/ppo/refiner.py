@@ -26,9 +26,10 @@ from environments.simulation.reward_source import RolloutRewards
 from training.compute.second_core import SecondCore, keep_memory
 from training.compute.timers import StageTimer
 from training.ppo import update
+from training.ppo.controllers.kl_anchor import KLAnchor
+from training.ppo.controllers.lagrange import Multiplier, finite, surrogate_weights
+from training.ppo.controllers.step_size import StepSize
 from training.ppo.gradient_step import Columns, gradient_step, inputs_of
-from training.ppo.kl_anchor import KLAnchor
-from training.ppo.lagrange import Multiplier, finite, surrogate_weights
 from training.ppo.losses import value_parts
 from training.ppo.pictures import as_seen, as_seen_by_saved, bare
 from training.ppo.rollouts import rollout
@@ -71,6 +72,7 @@ class Refiner(PPO):
         self.anchor = KLAnchor(inputs.anchor, update.value_at(self.schedules["kl_clone"], 1.0))
         self.multipliers = {name: Multiplier(s) for name, s in finite(inputs.costs).items()}
         self.warm_up, self.rejected = WarmUp(inputs.warm_up), 0
+        self.step_size = StepSize(inputs.step_kl)
         keep_memory()
         self.second_core, self.clock = SecondCore(inputs.cores), StageTimer()
         super().__init__(policy, as_seen(policy, env), **keywords)
@@ -223,6 +225,7 @@ class Refiner(PPO):
             **self.warm_up.facts(),
             "rejected": self.rejected,
             "returns": self.returns.facts(),
+            "step_size": self.step_size.facts(),
             "anchor": self.anchor.facts(),
             "multipliers": {name: m.facts() for name, m in self.multipliers.items()},
         }
@@ -232,8 +235,9 @@ class Refiner(PPO):
         self.num_timesteps, self._n_updates = facts["steps"], facts["n_updates"]
         self.rejected = facts["rejected"]
         self.warm_up.restore(facts)
-        if "returns" in facts:  # older checkpoints have none
-            self.returns.restore(facts["returns"])
+        for part in ("returns", "step_size"):  # older checkpoints have none
+            if part in facts:
+                getattr(self, part).restore(facts[part])
         self.anchor.restore(facts["anchor"])
         for name, kept in facts["multipliers"].items():
             self.multipliers[name].restore(kept)

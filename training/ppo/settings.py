@@ -17,8 +17,8 @@ from torch import Tensor
 
 from environments.simulation.reward_source import RewardSource
 from training.compute.hardware import Precision
-from training.ppo.kl_anchor import AnchorSettings
-from training.ppo.lagrange import CostSettings
+from training.ppo.controllers.kl_anchor import AnchorSettings
+from training.ppo.controllers.lagrange import CostSettings
 from training.ppo.losses import scheduled_parts
 from training.settings import COUNT, EPOCHS, STEPS, Settings
 
@@ -104,14 +104,17 @@ class RefineSettings(Settings):
     batch_size: int | None = Field(None, ge=2, le=COUNT)
     """Size of a minibatch, M; by the budget if left out. [steps]"""
     learning_rate: float | None = Field(None, gt=0)
-    """Learning rate at the start, which falls to 0 over all steps; 1e-3 if left out, 3e-4 with
-    pictures."""
+    """Learning rate at the start, which falls to 0 over all steps. Left out it is 1e-3, 3e-4 with
+    pictures, and the policy's steps are shortened by `step_kl`."""
+    step_kl: float | None = Field(None, gt=0)
+    """KL of an update from its rollout's policy to which the policy's steps are shortened; 0.01 if
+    the learning rate is left out as well, else none. [nats]"""
     max_gradient: float = Field(0.5, gt=0)
     """Norm beyond which gradients are scaled down."""
     noise: float | None = Field(None, gt=0)
-    """Standard deviation of continuous actions to begin with; the clone's own if left out. A
-    steady hand tries little: where people were cautious, it is too little to find out what else
-    is possible."""
+    """Standard deviation of continuous actions to begin with, as a share of half their range; the
+    clone's own, or 0.5 if that is less, if left out: a steady hand tries too little to find out
+    what else is possible."""
     warm_up: int | None = Field(None, ge=0, le=COUNT)
     """Most time in which only the values learn; 1 if left out. [updates]"""
     rollout: RolloutSettings = RolloutSettings()
@@ -143,6 +146,8 @@ class RefineSettings(Settings):
     def _under_former_keys(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """As runs have kept them since the first: an older one goes on, and its recipe's hash is the same."""
         told: dict[str, Any] = plain(self)
+        if self.step_kl is None:  # as it was before there was such a key
+            del told["step_kl"]
         tables = {name: told.pop(name) for name in TABLES}
         former = {old: tables[table].pop(key) for old, (table, key) in FORMER.items()}
         # What came since then is kept only if it says something: an older recipe keeps its hash.
@@ -207,6 +212,9 @@ class RefinerInputs:
     # Of rewards before values are learned: a number, "recorded" for the policy's own, or "running"
     # (`training.ppo.rollouts.return_scale`).
     reward_scale: float | Literal["running", "recorded"] = 1.0
+    # KL of an update from its rollout's policy, to which the policy's steps are shortened
+    # (`training.ppo.controllers.step_size`); None leaves them as they are. [nats]
+    step_kl: float | None = None
     # Whether gradients of policy and values are clipped each by its own norm; PPO has one for both.
     clip_apart: bool = False
     # Whose weighted columns are added to the reward of each rollout.

@@ -10,7 +10,7 @@
     [partner]  `training.partners.partners.PartnerSettings`: who plays the other seats meanwhile
     [refine]   `training.ppo.settings.RefineSettings`: PPO; its tables are
     [refine.rollout], [refine.loss], [refine.kl] and [refine.judge]
-    [costs.NAME]  `training.ppo.lagrange.CostSettings`: the limit of a cost
+    [costs.NAME]  `training.ppo.controllers.lagrange.CostSettings`: the limit of a cost
     [evaluate] the protocol of the last judgement
     [corrections]  `training.imitation.corrections.CorrectionsSettings`, if [data] names some
 
@@ -38,7 +38,7 @@ from training.imitation.corrections import CorrectionsSettings
 from training.imitation.inputs import NetworkSettings
 from training.imitation.settings import CloneSettings
 from training.partners.partners import PartnerSettings
-from training.ppo.lagrange import CostSettings, finite
+from training.ppo.controllers.lagrange import CostSettings, finite
 from training.ppo.settings import FORMER, RefineSettings, moved, regrouped
 from training.run.recipe_mistakes import recipe_mistakes
 from training.settings import COUNT, Settings

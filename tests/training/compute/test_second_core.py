@@ -15,7 +15,7 @@ from environments.catalog import make_batch, make_world
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from training.compute.second_core import SecondCore
-from training.ppo.lagrange import CostSettings
+from training.ppo.controllers.lagrange import CostSettings
 from training.ppo.refiner import Refiner
 from training.ppo.settings import RefinerInputs
 

@@ -9,7 +9,7 @@ from training.gate.judge import Judge
 from training.gate.manner import Manner
 from training.gate.selection import GateSettings
 from training.pipeline.refine_loop import RefineInputs, RewardSchedule, refine
-from training.ppo.lagrange import CostSettings
+from training.ppo.controllers.lagrange import CostSettings
 from training.ppo.settings import JudgeSettings, LossSettings, RefineSettings, RolloutSettings
 from training.run.checkpoint import read_checkpoint, write_checkpoint
 from training.run.reporter import ProgressReport, SilentReporter

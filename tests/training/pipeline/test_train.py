@@ -94,7 +94,6 @@ def test_the_run_folder_holds_what_it_promises(trained):
         "clone.safetensors",
         "cloning.json",
         "beginning.json",
-        "fresh.safetensors",
         "engine.json",
         "checkpoints",
         "metrics.jsonl",

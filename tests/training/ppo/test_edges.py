@@ -8,8 +8,15 @@ import pytest
 import torch
 
 from training.ppo.build import falling
-from training.ppo.kl_anchor import LEAST, MOST, OVER_BUDGET, STEP, AnchorSettings, KLAnchor
-from training.ppo.lagrange import CostSettings, Multiplier
+from training.ppo.controllers.kl_anchor import (
+    LEAST,
+    MOST,
+    OVER_BUDGET,
+    STEP,
+    AnchorSettings,
+    KLAnchor,
+)
+from training.ppo.controllers.lagrange import CostSettings, Multiplier
 from training.ppo.losses import standardise, surrogate
 from training.ppo.rollouts.advantages import generalised_advantages
 from training.ppo.rollouts.buffer import EpisodeEnds

@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.ppo.kl_anchor import LEAST, AnchorSettings, KLAnchor
+from training.ppo.controllers.kl_anchor import LEAST, AnchorSettings, KLAnchor
 
 
 def anchor(start=0.1, **settings):

@@ -5,7 +5,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from training.ppo.kl_anchor import LEAST, MOST, OVER_BUDGET, STEP, AnchorSettings, KLAnchor
+from training.ppo.controllers.kl_anchor import (
+    LEAST,
+    MOST,
+    OVER_BUDGET,
+    STEP,
+    AnchorSettings,
+    KLAnchor,
+)
 
 
 def anchor(start: float = 1.0, **settings: Any) -> KLAnchor:

@@ -8,7 +8,7 @@ from environments.catalog import make_world
 from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3VecEnv
-from training.ppo.lagrange import CostSettings, Multiplier, surrogate_weights
+from training.ppo.controllers.lagrange import CostSettings, Multiplier, surrogate_weights
 from training.ppo.rollouts.buffer import CostMeter, EpisodeEnds
 
 

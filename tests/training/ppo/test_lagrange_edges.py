@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from training.ppo.lagrange import LEAST, CostSettings, Multiplier, finite, surrogate_weights
+from training.ppo.controllers.lagrange import (
+    LEAST,
+    CostSettings,
+    Multiplier,
+    finite,
+    surrogate_weights,
+)
 
 
 def settings(**changes: Any) -> CostSettings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.ppo.lagrange import CostSettings, Multiplier
+from training.ppo.controllers.lagrange import CostSettings, Multiplier
 
 PLANTS = {  # limit, how the cost grows with daring, speed of learning, what daring pays
     "even": (10.0, 2, 0.05, 1.0),

@@ -10,7 +10,7 @@ from agents.files.agent_file import load_agent
 from environments.catalog import make_world
 from environments.system.errors import UserError
 from tests.training.support.toys import Leaning, record
-from training.ppo.lagrange import CostSettings, finite
+from training.ppo.controllers.lagrange import CostSettings, finite
 from training.run.recipe import check_recipe
 
 RECIPE = """

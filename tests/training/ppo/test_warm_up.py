@@ -11,7 +11,7 @@ from environments.simulation.batch import Batch
 from environments.simulation.seating import Seating
 from environments.wrappers.sb3_vec_env import Sb3VecEnv
 from tests.training.support.refiners import refiner_of
-from training.ppo.kl_anchor import AnchorSettings
+from training.ppo.controllers.kl_anchor import AnchorSettings
 from training.ppo.update import FIT_GAIN
 
 GAMES, STEPS = 4, 32
