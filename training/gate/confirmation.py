@@ -11,7 +11,6 @@ nothing.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -63,7 +62,10 @@ class Attempt:
     """An agent that played fresh games, beside its clone."""
 
     policy: AgentPolicy
-    candidate: Candidate
+    candidate: Candidate  # in those games
+    references: tuple[Candidate, ...]  # the clone, in those games
+    games: tuple[int, int]  # their seed, and how many times those of a judgement
+    level: float  # of the intervals
     figures: Figures
     keeps_limits: bool
     clone_keeps_limits: bool
@@ -91,6 +93,7 @@ def conclude(
         attempts.append(_attempt(keeper, candidate, policy, number, len(chosen)))
         played(number + 1)
         if attempts[-1].holds:
+            attempts[-1] = _in_its_better_manner(keeper, attempts[-1])
             return _refined(keeper, attempts)
     feasible = keeper.selection.clone_is_feasible
     if feasible and all(one.clone_keeps_limits for one in attempts):
@@ -113,11 +116,41 @@ def _attempt(
     level = corrected(LEVEL, of * len(STAGES))
     for stage, wanted in enumerate(STAGES):
         seed = FRESH_SEEDS + APART * number + STAGES_APART * stage
-        share = max(SHARE, math.ceil(wanted / keeper.trials.judge.games))
+        share = max(SHARE, keeper.trials.share_of(wanted))
         found = _fresh(keeper, candidate, policy, (seed, share), level)
         if found.holds or not found.promising:
             break
     return found
+
+
+def _in_its_better_manner(keeper: BestAgentKeeper, held: Attempt) -> Attempt:
+    """The same agent, played as it is better on games that its manner was not chosen by."""
+    others = [way for way in keeper.trials.ways if way != held.candidate.manner]
+    played = [held.candidate]
+    for way in others:
+        totals = keeper.trials.play(held.policy, way, *held.games)
+        played.append(replace(held.candidate, manner=way, totals=totals))
+    best = keeper.trials.best(played)
+    if best is held.candidate:
+        return held
+    found = _fresh(keeper, best, held.policy, held.games, held.level)
+    return found if found.holds else held
+
+
+def _clone_in_its_better_manner(keeper: BestAgentKeeper, attempts: list[Attempt]) -> Candidate:
+    """The clone, played as it is better on games that its manner was not chosen by."""
+    judged, star = keeper.selection.clone, keeper.settings.north_star
+    further = [one for one in keeper.selection.clones if one.manner != judged.manner]
+    if not further:
+        return judged
+    known = {one.manner: one for one in attempts[-1].references} if attempts else {}
+    games = attempts[-1].games if attempts else (FRESH_SEEDS, keeper.trials.share_of(STAGES[0]))
+    ways = [judged.manner, max(further, key=lambda one: one.mean(star)).manner]
+    played = [
+        known.get(way) or Candidate(-1, way, keeper.trials.play(keeper.clone, way, *games))
+        for way in ways
+    ]
+    return keeper.trials.best(played)
 
 
 def _fresh(
@@ -135,27 +168,32 @@ def _fresh(
         replace(one, totals=keeper.trials.play(keeper.clone, one.manner, *games))
         for one in keeper.selection.references(candidate.manner)
     ]
-    found, clone, names = gains(star, fresh, references, level), references[0], settings.limits
+    found, names = gains(star, fresh, references, level), settings.limits
+    hardest = min(range(len(found)), key=lambda number: found[number].mean)
+    clone, beside = references[0], settings.beside
+    if hardest:  # the first is played as it would be handed on
+        beside = f"{beside} with {references[hardest].manner}"
     feasible = keeper.selection.clone_is_feasible
     shown = clone if feasible else keeper.selection.clone  # where it breaks a limit
     figures = Figures(
         star,
         candidate.update,
         fresh.mean(star),
-        clone.mean(star),
-        found[0],
+        references[hardest].mean(star),
+        found[hardest],
         len(fresh.totals[star]),
         {name: bounds.interval(name, fresh.totals, level) for name in names},
         {name: bounds.interval(name, shown.totals) for name in names},
         names,
-        settings.beside,
+        beside,
     )
     clone_keeps = feasible and not bounds.broken(clone.totals)
     keeps = not bounds.broken(fresh.totals, level)
     better = not settings.guard or all(gain.low > 0 for gain in found)
     within = all(fresh.mean(name) <= limit for name, limit in settings.limits.items())
     earns = not settings.guard or not clone_keeps or all(gain.mean > 0 for gain in found)
-    return Attempt(policy, candidate, figures, keeps, clone_keeps, better, within and earns)
+    told = (figures, keeps, clone_keeps, better, within and earns)
+    return Attempt(policy, fresh, tuple(references), games, level, *told)
 
 
 def _refined(keeper: BestAgentKeeper, attempts: list[Attempt]) -> Conclusion:
@@ -189,7 +227,7 @@ def _refined(keeper: BestAgentKeeper, attempts: list[Attempt]) -> Conclusion:
 
 
 def _clone(keeper: BestAgentKeeper, attempts: list[Attempt]) -> Conclusion:
-    clone, star = keeper.selection.clone, keeper.settings.north_star
+    clone, star = _clone_in_its_better_manner(keeper, attempts), keeper.settings.north_star
     said = [keeper.trouble, *keeper.warnings]
     if not attempts:
         said.append(keeper.refused)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,18 +39,23 @@ class Trials:
         ways = manners(own, self.settings.body, self.settings.only_greedy)
         return [Candidate(-1, way, self.play(clone, way)) for way in ways]
 
+    def share_of(self, games: int) -> int:
+        """How many times those of a judgement so many games are."""
+        return math.ceil(games / self.judge.games)
+
     @property
-    def _ways(self) -> list[Manner]:
+    def ways(self) -> list[Manner]:
+        """In which a refined agent may be played, sampled first."""
         return [Manner(True)] if self.settings.only_greedy else [Manner(False), Manner(True)]
 
     def of_twin(self, clones: Sequence[Candidate], update: int) -> list[Candidate]:
         """An agent that has the clone's weights, sampled first: it has played already."""
         known = {one.manner: one.totals for one in clones}
-        return [Candidate(update, way, known[way]) for way in self._ways]
+        return [Candidate(update, way, known[way]) for way in self.ways]
 
     def of_policy(self, policy: AgentPolicy, update: int) -> list[Candidate]:
         """A policy, sampled first. Greedy play that was reliably worse is left out of the next few."""
-        ways = self._ways
+        ways = self.ways
         if 0 <= self.rest < update < self.rest + AGAIN * self.settings.every:
             ways = ways[:1]
         played = [Candidate(update, way, self.play(policy, way)) for way in ways]

@@ -84,9 +84,13 @@ class Figures:
         """The agent beside its clone, in words."""
         gain = self.gain
         return (
-            f"{self.north_star} {self.mean:.2f} against {self.beside}'s {self.clone:.2f} on {self.games} "
+            f"{self.north_star} {self.mean:.2f} against {self._owner} {self.clone:.2f} on {self.games} "
             f"fresh games ({gain.mean:+.2f} game by game, 95 % interval {gain.low:+.2f} to {gain.high:+.2f})"
         )
+
+    @property
+    def _owner(self) -> str:
+        return f"{self.beside}:" if " with " in self.beside else f"{self.beside}'s"
 
     @property
     def spent(self) -> str:
