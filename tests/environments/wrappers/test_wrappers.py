@@ -4,7 +4,8 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env, data_equivalence
-from pettingzoo.test import parallel_api_test, parallel_seed_test
+from pettingzoo.test import api_test, parallel_api_test, parallel_seed_test, seed_test
+from pettingzoo.utils.conversions import parallel_to_aec
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecMonitor
@@ -32,8 +33,15 @@ def test_gymnasiums_checker_finds_nothing(world_id):
 
 
 @each_world
+def test_gymnasiums_checker_finds_nothing_in_any_seat(world_id):
+    for seat in range(len(make_world(world_id).agents)):
+        check_env(gymnasium.make(world_id, seat=seat, render_mode="rgb_array").unwrapped)
+
+
+@each_world
 def test_sb3s_checker_finds_nothing(world_id):
     sb3_check_env(GymEnv(world_id))
+    sb3_check_env(Monitor(gymnasium.make(world_id, render_mode="rgb_array")))
 
 
 @each_world
@@ -41,6 +49,13 @@ def test_sb3s_checker_finds_nothing(world_id):
 def test_pettingzoos_checkers_find_nothing(world_id):
     parallel_api_test(parallel_env(world_id, horizon=HORIZON), num_cycles=100)
     parallel_seed_test(lambda: parallel_env(world_id), num_cycles=100)
+
+
+@each_world
+@pytest.mark.filterwarnings("error:.*agent.*", "ignore:(We recom|Action space|Agent's m)")
+def test_pettingzoos_checkers_find_nothing_where_agents_take_turns(world_id):
+    api_test(parallel_to_aec(parallel_env(world_id, horizon=HORIZON)), num_cycles=100)
+    seed_test(lambda: parallel_to_aec(parallel_env(world_id)), num_cycles=100)
 
 
 @each_world
