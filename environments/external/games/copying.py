@@ -76,7 +76,8 @@ def _layers(env: Any) -> Iterator[Any]:
     """An environment and what it wraps, from outside inwards."""
     for _ in range(DEEPEST):
         yield env
-        env = getattr(env, "__dict__", {}).get("env")
+        inside = getattr(env, "__dict__", {})
+        env = inside.get("env", inside.get("aec_env"))  # PettingZoo's, whose agents take turns
         if env is None:
             return
 

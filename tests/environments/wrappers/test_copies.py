@@ -230,6 +230,14 @@ def test_a_wrapped_one_that_would_begin_anew_is_found():
         gymnasium.registry.pop("Forgetful-v0")
 
 
+@pytest.mark.parametrize("world_id", ["LunarLander-v3", "classic/rps_v2"])
+def test_published_ones_that_would_begin_anew_are_found(world_id):
+    batch = make_batch(world_id, 2)
+    for way in WAYS.values():
+        with pytest.raises(UserError, match=f"'{world_id}' cannot be copied .*EzPickle"):
+            way(batch)
+
+
 def test_one_that_can_be_copied_but_not_pickled_is_copied():
     face = GymEnv(f"{MODULE}:Local")
     begin(face)
