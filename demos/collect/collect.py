@@ -20,7 +20,7 @@ from demos.data.dataset.store import Store
 from demos.data.episodes.episode import NANOSECONDS, Actor, Episode
 from environments.catalog import make_batch
 from environments.files.trusted_code import remember
-from environments.simulation.batch import horizon_of
+from environments.simulation.spec import horizon_of
 from environments.simulation.world import World
 from environments.system.memory import require_memory
 

@@ -62,6 +62,9 @@ class ExternalBatch(Batch):
         self._games = make_executor(spec, layout, world.workers, world.patience)
         self._arrays = self._games.arrays
 
+    def _link(self) -> None:
+        """Nothing: a copy's games have brought what they need."""
+
     def _write_options(self, game: int, options: dict[str, Any]) -> None:
         self._episode_options[game] = options
 
@@ -86,6 +89,7 @@ class ExternalBatch(Batch):
         obey_masks(self)
         arrays = self._arrays
         np.copyto(arrays["action"], self.actions)
+        np.copyto(arrays["skipped"], self.skipped)
         faults = self._games.step()
         self.state["tick"] += 1
         if arrays["news"].any():
@@ -228,6 +232,7 @@ def arrays_layout(
     """Shape and type of each array that the games of a batch share; B, N, K and C of them."""
     return {
         "action": ((size, agents, *done.shape), done.dtype.str),  # [B, N, ...], counted from 0
+        "skipped": ((size,), "?"),  # [B], whether the game is left as it is in this step
         "observation": ((size, agents, *seen.shape), seen.dtype.str),  # [B, N, ...]
         "present": ((size, agents), "?"),  # [B, N], whether the agent was given an observation
         "live": ((size, agents), "?"),  # [B, N], whether it acts in the next step

@@ -77,6 +77,10 @@ class Guard:
         self._said: set[str] = set()
         self._left, self._since = float(quota), clock()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A pickled guard counts from none again: who listens, and the clock, stay where they are."""
+        return Guard, (self.quota, self.refill)
+
     def admit(self, incident: Incident) -> None:
         """Log an incident and let its game begin anew.
 

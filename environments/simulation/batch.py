@@ -14,10 +14,12 @@ from gymnasium import spaces
 from environments.simulation.kernels import first_outside
 from environments.simulation.presence import Presence
 from environments.simulation.reward_source import TermReward
+from environments.simulation.spec import horizon_of
 from environments.simulation.world import World
 from environments.system.errors import UserError
 
 Options = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+LINKED = ("_kernels", "_terms", "_costs")  # what `Batch._link` makes
 
 
 class Batch:
@@ -58,12 +60,15 @@ class Batch:
         self.state = np.zeros(size, world.state_dtype)  # [B]
         self.observation = np.zeros((size, agents, *seen.shape), seen.dtype)  # [B, N, O]
         self.final_observation = np.zeros_like(self.observation)  # [B, N, O], of games that ended
-        self._terms, self.terms = _named(size, agents, world.terms)  # [B, N, K]
-        self._costs, self.costs = _named(size, agents, world.costs)  # [B, N, C]
+        self.terms = np.zeros((size, agents, len(world.terms)), np.float32)  # [B, N, K]
+        self.costs = np.zeros((size, agents, len(world.costs)), np.float32)  # [B, N, C]
         self.reward = np.zeros((size, agents), np.float32)  # [B, N]
         self.terminated = np.zeros(size, np.bool_)  # [B]
         self.truncated = np.zeros(size, np.bool_)  # [B]
         self.broken = np.zeros(size, np.bool_)  # [B], broken off: the last step did not happen
+        self.skipped = np.zeros(
+            size, np.bool_
+        )  # [B], begun anew after the step: it need not play them
         self.actions = np.zeros((size, agents, *act.shape), act.dtype)  # [B, N], as last applied
         self.presence = Presence(self.terminated, self.truncated, agents)
         self._shaping = _shaping(world, float(discount))
@@ -73,7 +78,22 @@ class Batch:
 
     def _open(self) -> None:
         """Make ready what runs the games, before the first reset."""
+        self._link()
+
+    def _link(self) -> None:
+        """Make what no copy can keep: the loops, and the terms and costs as the loops write them."""
         self._kernels = self.world.kernels
+        self._terms = _as_records(self.terms, self.world.terms)  # [B, N], of fields
+        self._costs = _as_records(self.costs, self.world.costs)  # [B, N], likewise
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All that a pickle or a deep copy keeps: it goes on from the same step."""
+        return {name: value for name, value in vars(self).items() if name not in LINKED}
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        """Go on from there."""
+        vars(self).update(kept)
+        self._link()
 
     def reset(
         self,
@@ -172,7 +192,8 @@ class Batch:
             outside = (buffer < 0) | (buffer >= space.nvec)  # game by game is 100 times slower
             game = int(outside.any(tuple(range(1, buffer.ndim))).argmax()) if outside.any() else -1
         else:
-            game = next((b for b in range(self.size) if not _all_in(space, buffer[b])), -1)
+            each = (all(map(space.contains, actions)) for actions in buffer)
+            game = next((b for b, exist in enumerate(each) if not exist), -1)
         if game >= 0:
             what = given[game].tolist()
             raise UserError(f"Game {game} was given the actions {what}; they must be in {space}.")
@@ -214,13 +235,11 @@ def as_actions(actions: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     return given
 
 
-def _named(size: int, agents: int, names: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
-    """One buffer seen twice: as records [B, N] with a field a name, and as numbers [B, N, names]."""
-    numbers = np.zeros((size, agents, len(names)), np.float32)
+def _as_records(numbers: np.ndarray, names: Mapping[str, str]) -> np.ndarray:
+    """The same memory, numbers [B, N, names], as records [B, N] with a field a name."""
     if not names:
-        return numbers, numbers
-    records = numbers.view([(name, np.float32) for name in names])[..., 0]
-    return records, numbers
+        return numbers
+    return numbers.view([(name, np.float32) for name in names])[..., 0]
 
 
 def _shaping(world: World, discount: float) -> tuple[Any, ...]:
@@ -229,22 +248,3 @@ def _shaping(world: World, discount: float) -> tuple[Any, ...]:
         return ()
     phi = np.zeros((2, len(world.agents)), [(name, np.float64) for name in world.potentials])
     return phi[0], phi[1], discount
-
-
-def _all_in(space: spaces.Space[Any], actions: np.ndarray) -> bool:
-    """Whether every agent's action exists."""
-    return all(space.contains(action) for action in actions)
-
-
-def horizon_of(steps: Any) -> int:
-    """The option `horizon`, checked.
-
-    Raises:
-        UserError: it is no number of steps.
-    """
-    whole = isinstance(steps, (int, np.integer)) and not isinstance(steps, bool)
-    if not whole or not 1 <= steps < 2**31:
-        raise UserError(
-            f"The horizon of an episode is {steps!r}; give a whole number of steps from 1 up."
-        )
-    return int(steps)

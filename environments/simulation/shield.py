@@ -38,6 +38,10 @@ class Shield:
             raise UserError(f"The world '{world.id}' has no shield: play it without.")
         self.world, self._loop = world, bind_shield(world.module)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy is made anew: it keeps nothing of its own, and loops cannot be pickled."""
+        return Shield, (self.world,)
+
     def __call__(self, states: np.ndarray, requested: np.ndarray, applied: np.ndarray) -> None:
         """Write what is to be applied, [B, N, ...], for what was asked for in these states, [B]."""
         self._loop(self.world.table, states, requested, applied)

@@ -20,6 +20,7 @@ import numpy as np
 from gymnasium import spaces
 
 from environments.simulation.observation_parts import Part, choices, with_mask
+from environments.system.errors import UserError
 
 LONGEST_NAME = 1000  # characters of a term's or a cost's name
 # Of a description, what makes no other world of it.
@@ -106,6 +107,20 @@ class WorldSpec:
     def fingerprint(self) -> str:
         """Of `describe()`: two worlds with one fingerprint are the same."""
         return fingerprint_of(self.describe())
+
+
+def horizon_of(steps: Any) -> int:
+    """The option `horizon`, checked.
+
+    Raises:
+        UserError: it is no number of steps.
+    """
+    whole = isinstance(steps, (int, np.integer)) and not isinstance(steps, bool)
+    if not whole or not 1 <= steps < 2**31:
+        raise UserError(
+            f"The horizon of an episode is {steps!r}; give a whole number of steps from 1 up."
+        )
+    return int(steps)
 
 
 def fingerprint_of(described: Mapping[str, Any]) -> str:

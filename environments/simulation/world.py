@@ -29,6 +29,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -53,6 +54,20 @@ class World(WorldSpec):
     def kernels(self) -> Kernels:
         """The compiled loops; the first call in a fresh checkout compiles for some seconds."""
         return bind(self.module, self.mask_size)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a pickle or a deep copy keeps: of the module its name, of the loops nothing."""
+        kept = {name: value for name, value in vars(self).items() if name != "kernels"}
+        return kept | {"module": getattr(self.module, "__name__", None)}
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        """The same world again; its module is imported by its name."""
+        name = kept["module"]
+        vars(self).update(kept, module=None if name is None else import_module(name))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> World:
+        """Itself: nothing of it changes, and its loops are not bound again."""
+        return self
 
     def check_option(self, name: str) -> None:
         """Refuse an option that no episode of this world reads.

@@ -7,6 +7,7 @@ B games, k steps.
 
 from __future__ import annotations
 
+import inspect
 import math
 from typing import Any
 
@@ -29,6 +30,14 @@ class FrameStackVecEnv(VecEnvWrapper):
         super().__init__(venv, observation_space=space)
         size = math.prod(venv.observation_space.shape or ())
         self.window = FrameStack(venv.num_envs, steps, venv.action_space, size)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All that a pickle or a deep copy keeps: not what SB3 notes of the class, which cannot be."""
+        return {name: value for name, value in vars(self).items() if name != "class_attributes"}
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        """Go on from there."""
+        vars(self).update(kept, class_attributes=dict(inspect.getmembers(type(self))))
 
     def reset(self) -> np.ndarray:
         """Begin new episodes everywhere; [B, k x W]."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 import gymnasium
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 
 from environments.catalog import make_batch
 from environments.simulation.picture import PygameWindow
@@ -20,7 +22,10 @@ RENDER_MODES = ("rgb_array", "human")
 
 
 class GymEnv(gymnasium.Env[np.ndarray, Any]):
-    """One seat of one game; every info holds `terms`, `costs`, `cost` (their sum) and `agents`.
+    """One seat of one game; every info holds `terms`, `costs` and `cost`, their sum.
+
+    The names of all seats are in `agents`; `spec.max_episode_steps` is the horizon.
+
 
     Args:
         world: an id of the catalog, any external environment's, or a `World`.
@@ -50,6 +55,8 @@ class GymEnv(gymnasium.Env[np.ndarray, Any]):
         self.seating = Seating(batch, seat, partner)
         self.world = batch.world
         self.agents = batch.world.agents
+        self._horizon = int(batch.state["horizon"][0])  # of every episode that is not given another
+        self._spec: EnvSpec | None = None
         self.render_mode = render_mode
         pace = {"render_fps": max(1, round(1 / self.world.tick))}
         self.metadata = {**self.metadata, **pace}
@@ -58,6 +65,19 @@ class GymEnv(gymnasium.Env[np.ndarray, Any]):
         self._score = self._no_score()
         self._window: PygameWindow | None = None
         self._seeded = False
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """What Gymnasium made it of."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, made_of: EnvSpec | None) -> None:
+        self._spec = with_horizon(made_of, self._horizon)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All that a pickle or a deep copy keeps; it opens a window of its own."""
+        return {**vars(self), "_window": None}
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -114,7 +134,6 @@ class GymEnv(gymnasium.Env[np.ndarray, Any]):
             "terms": dict(zip(self.world.terms, batch.terms[0, seat].tolist(), strict=True)),
             "costs": dict(zip(self.world.costs, costs, strict=True)),
             "cost": float(sum(costs)),
-            "agents": self.agents,
         }
 
     def render(self) -> np.ndarray | None:
@@ -136,6 +155,14 @@ class GymEnv(gymnasium.Env[np.ndarray, Any]):
             self._window.close()
             self._window = None
         self.seating.batch.close()
+
+
+def with_horizon(spec: EnvSpec | None, steps: int) -> EnvSpec | None:
+    """A spec that says after how many steps an episode is truncated.
+
+    It is not registered: Gymnasium's own `TimeLimit` would then cut off episodes of a longer horizon.
+    """
+    return None if spec is None else dataclasses.replace(spec, max_episode_steps=steps)
 
 
 def check_render_mode(mode: str | None, known: tuple[str, ...]) -> None:

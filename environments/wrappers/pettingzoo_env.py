@@ -51,6 +51,10 @@ class PettingZooEnv(ParallelEnv):  # type: ignore[misc]
         self._window: PygameWindow | None = None
         self._seeded = False
 
+    def __getstate__(self) -> dict[str, Any]:
+        """All that a pickle or a deep copy keeps; it opens a window of its own."""
+        return {**vars(self), "_window": None}
+
     def observation_space(self, agent: str) -> Any:
         """What an agent sees."""
         return self.observation_spaces[agent]

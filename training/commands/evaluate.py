@@ -12,8 +12,8 @@ from environments.external.trial.isolated import patient
 from environments.external.world import Declared, declare, in_processes
 from environments.files.trusted_code import type_in
 from environments.recorded_worlds import described_world
-from environments.simulation.batch import horizon_of
 from environments.simulation.shield import Shield
+from environments.simulation.spec import horizon_of
 from environments.simulation.world import World
 from environments.system.errors import UserError
 from environments.terminal.consoles import plain_console

@@ -12,6 +12,7 @@ import numpy as np
 
 from environments.external.games.games import EnvironmentSpec, ExternalGames, GameFault, ResetOrder
 from environments.external.games.worker import GameWorker
+from environments.system.errors import UserError
 from environments.system.shared_arrays import (
     Layout,
     SharedArrays,
@@ -74,6 +75,17 @@ class ProcessExecutor:
         ]
         for worker in self.workers:
             worker.await_start()
+
+    def __reduce__(self) -> Any:
+        """Refuse to be copied or pickled.
+
+        Raises:
+            UserError: always.
+        """
+        raise UserError(
+            "Games in processes of their own cannot be copied or pickled: play them in this one, without "
+            "`workers`."
+        )
 
     def begin(self, orders: Sequence[ResetOrder]) -> dict[int, GameFault]:
         """As `ExternalGames.begin`."""

@@ -21,6 +21,7 @@ from environments.external.games.adapters import (
     flatten_observation,
     offered_mask,
 )
+from environments.external.games.copying import CopiedGames
 from environments.external.games.global_state import (
     ExternalGlobals,
     Handlers,
@@ -87,7 +88,7 @@ class EnvironmentSpec:
             ) from error
 
 
-class ExternalGames:
+class ExternalGames(CopiedGames):
     """The games in rows `first` and onward of the shared arrays, one for each row that it is given.
 
     Args:
@@ -102,13 +103,17 @@ class ExternalGames:
         mark_interrupts()
         with Handlers(), self._globals:
             self.games: list[GymGame | PettingZooGame] = [spec.open() for _ in arrays["busy"]]
-        name, seen = self.name, self.games[0].observation_space
-        space, flatten = flatten_observation(seen, name)
+        self._named = NamedValues(spec.terms, spec.costs, spec.success)
+        self._link()
+
+    def _link(self) -> None:
+        """Make what follows from the games and the arrays."""
+        arrays, seen = self.arrays, self.games[0].observation_space
+        space, flatten = flatten_observation(seen, self.name)
         self._seen = observation_reader(seen, flatten)
         # Numbers of the action mask, which come after those of what is seen.
         self._mask = int(np.prod(arrays["observation"].shape[2:]) - np.prod(space.shape))
         self._to_env_action = to_own(self.games[0].action_space)
-        self._named = NamedValues(spec.terms, spec.costs, spec.success)
         self._observation, self._present = arrays["observation"], arrays["present"]
         self._live = arrays["live"]
 
@@ -119,8 +124,9 @@ class ExternalGames:
         return self._each((order.game - self.first, self._begin, order) for order in orders)
 
     def step(self) -> dict[int, GameFault]:
-        """Take the actions in the arrays in every game; what went wrong, by game."""
-        return self._each((i, self._step, None) for i in range(len(self.games)))
+        """Take the actions in the arrays in every game that is not skipped; what went wrong, by game."""
+        played = np.flatnonzero(~self.arrays["skipped"]).tolist()
+        return self._each((i, self._step, None) for i in played)
 
     def _each(self, calls: Any) -> dict[int, GameFault]:
         busy, faults = self.arrays["busy"], {}

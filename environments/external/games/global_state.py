@@ -36,6 +36,7 @@ SEED_STREAM = 7  # so that external generators are seeded otherwise than ours
 
 _INSIDE = threading.local()  # whether external code runs already in this thread
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_ALARM = [signal.SIGALRM] if hasattr(signal, "SIGALRM") else []  # Windows has none
 
 
 class ExternalGlobals:
@@ -56,6 +57,12 @@ class ExternalGlobals:
         self._python: Any = random.Random(self._number).getstate()
         self._numpy: Any = np.random.MT19937(self._number)
         self._torch: list[Any] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy keeps; Python's generator as Python itself tells it."""
+        with self:
+            own = {"_python": random.getstate()}
+        return own | {k: vars(self)[k] for k in ("_number", "_numpy", "_torch", "_settings")}
 
     def __enter__(self) -> ExternalGlobals:
         """Put the games' state in place of ours."""
@@ -132,7 +139,7 @@ def mark_interrupts() -> None:
 
 def is_our_signal(error: BaseException | None) -> bool:
     """Whether an error came out of a signal's handler: then the process was asked to end."""
-    handlers = [signal.getsignal(number) for number in (*_SIGNALS, *_alarm())]
+    handlers = [signal.getsignal(number) for number in (*_SIGNALS, *_ALARM)]
     codes = {getattr(handler, "__code__", None) for handler in handlers} - {None}
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
@@ -146,10 +153,6 @@ def is_our_signal(error: BaseException | None) -> bool:
             trace = trace.tb_next
         error = error.__cause__ or error.__context__
     return False
-
-
-def _alarm() -> list[Any]:
-    return [signal.SIGALRM] if hasattr(signal, "SIGALRM") else []  # Windows has none
 
 
 # ------------------------------------------------------------------ settings

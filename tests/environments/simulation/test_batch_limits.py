@@ -6,14 +6,14 @@ from gymnasium import spaces
 
 from environments.catalog import make_batch, make_world
 from environments.external.guard import SLACK, Bounds, Guard, Incident, invalid_values
-from environments.simulation.batch import Batch, horizon_of
+from environments.simulation.batch import Batch
 from environments.simulation.frame_stack import (
     FrameStack,
     recorded_rows,
     stacked_rows,
     stacked_space,
 )
-from environments.simulation.spec import module_spec
+from environments.simulation.spec import horizon_of, module_spec
 from environments.system import memory
 from environments.system.errors import UserError
 from environments.worlds import balance

@@ -49,3 +49,25 @@ class Camera(gymnasium.Env):
 
     def step(self, action):
         return np.full((8, 8, 3), action.sum(), np.uint8), float(action.sum()), False, False, {}
+
+
+class Fragile(gymnasium.Env):
+    """Ends after three steps, and raises if it is stepped once more."""
+
+    def __init__(self):
+        self.observation_space = spaces.Box(0.0, 9.0, (2,), np.float32)
+        self.action_space = spaces.Discrete(2)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.count = 0
+        return self._seen(), {}
+
+    def step(self, action):
+        if self.count == 3:
+            raise RuntimeError("it is over")
+        self.count += 1
+        return self._seen(), 1.0, self.count == 3, False, {}
+
+    def _seen(self):
+        return np.array([self.count, self.np_random.random()], np.float32)

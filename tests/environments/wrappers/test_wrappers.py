@@ -4,8 +4,8 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env, data_equivalence
-from gymnasium.vector import AutoresetMode
-from pettingzoo.test import parallel_api_test, parallel_seed_test
+from pettingzoo.test import api_test, parallel_api_test, parallel_seed_test, seed_test
+from pettingzoo.utils.conversions import parallel_to_aec
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import VecMonitor
@@ -33,8 +33,15 @@ def test_gymnasiums_checker_finds_nothing(world_id):
 
 
 @each_world
+def test_gymnasiums_checker_finds_nothing_in_any_seat(world_id):
+    for seat in range(len(make_world(world_id).agents)):
+        check_env(gymnasium.make(world_id, seat=seat, render_mode="rgb_array").unwrapped)
+
+
+@each_world
 def test_sb3s_checker_finds_nothing(world_id):
     sb3_check_env(GymEnv(world_id))
+    sb3_check_env(Monitor(gymnasium.make(world_id, render_mode="rgb_array")))
 
 
 @each_world
@@ -45,22 +52,10 @@ def test_pettingzoos_checkers_find_nothing(world_id):
 
 
 @each_world
-def test_the_vector_face_is_single_faces_side_by_side(world_id):
-    ours = gymnasium.make_vec(world_id, num_envs=3, horizon=HORIZON)
-    theirs = gymnasium.make_vec(
-        world_id,
-        num_envs=3,
-        vectorization_mode="sync",
-        vector_kwargs={"autoreset_mode": AutoresetMode.SAME_STEP},
-        horizon=HORIZON,
-    )
-    assert type(ours).__name__ == "GymVectorEnv"
-    assert ours.single_observation_space == theirs.single_observation_space
-    assert data_equivalence(ours.reset(seed=3), theirs.reset(seed=3))
-    ours.action_space.seed(0)
-    for _ in range(3 * HORIZON):
-        action = ours.action_space.sample()
-        assert data_equivalence(ours.step(action), theirs.step(action))
+@pytest.mark.filterwarnings("error:.*agent.*", "ignore:(We recom|Action space|Agent's m)")
+def test_pettingzoos_checkers_find_nothing_where_agents_take_turns(world_id):
+    api_test(parallel_to_aec(parallel_env(world_id, horizon=HORIZON)), num_cycles=100)
+    seed_test(lambda: parallel_to_aec(parallel_env(world_id)), num_cycles=100)
 
 
 @each_world
@@ -136,7 +131,7 @@ def test_a_face_draws_without_a_window_and_says_whats_what(world_id):
     _, info = face.reset(seed=0)
     world = make_world(world_id)
     assert set(info["terms"]) == set(world.terms)
-    assert info["agents"] == world.agents
+    assert face.get_wrapper_attr("agents") == world.agents
     first = np.asarray(face.render())
     assert first.dtype == np.uint8
     assert first.std() > 1
