@@ -146,7 +146,9 @@ def without_mask(space: spaces.Dict) -> spaces.Dict:
 
 def leaf_as_json(space: Any) -> dict[str, Any]:
     """A plain space as a layout has it."""
-    told: dict[str, Any] = {"space": type(space).__name__}
+    kinds = spaces.Box, spaces.Discrete, spaces.MultiDiscrete, spaces.MultiBinary
+    known = next((kind for kind in kinds if isinstance(space, kind)), type(space))
+    told: dict[str, Any] = {"space": known.__name__}
     if isinstance(space, spaces.Box):
         told |= {"dtype": str(space.dtype), "shape": list(space.shape)}
         return told | {"low": _bound(space.low), "high": _bound(space.high)}
@@ -157,6 +159,10 @@ def leaf_as_json(space: Any) -> dict[str, Any]:
         return told | {"nvec": space.nvec.tolist(), "start": space.start.tolist()}
     if isinstance(space, spaces.MultiBinary):
         return told | {"shape": list(space.shape)}
+    if isinstance(
+        space, spaces.Text
+    ):  # each character by its place among them, their count at the end
+        return told | {"characters": "".join(space.character_list)}
     return told | {"told": str(space)}
 
 
