@@ -20,7 +20,7 @@ from agents.lookup import find
 from agents.lookup_names import AGENTS
 from agents.players.from_agent import make_player
 from agents.players.player import NetworkPlayer, Player
-from agents.schema.own_observation import OwnLayout
+from agents.schema.own_rows import OwnLayout
 from environments.external.games.own_actions import own_rows
 from environments.files.readers import Unreadable
 from environments.recorded_worlds import described_world

@@ -1,12 +1,11 @@
-"""An environment's own observation, as a file describes it (`layout` of a world): read, and made rows of.
+"""An environment's own observation, as a file describes it (`layout` of a world).
 
-B observations, O numbers of a row, M of the action mask at its end.
+B observations.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +18,7 @@ from environments.system.errors import UserError
 
 DEPTH = 32  # keys that lead to a part
 _FAR = 2**62  # no choice begins beyond it
-_TYPES = "biuf"
+TYPES = "biuf"
 
 
 @dataclass(frozen=True)
@@ -30,11 +29,8 @@ class OwnPart:
     path: tuple[str | int, ...] | None  # that leads to it; None of a mask that stands beside
     at: int
     numbers: int
-    space: Any  # None of a mask
-
-    @property
-    def is_mask(self) -> bool:
-        return self.space is None
+    space: Any  # as the environment has it; None of a mask in several pieces, or one that stands beside
+    is_mask: bool = False
 
     def encode(self, values: np.ndarray) -> np.ndarray:
         """Values of the part [B, ...] as they stand in rows: float32 [B, numbers].
@@ -43,6 +39,9 @@ class OwnPart:
             UserError: a choice is none that there is.
         """
         flat = values.reshape(len(values), -1)
+        if self.is_mask:
+            allowed: np.ndarray = (flat != 0).astype(np.float32)
+            return allowed
         space: Any = self.space
         if not isinstance(space, (spaces.Discrete, spaces.MultiDiscrete)):
             return flat.astype(np.float32)
@@ -90,15 +89,27 @@ def _read_part(told: Any, at: int, size: int) -> OwnPart:
     if told.get("at") != at or not is_whole_number(told.get("numbers"), 0, size - at):
         raise Unreadable(f"does not say which numbers of an observation are '{short}'")
     try:
-        space = None if kind == "mask" else _read_space(kind, told)
-        numbers = told["numbers"] if space is None else spaces.utils.flatdim(space)
+        if kind == "mask":
+            return OwnPart(name, _tuple(path), at, told["numbers"], _mask_space(told), True)
+        space = _read_space(kind, told)
     except Unreadable:
         raise
     except (AssertionError, ArithmeticError, LookupError, TypeError, ValueError):
         raise Unreadable(f"describes '{short}' in an observation as nothing that can be") from None
-    if numbers != told["numbers"]:
+    if (numbers := spaces.utils.flatdim(space)) != told["numbers"]:
         raise Unreadable(f"describes '{short}' in an observation as {numbers} numbers")
-    return OwnPart(name, None if path is None else tuple(path), at, numbers, space)
+    return OwnPart(name, _tuple(path), at, numbers, space)
+
+
+def _tuple(path: Any) -> tuple[str | int, ...] | None:
+    return None if path is None else tuple(path)
+
+
+def _mask_space(told: dict[str, Any]) -> Any:
+    of = told.get("of")
+    if not isinstance(of, dict) or of.get("space") not in ("Box", "MultiBinary"):
+        return None
+    return _read_space(of["space"], {**of, "name": told["name"], "numbers": told["numbers"]})
 
 
 def _read_space(kind: Any, told: dict[str, Any]) -> Any:
@@ -107,7 +118,7 @@ def _read_space(kind: Any, told: dict[str, Any]) -> Any:
     if not are_sizes(shape, 0) or math.prod(shape) > max(numbers, 1):
         raise ValueError("its shape")
     dtype: Any = np.dtype(told.get("dtype", "int8"))
-    if dtype.kind not in _TYPES:
+    if dtype.kind not in TYPES:
         raise ValueError("its type")
     if kind == "Box":
         ends = ("low", -np.inf), ("high", np.inf)
@@ -143,105 +154,6 @@ def _bound(told: Any, shape: list[int], dtype: Any, none: float) -> np.ndarray:
         raise ValueError("its bounds")
     given[given == None] = none  # noqa: E711  element by element
     return np.broadcast_to(given.astype(dtype), shape).copy()
-
-
-class OwnLayout:
-    """Makes rows of what an environment shows.
-
-    Args:
-        described: `layout` of its world.
-        size: O.
-        source: the world, for sentences.
-
-    Raises:
-        Unreadable: as `read_layout`.
-    """
-
-    def __init__(self, described: Any, size: int, source: str) -> None:
-        self.parts = read_layout(described, size)
-        self.source = source
-        self.mask = self.parts[-1] if self.parts[-1].is_mask else None
-        self.seen = self.parts[:-1] if self.mask is not None else self.parts
-
-    @property
-    def counts(self) -> bool:
-        """Whether what is shown is one choice, whose whole numbers are no row of ours."""
-        return self.whole and isinstance(self.seen[0].space, spaces.Discrete)
-
-    @property
-    def whole(self) -> bool:
-        """Whether what is shown is one thing, neither a dict nor a tuple."""
-        return [part.path for part in self.seen] == [()]
-
-    def rows(self, observation: Any, masks: Any = None) -> tuple[np.ndarray, bool]:
-        """Rows [B, O] of one observation or of B of them, and whether it is one.
-
-        Args:
-            observation: as the environment has it.
-            masks: what is allowed, [M] or [B, M], where that is no part of the observation.
-
-        Raises:
-            UserError: it is no such observation; the sentence says why.
-        """
-        shapes = [self._values(part, observation) for part in self.seen]
-        games = {None if one else len(values) for values, one in shapes}
-        if len(games) > 1:
-            raise UserError(
-                "This agent was handed an observation whose parts are of different numbers of games: hand it "
-                f"one that {self.source} shows, or a batch of them."
-            )
-        found = [part.encode(v) for part, (v, _) in zip(self.seen, shapes, strict=True)]
-        one, count = shapes[0][1], len(found[0])
-        if self.mask is not None:
-            found.append(self._masks(self.mask, observation, masks, count))
-        return np.concatenate(found, axis=1), one
-
-    def _values(self, part: OwnPart, observation: Any) -> tuple[np.ndarray, bool]:
-        """What is shown of a part, [B, ...], and whether it is that of a single game."""
-        given = np.asarray(self._at(part, observation))
-        wanted = tuple(part.space.shape)
-        if given.dtype.kind in _TYPES and given.shape == wanted:
-            return given[None], True
-        if given.dtype.kind in _TYPES and given.shape[1:] == wanted and given.ndim > len(wanted):
-            return given, False
-        raise UserError(
-            f"This agent sees '{part.name}' as {part.space.dtype} {list(wanted)}, not {given.dtype} "
-            f"{list(given.shape)}: hand it what {self.source} shows."
-        )
-
-    def _at(self, part: OwnPart, observation: Any) -> Any:
-        value = observation
-        for key in part.path or ():
-            try:
-                if isinstance(key, str) and not isinstance(value, Mapping):
-                    raise LookupError(key)  # a record of numpy has names, too
-                value = value[key]
-            except (LookupError, TypeError):
-                raise UserError(
-                    f"This agent sees '{part.name}', and the observation has none: hand it what "
-                    f"{self.source} shows."
-                ) from None
-        return value
-
-    def _masks(self, mask: OwnPart, observation: Any, masks: Any, count: int) -> np.ndarray:
-        """What is allowed, perhaps in several pieces: float32 [B, M]."""
-        given = self._at(mask, observation) if masks is None and mask.path is not None else masks
-        if given is None:
-            raise UserError(
-                "This agent chooses among what is allowed: hand it action_masks, which "
-                f"{self.source} has in info['action_mask'] or in action_masks()."
-            )
-        several = isinstance(given, (tuple, list)) and any(np.ndim(one) for one in given)
-        pieces = [np.asarray(one) for one in given] if several else [np.asarray(given)]
-        if any(one.size % count or one.dtype.kind not in _TYPES for one in pieces):
-            raise UserError(f"This agent sees a mask of {mask.numbers} choices in each game.")
-        found = np.concatenate([one.reshape(count, -1) for one in pieces], axis=1) != 0
-        if found.shape[1] != mask.numbers:
-            raise UserError(
-                f"This agent sees a mask of {mask.numbers} choices, not of {found.shape[1]}."
-            )
-        allowed: np.ndarray = found.astype(np.float32)
-        return allowed
 
 
 def _told(values: np.ndarray) -> str:

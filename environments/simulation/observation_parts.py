@@ -111,7 +111,8 @@ def layout_of(space: Any, mask: int = 0) -> list[dict[str, Any]]:
         at += numbers
     if mask:
         about = {"name": MASK, "path": [MASK] if inside else None, "at": at, "numbers": mask}
-        found.append({**about, "space": "mask"})
+        of = {"of": leaf_as_json(space.spaces[MASK])} if inside else {}
+        found.append({**about, "space": "mask", **of})
     return found
 
 
