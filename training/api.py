@@ -102,9 +102,8 @@ def clone(
     check_encoder(recipe, place)
     found = clone_task(recipe, place).clone(data)
     facts = {"role": "clone", "seed": seed, "dataset": data.name, "data": data.digest()}
-    made = Agent(
-        found.policy, place.describe(), facts, sha256=""
-    )  # of a file that there is not yet
+    # Of a file that there is not yet.
+    made = Agent(found.policy, place.describe(), facts, "", place.own_action_space)
     return LoadedAgent(made, f"The clone of {data.name}")
 
 

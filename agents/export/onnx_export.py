@@ -28,6 +28,7 @@ from agents.files.agent_file import Agent
 from environments.catalog import WORLDS
 from environments.files.atomic import naming_path, replace
 from environments.recorded_worlds import described_world
+from environments.simulation.observation_parts import layout_of, read_parts
 from environments.simulation.spec import fingerprint_of
 from environments.system.errors import UserError
 
@@ -180,10 +181,27 @@ def _about(agent: Agent, graph: Graph) -> dict[str, Any]:
         "memory": policy.memory,
         "mask": policy.mask,
         "sight": policy.encoder_settings,
+        "layout": _layout(agent),
         "shield": shield,
         "advice": [*([SHIELD] if shield else []), *([STUCK.format(stuck)] if stuck else [])],
         **_of_world(described),
     }
+
+
+def _layout(agent: Agent) -> list[dict[str, Any]]:
+    """What an observation of a single step is made of, end to end, for a host that fills it."""
+    policy, told = agent.policy, agent.world.get("layout")
+    if told is not None:
+        return list(told)
+    parts = read_parts((policy.encoder_settings or {}).get("parts", ()))
+    if not parts:
+        return layout_of(policy.observation_space)
+    ends = np.cumsum([part.size for part in parts]).tolist()
+    return [
+        {"name": part.name, "at": end - part.size, "numbers": part.size}
+        | {"space": "mask" if part.kind == "mask" else "Box", "shape": list(part.shape)}
+        for part, end in zip(parts, ends, strict=True)
+    ]
 
 
 def _of_world(described: dict[str, Any]) -> dict[str, Any]:

@@ -111,6 +111,9 @@ def read_world(described: Any) -> dict[str, Any]:
         optional = key in ("parts", "potentials")
         if not (optional and key not in described) and not _names(described.get(key)):
             raise Unreadable(f"describes a world whose '{key}' are no list of names")
+    layout = described.get("layout", [])  # what its parts are: `agents.schema.own_observation`
+    if not isinstance(layout, list) or len(layout) > NAMES:
+        raise Unreadable("describes a world whose 'layout' is no list of parts")
     if not described["agents"]:
         raise Unreadable("describes a world without agents")
     for key in ("observation", "action"):

@@ -24,12 +24,12 @@ from environments.external.description import external_world
 from environments.external.forbidden import obey_masks, tell_of_our_limit
 from environments.external.games.executor import make_executor
 from environments.external.games.games import EnvironmentSpec, GameFault, ResetOrder
+from environments.external.games.own_observations import ShownRows, own_observations, shown_rows
 from environments.external.guard import Bounds, Incident, invalid_values
 from environments.external.world import ExternalWorld
 from environments.simulation.batch import Batch
 from environments.simulation.presence import Presence
 from environments.system.errors import UserError
-from environments.system.shared_arrays import Layout
 
 OTHERS = "was ended with another game of its process"
 
@@ -41,6 +41,7 @@ class ExternalBatch(Batch):
     """
 
     world: ExternalWorld
+    observation: ShownRows
 
     def _open(self) -> None:
         world = self.world
@@ -57,10 +58,16 @@ class ExternalBatch(Batch):
         self.presence = Presence(self.terminated, self.truncated, agents, changes=agents > 1)
         sizes = (self.size, agents, len(world.terms), len(world.costs))
         layout = arrays_layout(world.observation_space, world.action_space, *sizes)
+        shown, own = own_observations(world), None
+        if shown is not None:  # beside each row
+            layout["own"] = (self.size, agents), shown.record
+            own = np.zeros((self.size, agents), shown.record)
         names = self._names[0][1:], self._names[1], world.success
         spec = EnvironmentSpec(world.id, world.params, *names, world.closes)
         self._games = make_executor(spec, layout, world.workers, world.patience)
         self._arrays = self._games.arrays
+        self.observation = shown_rows(self.observation, own)  # [B, N, O]
+        self._shown = shown_rows(self._arrays["observation"], self._arrays.get("own"))
 
     def _link(self) -> None:
         """Nothing: a copy's games have brought what they need."""
@@ -103,7 +110,7 @@ class ExternalBatch(Batch):
         self.broken[cut_off] = True
         self.faults = {b: fault.what or OTHERS for b, fault in faults.items()}
         last = self.observation[cut_off]  # a copy of what they saw before
-        np.copyto(self.observation, arrays["observation"])
+        self.observation[...] = self._shown
         np.copyto(self.terms, arrays["terms"])
         np.copyto(self.costs, arrays["costs"])
         np.copyto(self.terminated, arrays["terminated"])
@@ -141,9 +148,9 @@ class ExternalBatch(Batch):
             orders = [ResetOrder(b, None, self._episode_options[b] or None) for b in going]
             self._begin_games(orders + self._restart_orders(faults))
         elif faults:
-            shown = self.observation.copy()  # it stays until the next reset
+            shown = self.observation.kept()  # it stays until the next reset
             self._begin_games(self._restart_orders(faults))
-            np.copyto(self.observation, shown)
+            self.observation[...] = shown
 
     def _begin_games(self, orders: list[ResetOrder]) -> None:
         """Begin episodes as ordered, anew where that fails, until all have begun."""
@@ -153,7 +160,7 @@ class ExternalBatch(Batch):
             self.state["tick"][games] = 0
             faults = self._games.begin(orders)
             self._lost[[b for b in faults if b not in games]] = True  # cut off in the next step
-            seen = arrays["observation"][games]
+            seen = self._shown[games]
             outside = self._bounds.outside(seen, arrays["present"][games])
             faults = {games[i]: GameFault(what) for i, what in outside.items()} | faults
             good = [k for k, b in enumerate(games) if b not in faults and not self._lost[b]]
@@ -228,7 +235,7 @@ def external_batch(
 
 def arrays_layout(
     seen: spaces.Box, done: Any, size: int, agents: int, terms: int, costs: int
-) -> Layout:
+) -> dict[str, Any]:
     """Shape and type of each array that the games of a batch share; B, N, K and C of them."""
     return {
         "action": ((size, agents, *done.shape), done.dtype.str),  # [B, N, ...], counted from 0

@@ -75,4 +75,5 @@ def external_spec(name: str, params: dict[str, Any], facts: Facts) -> WorldSpec:
         horizon_assumed=facts.horizon is None,
         idle=idle_action_of(facts.own_action_space),
         own_action_space=facts.own_action_space,
+        own_observation_space=facts.own_observation_space,
     )

@@ -2,12 +2,14 @@
 
 A picture alone stays a picture. Where one comes with other things (a dict), or an action mask comes with
 what is seen, all of it is one float32 vector whose parts the world names, so that recordings, buffers and
-wrappers hold one array; the network takes it apart again (`agents.networks.encoders`).
+wrappers hold one array; the network takes it apart again (`agents.networks.encoders`). Whatever goes into a
+file says in its `layout` how such a vector is filled.
 """
 
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -18,6 +20,9 @@ from gymnasium import spaces
 from environments.system.errors import UserError
 
 Kind = Literal["vector", "image", "mask"]
+MASK = (
+    "action_mask"  # what the mask is called, in a dict of PettingZoo and RLlib as among our parts
+)
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,92 @@ def _leaves(space: Any, name: str) -> Iterator[Part]:
         yield Part(name, "image", space.shape) if is_picture(space) else Part(name, "vector", size)
     for key, part in inner:
         yield from _leaves(part, f"{name}.{key}" if name else str(key))
+
+
+def layout_of(space: Any, mask: int = 0) -> list[dict[str, Any]]:
+    """Where each part of an environment's own observation stands in a row of ours, for its files as JSON.
+
+    Each has `name`, `path` (the keys that lead to it), `at` and `numbers` (its place in the row), and its
+    space: Box numbers in row-major order; Discrete and MultiDiscrete one-hot, from `start`. A bound that is
+    the same for all numbers stands once, null for none. The mask is the last, without a path if it is no part
+    of what is shown.
+
+    Args:
+        space: as the environment has it.
+        mask: how many numbers at the end of a row are the action mask.
+    """
+    found: list[dict[str, Any]] = []
+    at, inside = 0, holds_mask(space, mask)
+    for path, leaf in leaves_of(without_mask(space) if inside else space):
+        about = {"name": ".".join(map(str, path)), "path": list(path), "at": at}
+        numbers = int(spaces.utils.flatdim(leaf))
+        found.append({**about, "numbers": numbers, **leaf_as_json(leaf)})
+        at += numbers
+    if mask:
+        about = {"name": MASK, "path": [MASK] if inside else None, "at": at, "numbers": mask}
+        of = {"of": leaf_as_json(space.spaces[MASK])} if inside else {}
+        found.append({**about, "space": "mask", **of})
+    return found
+
+
+def leaves_of(
+    space: Any, path: tuple[Any, ...] = ()
+) -> Iterator[tuple[tuple[Any, ...], spaces.Space[Any]]]:
+    """The plain spaces in a nested one and the keys that lead to each, as Gymnasium flattens them."""
+    if isinstance(space, spaces.Dict):
+        for key, inner in space.spaces.items():
+            yield from leaves_of(inner, (*path, key))
+    elif isinstance(space, spaces.Tuple):
+        for k, inner in enumerate(space.spaces):
+            yield from leaves_of(inner, (*path, k))
+    else:
+        yield path, space
+
+
+def holds_mask(space: Any, count: int) -> bool:
+    """Whether one part of a dict, perhaps in several pieces, is an action mask of so many choices."""
+    if not count or not isinstance(space, spaces.Dict) or MASK not in space.spaces:
+        return False
+    pieces = [leaf.shape for _, leaf in leaves_of(space.spaces[MASK])]
+    sizes = [0 if shape is None else math.prod(shape) for shape in pieces]
+    return len(space.spaces) > 1 and sum(sizes) == count
+
+
+def without_mask(space: spaces.Dict) -> spaces.Dict:
+    """The space without that part."""
+    rest = {name: part for name, part in space.spaces.items() if name != MASK}
+    return spaces.Dict(OrderedDict(rest))
+
+
+def leaf_as_json(space: Any) -> dict[str, Any]:
+    """A plain space as a layout has it."""
+    kinds = spaces.Box, spaces.Discrete, spaces.MultiDiscrete, spaces.MultiBinary
+    known = next((kind for kind in kinds if isinstance(space, kind)), type(space))
+    told: dict[str, Any] = {"space": known.__name__}
+    if isinstance(space, spaces.Box):
+        told |= {"dtype": str(space.dtype), "shape": list(space.shape)}
+        return told | {"low": _bound(space.low), "high": _bound(space.high)}
+    if isinstance(space, spaces.Discrete):
+        return told | {"dtype": str(space.dtype), "n": int(space.n), "start": int(space.start)}
+    if isinstance(space, spaces.MultiDiscrete):
+        told |= {"dtype": str(space.dtype), "shape": list(space.shape)}
+        return told | {"nvec": space.nvec.tolist(), "start": space.start.tolist()}
+    if isinstance(space, spaces.MultiBinary):
+        return told | {"shape": list(space.shape)}
+    if isinstance(
+        space, spaces.Text
+    ):  # each character by its place among them, their count at the end
+        return told | {"characters": "".join(space.character_list)}
+    return told | {"told": str(space)}
+
+
+def _bound(values: np.ndarray) -> Any:
+    """The bounds of a box: one number if they are all the same, None where there is none."""
+    if values.size and (values == values.flat[0]).all():
+        values = values.flat[0]
+    told = np.asarray(values).astype(object)
+    told[values == np.inf] = told[values == -np.inf] = None
+    return told.tolist()
 
 
 def choices(space: Any) -> int:

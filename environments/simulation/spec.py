@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from environments.simulation.observation_parts import Part, choices, with_mask
+from environments.simulation.observation_parts import MASK, Part, choices, layout_of, with_mask
 from environments.system.errors import UserError
 
 LONGEST_NAME = 1000  # characters of a term's or a cost's name
 # Of a description, what makes no other world of it.
-BESIDE = ("occasional", "north_star", "success", "options")
+BESIDE = ("occasional", "north_star", "success", "options", "layout")
 HORIZON_MEANING = "steps after which an episode is truncated"
 
 
@@ -46,6 +46,7 @@ class WorldSpec:
     action_space: Any  # of one agent; Discrete, MultiDiscrete, MultiBinary or Box
     state_dtype: np.dtype[Any]  # all that changes in a game; begins with `kernels.HEADER`
     own_action_space: Any = None  # as an external environment has it, in numbers of its own
+    own_observation_space: Any = None  # likewise: a dict, perhaps nested, or other types of numbers
     parts: tuple[Part, ...] = ()  # of an observation that is more than numbers or one picture
     potentials: tuple[str, ...] = ()  # terms that are discount x phi(next) - phi(now)
     options: dict[str, str] = field(  # what an episode may be asked to begin with: name and meaning
@@ -74,6 +75,12 @@ class WorldSpec:
         """How many numbers at the end of an observation are the action mask; 0 where none is offered."""
         return self.parts[-1].size if self.parts and self.parts[-1].kind == "mask" else 0
 
+    @property
+    def shows_own(self) -> bool:
+        """Whether an environment's own observation is another than a row of ours."""
+        own, ours = self.own_observation_space, self.observation_space
+        return own is not None and (own, own.dtype) != (ours, ours.dtype)
+
     def describe(self) -> dict[str, Any]:
         """All that makes a recording or an agent of this world usable in it, as JSON."""
         space = self.observation_space
@@ -90,6 +97,8 @@ class WorldSpec:
         }
         if self.parts:
             described["parts"] = [str(part) for part in self.parts]
+        if self.shows_own:
+            described["layout"] = layout_of(self.own_observation_space, self.mask_size)
         if self.potentials:
             described["potentials"] = list(self.potentials)
         if self.occasional:
@@ -144,7 +153,7 @@ def module_spec(world_id: str, module: ModuleType, params: Any, table: np.ndarra
     seen, parts = _module_observation(module, table), tuple(getattr(module, "PARTS", ()))
     if hasattr(module, "mask_one"):
         mask = choices(action_space)
-        parts = Part("seen", "vector", seen.shape), Part("action_mask", "mask", (mask,))
+        parts = Part("seen", "vector", seen.shape), Part(MASK, "mask", (mask,))
         seen = with_mask(seen, mask)
     return WorldSpec(
         id=world_id,

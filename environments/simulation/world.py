@@ -27,6 +27,7 @@ beside it, in a folder of its name (`duel/world.py`) or in files that begin with
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from functools import cached_property
 from importlib import import_module
@@ -136,13 +137,15 @@ def require(
     return ""
 
 
-def differences(here: dict[str, Any], there: dict[str, Any]) -> list[str]:
+def differences(
+    here: dict[str, Any], there: dict[str, Any], beside: Collection[str] = BESIDE
+) -> list[str]:
     """What differs between two `describe()`s, a line each: `params.layout: here a, there b`."""
     lines = []
-    for key in sorted({*here, *there} - {*BESIDE}):
+    for key in sorted({*here, *there} - {*beside}):
         one, other = here.get(key), there.get(key)
         if isinstance(one, dict) and isinstance(other, dict):
-            lines += [f"{key}.{line}" for line in differences(one, other)]
+            lines += [f"{key}.{line}" for line in differences(one, other, ())]
         elif one != other:
             lines.append(f"{key}: here {one}, there {other}")
     return lines

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 SharedArrays = dict[str, np.ndarray]  # the arrays that a layout names
-Layout = Mapping[str, tuple[tuple[int, ...], str]]  # shape and type of each
+Layout = Mapping[str, tuple[tuple[int, ...], str | np.dtype[Any]]]  # shape and type of each
 
 
 def arrays_bytes(layout: Layout) -> int:

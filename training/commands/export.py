@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from agents.files.agent_file import Agent
 from agents.lookup import find
 from agents.lookup_names import AGENTS
+from agents.schema.space_schema import printable
 from environments.system.errors import UserError
 from environments.terminal.consoles import plain_console
 from training.commands.options import ExportOptions
@@ -48,6 +50,9 @@ def _onnx(console: Console, agent: Agent, path: Path, greedy: bool) -> None:
     for what, shapes in (("takes", made.file.inputs), ("gives", made.file.outputs)):
         words = ", ".join(f"{key} [{', '.join(map(str, shape))}]" for key, shape in shapes.items())
         console.print(f"It {what} {words}.")
+    if len(layout := made.file.about["layout"]) > 1:
+        parts = "; ".join(map(_part, layout))
+        console.print(f"An observation is, end to end: {parts}.", markup=False)
     if judged_so:
         console.print("It always takes its likeliest action: so it was judged, and handed on.")
     for sentence in made.file.about["advice"]:
@@ -57,17 +62,31 @@ def _onnx(console: Console, agent: Agent, path: Path, greedy: bool) -> None:
 def _sb3(console: Console, agent: Agent, path: Path) -> None:
     from agents.export.sb3_zip import OBSERVATIONS, export_sb3
 
-    plain, difference = export_sb3(agent, path)
+    made = export_sb3(agent, path)
     needs = (
-        "It is SB3's own MlpPolicy and needs nothing of GPO."
-        if plain
+        f"It is SB3's own {made.kind} and needs nothing of GPO."
+        if made.plain
         else "Its network is ours: where it is loaded, the folders of this checkout must be on the path."
     )
     console.print(
         f"{path}: {_size(path)}, for PPO.load of Stable-Baselines3. On {OBSERVATIONS:,} observations the "
-        f"largest difference from the agent is {difference:.1e}. {needs}",
+        f"largest difference from the agent is {made.difference:.1e}. {needs}",
         markup=False,
     )
+    if made.kind == "MultiInputPolicy":
+        console.print("It is shown the environment's own dicts.")
+
+
+def _part(told: dict[str, Any]) -> str:
+    """A part of an observation, as a host has to fill it."""
+    name, numbers = printable(told["name"]), told["numbers"]
+    if told["space"] == "mask":
+        return f"{name} [{numbers}], 1 for what is allowed"
+    if told["space"] == "Discrete":
+        return f"{name} one-hot [{numbers}], of {told['start']} onward"
+    if told["space"] == "MultiDiscrete":
+        return f"{name} one-hot of each of {told['nvec']}, [{numbers}], of {told['start']} onward"
+    return f"{name} {told.get('dtype', '')} {told.get('shape', [numbers])}".replace("  ", " ")
 
 
 def _size(path: Path) -> str:

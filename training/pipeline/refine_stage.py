@@ -77,7 +77,7 @@ def refine_stage(
     if verdict.unsafe:
         facts["unsafe"] = True
     if verdict.handed_on == "nothing":
-        return Agent(policy, world.describe(), facts, ""), verdict
+        return Agent(policy, world.describe(), facts, "", world.own_action_space), verdict
     save_agent(run.path(HANDED_ON), policy, world, facts)
     return run.load_agent(HANDED_ON), verdict
 

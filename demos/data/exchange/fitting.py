@@ -18,9 +18,9 @@ from demos.data.episodes.arrays import COST, TERM
 from demos.data.episodes.episode import Episode
 from demos.data.episodes.facts import require_episode
 from demos.data.episodes.parquet import FACTS, facts_of
-from demos.data.exchange.named_parts import MASK, leaves, native_space, rows_from_parts
+from demos.data.exchange.named_parts import leaves, native_space, rows_from_parts
 from demos.data.exchange.portable_episode import NOTED, PortableEpisode, plain_numbers
-from environments.simulation.observation_parts import Part, parts_of_space
+from environments.simulation.observation_parts import MASK, Part, parts_of_space
 from environments.simulation.world import World
 from environments.system.errors import UserError
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import gymnasium
@@ -16,15 +17,23 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
+from agents.schema.own_observation import read_layout
 from demos.data.dataset.dataset import Dataset
 from demos.data.inspection.resimulate import world_of
-from environments.external.games.games import EnvironmentSpec
 from environments.external.world import ExternalWorld
-from environments.simulation.observation_parts import Kind, Part, parts_of_space
+from environments.files.readers import Unreadable
+from environments.simulation.observation_parts import (
+    MASK,
+    Kind,
+    Part,
+    holds_mask,
+    is_picture,
+    parts_of_space,
+    without_mask,
+)
 from environments.simulation.world import World
 from environments.system.errors import UserError
 
-MASK = "action_mask"  # the part that is no part of what an environment shows
 _PART = re.compile(r"(?s)(.*): (vector|image|mask) \[([0-9, ]*)\]")  # as `str(Part)`
 _KINDS: dict[str, Kind] = {"vector": "vector", "image": "image", "mask": "mask"}
 
@@ -35,18 +44,16 @@ Rows = npt.NDArray[Any]
 def native_space(world: World) -> Space | None:
     """The observation space of an environment of others, as it has it; None for a world of ours.
 
-    Raises:
-        UserError: the environment cannot be made.
+    An action mask that is a part of it stays one, unless it comes in several pieces.
     """
-    if not isinstance(world, ExternalWorld):
+    space: Any = world.own_observation_space
+    if not isinstance(world, ExternalWorld) or space is None:
         return None
-    game = EnvironmentSpec(world.id, dict(world.params)).open()
-    try:
-        space: Space = game.observation_space
-        return space
-    finally:
-        if world.closes:
-            game.env.close()
+    if holds_mask(space, world.mask_size):
+        pieces = not isinstance(space.spaces[MASK], (spaces.Box, spaces.MultiBinary))
+        space = without_mask(space) if pieces else space
+    found: Space = space
+    return found
 
 
 def recorded_space(dataset: Dataset) -> Space | None:
@@ -66,11 +73,16 @@ def recorded_space(dataset: Dataset) -> Space | None:
 def recorded_parts(dataset: Dataset) -> tuple[Part, ...]:
     """What a dataset's observations are made of; empty where that is one thing, or nothing says it.
 
-    Its own description says so where pictures or a mask are among them, and else its environment.
+    Its own description says so; that of an older one where pictures or a mask are among them, and else its
+    environment.
     """
-    told = dataset.facts["world_description"].get("parts") or []
+    described, shape = dataset.facts["world_description"], dataset.revision.observation_space.shape
+    told = described.get("parts") or []
     found = [_PART.fullmatch(text) for text in told if isinstance(text, str)]
-    if told and all(found) and len(found) == len(told):
+    laid_out = _laid_out(described.get("layout"), math.prod(shape or ()))
+    if laid_out:
+        parts = laid_out
+    elif told and all(found) and len(found) == len(told):
         shapes = [tuple(map(int, filter(None, m[3].split(", ")))) for m in found if m]
         parts = [
             Part(m[1], _KINDS[m[2]], shape)
@@ -81,8 +93,23 @@ def recorded_parts(dataset: Dataset) -> tuple[Part, ...]:
         parts = [] if space is None else list(parts_of_space(space))
     if [part.name for part in parts] == [""]:  # one thing, seen otherwise than as a box
         return ()
-    shape = dataset.revision.observation_space.shape or ()
-    return tuple(parts) if _size(parts) == math.prod(shape) else ()
+    return tuple(parts) if _size(parts) == math.prod(shape or ()) else ()
+
+
+def _laid_out(described: Any, size: int) -> list[Part]:
+    """The parts that a description lays out; empty where it lays out nothing that we know."""
+    if described is None:
+        return []
+    with suppress(Unreadable):
+        return [
+            Part(part.name, "mask", (part.numbers,))
+            if part.is_mask
+            else Part(part.name, "image", part.space.shape)
+            if is_picture(part.space)
+            else Part(part.name, "vector", (part.numbers,))
+            for part in read_layout(described, size)
+        ]
+    return []
 
 
 def leaves(space: Space, name: str = "") -> Iterator[tuple[str, Space]]:

@@ -97,7 +97,7 @@ class BatchRow:
     ) -> tuple[np.ndarray, _RowState]:
         """As `Player.predict`, for one game; the state is changed in place."""
         state = _RowState(self.games) if state is None else state
-        seen = np.repeat(np.asarray(observation), self.games, axis=0)
+        seen = observation[np.zeros(self.games, int)]  # with what an environment showed beside it
         starts = None if episode_start is None else np.repeat(episode_start, self.games)
         action, state.inner = self.player.predict(seen, state.inner, starts, deterministic)
         network = self.player.player if isinstance(self.player, Unstuck) else self.player

@@ -5,7 +5,6 @@ N agents; a Gymnasium environment has one, named "agent".
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -14,7 +13,7 @@ import gymnasium
 import numpy as np
 
 from environments.external.games.step_values import five_values, flag, number, two_values
-from environments.simulation.observation_parts import choices
+from environments.simulation.observation_parts import MASK, choices, holds_mask, without_mask
 from environments.system.errors import UserError
 
 
@@ -38,6 +37,7 @@ class GymGame:
         self.env = env
         self.agents: tuple[str, ...] = ("agent",)
         self.action_space = env.action_space
+        self.own_observation_space = env.observation_space
         self.observation_space, self._masked = split_mask(env.observation_space, env.action_space)
         spec = getattr(env, "spec", None)
         self.horizon = getattr(spec, "max_episode_steps", None)
@@ -78,6 +78,7 @@ class PettingZooGame:
                 f"The agents of '{name}' differ in what they see or do; we need them alike."
             )
         self.action_space = spaces[0][1]
+        self.own_observation_space = spaces[0][0]
         self.observation_space, self._masked = split_mask(*spaces[0])
         self.horizon = getattr(env.unwrapped, "max_cycles", None)
 
@@ -172,30 +173,16 @@ def _with_cost(info: Any, cost: Any) -> dict[str, Any]:
     return {**named, **_as_dict(info)}
 
 
-MASK = "action_mask"  # the part of a dict that is one, as PettingZoo and RLlib have it
-
-
 def split_mask(seen: Any, acted: Any) -> tuple[Any, bool]:
     """The space of what is seen without an action mask among its parts, and whether there was one.
 
     A part of that name is a mask if it has a number a choice; else it is seen like any other.
     """
-    boxes = gymnasium.spaces
-    if not isinstance(seen, boxes.Dict) or MASK not in seen.spaces or len(seen.spaces) < 2:
-        return seen, False
-    rest = {name: part for name, part in seen.spaces.items() if name != MASK}
     try:
-        masked = _numbers(seen.spaces[MASK]) == choices(acted)
+        masked = holds_mask(seen, choices(acted))
     except UserError:  # nothing of such an action can be forbidden
         masked = False
-    return (boxes.Dict(OrderedDict(rest)), True) if masked else (seen, False)
-
-
-def _numbers(space: Any) -> int:
-    """How many numbers a mask has, which may be in several pieces."""
-    if isinstance(space, gymnasium.spaces.Tuple):
-        return sum(map(_numbers, space.spaces))
-    return int(np.prod(space.shape)) if space.shape is not None else 0
+    return (without_mask(seen), True) if masked else (seen, False)
 
 
 def take_mask(seen: Any, info: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

@@ -31,6 +31,7 @@ from environments.external.games.global_state import (
 from environments.external.games.make import make_env
 from environments.external.games.named_values import NamedValues
 from environments.external.games.own_actions import to_own
+from environments.external.games.own_observations import record_writer
 from environments.external.games.step_values import (
     InvalidObservation,
     error_text,
@@ -116,6 +117,8 @@ class ExternalGames(CopiedGames):
         self._to_env_action = to_own(self.games[0].action_space)
         self._observation, self._present = arrays["observation"], arrays["present"]
         self._live = arrays["live"]
+        self._own = arrays.get("own")
+        self._note = None if self._own is None else record_writer(seen, self._own)
 
     def begin(self, orders: Sequence[ResetOrder]) -> dict[int, GameFault]:
         """Begin new episodes as ordered; what went wrong, by game."""
@@ -181,8 +184,11 @@ class ExternalGames(CopiedGames):
             self._present[i, n] = seen is not None
             row = self._observation[i, n]
             if seen is None:
-                row[...] = row if before[n] and not self._live[i, n] else 0
-            elif self._mask:
+                if not before[n] or self._live[i, n]:
+                    row[...] = 0
+                    self._forget(i, n)
+                continue
+            if self._mask:
                 row[: -self._mask] = np.ravel(self._seen(seen))
                 mask = offered_mask(self.games[i].env, result.infos[n])
                 if mask is None and (result.terminated or result.truncated or not result.live[n]):
@@ -191,6 +197,13 @@ class ExternalGames(CopiedGames):
                     row[-self._mask :] = flat_mask(mask, self._mask, self.name)
             else:
                 row[...] = self._seen(seen)
+            if self._note is not None:  # once its shape and type were checked
+                self._note((i, n), seen)
+
+    def _forget(self, i: int, n: int) -> None:
+        """Nothing is shown to an agent that is not there."""
+        if self._own is not None:
+            self._own[i, n] = np.zeros((), self._own.dtype)
 
     def unknown_names(self) -> set[tuple[str, str]]:
         """The terms and costs that infos named and that have no column: their kind and name."""

@@ -52,6 +52,17 @@ def own_rows(space: Any) -> Callable[[np.ndarray], np.ndarray]:
     return lambda given: (given.reshape(-1, *space.shape) + start).astype(space.dtype)
 
 
+def to_counted(space: Any) -> Callable[[np.ndarray], np.ndarray]:
+    """The function that makes actions of ours, [B, A] or [B], of an environment's own, [B, ...]."""
+    if isinstance(space, spaces.Discrete):
+        return lambda given: given.astype(np.int64) - int(space.start)
+    if isinstance(space, spaces.MultiDiscrete):
+        start = space.start.astype(np.int64).ravel()
+        return lambda given: given.reshape(len(given), -1).astype(np.int64) - start
+    kind = np.float32 if isinstance(space, spaces.Box) else space.dtype
+    return lambda given: given.reshape(len(given), -1).astype(kind)
+
+
 def is_counted(space: Any) -> bool:
     """Whether an environment's own actions are rows of ours already, though perhaps of a longer float."""
     if isinstance(space, spaces.Box):

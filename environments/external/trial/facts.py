@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -15,7 +16,7 @@ from gymnasium import spaces
 from environments.external.trial.offered_keys import OfferedKeys
 from environments.simulation.observation_parts import Part, read_parts
 
-_SPACES = ("observation_space", "action_space", "own_action_space")
+_SPACES = ("observation_space", "action_space", "own_action_space", "own_observation_space")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Facts:
     )
     north_star: str | None = None  # the term that it is judged by, if declared
     own_action_space: Any = None  # as the environment has it
+    own_observation_space: Any = None  # likewise, with an action mask that is a part of it
 
     def with_names(self, terms: Mapping[str, str], costs: Mapping[str, str]) -> Facts:
         """The same with further terms and costs, those that were not known yet."""
@@ -82,6 +84,13 @@ def _described(space: Any) -> dict[str, Any] | None:
         return {"nvec": _packed(space.nvec), "start": _packed(space.start), "type": space.dtype.str}
     if isinstance(space, spaces.MultiBinary):
         return {"bits": [int(size) for size in np.ravel(space.n)], "flat": np.ndim(space.n) == 0}
+    if isinstance(space, spaces.Dict):
+        return {"dict": [[key, _described(part)] for key, part in space.spaces.items()]}
+    if isinstance(space, (spaces.Tuple, spaces.OneOf)):
+        kind = "tuple" if isinstance(space, spaces.Tuple) else "one_of"
+        return {kind: [_described(part) for part in space.spaces]}
+    if isinstance(space, spaces.Text):
+        return {"text": [space.max_length, space.min_length, "".join(space.character_list)]}
     return {"n": int(space.n), "start": int(space.start), "type": space.dtype.str}
 
 
@@ -94,6 +103,14 @@ def _space(data: dict[str, Any] | None) -> Any:
         return spaces.Box(low, high, low.shape, kind)
     if "bits" in data:
         return spaces.MultiBinary(data["bits"][0] if data["flat"] else data["bits"])
+    if "dict" in data:
+        return spaces.Dict(OrderedDict((key, _space(part)) for key, part in data["dict"]))
+    if "tuple" in data or "one_of" in data:
+        found = [_space(part) for part in data.get("tuple") or data["one_of"]]
+        return spaces.Tuple(found) if "tuple" in data else spaces.OneOf(found)
+    if "text" in data:
+        most, least, characters = data["text"]
+        return spaces.Text(most, min_length=least, charset=characters)
     given: Any = np.dtype(data["type"]).type
     if "nvec" in data:
         return spaces.MultiDiscrete(

@@ -48,7 +48,7 @@ from environments.external.trial.names import (
     some_actions,
 )
 from environments.external.trial.offered_keys import offered_keys
-from environments.simulation.observation_parts import Part, choices, parts_of_space, with_mask
+from environments.simulation.observation_parts import MASK, Part, choices, parts_of_space, with_mask
 from environments.system.errors import UserError
 
 WHEN = {  # how a sentence about what happened in each phase ends
@@ -144,7 +144,7 @@ class Trial:
                 raise InvalidObservation(drawn)
         if masked:
             count = choices(done)
-            seen, parts = with_mask(seen, count), (*parts, Part("action_mask", "mask", (count,)))
+            seen, parts = with_mask(seen, count), (*parts, Part(MASK, "mask", (count,)))
         infos = first.infos[0], second.infos[0]
         return _facts(game, infos, (seen, done, parts), name)
 
@@ -200,6 +200,7 @@ def _facts(
         observation_space=seen,
         action_space=done,
         own_action_space=game.action_space,
+        own_observation_space=game.own_observation_space,
         parts=parts if len(parts) > 1 and any(part.kind != "vector" for part in parts) else (),
         keys=offered_keys(game.env, game.action_space) if isinstance(game, GymGame) else (),
         success=declared_word(game.env, "success"),

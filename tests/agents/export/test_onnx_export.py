@@ -14,16 +14,29 @@ from agents.export.onnx_export import export_onnx
 from agents.export.onnx_file import read_onnx
 from agents.export.onnx_graph import Graph
 from agents.export.onnx_player import OnnxPlayer, onnx_player
+from agents.export.onnx_session import OnnxSession
 from agents.export.probe_inputs import probe_observations
 from agents.files.agent_file import load_agent, save_agent
+from agents.loaded_agent import LoadedAgent
 from agents.lookup import resolve_player
 from agents.networks.policy import build_policy
 from agents.players.player import NetworkPlayer
 from agents.players.unstuck import Unstuck
 from environments.catalog import make_world
+from environments.external.trial.trial import try_here
 from environments.system.errors import UserError
-from tests.agents.support.exports import EVERY_KIND, KINDS, agent_of, exported, parameter_names
+from tests.agents.support.exports import (
+    EVERY_KIND,
+    KINDS,
+    agent_of,
+    agent_of_world,
+    exported,
+    parameter_names,
+)
 from tests.agents.support.policies import ACTIONS
+from tests.environments.support.sense_toys import Senses
+
+SENSES_TOY = "tests.environments.support.sense_toys:Senses"
 
 STEPS, GAMES = 40, 25  # 1,000 observations
 
@@ -260,3 +273,43 @@ def test_a_missing_package_is_one_sentence(run, package, capsys, monkeypatch):
     assert gpo.main(["export", str(run), "--to", str(run / "new.onnx")]) == 2
     assert f"the package '{package}' is missing; type" in capsys.readouterr().err
     assert not (run / "new.onnx").exists()
+
+
+def test_a_file_says_how_an_observation_is_filled(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("environments.external.description.try_once", try_here)
+    world = make_world(SENSES_TOY, kind="dict", mask="part")
+    agent_of_world(world, path=tmp_path / "agent.safetensors")
+    assert gpo.main(["export", str(tmp_path / "agent.safetensors")]) == 0
+    said = capsys.readouterr().out
+    assert (
+        "An observation is, end to end: camera uint8 [36, 40, 3]; gear one-hot [3], of 0 onward; "
+        "place float64 [3]; action_mask [3], 1 for what is allowed.\n" in said
+    )
+    file = read_onnx(tmp_path / "agent.onnx")
+    layout = file.about["layout"]
+    assert layout == file.about["world"]["layout"] == world.describe()["layout"]
+    assert [part["name"] for part in layout] == ["camera", "gear", "place", "action_mask"]
+    seen, row = Senses("dict", mask="part").reset(seed=0)[0], []
+    for part in layout:  # as somebody would who has the file alone
+        value = np.ravel(seen[part["path"][0]])
+        choice = part["space"] == "Discrete"
+        row.append(np.eye(part["n"])[value - part["start"]].ravel() if choice else value)
+        assert sum(map(len, row)) == part["at"] + part["numbers"]
+    feeds = {"observation": np.concatenate(row)[None].astype(np.float32)}
+    feeds["chance"] = np.full((1, 3), 0.5, np.float32)
+    (action,) = OnnxSession(file, file.shapes(1)).run(["action"], feeds)
+    loaded = LoadedAgent(load_agent(tmp_path / "agent.safetensors"))
+    assert action[0] == loaded.predict(seen)[0]
+
+
+def test_layouts_of_our_own_worlds_and_of_one_thing(tmp_path):
+    kitchen_file = exported("discrete", True, 0)
+    parts = [(part["name"], part["at"], part["numbers"]) for part in kitchen_file.about["layout"]]
+    assert sum(size for _, _, size in parts) == kitchen_file.inputs["observation"][1]
+    assert [at for _, at, _ in parts] == np.cumsum([0, *[size for _, _, size in parts]])[
+        :-1
+    ].tolist()
+    cart = make_world("CartPole-v1")
+    made = export_onnx(agent_of_world(cart), tmp_path / "cart.onnx").file
+    (whole,) = made.about["layout"]
+    assert (whole["path"], whole["numbers"], whole["shape"]) == ([], 4, [4])

@@ -96,7 +96,7 @@ def test_a_zip_of_sb3_answers_in_them(own, tmp_path):
         with pytest.raises(UserError, match="has no tables of switches"):
             export_sb3(agent, tmp_path / "agent.zip")
         return
-    plain, _ = export_sb3(agent, tmp_path / "agent.zip")
+    plain = export_sb3(agent, tmp_path / "agent.zip").plain
     assert plain == (own.dtype == np.float64)
     model = PPO.load(tmp_path / "agent.zip", device="cpu")
     assert model.action_space == own

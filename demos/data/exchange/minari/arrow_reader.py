@@ -16,9 +16,9 @@ from demos.data.episodes.arrays import COST, TERM
 from demos.data.episodes.parquet import FACTS
 from demos.data.exchange.folder_limits import require_room, row_width
 from demos.data.exchange.minari.jpeg import is_picture, pictures
-from demos.data.exchange.named_parts import MASK
 from demos.data.exchange.portable_episode import NOTED
 from environments.files.readers import read_json
+from environments.simulation.observation_parts import MASK
 
 FORMATS = ("parquet", "arrow")
 _COLUMNS = ("observations", "actions", "rewards", "terminations", "truncations")

@@ -19,7 +19,7 @@ from gymnasium import spaces
 from demos.data.episodes.facts import shown
 from demos.data.exchange.folder_limits import DEEPEST, memory, require_room
 from demos.data.exchange.minari.jpeg import is_picture, pictures
-from demos.data.exchange.named_parts import MASK
+from environments.simulation.observation_parts import MASK
 
 FILE = "main_data.hdf5"
 # deflate, shuffle, fletcher32, szip, lzf: those that HDF5 and h5py bring; another would load a library.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,8 +23,8 @@ from demos.data.exchange.file_format import FileFormat
 from demos.data.exchange.folder_limits import STRANGE, memory, require_plain, words
 from demos.data.exchange.minari.nested_files import nested_files
 from demos.data.exchange.named_parts import (
-    MASK,
     parts_from_nested,
+    recorded_parts,
     recorded_space,
 )
 from demos.data.exchange.portable_episode import (
@@ -38,7 +37,7 @@ from demos.data.exchange.portable_episode import (
 from demos.data.inspection.resimulate import world_of
 from environments.files.atomic import sync, to_json, write_synced
 from environments.files.readers import read_json
-from environments.simulation.observation_parts import Part, parts_of_space
+from environments.simulation.observation_parts import MASK, parts_of_space
 from environments.system.errors import UserError
 
 _OURS = "gpo"  # where metadata.json notes what minari does not ask for
@@ -54,9 +53,7 @@ class MinariFormat(FileFormat):
         be made here; else, as those of every other world, as the dataset has them. Raises as `Format.export`.
         """
         space = recorded_space(dataset)
-        parts = () if space is None else parts_of_space(space)
-        if space is not None and (mask := _mask(dataset, parts)):
-            parts = (*parts, mask)
+        parts = () if space is None else recorded_parts(dataset) or parts_of_space(space)
         beside = path.with_name(f".{path.name}.{os.getpid()}")
         shutil.rmtree(beside, ignore_errors=True)
         try:
@@ -102,13 +99,6 @@ class MinariFormat(FileFormat):
 
 def _files(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir()}
-
-
-def _mask(dataset: Dataset, parts: Sequence[Part]) -> Part | None:
-    """The action mask after these parts, if there is one."""
-    size = math.prod(dataset.revision.observation_space.shape or ())
-    left = size - sum(part.size for part in parts)
-    return Part(MASK, "mask", (left,)) if left > 0 else None
 
 
 def _metadata(dataset: Dataset, space: Any) -> dict[str, Any]:

@@ -18,13 +18,12 @@ from gymnasium import spaces
 from demos.data.episodes.episode import Episode
 from demos.data.episodes.files import CHECKSUM_FILE, LONGEST, STEPS_FILE
 from demos.data.exchange.named_parts import (
-    MASK,
     nested_from_parts,
     parts_from_nested,
     parts_from_rows,
     rows_from_parts,
 )
-from environments.simulation.observation_parts import Part
+from environments.simulation.observation_parts import MASK, Part
 from environments.system.errors import UserError
 
 

@@ -29,6 +29,7 @@ from environments.external.trial.trial import try_here
 from environments.simulation.observation_parts import Part, parts_of_space
 from environments.system.errors import UserError
 from tests.demos.data.dataset.test_store import assert_same, everything_below
+from tests.environments.support.sense_toys import SENSES, Senses
 
 HERE = "tests.demos.data.exchange.test_named_parts"
 CAMERA = spaces.Box(0, 255, (4, 6, 3), np.uint8)
@@ -322,3 +323,81 @@ def test_a_picture_that_is_no_bytes_stays_what_it_is():
     rows = np.array([[0.5, 2.0]], np.float32)
     parts = parts_from_rows(rows, (Part("camera", "image", (1, 2)),))
     assert parts["camera"].dtype == np.float32
+
+
+TOY = "tests.environments.support.sense_toys:Senses"
+
+
+def sensed(tmp_path: Path, **params: Any) -> Store:
+    store = Store(tmp_path / "datasets")
+    world = make_world(TOY, **params)
+    collect(store, "room", world, [RandomPlayer(world.action_space, 0, world.mask_size)], 2)
+    return store
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_mask_among_the_parts_comes_back_as_it_was(tmp_path, kind):
+    store = sensed(tmp_path, kind="dict", mask="part")
+    export(store, "room", kind, tmp_path / "out")
+    import_from(store, kind, tmp_path / "out", "again")
+    for old, new in zip(store.open("room").load_all(), store.open("again").load_all(), strict=True):
+        assert_same(new, old)
+        assert (new.observations[:, -3:] == 0).any()
+
+
+def test_minari_has_the_mask_where_the_environment_shows_it(tmp_path):
+    store = sensed(tmp_path, kind="dict", mask="part")
+    export(store, "room", "minari", tmp_path / "out")
+    opened = minari.MinariDataset(tmp_path / "out" / "data")
+    assert opened.observation_space == Senses("dict", 0, "part").observation_space
+    for recorded_game, episode in zip(opened, store.open("room").load_all(), strict=True):
+        masks = recorded_game.observations["action_mask"]
+        assert masks.dtype == np.int8
+        np.testing.assert_array_equal(masks, episode.observations[:, -3:])
+
+
+def layout_in(kind: str, path: Path) -> Any:
+    """What a file that was exported says of its observations."""
+    if kind == "npz":
+        with np.load(path, allow_pickle=False) as file:
+            told = json.loads(str(file["facts"]))["dataset"]
+    else:
+        told = json.loads((path / "data" / "metadata.json").read_text())["gpo"]
+    return told["world_description"]["layout"]
+
+
+@pytest.mark.parametrize("seen", ["numbers", "nested", "tuple", "wide"])
+@pytest.mark.parametrize("kind", ["npz", "minari"])
+def test_every_file_says_how_a_row_is_filled(tmp_path, kind, seen):
+    store = sensed(tmp_path, kind=seen)
+    export(store, "room", kind, tmp_path / "out")
+    layout = layout_in(kind, tmp_path / "out")
+    assert layout == store.open("room").facts["world_description"]["layout"]
+    (row, *_), space = store.open("room").load(0).observations, SENSES[seen]
+    shown = Senses(seen).reset(seed=0)[0]
+    for part in layout:
+        value = shown
+        for key in part["path"]:
+            value = value[key]
+        numbers = np.ravel(row)[part["at"] : part["at"] + part["numbers"]]
+        if part["space"] == "Discrete":
+            assert numbers.argmax() + part["start"] == value
+        elif part["space"] == "MultiDiscrete":
+            ends = np.cumsum(part["nvec"])[:-1]
+            chosen = [piece.argmax() for piece in np.split(numbers, ends)]
+            assert (np.add(chosen, part["start"]) == value).all()
+        else:
+            assert list(np.shape(value)) == part["shape"]
+            np.testing.assert_array_equal(numbers, np.ravel(value).astype(np.float32))
+    assert sum(part["numbers"] for part in layout) == spaces.flatdim(space) == np.size(row)
+
+
+def test_an_npz_names_parts_of_numbers_where_there_is_no_environment(tmp_path, monkeypatch):
+    store = sensed(tmp_path, kind="numbers")
+    monkeypatch.setattr("environments.files.trusted_code.allowed", lambda module: False)
+    monkeypatch.setattr("environments.recorded_worlds.allowed", lambda module: False)
+    export(store, "room", "npz", tmp_path / "out.npz")
+    with np.load(tmp_path / "out.npz", allow_pickle=False) as file:
+        found = {n.partition("/")[2] for n in file.files if n.startswith("observations/")}
+        assert found == {"clock", "gear", "lamps", "place", "sides"}
+        assert file["observations/place"].shape == (10, 4)
