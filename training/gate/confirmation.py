@@ -129,22 +129,22 @@ def _fresh(
 ) -> Attempt:
     """Play an agent and its clone in such games: the seed, and how many times those of a judgement."""
     settings, bounds = keeper.settings, keeper.bounds
-    star = settings.north_star
+    judged_by = settings.judged_by
     fresh = replace(candidate, totals=keeper.trials.play(policy, candidate.manner, *games))
     references = [
         replace(one, totals=keeper.trials.play(keeper.clone, one.manner, *games))
         for one in keeper.selection.references(candidate.manner)
     ]
-    found, clone, names = gains(star, fresh, references, level), references[0], settings.limits
+    found, clone, names = gains(judged_by, fresh, references, level), references[0], settings.limits
     feasible = keeper.selection.clone_is_feasible
     shown = clone if feasible else keeper.selection.clone  # where it breaks a limit
     figures = Figures(
-        star,
+        judged_by,
         candidate.update,
-        fresh.mean(star),
-        clone.mean(star),
+        fresh.mean(judged_by),
+        clone.mean(judged_by),
         found[0],
-        len(fresh.totals[star]),
+        len(fresh.totals[judged_by]),
         {name: bounds.interval(name, fresh.totals, level) for name in names},
         {name: bounds.interval(name, shown.totals) for name in names},
         names,
@@ -178,7 +178,7 @@ def _refined(keeper: BestAgentKeeper, attempts: list[Attempt]) -> Conclusion:
     verdict = Verdict(
         "refined",
         joined(said),
-        figures.north_star,
+        figures.judged_by,
         figures.clone,
         figures.mean,
         update,
@@ -189,7 +189,7 @@ def _refined(keeper: BestAgentKeeper, attempts: list[Attempt]) -> Conclusion:
 
 
 def _clone(keeper: BestAgentKeeper, attempts: list[Attempt]) -> Conclusion:
-    clone, star = keeper.selection.clone, keeper.settings.north_star
+    clone, judged_by = keeper.selection.clone, keeper.settings.judged_by
     said = [keeper.trouble, *keeper.warnings]
     if not attempts:
         said.append(keeper.refused)
@@ -197,20 +197,20 @@ def _clone(keeper: BestAgentKeeper, attempts: list[Attempt]) -> Conclusion:
     if keeper.identical and keeper.judged:
         said.append("Every agent that was judged acts with the very weights of the clone.")
     said.append(
-        f"No refined agent was reliably better than the clone ({star} {clone.mean(star):.2f}), "
+        f"No refined agent was reliably better than the clone ({judged_by} {clone.mean(judged_by):.2f}), "
         "so the clone itself is handed on."
     )
     if clone.manner.greedy:
         said.append(ASKED if keeper.settings.only_greedy else GREEDY)
-    mean = clone.mean(star)
+    mean = clone.mean(judged_by)
     diverged, greedy = bool(keeper.trouble), clone.manner.greedy
-    verdict = Verdict("clone", joined(said), star, mean, mean, None, diverged, greedy)
+    verdict = Verdict("clone", joined(said), judged_by, mean, mean, None, diverged, greedy)
     return Conclusion(keeper.clone, clone.manner, verdict)
 
 
 def _nothing(keeper: BestAgentKeeper) -> Conclusion:
     """No agent keeps every limit: the one that comes nearest, which is not handed on."""
-    selection, bounds, star = keeper.selection, keeper.bounds, keeper.settings.north_star
+    selection, bounds, judged_by = keeper.selection, keeper.bounds, keeper.settings.judged_by
     clone, nearest, policy = selection.clone, selection.clone, keeper.clone
     safest = selection.safest
     if safest is not None and bounds.violation(safest.totals) < bounds.violation(clone.totals):
@@ -221,15 +221,15 @@ def _nothing(keeper: BestAgentKeeper) -> Conclusion:
         *keeper.warnings,
         f"No agent was shown to keep every limit; the nearest is {who} ({spent_of(bounds, nearest)}; the "
         f"clone: {spent_of(bounds, clone)}).",
-        *too_few_games(bounds, len(clone.totals[star])),
+        *too_few_games(bounds, len(clone.totals[judged_by])),
         UNSAFE,
     ]
     verdict = Verdict(
         "nothing",
         joined(said),
-        star,
-        clone.mean(star),
-        nearest.mean(star),
+        judged_by,
+        clone.mean(judged_by),
+        nearest.mean(judged_by),
         None if nearest is clone else nearest.update,
         bool(keeper.trouble),
         nearest.manner.greedy,

@@ -17,6 +17,7 @@ from agents.networks.policy import AgentPolicy
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.arrays import Arrays
 from environments.simulation.world import World
+from training.gate.judged_by import judged_by
 from training.imitation.clone import Beginning, Clone, clone
 from training.imitation.corrected_steps import as_asked, people_only
 from training.imitation.inputs import (
@@ -161,7 +162,8 @@ def fresh_stage(run: RunFolder, world: World, dataset: Dataset | None, reporter:
                 {} if recipe.world.horizon is None else {"horizon": recipe.world.horizon},
             )
         facts = {"role": FRESH, "stuck_steps": 0, "seed": recipe.seed, "recipe": run.recipe_hash}
-        save_agent(path, policy, world, {**facts, "shield": recipe.world.shield})
+        facts |= {"shield": recipe.world.shield, **judged_by(recipe, world).told(world)}
+        save_agent(path, policy, world, facts)
     return kept(run, FRESH, 0, world)
 
 
@@ -191,6 +193,7 @@ def keep(
         "data": dataset.digest(),
         "recipe": run.recipe_hash,
         "shield": recipe.world.shield,
+        **judged_by(recipe, world).told(world),
     }
     save_agent(path, found.policy, world, facts)
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from environments.system.errors import UserError, shortened
 from environments.system.suggestions import closest
 from environments.system.wanted_values import either, pair_like, wanted_value
-from training.ppo.settings import FORMER, RefineSettings
+from training.ppo.settings import BESIDE, FORMER, RefineSettings
 from training.run.recipe_values import unfit_values, without
 
 MOST_TOLD = 20  # mistakes; of more only the number
@@ -75,7 +75,7 @@ def _sentence(
     if first["type"] == "extra_forbidden":
         model = _model_at(recipe, loc[:-1])
         known = list(model.model_fields)
-        inner = FORMER if model is RefineSettings else {}  # settings of its tables
+        inner = FORMER | BESIDE if model is RefineSettings else {}  # settings of its tables
         near = closest(str(loc[-1]), [*known, *inner])
         listed = f"known here: {', '.join(known)}."
         hint = listed if near is None else f"did you mean '{'.'.join(inner.get(near, (near,)))}'?"

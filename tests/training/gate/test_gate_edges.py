@@ -92,7 +92,7 @@ def test_a_judgement_tells_all_of_it():
     keeper.num_timesteps = 45
     found = keeper.assess(Weights(1.0))
     assert (found.update, found.steps) == (4, 45)
-    assert found.north_star == mean_interval([20.0, 22.0] * 2)
+    assert found.figure == mean_interval([20.0, 22.0] * 2)
     assert found.limited["hits"] == cost_interval([1.5] * 4)
     assert found.totals == {"won": 21.0, "far": 42.0, "hits": 1.5}
     assert found.shield == {"shielded": 3.0}
@@ -103,7 +103,7 @@ def test_an_agent_with_the_clones_weights_is_named_and_never_handed_on_as_refine
     keeper = keeper_of()
     before = len(keeper.trials.judge.judged)
     judgement = keeper.assess(Weights(7.0))
-    assert judgement.north_star.mean == 10.0
+    assert judgement.figure.mean == 10.0
     assert len(keeper.trials.judge.judged) == before, "it has played already: to the bit the same"
     found = conclude(keeper).verdict
     assert found.handed_on == "clone"
