@@ -84,11 +84,21 @@ def _sentence(
     if first["type"] == "missing" and pair is None:
         return f"{where}: the setting '{place}' is missing; add it."
     wanted = [pair] if pair else [wanted_value(one) for one in complaints]
-    given = shortened(repr(_value_at(rest, loc, first["input"])))
+    value = _value_at(rest, loc, first["input"])
+    given = shortened(repr(value))
+    if pair and all(map(_is_negative, complaints)):
+        ends = [] if isinstance(value, int | float) else [one["loc"][-1] for one in complaints]
+        at = {(0,): " at the start", (1,): " at the end"}.get(tuple(ends), "")
+        return f"{where}: {place} = {given}: the weight{at} must not be negative."
     if known_kinds := [one for one in wanted if one is not None]:
         return f"{where}: {place} = {given}: give {either(known_kinds)}."
     message = first["msg"].removeprefix("Value error, ")
     return f"{where}: {place} = {given}: {message[0].lower()}{message[1:]}."
+
+
+def _is_negative(complaint: Any) -> bool:
+    """Whether it is of a number below 0 where only that is wrong."""
+    return bool(complaint["type"] == "greater_than_equal" and complaint["ctx"]["ge"] == 0)
 
 
 def _value_at(content: Any, place: tuple[Any, ...], otherwise: Any) -> Any:
