@@ -328,6 +328,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "demos/cli",
         "training/evaluation",
     ),
+    ("training/advice",),
     ("training/pipeline",),
     ("training/pipeline/corrections",),
     (

@@ -137,10 +137,7 @@ def paired_interval(before: npt.ArrayLike, after: npt.ArrayLike, seed: int = 0) 
     Raises:
         ValueError: not as many games of both.
     """
-    first, second = np.asarray(before, np.float64), np.asarray(after, np.float64)
-    if first.shape != second.shape:
-        raise ValueError(f"{len(first)} and {len(second)} games are no pairs")
-    return bootstrap_mean(second - first, seed)
+    return bootstrap_mean(_changes(before, after), seed)
 
 
 def grouped_interval(
@@ -202,7 +199,12 @@ def paired_student(before: npt.ArrayLike, after: npt.ArrayLike, level: float = L
     Raises:
         ValueError: not as many games of both.
     """
+    return student_interval(_changes(before, after), level)
+
+
+def _changes(before: npt.ArrayLike, after: npt.ArrayLike) -> np.ndarray:
     first, second = np.asarray(before, np.float64), np.asarray(after, np.float64)
     if first.shape != second.shape:
         raise ValueError(f"{len(first)} and {len(second)} games are no pairs")
-    return student_interval(second - first, level)
+    changes: np.ndarray = second - first
+    return changes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from agents.networks.policy import AgentPolicy
 from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.arrays import Arrays
 from environments.simulation.world import World
+from training.advice.doubts import doubts_of_clone, doubts_of_recordings
 from training.gate.judged_by import judged_by
 from training.imitation.clone import Beginning, Clone, clone
 from training.imitation.corrected_steps import as_asked, people_only
@@ -28,7 +30,6 @@ from training.imitation.inputs import (
 )
 from training.imitation.returns import recorded_returns
 from training.imitation.settings import CloneSettings
-from training.pipeline.doubts import doubts_of_clone, doubts_of_recordings
 from training.ppo.fresh import fresh_policy
 from training.ppo.plan import PlanFacts, plan_of
 from training.run.folder import RunFolder
@@ -139,24 +140,35 @@ def clone_stage(
             )
         keep(run, role, 0, found, world, dataset)
         arrays = steps_of(recipe, dataset)
-        for doubt in (
-            *doubts_of_recordings(arrays, world),
-            *doubts_of_clone(found, recipe.clone, arrays),
-        ):
+        doubts = (doubts_of_recordings(arrays, world), doubts_of_clone(found, recipe.clone, arrays))
+        for doubt in itertools.chain(*doubts):
             reporter.say(doubt)
     return kept(run, role, 0, world)
 
 
-def fresh_stage(run: RunFolder, world: World, dataset: Dataset | None, reporter: Reporter) -> Agent:
-    """A network that knows nothing, from the run folder if it is there; of recordings it takes the scales."""
+def fresh_stage(
+    run: RunFolder,
+    world: World,
+    dataset: Dataset | None,
+    reporter: Reporter,
+    network: dict[str, Any] | None = None,
+) -> Agent:
+    """A network that knows nothing, from the run folder if it is there; of recordings it takes the scales.
+
+    Args:
+        run: whose recipe says how.
+        world: that is played.
+        dataset: recordings; None if there are none.
+        reporter: is told.
+        network: settings of another policy that it is to be like; the recipe's if left out.
+    """
     recipe, path = run.recipe, run.path(file_of(FRESH))
     if not path.exists():
         arrays = None if dataset is None else steps_of(recipe, dataset)
         with told_if_long(reporter, "Looking at the world before anything is learned."):
             policy = fresh_policy(
                 world,
-                cloning_settings(recipe).hidden,
-                encoder_settings(world, recipe.network),
+                network or _network(recipe, world),
                 recipe.seed,
                 None if arrays is None else (arrays.observations, arrays.actions),
                 {} if recipe.world.horizon is None else {"horizon": recipe.world.horizon},
@@ -165,6 +177,17 @@ def fresh_stage(run: RunFolder, world: World, dataset: Dataset | None, reporter:
         facts |= {"shield": recipe.world.shield, **judged_by(recipe, world).told(world)}
         save_agent(path, policy, world, facts)
     return kept(run, FRESH, 0, world)
+
+
+def _network(recipe: Recipe, world: World) -> dict[str, Any]:
+    """Settings of a policy that nothing was cloned for, as `AgentPolicy.settings`."""
+    layers, sight = cloning_settings(recipe).hidden, encoder_settings(world, recipe.network)
+    return {
+        "net_arch": {"pi": layers, "vf": layers},
+        "n_costs": len(world.costs),
+        **({} if sight is None else {"sight": sight}),
+        **({"own_units": True} if isinstance(world.action_space, spaces.Box) else {}),
+    }
 
 
 def file_of(role: str, number: int = 0) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from demos.data.dataset.dataset import Dataset
 from environments.simulation.observation_parts import is_picture
 from environments.simulation.world import World
-from training.pipeline.doubts import doubts_of_plan
+from training.advice.doubts import doubts_of_plan
 from training.ppo.plan import PlanFacts, RefinePlan, plan_of, planned
 from training.run.folder import RunFolder
 from training.run.recipe import Recipe

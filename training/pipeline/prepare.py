@@ -18,12 +18,12 @@ from environments.simulation.shield import Shield
 from environments.simulation.world import World
 from environments.system.errors import UserError, raise_all
 from environments.system.suggestions import closest
+from training.advice.recorded_games import OWN_SETTING, recorded_options
 from training.gate.judged_by import judged_by
 from training.imitation.holdout import action_weights, require_matches
 from training.partners.partners import check_partners
 from training.pipeline.clone_stage import check_encoder, matches
 from training.pipeline.plan_recipe import plan_recipe
-from training.pipeline.recorded_games import OWN_SETTING, recorded_options
 from training.run.memory_needs import check_sizes
 from training.run.recipe import Recipe
 

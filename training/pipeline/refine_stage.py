@@ -13,6 +13,7 @@ from agents.networks.policy import AgentPolicy
 from demos.data.dataset.dataset import Dataset
 from environments.catalog import make_batch
 from environments.simulation.world import World
+from training.advice.doubts import StandsStill, doubts_of_play
 from training.compute.hardware import ComputeChoice, choose_compute
 from training.gate.best_agent import BestAgentKeeper
 from training.gate.judge import Judge
@@ -22,6 +23,7 @@ from training.gate.selection import GateSettings
 from training.gate.verdict import Verdict
 from training.imitation.inputs import RecordedInputs
 from training.partners.partners import make_partner
+from training.pipeline.beginning import beginning
 from training.pipeline.clone_stage import FRESH, steps_of
 from training.pipeline.prepare import world_options
 from training.pipeline.refine_loop import Refined, RefineInputs, RewardSchedule, refine
@@ -93,12 +95,15 @@ def _refine(
     recipe, cloned, reward = run.recipe, clones[0], run.recipe.reward
     with told_if_long(reporter, "Playing the games that refined ones are compared with."):
         keeper = _keeper(run, world, clones)
+    if recordings is not None and cloned.facts.get("role") != FRESH:
+        _doubt(recipe, world, keeper, recordings, reporter)
+    begun, settings = beginning(run, world, cloned, recordings, keeper, reporter)
     with told_if_long(reporter, "Timing this machine: precision, threads and cores."):
         engine = _engine(run, cloned)
     torch.set_num_threads(engine.threads)
     inputs = RefineInputs(
         world,
-        cloned.policy,
+        begun,
         RewardSchedule(reward.weights or world.weights, tuple(reward.faded), reward.fade_until),
         run.folder,
         recipe.seed,
@@ -110,10 +115,21 @@ def _refine(
         engine,
     )
     with reporter.bar("refining", recipe.refine.steps, "steps") as bar:
-        callbacks = [ProgressReport(bar, reporter), _milestones(run, world)]
-        found = refine(inputs, recipe.refine, keeper, callbacks, reporter)
+        still = StandsStill(reporter.say)
+        callbacks = [ProgressReport(bar, reporter), _milestones(run, world), still]
+        found = refine(inputs, settings, keeper, callbacks, reporter)
     torch.set_num_threads(1)
     return found
+
+
+def _doubt(
+    recipe: Recipe, world: World, keeper: BestAgentKeeper, recordings: Dataset, reporter: Reporter
+) -> None:
+    """Say it if the clone plays far below what it was cloned from."""
+    star, horizon = world.north_star, recipe.world.horizon or world.horizon
+    played = keeper.selection.clone.totals[star]
+    for doubt in doubts_of_play(played, steps_of(recipe, recordings), star, horizon):
+        reporter.say(doubt)
 
 
 def _verdict_of(run: RunFolder, world: World, agent: Agent) -> Verdict:

@@ -13,6 +13,7 @@ from agents.files.agent_file import HANDED_ON, Agent
 from demos.data.dataset.dataset import Dataset
 from environments.simulation.world import World
 from environments.warmup import warm_up
+from training.advice.recorded_games import changed_physics, options_sentence
 from training.compute.process_state import restored_process_state
 from training.evaluation.plots import draw_curve
 from training.evaluation.results import Scores, TrainResult
@@ -20,7 +21,6 @@ from training.pipeline.clone_population import clone_population
 from training.pipeline.clone_stage import FRESH, clone_stage, fresh_stage
 from training.pipeline.plan_recipe import follow_plan
 from training.pipeline.prepare import prepare
-from training.pipeline.recorded_games import changed_physics, options_sentence
 from training.pipeline.refine_stage import refine_stage
 from training.pipeline.scores import JudgeInputs, final_scores
 from training.run.folder import RunFolder

@@ -90,12 +90,11 @@ def _inputs(
     demonstrations: tuple[Tensor, Tensor] | None,
     compute: ComputeChoice,
 ) -> RefinerInputs:
-    loss, kl = settings.loss, settings.kl
-    anchored = any((*loss.kl_clone, *loss.kl_clone_reverse, kl.target, kl.budget))
+    loss = settings.loss
     return RefinerInputs(
-        clone=copy.deepcopy(clone) if anchored else None,
+        clone=copy.deepcopy(clone) if settings.is_held else None,
         weights={name: falling(getattr(loss, name)) for name in scheduled_parts()},
-        anchor=kl,
+        anchor=settings.kl,
         demonstrations=demonstrations if any(loss.imitation) else None,
         costs=costs,
         warm_up=plan.warm_up if settings.start == "clone" else 0,

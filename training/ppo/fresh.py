@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from gymnasium import spaces
 
 from agents.networks.policy import AgentPolicy, build_policy
 from agents.networks.scales import fit_actions
@@ -23,8 +22,7 @@ SEED = 700_000  # of these games, apart from those of training and judging
 
 def fresh_policy(
     world: World,
-    layers: list[int],
-    network: dict[str, Any] | None,
+    settings: dict[str, Any],
     seed: int,
     recorded: tuple[np.ndarray, np.ndarray] | None = None,
     options: Mapping[str, Any] | None = None,
@@ -33,30 +31,25 @@ def fresh_policy(
 
     Args:
         world: that is played.
-        layers: units of each.
-        network: as `training.imitation.inputs.encoder_settings`.
+        settings: of the network, as `AgentPolicy.settings`.
         seed: of its weights.
-        recorded: observations and actions [S, ...] to take the scales from; without them it plays by chance.
-        options: of the games that it then plays.
+        recorded: observations and actions [S, ...] to take the scales from, beside what it sees as it
+            plays by chance: people may have kept to a corner that it leaves.
+        options: of the games that it plays.
     """
     torch.manual_seed(seed)
     space: Any = world.action_space
-    settings: dict[str, Any] = {
-        "net_arch": {"pi": layers, "vf": layers},
-        "n_costs": len(world.costs),
-        **({} if network is None else {"sight": network}),
-        **({"own_units": True} if isinstance(space, spaces.Box) else {}),
-    }
-    policy = build_policy(policy_space(world.observation_space, space, network), space, settings)
+    shown = policy_space(world.observation_space, space, settings.get("sight"))
+    policy = build_policy(shown, space, settings)
     policy.set_training_mode(False)
-    if recorded is not None:
-        policy.fit_scales(recorded[0], None)
-        fit_actions(policy, recorded[1])
-        return policy
     drawn = copy.deepcopy(space)
     drawn.seed(seed)
-    fit_actions(policy, np.stack([drawn.sample() for _ in range(STEPS)]))
-    policy.fit_scales(_seen(world, policy, options), None)
+    acted = np.stack([drawn.sample() for _ in range(STEPS)]) if recorded is None else recorded[1]
+    fit_actions(policy, acted)
+    if recorded is not None:
+        policy.fit_scales(recorded[0], None)
+    seen = _seen(world, policy, options)
+    policy.fit_scales(seen if recorded is None else np.concatenate([recorded[0], seen]), None)
     return policy
 
 

@@ -133,6 +133,12 @@ class RefineSettings(Settings):
     core of their own; "auto" measures if the values gain by it, and clones on every core. The
     bits are the same."""
 
+    @property
+    def is_held(self) -> bool:
+        """Whether anything holds the policy near its clone."""
+        loss, kl = self.loss, self.kl
+        return any((*loss.kl_clone, *loss.kl_clone_reverse, kl.target, kl.budget))
+
     @model_validator(mode="before")
     @classmethod
     def _read_former(cls, given: Any) -> Any:

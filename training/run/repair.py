@@ -29,6 +29,7 @@ FILES: dict[str, tuple[dict[str, type | tuple[type, ...]], str]] = {
     ),
     "plan.json": ({"clone": dict, "refine": dict}, "it is made again"),
     "cloning.json": ({}, "the losses of clones that were made before stand only there"),
+    "beginning.json": ({"start": str}, "it is decided again, or read from the checkpoints"),
     "engine.json": ({"precision": str, "threads": int}, "it is measured again"),
     "scores.json": ({"rows": dict, "world": str, "protocol": str}, "its agents are judged again"),
     "corrections.json": ({"data": str, "dataset": str, "start": str}, "it is made again"),

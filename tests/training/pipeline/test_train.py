@@ -93,6 +93,8 @@ def test_the_run_folder_holds_what_it_promises(trained):
         "machine.json",
         "clone.safetensors",
         "cloning.json",
+        "beginning.json",
+        "fresh.safetensors",
         "engine.json",
         "checkpoints",
         "metrics.jsonl",

@@ -14,8 +14,8 @@ from environments.catalog import make_batch, make_world
 from environments.external.world import Declared, declare
 from environments.recorded_worlds import described_world
 from environments.system.errors import UserError
+from training.advice.recorded_games import changed_physics, options_sentence, recorded_options
 from training.pipeline.prepare import prepare
-from training.pipeline.recorded_games import changed_physics, options_sentence, recorded_options
 from training.run.recipe import Recipe
 
 LEVELS = "tests.environments.support.namers:Levels"
@@ -110,7 +110,7 @@ def test_an_environment_that_never_repeats_itself_is_not_blamed(tmp_path):
 
 def test_long_games_are_not_played_again(tmp_path, monkeypatch):
     dataset = games(tmp_path)
-    monkeypatch.setattr("training.pipeline.recorded_games.STEPS", 10)
+    monkeypatch.setattr("training.advice.recorded_games.STEPS", 10)
     assert changed_physics(make_world(LEVELS, pace=3), dataset) == ""
 
 

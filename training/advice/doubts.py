@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
 from gymnasium import spaces
+from stable_baselines3.common.callbacks import BaseCallback
 
+from agents.evaluation.statistics import mean_interval
 from agents.networks.policy import AgentPolicy
 from demos.data.episodes.arrays import Arrays
 from environments.simulation.world import World
@@ -20,7 +23,8 @@ STILL = 0.02  # part by which the last fifth of the epochs lowered the loss, if 
 GUESSED = (
     0.9  # part of the actions' deviation that a clone leaves unexplained, if it explains nothing
 )
-FAR_BELOW = 0.8  # part of what people reached above what the clone may stay below
+FAR_BELOW = 0.5  # deviations of recorded games that a clone may be below their mean
+STANDS_STILL, PATIENCE = 1e-6, 3  # nats; updates
 NAMED = 5  # columns of an observation that are named
 
 
@@ -80,20 +84,59 @@ def doubts_of_plan(plan: RefinePlan) -> Iterator[str]:
         )
 
 
-def doubts_of_play(clone: float, recorded: float, fresh: float, name: str) -> Iterator[str]:
-    """What looks wrong with how a clone plays.
+def doubts_of_play(played: np.ndarray, arrays: Arrays, name: str, horizon: int) -> Iterator[str]:
+    """What looks wrong with how a clone plays: it is reliably below the recorded play, and by much.
 
     Args:
-        clone: its mean of the north star.
-        recorded: the recordings' mean.
-        fresh: the mean of a network that has learned nothing.
+        played: of the north star, what the clone reached in each of its games, [E].
+        arrays: what it was cloned from.
         name: of the north star.
+        horizon: steps of a game; recordings that are longer are no games like these.
     """
-    if recorded > fresh and clone < fresh + FAR_BELOW * (recorded - fresh):
+    recorded = recorded_totals(arrays, name, horizon)
+    if recorded is None:
+        return
+    here, there = mean_interval(played), mean_interval(recorded)
+    if here.high < there.low and there.mean - here.mean > FAR_BELOW * recorded.std():
         yield (
-            f"The clone reaches {clone:.4g} {name} where the recordings have {recorded:.4g}: record more "
-            "games, leave out those that went wrong, or correct it where it errs (gpo play --coach)."
+            f"The clone reaches {here.mean:.4g} {name} where the recordings have {there.mean:.4g}: record "
+            "more games, leave out those that went wrong, or correct it where it errs (gpo play --coach)."
         )
+
+
+def recorded_totals(arrays: Arrays, name: str, horizon: int) -> np.ndarray | None:
+    """What people reached in each recorded game [E]; None if that is unknown, or games were longer."""
+    if name not in arrays.terms or np.diff(arrays.starts).max() > horizon:
+        return None
+    found: np.ndarray = np.add.reduceat(arrays.terms[name].astype(np.float64), arrays.starts[:-1])
+    return found
+
+
+class StandsStill(BaseCallback):
+    """Says once that the policy hardly moves in its updates, though it is to learn.
+
+    Args:
+        say: is told.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__()
+        self.say, self.updates = say, 0  # in a row, in which it stood still
+
+    def _on_rollout_start(self) -> None:
+        moved = self.logger.name_to_value.get("train/approx_kl")
+        model: Any = self.model
+        if moved is None or model.warm_up.active:
+            return
+        self.updates = self.updates + 1 if abs(float(moved)) < STANDS_STILL else 0
+        if self.updates == PATIENCE:
+            self.say(
+                f"The policy hardly moved in {PATIENCE} updates (KL from the rollout's below "
+                f"{STANDS_STILL:g} nats): raise refine.learning_rate or refine.max_gradient."
+            )
+
+    def _on_step(self) -> bool:
+        return True
 
 
 def _unexplained(policy: AgentPolicy, arrays: Arrays) -> float:
