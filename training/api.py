@@ -30,6 +30,7 @@ from environments.simulation.world import World
 from environments.system.errors import UserError, raise_all
 from training.evaluation import protocol
 from training.evaluation.results import TrainResult
+from training.gate.judged_by import judged_by_of
 from training.imitation.holdout import require_matches
 from training.pipeline.clone_stage import check_encoder, clone_task, matches
 from training.pipeline.prepare import prepare
@@ -44,7 +45,8 @@ from training.run.reporter import Reporter
 class Evaluation:
     """What an agent came to in held-out games, by seat."""
 
-    seats: tuple[Mapping[str, Interval], ...]  # "return", each term and each cost
+    # "return", each term, what the agent was judged by if that is another figure, and each cost
+    seats: tuple[Mapping[str, Interval], ...]
     games: int  # a seat
 
     def __getitem__(self, name: str) -> Interval:
@@ -175,7 +177,7 @@ def evaluate(
         episodes, world.horizon, greedy, seed, judged.agent.shielded, world.episode_options
     )
     played = protocol.evaluate(world, partial(make_player, judged.agent, world), makes, how)
-    found = protocol.summary(played)
+    found = protocol.summary(played, judged_by_of(judged.agent.facts, world))
     seats = tuple({name: Interval(**row) for name, row in seat.items()} for seat in found["seats"])
     return Evaluation(seats, found["games"])
 

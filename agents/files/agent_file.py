@@ -41,9 +41,10 @@ class Agent:
 
     Well-known keys of `facts`: `stuck_steps` (play it with the rule of `agents.players.unstuck`),
     `greedy` (play it with its likeliest actions: so it was judged and is better), `unsafe` (it breaks a
-    limit of its recipe), `judged` (the figures of its verdict), `seed`, `recipe` and `data` (hashes),
-    `role` ("clone", "refined"), `shield` (it was trained behind the world's shield, and is played behind
-    it).
+    limit of its recipe), `judged` (the figures of its verdict), `judged_by` (what they are of, if it is not
+    the north star: its name, and the weights of the terms that it sums), `seed`, `recipe` and `data`
+    (hashes), `role` ("clone", "refined"), `shield` (it was trained behind the world's shield, and is played
+    behind it).
     """
 
     policy: AgentPolicy

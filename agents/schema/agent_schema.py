@@ -141,6 +141,7 @@ def read_facts(given: Any) -> dict[str, Any]:
         "greedy": lambda only: isinstance(only, bool),
         "unsafe": lambda breaks: isinstance(breaks, bool),
         "judged": _figures,
+        "judged_by": _judged_by,
         "verdict": _text,
         "role": _text,
     }
@@ -155,6 +156,18 @@ def _figures(given: Any) -> bool:
     if not isinstance(given, dict) or set(given) != {"clone", "mean", "update"}:
         return False
     return all(n is None or type(n) is int or type(n) is float for n in given.values())
+
+
+def _judged_by(given: Any) -> bool:
+    """Whether this says what it was judged by: a name, and the weights of the terms that it sums."""
+    if not isinstance(given, dict) or set(given) != {"name", "weights"}:
+        return False
+    weights = given["weights"]
+    return (
+        _text(given["name"])
+        and isinstance(weights, dict)
+        and all(type(n) in (int, float) and math.isfinite(n) for n in weights.values())
+    )
 
 
 def check_exported(about: dict[str, Any]) -> None:

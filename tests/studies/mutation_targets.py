@@ -45,6 +45,9 @@ TARGETS: dict[str, tuple[str, ...]] = {
             "training/gate/verdict.py",
             "training/gate/writers.py",
         ),
-        ("tests/training/gate/test_gate_edges.py",),
+        tuple(
+            f"tests/training/gate/test_{name}.py"
+            for name in ("gate_edges", "when_judged", "judge", "writers")
+        ),
     ),
 }

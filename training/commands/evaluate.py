@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+from rich.console import Console
 
 from agents.evaluation.games import EpisodeTotals
 from agents.lookup import Found, find
@@ -23,6 +26,7 @@ from training.evaluation.options import EvaluateOptions
 from training.evaluation.protocol import Protocol, differences, evaluate, steps_of_games, summary
 from training.evaluation.results import PairingScores, Scores
 from training.evaluation.tables import show_parts, show_scores
+from training.gate.judged_by import JudgedBy, judged_by_of
 from training.run.memory_needs import check_games
 
 
@@ -46,37 +50,46 @@ def evaluate_command(given: EvaluateOptions) -> None:
         one.player(place)  # of another world: said before any of them plays
     console = plain_console()
     warm_up(place, lambda words: console.print(words, soft_wrap=True), protocol.shield)
-    names = [_row(one, partner, place) for one in rivals]
-    names = names if len(set(names)) == len(names) else [one.name for one in rivals]
+    names = _rows(rivals, partner, place)
     played = {
         name: _play(place, one, partner or one, protocol)
         for name, one in zip(names, rivals, strict=True)
     }
-    found = {name: _summary(games, given.seat) for name, games in played.items()}
+    figure = _figure(rivals, place)
+    found = {name: _summary(games, given.seat, figure) for name, games in played.items()}
     rows = {name: PairingScores.from_json(one) for name, one in found.items()}
-    every = [games for both in played.values() for games in both]
-    text = protocol.told(steps_of_games(every), sum(one.get("broken", 0) for one in found.values()))
-    for one in rivals:
-        text += _manner(one, given.greedy)
-        if one.kind in AGENTS and (changed := one.agent.require_world(place, one.called)):
-            console.print(changed, soft_wrap=True)
-    show_scores(console, Scores(place.id, text, rows))
+    lasted = steps_of_games([games for both in played.values() for games in both])
+    text = protocol.told(lasted, sum(one.get("broken", 0) for one in found.values()))
+    text += "".join(_manner(one, given.greedy) for one in rivals)
+    text, decided = (text, None) if figure is None else (figure.said(text), figure.name)
+    _tell_changes(console, rivals, place)
+    show_scores(console, Scores(place.id, text, rows, judged_by=decided))
     seats = range(len(place.agents)) if given.seat is None else [given.seat]
     if len(rivals) > 1:
-        for sentence in differences(played, place, seats):
+        for sentence in differences(played, place, seats, figure):
             console.print(sentence, soft_wrap=True)
         return
     (games,), (told,) = played.values(), found.values()
     show_parts(console, told, list(place.costs), given.seat or 0)
-    notable = notable_games(games, place.north_star, seats, protocol.seed)
+    figure = figure or JudgedBy(place.north_star)
+    notable = notable_games(games, figure, seats, protocol.seed)
     watch = watch_line(given, judged, place, protocol, notable["worst"])
-    show_notable(console, notable, place, watch)
+    show_notable(console, notable, figure, len(place.agents) > 1, watch)
 
 
-def _row(judged: Found, partner: Found | None, place: World) -> str:
-    """What a row is called."""
-    alone = len(place.agents) == 1
-    return judged.called if alone else f"{judged.called} with {(partner or judged).called}"
+def _tell_changes(console: Console, rivals: Sequence[Found], place: World) -> None:
+    """Say of each agent what changed of the world since it was made."""
+    for one in rivals:
+        if one.kind in AGENTS and (changed := one.agent.require_world(place, one.called)):
+            console.print(changed, soft_wrap=True)
+
+
+def _rows(rivals: Sequence[Found], partner: Found | None, place: World) -> list[str]:
+    """What their rows are called."""
+    names = [one.called for one in rivals]
+    if len(place.agents) > 1:
+        names = [f"{one.called} with {(partner or one).called}" for one in rivals]
+    return names if len(set(names)) == len(names) else [one.name for one in rivals]
 
 
 def _manner(judged: Found, greedy: bool) -> str:
@@ -95,8 +108,16 @@ def _play(place: World, judged: Found, partner: Found, protocol: Protocol) -> li
     )
 
 
-def _summary(played: list[EpisodeTotals], seat: int | None) -> dict[str, Any]:
-    found = summary(played)
+def _figure(rivals: Sequence[Found], place: World) -> JudgedBy | None:
+    """What the first of them was judged by that was judged by another figure than the north star."""
+    told = [judged_by_of(one.agent.facts, place) for one in rivals if one.kind in AGENTS]
+    return next((figure for figure in told if figure is not None), None)
+
+
+def _summary(
+    played: list[EpisodeTotals], seat: int | None, figure: JudgedBy | None
+) -> dict[str, Any]:
+    found = summary(played, figure)
     return found if seat is None else {**found, "seats": [found["seats"][seat]]}
 
 

@@ -18,6 +18,7 @@ from agents.lookup_names import AGENTS, NameKind
 from environments.simulation.world import World
 from training.evaluation.options import EvaluateOptions
 from training.evaluation.protocol import Protocol
+from training.gate.judged_by import JudgedBy
 
 
 @dataclass(frozen=True)
@@ -26,22 +27,24 @@ class NotableGame:
 
     seed: int
     seat: int  # of the judged player
-    value: float  # of the north star
+    value: float  # of the figure that it is judged by
 
 
 def notable_games(
-    played: Sequence[EpisodeTotals], star: str, seats: Sequence[int], first: int
+    played: Sequence[EpisodeTotals], figure: JudgedBy, seats: Sequence[int], first: int
 ) -> Mapping[str, NotableGame]:
-    """The best, median and worst games by the north star; of equals the first.
+    """The best, median and worst games by a figure; of equals the first.
 
     Args:
         played: the games of each seat of the judged player.
-        star: the world's north star.
+        figure: what they are judged by.
         seats: those that count.
         first: seed of the first game of each seat.
     """
     whole = [played[seat].whole for seat in seats]
-    rows = [played[seat].terms[star][kept, seat] for seat, kept in zip(seats, whole, strict=True)]
+    rows = [
+        figure.of(played[seat].terms)[kept, seat] for seat, kept in zip(seats, whole, strict=True)
+    ]
     values = np.concatenate(rows)
     # Seat and seed of each.
     at = [
@@ -59,16 +62,15 @@ def notable_games(
 
 
 def show_notable(
-    console: Console, found: Mapping[str, NotableGame], world: World, watch: str
+    console: Console, found: Mapping[str, NotableGame], figure: JudgedBy, several: bool, watch: str
 ) -> None:
-    """Print the seeds of the games, and the command that shows the worst."""
-    several = len(world.agents) > 1
+    """Print the seeds of the games, their seats if there are several, and the command for the worst."""
     words = ", ".join(
         f"{name} {game.value:g} (seed {game.seed}" + (f", seat {game.seat})" if several else ")")
         for name, game in found.items()
     )
-    star = world.north_star.replace("_", " ")
-    for line in (f"{star} by game: {words}.", f"To see the worst: {watch}"):
+    called = figure.name.replace("_", " ")
+    for line in (f"{called} by game: {words}.", f"To see the worst: {watch}"):
         console.print(line, highlight=False, soft_wrap=True)
 
 

@@ -1,4 +1,4 @@
-"""The curve of a run: its north star against steps, as a picture."""
+"""The curve of a run: what it is judged by against steps, as a picture."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from environments.files.atomic import replace
 from environments.simulation.world import World
-from training.run.metrics import read_metrics
+from training.run.metrics import MetricsRow, read_metrics
 
 
 def draw_curve(
@@ -17,7 +17,7 @@ def draw_curve(
     others: Sequence[tuple[str, Path]] = (),
     lines: dict[str, float] | None = None,
 ) -> Path | None:
-    """Draw the north star against steps into `curve.png`.
+    """Draw the north star, or what is judged instead, against steps into `curve.png`.
 
     Args:
         folder: of the run.
@@ -33,7 +33,7 @@ def draw_curve(
         return None
     from matplotlib.figure import Figure  # here, because it is slow to import
 
-    scale = world.weights.get(world.north_star, 1.0)
+    scale, called = _figure(rows[0], world)
     figure = Figure(figsize=(8, 4.5), dpi=120, layout="constrained")
     axes = figure.subplots()
     for label, place in ((_begun(folder), folder), *others):
@@ -46,7 +46,7 @@ def draw_curve(
     for number, (label, level) in enumerate((lines or {}).items()):
         axes.axhline(level, color=f"C{number + 3}", linestyle=":", label=label)
     axes.set_xlabel("million steps")
-    axes.set_ylabel(f"{world.north_star} x {scale:g} per game, 95 % interval")
+    axes.set_ylabel(f"{called} per game, 95 % interval")
     axes.set_title(f"{world.id}: refining, judged on fixed seeds")
     if axes.dataLim.ymin >= 0:  # else returns below 0 would be out of sight
         axes.set_ylim(bottom=0)
@@ -56,6 +56,14 @@ def draw_curve(
     figure.savefig(picture, format="png")
     replace(path, picture.getvalue())
     return path
+
+
+def _figure(row: MetricsRow, world: World) -> tuple[float, str]:
+    """What the judged figure is drawn times, and what it is called."""
+    if row.judged_by is not None:
+        return 1.0, row.judged_by
+    scale = world.weights.get(world.north_star, 1.0)
+    return scale, f"{world.north_star} x {scale:g}"
 
 
 def _begun(folder: Path) -> str:

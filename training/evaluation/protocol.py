@@ -24,6 +24,7 @@ from demos.data.dataset.dataset import Dataset
 from environments.catalog import make_batch
 from environments.simulation.world import World
 from environments.system.errors import UserError
+from training.gate.judged_by import JudgedBy
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,12 @@ def evaluate(
     return played
 
 
-def summary(played: list[EpisodeTotals]) -> dict[str, Any]:
+def summary(played: list[EpisodeTotals], figure: JudgedBy | None = None) -> dict[str, Any]:
     """Means and 95 % intervals by seat: returns, terms and costs, as JSON; of whole games alone.
+
+    Args:
+        played: the games of each seat.
+        figure: what else is to stand among them.
 
     Raises:
         UserError: the environment broke off every game of a seat.
@@ -104,6 +109,7 @@ def summary(played: list[EpisodeTotals]) -> dict[str, Any]:
                 "mend it, then repeat the command."
             )
         found = {"return": games.returns, **games.terms}
+        found |= {} if figure is None else {figure.name: figure.of(games.terms)}
         spent = {**games.costs, **games.shield}
         row = {name: spread_of(values[games.whole, seat]) for name, values in found.items()}
         row |= {name: cost_spread(values[games.whole, seat]) for name, values in spent.items()}
@@ -124,20 +130,26 @@ def steps_of_games(played: Sequence[EpisodeTotals]) -> tuple[int, int]:
 
 
 def differences(
-    played: Mapping[str, list[EpisodeTotals]], world: World, seats: Sequence[int]
+    played: Mapping[str, list[EpisodeTotals]],
+    world: World,
+    seats: Sequence[int],
+    figure: JudgedBy | None = None,
 ) -> list[str]:
     """By how much the second of two reached more than the first, game by game on the same seeds.
 
-    A sentence for each of what they are judged by: the return, the north star where that is another
-    thing, and every cost; over the seats together.
+    A sentence for each of what they are judged by: a figure of their own, if there is one, the return, the
+    north star where that is another thing, and every cost; over the seats together.
     """
     first, second = played
     whole = [a.whole & b.whole for a, b in zip(*played.values(), strict=True)]  # of each seat, [E]
     names = ["return", *([world.north_star] if world.weights != {world.north_star: 1.0} else [])]
+    figures = {figure.name: figure} if figure is not None else {}
     told = []
-    for name in dict.fromkeys([*names, *world.costs]):
+    for name in dict.fromkeys([*figures, *names, *world.costs]):
         one, other = (
-            np.concatenate([_totals(games[seat], name)[whole[seat], seat] for seat in seats])
+            np.concatenate(
+                [_totals(games[seat], name, figures)[whole[seat], seat] for seat in seats]
+            )
             for games in played.values()
         )
         found = paired_interval(one, other)
@@ -149,27 +161,39 @@ def differences(
     return told
 
 
-def _totals(games: EpisodeTotals, name: str) -> np.ndarray:
+def _totals(games: EpisodeTotals, name: str, figures: Mapping[str, JudgedBy]) -> np.ndarray:
+    if name in figures:
+        return figures[name].of(games.terms)
     return games.returns if name == "return" else {**games.terms, **games.costs}[name]
 
 
-def recorded_scores(dataset: Dataset, world: World, horizon: int) -> dict[str, Any]:
+def recorded_scores(
+    dataset: Dataset, world: World, horizon: int, figure: JudgedBy | None = None
+) -> dict[str, Any]:
     """What the recorded people reached in the first `horizon` steps of each match, as `summary`.
 
     A recording that was cut off before that is left out; a game that was over by then is whole, and one that
-    the environment itself cut.
+    the environment itself cut. A figure is left out where its terms were not recorded.
     """
     arrays = dataset.arrays()
     weights = world.weights
     reward = np.sum([weights.get(n, 0.0) * values for n, values in arrays.terms.items()], axis=0)
-    by_seat: dict[str, list[float]] = {agent: [] for agent in world.agents}
+    columns = {"return": reward}  # by name, [S] each
+    if figure is not None and figure.is_of(arrays.terms):
+        columns[figure.name] = figure.of(arrays.terms)
+    by_seat: dict[str, list[list[float]]] = {agent: [] for agent in world.agents}
     for e, number in enumerate(arrays.numbers):
         start, end = arrays.starts[e], arrays.starts[e + 1]
         facts = dataset.episode_facts(number)
         cut_itself = bool(arrays.truncated[e]) and _cut_by_environment(facts, end - start, world)
         if end - start >= horizon or arrays.terminated[e] or cut_itself:
-            by_seat[facts["agent"]].append(float(reward[start : min(end, start + horizon)].sum()))
-    seats = [{"return": spread_of(np.array(totals))} for totals in by_seat.values() if totals]
+            kept = slice(start, min(end, start + horizon))
+            by_seat[facts["agent"]].append([float(one[kept].sum()) for one in columns.values()])
+    seats = [
+        {name: spread_of(np.array([row[k] for row in rows])) for k, name in enumerate(columns)}
+        for rows in by_seat.values()
+        if rows
+    ]
     return {"seats": seats, "games": min((len(t) for t in by_seat.values()), default=0)}
 
 

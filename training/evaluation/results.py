@@ -60,7 +60,7 @@ def pairings(seats: int, roles: Sequence[str], with_people: bool) -> tuple[Pairi
 class PairingScores:
     """How one pairing did."""
 
-    seats: Sequence[Mapping[str, Spread]]  # by seat: "return", terms, costs, "shielded"
+    seats: Sequence[Mapping[str, Spread]]  # by seat: "return", terms, the figure, costs, "shielded"
     games: int
     steps: tuple[int, int] | None = (
         None  # of the shortest and of the longest; None if it is not known
@@ -89,6 +89,7 @@ class Scores:
     rows: Mapping[str, PairingScores]  # by pairing, as they are shown
     likeness: Mapping[str, float] = field(default_factory=dict)  # log-likelihood, nats a step
     matches: Mapping[str, Any] = field(default_factory=dict)  # `training.evaluation.head_to_head`
+    judged_by: str | None = None  # the figure that decided instead of the north star, if one did
 
     @property
     def handed_on(self) -> PairingScores | None:
@@ -106,6 +107,8 @@ class Scores:
         told["rows"] = {name: row.to_json() for name, row in self.rows.items()}
         if self.likeness:
             told["likeness"] = dict(self.likeness)
+        if self.judged_by is not None:
+            told["judged_by"] = self.judged_by
         return told | ({"matches": dict(self.matches)} if self.matches else {})
 
     @classmethod
@@ -118,6 +121,7 @@ class Scores:
             rows,
             told.get("likeness", {}),
             told.get("matches", {}),
+            told.get("judged_by"),
         )
 
 

@@ -34,29 +34,46 @@ def show_scores(
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
     _add_names(table, "who", list(scores.rows))
     reached = {n: [spread(s["return"]) for s in row.seats] for n, row in scores.rows.items()}
-    below = _below(console, reached)
+    judged = _judged(scores)
+    below = _below(console, reached) or (seats > 1 and bool(judged))
     beside = [f"seat {seat}" for seat in range(seats)] if seats > 1 else ["return"]
     for named in ("seat", "return") if below else beside:
         table.add_column(named, justify="right", no_wrap=True)
-    shielded = any("shielded" in row.seats[0] for row in scores.rows.values() if row.seats)
-    if shielded:
-        table.add_column("shield acted", justify="right")
-    for column in extra or {}:
-        table.add_column(column, justify="right")
-    for name, row in scores.rows.items():
-        cells = reached[name]
-        cells = _lines(cells) if below else [*cells, *[""] * (seats - len(cells))]
-        if shielded:
-            acted = [seat["shielded"] for seat in row.seats if "shielded" in seat]
-            cells.append(", ".join(spread(one, 1) for one in acted))
-        cells += [texts.get(name, "") for texts in (extra or {}).values()]
-        table.add_row(name, *cells)
+    more = {**judged, **_shielded(scores), **(extra or {})}
+    for column in more:
+        table.add_column(column, justify="right", no_wrap=column in judged)
+    for name, cells in reached.items():
+        beside = _lines(cells) if below else [*cells, *[""] * (seats - len(cells))]
+        table.add_row(name, *beside, *(texts.get(name, "") for texts in more.values()))
     console.print(heading, style="bold")
     console.print(table)
     console.print(f"{scores.protocol}; mean [95 % interval].", soft_wrap=True)
     if scores.likeness:
         told = ", ".join(f"{name} {value:.2f}" for name, value in scores.likeness.items())
         console.print(f"Log-likelihood of what people did, in nats a step: {told}.", soft_wrap=True)
+
+
+def _judged(scores: Scores) -> dict[str, dict[str, str]]:
+    """The column of the figure that decided, a line for each seat, unless that is the return."""
+    name = scores.judged_by
+    if name is None or name == "return":
+        return {}
+    texts = {}
+    for row, found in scores.rows.items():
+        cells = [spread(seat[name]) if name in seat else "" for seat in found.seats]
+        texts[row] = "\n".join(cells)
+    return {name: texts}
+
+
+def _shielded(scores: Scores) -> dict[str, dict[str, str]]:
+    """The column of how often the shield acted in a game, seat after seat, where there is one."""
+    if not any("shielded" in row.seats[0] for row in scores.rows.values() if row.seats):
+        return {}
+    texts = {}
+    for name, row in scores.rows.items():
+        acted = [seat["shielded"] for seat in row.seats if "shielded" in seat]
+        texts[name] = ", ".join(spread(one, 1) for one in acted)
+    return {"shield acted": texts}
 
 
 def show_parts(

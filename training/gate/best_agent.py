@@ -65,13 +65,13 @@ class BestAgentKeeper(BaseCallback):
 
     @property
     def clone_mean(self) -> float:
-        """The north star of the clone, as it would be handed on."""
-        return self.selection.clone.mean(self.settings.north_star)
+        """The figure of the clone, as it would be handed on."""
+        return self.selection.clone.mean(self.settings.judged_by)
 
     @property
     def best_mean(self) -> float:
-        """The north star of the agent that is kept, on the judge's seeds."""
-        return (self.selection.kept or self.selection.clone).mean(self.settings.north_star)
+        """The figure of the agent that is kept, on the judge's seeds."""
+        return (self.selection.kept or self.selection.clone).mean(self.settings.judged_by)
 
     @property
     def best_update(self) -> int:
@@ -117,7 +117,7 @@ class BestAgentKeeper(BaseCallback):
 
     def facts(self) -> dict[str, Any]:
         """What a checkpoint keeps beside the weights of the best and of the safest."""
-        names = (self.settings.north_star, *self.settings.limits)
+        names = (self.settings.judged_by, *self.settings.limits)
         chosen = {
             name: facts_of(getattr(self.selection, name), names)
             for name in ("kept", "highest", "safest")
@@ -178,11 +178,11 @@ class BestAgentKeeper(BaseCallback):
         if not same:
             self.identical = False
             self._consider(self.trials.best(played), policy)
-        shown, star = played[0].totals, self.settings.north_star
+        shown = played[0].totals
         return Judgement(
             update,
             self.num_timesteps,
-            mean_interval(shown[star]),
+            mean_interval(shown[self.settings.judged_by]),
             {name: self.bounds.interval(name, shown) for name in self.settings.limits},
             {name: float(values.mean()) for name, values in shown.items() if name != SHIELDED},
             {name: float(values.mean()) for name, values in shown.items() if name == SHIELDED},

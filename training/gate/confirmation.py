@@ -14,10 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from agents.evaluation.statistics import LEVEL
 from agents.networks.policy import AgentPolicy
+from training.gate.attempts import (
+    Attempt,
+    attempt,
+    clone_on_fresh_games,
+)
 from training.gate.best_agent import BestAgentKeeper
-from training.gate.judge import FRESH_SEEDS
 from training.gate.manner import Manner
 from training.gate.reasons import (
     ASKED,
@@ -29,13 +32,8 @@ from training.gate.reasons import (
     spent_of,
     too_few_games,
 )
-from training.gate.selection import Candidate, corrected, gains
-from training.gate.verdict import Figures, Handed, Verdict, spent
+from training.gate.verdict import Handed, Verdict, spent
 
-STAGES = (40, 160)  # fresh games, at the least: first, and if these leave it open
-SHARE = 2  # times as many games as a judgement, at the least
-APART = 20_000  # between the seeds of the first and of the second that is tried
-STAGES_APART = 10_000  # between those of its stages
 ACCEPTED = "It is handed on all the same, because unsafe agents are accepted."
 
 
@@ -57,27 +55,6 @@ class Conclusion:
         return replace(self, verdict=replace(self.verdict, handed_on=handed_on, sentence=sentence))
 
 
-@dataclass(frozen=True)
-class Attempt:
-    """An agent that played fresh games, beside its clone."""
-
-    policy: AgentPolicy
-    candidate: Candidate  # in those games
-    references: tuple[Candidate, ...]  # the clone, in those games
-    games: tuple[int, int]  # their seed, and how many times those of a judgement
-    level: float  # of the intervals
-    figures: Figures
-    keeps_limits: bool
-    clone_keeps_limits: bool
-    better: bool  # than the clone, however that is played
-    promising: bool  # whether it holds on the average, so that more games may show it
-
-    @property
-    def holds(self) -> bool:
-        """Whether it may be handed on: feasible first, then better."""
-        return self.keeps_limits and (self.better or not self.clone_keeps_limits)
-
-
 def conclude(
     keeper: BestAgentKeeper, played: Callable[[int], None] = lambda number: None
 ) -> Conclusion:
@@ -90,110 +67,14 @@ def conclude(
     chosen = keeper.chosen
     attempts: list[Attempt] = []
     for number, (candidate, policy) in enumerate(chosen):
-        attempts.append(_attempt(keeper, candidate, policy, number, len(chosen)))
+        attempts.append(attempt(keeper, candidate, policy, number, len(chosen)))
         played(number + 1)
         if attempts[-1].holds:
-            attempts[-1] = _in_its_better_manner(keeper, attempts[-1])
             return _refined(keeper, attempts)
     feasible = keeper.selection.clone_is_feasible
     if feasible and all(one.clone_keeps_limits for one in attempts):
         return _clone(keeper, attempts)
     return _nothing(keeper)
-
-
-def _attempt(
-    keeper: BestAgentKeeper, candidate: Candidate, policy: AgentPolicy, number: int, of: int
-) -> Attempt:
-    """Play an agent and its clone on fresh seeds, as many as it takes.
-
-    Args:
-        keeper: of the best agent.
-        candidate: who was chosen.
-        policy: its weights.
-        number: of the agent, from 0.
-        of: how many there are.
-    """
-    level = corrected(LEVEL, of * len(STAGES))
-    for stage, wanted in enumerate(STAGES):
-        seed = FRESH_SEEDS + APART * number + STAGES_APART * stage
-        share = max(SHARE, keeper.trials.share_of(wanted))
-        found = _fresh(keeper, candidate, policy, (seed, share), level)
-        if found.holds or not found.promising:
-            break
-    return found
-
-
-def _in_its_better_manner(keeper: BestAgentKeeper, held: Attempt) -> Attempt:
-    """The same agent, played as it is better on games that its manner was not chosen by."""
-    others = [way for way in keeper.trials.ways if way != held.candidate.manner]
-    played = [held.candidate]
-    for way in others:
-        totals = keeper.trials.play(held.policy, way, *held.games)
-        played.append(replace(held.candidate, manner=way, totals=totals))
-    best = keeper.trials.best(played)
-    if best is held.candidate:
-        return held
-    found = _fresh(keeper, best, held.policy, held.games, held.level)
-    return found if found.holds else held
-
-
-def _clone_in_its_better_manner(keeper: BestAgentKeeper, attempts: list[Attempt]) -> Candidate:
-    """The clone, played as it is better on games that its manner was not chosen by."""
-    judged, star = keeper.selection.clone, keeper.settings.north_star
-    further = [one for one in keeper.selection.clones if one.manner != judged.manner]
-    if not further:
-        return judged
-    known = {one.manner: one for one in attempts[-1].references} if attempts else {}
-    games = attempts[-1].games if attempts else (FRESH_SEEDS, keeper.trials.share_of(STAGES[0]))
-    ways = [judged.manner, max(further, key=lambda one: one.mean(star)).manner]
-    played = [
-        known.get(way) or Candidate(-1, way, keeper.trials.play(keeper.clone, way, *games))
-        for way in ways
-    ]
-    return keeper.trials.best(played)
-
-
-def _fresh(
-    keeper: BestAgentKeeper,
-    candidate: Candidate,
-    policy: AgentPolicy,
-    games: tuple[int, int],
-    level: float,
-) -> Attempt:
-    """Play an agent and its clone in such games: the seed, and how many times those of a judgement."""
-    settings, bounds = keeper.settings, keeper.bounds
-    star = settings.north_star
-    fresh = replace(candidate, totals=keeper.trials.play(policy, candidate.manner, *games))
-    references = [
-        replace(one, totals=keeper.trials.play(keeper.clone, one.manner, *games))
-        for one in keeper.selection.references(candidate.manner)
-    ]
-    found, names = gains(star, fresh, references, level), settings.limits
-    hardest = min(range(len(found)), key=lambda number: found[number].mean)
-    clone, beside = references[0], settings.beside
-    if hardest:  # the first is played as it would be handed on
-        beside = f"{beside} with {references[hardest].manner}"
-    feasible = keeper.selection.clone_is_feasible
-    shown = clone if feasible else keeper.selection.clone  # where it breaks a limit
-    figures = Figures(
-        star,
-        candidate.update,
-        fresh.mean(star),
-        references[hardest].mean(star),
-        found[hardest],
-        len(fresh.totals[star]),
-        {name: bounds.interval(name, fresh.totals, level) for name in names},
-        {name: bounds.interval(name, shown.totals) for name in names},
-        names,
-        beside,
-    )
-    clone_keeps = feasible and not bounds.broken(clone.totals)
-    keeps = not bounds.broken(fresh.totals, level)
-    better = not settings.guard or all(gain.low > 0 for gain in found)
-    within = all(fresh.mean(name) <= limit for name, limit in settings.limits.items())
-    earns = not settings.guard or not clone_keeps or all(gain.mean > 0 for gain in found)
-    told = (figures, keeps, clone_keeps, better, within and earns)
-    return Attempt(policy, fresh, tuple(references), games, level, *told)
 
 
 def _refined(keeper: BestAgentKeeper, attempts: list[Attempt]) -> Conclusion:
@@ -216,7 +97,7 @@ def _refined(keeper: BestAgentKeeper, attempts: list[Attempt]) -> Conclusion:
     verdict = Verdict(
         "refined",
         joined(said),
-        figures.north_star,
+        figures.judged_by,
         figures.clone,
         figures.mean,
         update,
@@ -227,7 +108,7 @@ def _refined(keeper: BestAgentKeeper, attempts: list[Attempt]) -> Conclusion:
 
 
 def _clone(keeper: BestAgentKeeper, attempts: list[Attempt]) -> Conclusion:
-    clone, star = _clone_in_its_better_manner(keeper, attempts), keeper.settings.north_star
+    clone, judged_by = clone_on_fresh_games(keeper, attempts), keeper.settings.judged_by
     said = [keeper.trouble, *keeper.warnings]
     if not attempts:
         said.append(keeper.refused)
@@ -235,20 +116,20 @@ def _clone(keeper: BestAgentKeeper, attempts: list[Attempt]) -> Conclusion:
     if keeper.identical and keeper.judged:
         said.append("Every agent that was judged acts with the very weights of the clone.")
     said.append(
-        f"No refined agent was reliably better than the clone ({star} {clone.mean(star):.2f}), "
+        f"No refined agent was reliably better than the clone ({judged_by} {clone.mean(judged_by):.2f}), "
         "so the clone itself is handed on."
     )
     if clone.manner.greedy:
         said.append(ASKED if keeper.settings.only_greedy else GREEDY)
-    mean = clone.mean(star)
+    mean = clone.mean(judged_by)
     diverged, greedy = bool(keeper.trouble), clone.manner.greedy
-    verdict = Verdict("clone", joined(said), star, mean, mean, None, diverged, greedy)
+    verdict = Verdict("clone", joined(said), judged_by, mean, mean, None, diverged, greedy)
     return Conclusion(keeper.clone, clone.manner, verdict)
 
 
 def _nothing(keeper: BestAgentKeeper) -> Conclusion:
     """No agent keeps every limit: the one that comes nearest, which is not handed on."""
-    selection, bounds, star = keeper.selection, keeper.bounds, keeper.settings.north_star
+    selection, bounds, judged_by = keeper.selection, keeper.bounds, keeper.settings.judged_by
     clone, nearest, policy = selection.clone, selection.clone, keeper.clone
     safest = selection.safest
     if safest is not None and bounds.violation(safest.totals) < bounds.violation(clone.totals):
@@ -259,15 +140,15 @@ def _nothing(keeper: BestAgentKeeper) -> Conclusion:
         *keeper.warnings,
         f"No agent was shown to keep every limit; the nearest is {who} ({spent_of(bounds, nearest)}; the "
         f"clone: {spent_of(bounds, clone)}).",
-        *too_few_games(bounds, len(clone.totals[star])),
+        *too_few_games(bounds, len(clone.totals[judged_by])),
         UNSAFE,
     ]
     verdict = Verdict(
         "nothing",
         joined(said),
-        star,
-        clone.mean(star),
-        nearest.mean(star),
+        judged_by,
+        clone.mean(judged_by),
+        nearest.mean(judged_by),
         None if nearest is clone else nearest.update,
         bool(keeper.trouble),
         nearest.manner.greedy,

@@ -23,9 +23,9 @@ class Judgement:
 
     update: int  # updates done
     steps: int
-    north_star: Interval
+    figure: Interval  # of what it is judged by
     limited: Mapping[str, Interval]  # by limited cost
-    totals: Mapping[str, float]  # mean per game, by term and cost
+    totals: Mapping[str, float]  # mean per game, by term and cost, and the figure
     shield: Mapping[str, float]  # how often it stepped in per game, where there is one
 
 

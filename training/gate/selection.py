@@ -41,7 +41,7 @@ class Candidate:
 class GateSettings:
     """What an agent must do to be handed on, and how it is judged."""
 
-    north_star: str  # the term that counts
+    judged_by: str  # the figure that counts: a term, or `REWARD` with its weights
     every: int  # updates between two judgements
     # Hand on the clone rather than something that is not reliably better. Without it the best is simply the
     # best, which is for comparisons with runs that do not start from the clone.
@@ -54,6 +54,8 @@ class GateSettings:
     beside: str = (
         "the clone"  # what was there before, in words: a fresh network where nothing was cloned
     )
+    weights: Mapping[str, float] = field(default_factory=dict)  # `JudgedBy.weights` of that figure
+    is_north_star: bool = True  # whether it is the world's
 
 
 def facts_of(candidate: Candidate | None, names: tuple[str, ...]) -> dict[str, Any] | None:
@@ -174,11 +176,11 @@ class Selection:
     def consider(self, candidate: Candidate) -> bool:
         """Take an agent that was judged; whether it is the one to keep now."""
         self.bounds.see(candidate.totals)
-        star = self.settings.north_star
+        figure = self.settings.judged_by
         if self.bounds.broken(candidate.totals):
             return False
         keep = self._is_eligible(candidate) and self._reaches_highest(candidate)
-        if self.highest is None or candidate.mean(star) > self.highest.mean(star):
+        if self.highest is None or candidate.mean(figure) > self.highest.mean(figure):
             self.highest = candidate
         if keep:
             self.kept = candidate
@@ -188,11 +190,11 @@ class Selection:
         """Take an agent that was judged; whether it is the safest now."""
         if not self.settings.limits:
             return False
-        star, best = self.settings.north_star, self.safest
+        figure, best = self.settings.judged_by, self.safest
         mine = self.bounds.violation(candidate.totals)
         theirs = math.inf if best is None else self.bounds.violation(best.totals)
         safer = mine < theirs or (
-            mine == theirs and best is not None and candidate.mean(star) > best.mean(star)
+            mine == theirs and best is not None and candidate.mean(figure) > best.mean(figure)
         )
         if safer:
             self.safest = candidate
@@ -201,11 +203,11 @@ class Selection:
     def _is_eligible(self, candidate: Candidate) -> bool:
         if not self.settings.guard or not self.clone_is_feasible:
             return True
-        star, against = self.settings.north_star, self.references(candidate.manner)
-        return all(candidate.mean(star) > one.mean(star) for one in against)
+        figure, against = self.settings.judged_by, self.references(candidate.manner)
+        return all(candidate.mean(figure) > one.mean(figure) for one in against)
 
     def _reaches_highest(self, candidate: Candidate) -> bool:
         if self.highest is None:
             return True
-        (gain,) = gains(self.settings.north_star, candidate, [self.highest])
+        (gain,) = gains(self.settings.judged_by, candidate, [self.highest])
         return gain.high >= 0

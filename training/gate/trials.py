@@ -9,6 +9,7 @@ from typing import Any
 from agents.evaluation.statistics import LEVEL
 from agents.networks.policy import AgentPolicy
 from training.gate.judge import JUDGE_SEEDS, Judge, all_totals
+from training.gate.judged_by import JudgedBy
 from training.gate.manner import Manner, manners
 from training.gate.selection import Candidate, CostBounds, GateSettings, corrected, gains
 
@@ -32,7 +33,10 @@ class Trials:
         self, policy: AgentPolicy, manner: Manner, seed: int = JUDGE_SEEDS, share: int = 1
     ) -> dict[str, Any]:
         """A policy's games: the same seed gives the same games, partners and noise for all."""
-        return all_totals(self.judge(manner.player(policy, seed, self.settings.body), seed, share))
+        player = manner.player(policy, seed, self.settings.body)
+        totals = all_totals(self.judge(player, seed, share))
+        figure = JudgedBy(self.settings.judged_by, self.settings.weights)
+        return {**totals, figure.name: figure.of(totals)}
 
     def of_clone(self, clone: AgentPolicy, own: Manner) -> list[Candidate]:
         """The clone in every manner, its own first."""
@@ -60,7 +64,7 @@ class Trials:
             ways = ways[:1]
         played = [Candidate(update, way, self.play(policy, way)) for way in ways]
         if len(played) > 1:
-            (gain,) = gains(self.settings.north_star, played[1], played[:1])
+            (gain,) = gains(self.settings.judged_by, played[1], played[:1])
             self.rest = update if gain.high < 0 else -1
         return played
 
@@ -69,7 +73,7 @@ class Trials:
         best = played[0]
         level = corrected(LEVEL, len(played) - 1)
         for other in played[1:]:
-            (gain,) = gains(self.settings.north_star, other, [best], level)
+            (gain,) = gains(self.settings.judged_by, other, [best], level)
             unsafe = bool(self.bounds.broken(best.totals))
             if not self.bounds.broken(other.totals) and (unsafe or gain.low > 0):
                 best = other

@@ -41,7 +41,7 @@ class Verdict:
 
     handed_on: Handed
     sentence: str
-    north_star: str  # the term that is judged
+    judged_by: str  # the term, or "reward"
     clone_mean: float | None = None  # per game
     mean: float | None = None  # of the agent that is handed on, on the same seeds
     update: int | None = None  # after which it was best; None for the clone
@@ -68,7 +68,7 @@ class Verdict:
 class Figures:
     """What a verdict is about: the games of the agent and of its clone on the same fresh seeds."""
 
-    north_star: str
+    judged_by: str
     update: int  # of the agent; -1 is the clone
     mean: float
     clone: float
@@ -84,7 +84,7 @@ class Figures:
         """The agent beside its clone, in words."""
         gain = self.gain
         return (
-            f"{self.north_star} {self.mean:.2f} against {self._owner} {self.clone:.2f} on {self.games} "
+            f"{self.judged_by} {self.mean:.2f} against {self._owner} {self.clone:.2f} on {self.games} "
             f"fresh games ({gain.mean:+.2f} game by game, 95 % interval {gain.low:+.2f} to {gain.high:+.2f})"
         )
 

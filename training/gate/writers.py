@@ -56,7 +56,7 @@ class MetricsWriter(JudgementWriter):
         keeper: who judges.
         folder: of the run.
         weights: by term, what the agent is paid for before anything fades: the proxy that stands beside the
-            north star, so that one rising while the other falls can be seen.
+            figure it is judged by, so that one rising while the other falls can be seen.
         report: is given each row once it is written.
     """
 
@@ -87,7 +87,8 @@ class MetricsWriter(JudgementWriter):
 
     def row(self, judgement: Judgement, logged: Mapping[str, float]) -> MetricsRow:
         """The row of a judgement."""
-        found, totals = judgement.north_star, judgement.totals
+        found, totals = judgement.figure, judgement.totals
+        settings = self.keeper.settings
         return MetricsRow(
             update=judgement.update,
             steps=judgement.steps,
@@ -97,6 +98,7 @@ class MetricsWriter(JudgementWriter):
             proxy=float(sum(w * totals[name] for name, w in self.weights.items())),
             clone=self.keeper.clone_mean,
             best=self.keeper.best_mean,
+            judged_by=None if settings.is_north_star else settings.judged_by,
             cost_high={name: one.high for name, one in judgement.limited.items()},
             play={**totals, **judgement.shield},
             training=logged,

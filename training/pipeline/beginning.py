@@ -6,8 +6,8 @@ from agents.files.agent_file import Agent
 from agents.networks.policy import AgentPolicy
 from demos.data.dataset.dataset import Dataset
 from environments.simulation.world import World
+from training.advice.beginning import always_the_same, no_better_than_chance
 from training.advice.doubts import recorded_totals
-from training.gate.beginning import always_the_same, no_better_than_chance
 from training.gate.best_agent import BestAgentKeeper
 from training.gate.manner import Manner
 from training.pipeline.clone_stage import fresh_stage, steps_of

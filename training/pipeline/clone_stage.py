@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from demos.data.dataset.dataset import Dataset
 from demos.data.episodes.arrays import Arrays
 from environments.simulation.world import World
 from training.advice.doubts import doubts_of_clone, doubts_of_recordings
+from training.gate.judged_by import judged_by
 from training.imitation.clone import Beginning, Clone, clone
 from training.imitation.corrected_steps import as_asked, people_only
 from training.imitation.inputs import (
@@ -138,10 +140,8 @@ def clone_stage(
             )
         keep(run, role, 0, found, world, dataset)
         arrays = steps_of(recipe, dataset)
-        for doubt in (
-            *doubts_of_recordings(arrays, world),
-            *doubts_of_clone(found, recipe.clone, arrays),
-        ):
+        doubts = (doubts_of_recordings(arrays, world), doubts_of_clone(found, recipe.clone, arrays))
+        for doubt in itertools.chain(*doubts):
             reporter.say(doubt)
     return kept(run, role, 0, world)
 
@@ -174,7 +174,8 @@ def fresh_stage(
                 {} if recipe.world.horizon is None else {"horizon": recipe.world.horizon},
             )
         facts = {"role": FRESH, "stuck_steps": 0, "seed": recipe.seed, "recipe": run.recipe_hash}
-        save_agent(path, policy, world, {**facts, "shield": recipe.world.shield})
+        facts |= {"shield": recipe.world.shield, **judged_by(recipe, world).told(world)}
+        save_agent(path, policy, world, facts)
     return kept(run, FRESH, 0, world)
 
 
@@ -215,6 +216,7 @@ def keep(
         "data": dataset.digest(),
         "recipe": run.recipe_hash,
         "shield": recipe.world.shield,
+        **judged_by(recipe, world).told(world),
     }
     save_agent(path, found.policy, world, facts)
 

@@ -19,6 +19,7 @@ from environments.simulation.world import World
 from environments.system.errors import UserError, raise_all
 from environments.system.suggestions import closest
 from training.advice.recorded_games import OWN_SETTING, recorded_options
+from training.gate.judged_by import judged_by
 from training.imitation.holdout import action_weights, require_matches
 from training.partners.partners import check_partners
 from training.pipeline.clone_stage import check_encoder, matches
@@ -68,6 +69,7 @@ def _checks(recipe: Recipe, world: World) -> Iterator[Callable[[], object]]:
         yield partial(Shield, world)  # refuses a world that has none
     yield partial(weight_vector, world.terms, recipe.reward.weights or {})
     yield partial(weight_vector, world.terms, dict.fromkeys(recipe.reward.faded, 0.0))
+    yield partial(judged_by, recipe, world)
     for name in recipe.costs:
         yield partial(_check_cost, name, world)
     yield partial(action_weights, recipe.clone, world.action_names, world.action_space)

@@ -17,6 +17,7 @@ from training.advice.doubts import StandsStill, doubts_of_play
 from training.compute.hardware import ComputeChoice, choose_compute
 from training.gate.best_agent import BestAgentKeeper
 from training.gate.judge import Judge
+from training.gate.judged_by import judged_by
 from training.gate.manner import Manner
 from training.gate.selection import GateSettings
 from training.gate.verdict import Verdict
@@ -73,6 +74,7 @@ def refine_stage(
         "verdict": verdict.sentence,
         "judged": verdict.figures,
         "shield": run.recipe.world.shield,
+        **judged_by(run.recipe, world).told(world),
     }
     if verdict.unsafe:
         facts["unsafe"] = True
@@ -147,7 +149,7 @@ def _verdict_of(run: RunFolder, world: World, agent: Agent) -> Verdict:
     return Verdict(
         "refined" if refined else "clone",
         str(agent.facts["verdict"]),
-        world.north_star,
+        judged_by(run.recipe, world).name,
         told["clone"],
         told["mean"],
         told["update"],
@@ -158,11 +160,15 @@ def _verdict_of(run: RunFolder, world: World, agent: Agent) -> Verdict:
 
 def _milestones(run: RunFolder, world: World) -> Milestones:
     """Keeps agents on the way."""
-    about = {"seed": run.recipe.seed, "recipe": run.recipe_hash}
-    shield = run.recipe.world.shield
-    return Milestones(
-        run.folder, world, {"role": "refined", "stuck_steps": 0, "shield": shield, **about}
-    )
+    about = {
+        "role": "refined",
+        "stuck_steps": 0,
+        "shield": run.recipe.world.shield,
+        "seed": run.recipe.seed,
+        "recipe": run.recipe_hash,
+        **judged_by(run.recipe, world).told(world),
+    }
+    return Milestones(run.folder, world, about)
 
 
 def _keeper(run: RunFolder, world: World, clones: list[Agent]) -> BestAgentKeeper:
@@ -179,8 +185,9 @@ def _keeper(run: RunFolder, world: World, clones: list[Agent]) -> BestAgentKeepe
         plan.judge_games,
         len(world.agents),
     )
+    figure = judged_by(recipe, world)
     settings = GateSettings(
-        world.north_star,
+        figure.name,
         plan.judge_every,
         guard=recipe.refine.start == "clone",
         limits=recipe.limits,
@@ -188,6 +195,8 @@ def _keeper(run: RunFolder, world: World, clones: list[Agent]) -> BestAgentKeepe
         only_greedy=recipe.evaluate.greedy,
         beside="a fresh network" if cloned.facts.get("role") == FRESH else "the clone",
         body=world.body if isinstance(world.action_space, Discrete) else None,
+        weights=figure.weights,
+        is_north_star=not figure.told(world),
     )
     return BestAgentKeeper(judge, cloned.policy, Manner.of(cloned.facts), settings)
 

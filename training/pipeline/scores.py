@@ -24,6 +24,7 @@ from training.evaluation.results import (
     Scores,
     pairings,
 )
+from training.gate.judged_by import JudgedBy, judged_by
 from training.pipeline.refine_stage import demonstrations_of
 from training.ppo.rollouts.network_outputs import CHUNK
 from training.run.recipe import Recipe
@@ -53,6 +54,12 @@ class JudgeInputs:
     def horizon(self) -> int:
         """Steps of a game."""
         return self.recipe.world.horizon or self.world.horizon
+
+    @property
+    def figure(self) -> JudgedBy | None:
+        """What the refining judged by, where that is not the world's north star."""
+        figure = judged_by(self.recipe, self.world)
+        return figure if figure.told(self.world) else None
 
     @property
     def protocol(self) -> Protocol:
@@ -91,7 +98,9 @@ def final_scores(inputs: JudgeInputs, reporter: Reporter) -> Scores:
         }
     names = opponents(inputs.recipe.partner, world)
     matches = against_all(world, learned, names, protocol, reporter) if names else {}
-    return Scores(world.id, _told(inputs, rows), rows, likeness, matches)
+    figure = inputs.figure
+    decided = None if figure is None else figure.name
+    return Scores(world.id, _told(inputs, rows), rows, likeness, matches, decided)
 
 
 def protocol_text(protocol: Protocol, rows: Mapping[str, PairingScores]) -> str:
@@ -116,6 +125,8 @@ def _otherwise(inputs: JudgeInputs, chosen: tuple[Pairing, ...]) -> tuple[Pairin
 def _told(inputs: JudgeInputs, rows: Mapping[str, PairingScores]) -> str:
     """The protocol in words, and who of those who learned is played greedily all the same."""
     text = protocol_text(inputs.protocol, rows)
+    if inputs.figure is not None:
+        text = inputs.figure.said(text)
     greedy = [role for role, agent in inputs.learned.items() if agent.facts.get("greedy", False)]
     if inputs.protocol.greedy or not greedy:
         return text
@@ -134,12 +145,14 @@ def _score(inputs: JudgeInputs, pairing: Pairing) -> PairingScores:
         None if other is None else (lambda seed: make_player(other, world, seed)),
         inputs.protocol,
     )
-    return PairingScores.from_json(summary(played))
+    return PairingScores.from_json(summary(played, inputs.figure))
 
 
 def _recorded(source: Dataset, inputs: JudgeInputs) -> PairingScores:
     """The recordings' scores."""
-    return PairingScores.from_json(recorded_scores(source, inputs.world, inputs.horizon))
+    return PairingScores.from_json(
+        recorded_scores(source, inputs.world, inputs.horizon, inputs.figure)
+    )
 
 
 def _recorded_row(source: Dataset, world: World) -> str:

@@ -26,7 +26,7 @@ from training.ppo.refiner import Refiner
 from training.ppo.settings import RefinerInputs, RefineSettings
 from training.settings import discount
 
-LEAST_NOISE = 0.5  # of half an action's range: a steadier hand finds out nothing
+LEAST_NOISE = 0.4  # of half an action's range: a steadier hand finds out too little
 
 
 def build_refiner(

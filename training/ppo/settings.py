@@ -41,6 +41,8 @@ FORMER = {
     "judge_every": ("judge", "every"),
     "judge_games": ("judge", "games"),
 }
+# Read likewise, but no run has them from before: they are kept only where they say something.
+BESIDE = {"judge_by": ("judge", "by")}
 
 
 class RolloutSettings(Settings):
@@ -88,6 +90,9 @@ class JudgeSettings(Settings):
     [updates]"""
     games: int | None = Field(None, ge=2, le=COUNT)
     """Games of an evaluation, seats in turn; by the budget if left out."""
+    by: str = "north_star"
+    """What decides if an agent is better than its clone: "north_star", "reward" (the weighted sum of the
+    recipe's terms, without what fades and potentials), or the name of a term."""
 
 
 class RefineSettings(Settings):
@@ -113,7 +118,7 @@ class RefineSettings(Settings):
     """Norm beyond which gradients are scaled down."""
     noise: float | None = Field(None, gt=0)
     """Standard deviation of continuous actions to begin with, as a share of half their range; the
-    clone's own, or 0.5 if that is less, if left out: a steady hand tries too little to find out
+    clone's own, or 0.4 if that is less, if left out: a steady hand tries too little to find out
     what else is possible."""
     warm_up: int | None = Field(None, ge=0, le=COUNT)
     """Most time in which only the values learn; 1 if left out. [updates]"""
@@ -165,7 +170,7 @@ def moved(key: str, value: Any) -> tuple[str, str] | None:
     if isinstance(value, (dict, Settings)):  # `rollout` is a number of steps or the table
         return None
     table, _, inner = key.partition(".")  # so runs keep what has no former key
-    return (table, inner) if table in TABLES and inner else FORMER.get(key)
+    return (table, inner) if table in TABLES and inner else (FORMER | BESIDE).get(key)
 
 
 def regrouped(given: dict[str, Any]) -> dict[str, Any]:
@@ -188,7 +193,8 @@ def regrouped(given: dict[str, Any]) -> dict[str, Any]:
                 continue  # which its own check refuses
             table = found[place[0]] = table.model_dump(exclude_unset=True)
         if place[1] in table:
-            raise ValueError(f"'{key}' is '{'.'.join(place)}' by its former key: give one of them")
+            how = " by its former key" if key in FORMER else ""
+            raise ValueError(f"'{key}' is '{'.'.join(place)}'{how}: give one of them")
         table[place[1]] = value
     return found
 

@@ -11,7 +11,7 @@ from environments.files.checked_json import read_lines
 
 METRICS = "metrics.jsonl"
 _HIGH, _PLAY = "high/", "play/"
-_FIXED = ("update", "steps", "north_star", "low", "high", "proxy", "clone", "best")
+_FIXED = ("update", "steps", "north_star", "low", "high", "proxy", "clone", "best", "judged_by")
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,13 @@ class MetricsRow:
 
     update: int  # updates done
     steps: int  # of the environment, done
-    north_star: float  # mean per game
+    north_star: float  # mean per game; of the figure `judged_by`, if there is one
     low: float  # its 95 % interval
     high: float
     clone: float  # the clone's mean on the same seeds
     proxy: float | None = None  # what the weights of the recipe pay per game; older rows lack it
     best: float | None = None  # the mean of the agent that is kept; older rows lack it
+    judged_by: str | None = None  # what is judged instead of the north star, if anything
     cost_high: Mapping[str, float] = field(default_factory=dict)  # by limited cost: upper 95 % end
     play: Mapping[str, float] = field(default_factory=dict)  # mean per game, by term and cost
     training: Mapping[str, float] = field(default_factory=dict)  # as the logger calls them

@@ -49,7 +49,7 @@ SEEDS = 2**32 - 1  # as Stable-Baselines3 seeds numpy with it
 
 
 class RewardSettings(Settings):
-    """What the agent is paid for while it trains; it is judged by the world's north star alone."""
+    """What the agent is paid for while it trains; what it is judged by is `refine.judge.by`."""
 
     weights: dict[str, float] | None = None
     """Weight of each term; the world's own if left out."""
@@ -180,7 +180,7 @@ def _regroup(content: dict[str, Any], where: str) -> dict[str, None]:
         content["refine"] = regrouped(refine)
     except ValueError as error:
         raise UserError(f"{where}: refine: {error}.") from None
-    return {key: None for key, value in refine.items() if moved(key, value)}
+    return {key: None for key, value in refine.items() if key in FORMER and moved(key, value)}
 
 
 def check_recipe(content: dict[str, Any], where: str) -> Recipe:
@@ -228,7 +228,8 @@ def _override(content: dict[str, Any], override: str) -> dict[str, None]:
         raise UserError(f"The value of --{shortened(name)} {error}.") from None
     former: dict[str, None] = {}
     if sections == ["refine"] and (place := moved(key, value)) is not None:
-        former, sections, key = {key: None}, ["refine", place[0]], place[1]
+        former = {key: None} if key in FORMER else {}
+        sections, key = ["refine", place[0]], place[1]
     for section in sections:
         content = content.setdefault(section, {})
         if not isinstance(content, dict):

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from environments.system.errors import UserError, shortened
 from environments.system.suggestions import closest
 from environments.system.wanted_values import either, pair_like, wanted_value
-from training.ppo.settings import FORMER, RefineSettings
+from training.ppo.settings import BESIDE, FORMER, RefineSettings
 from training.run.recipe_values import unfit_values, without
 
 MOST_TOLD = 20  # mistakes; of more only the number
@@ -75,7 +75,7 @@ def _sentence(
     if first["type"] == "extra_forbidden":
         model = _model_at(recipe, loc[:-1])
         known = list(model.model_fields)
-        inner = FORMER if model is RefineSettings else {}  # settings of its tables
+        inner = FORMER | BESIDE if model is RefineSettings else {}  # settings of its tables
         near = closest(str(loc[-1]), [*known, *inner])
         listed = f"known here: {', '.join(known)}."
         hint = listed if near is None else f"did you mean '{'.'.join(inner.get(near, (near,)))}'?"
@@ -84,11 +84,21 @@ def _sentence(
     if first["type"] == "missing" and pair is None:
         return f"{where}: the setting '{place}' is missing; add it."
     wanted = [pair] if pair else [wanted_value(one) for one in complaints]
-    given = shortened(repr(_value_at(rest, loc, first["input"])))
+    value = _value_at(rest, loc, first["input"])
+    given = shortened(repr(value))
+    if pair and all(map(_is_negative, complaints)):
+        ends = [] if isinstance(value, int | float) else [one["loc"][-1] for one in complaints]
+        at = {(0,): " at the start", (1,): " at the end"}.get(tuple(ends), "")
+        return f"{where}: {place} = {given}: the weight{at} must not be negative."
     if known_kinds := [one for one in wanted if one is not None]:
         return f"{where}: {place} = {given}: give {either(known_kinds)}."
     message = first["msg"].removeprefix("Value error, ")
     return f"{where}: {place} = {given}: {message[0].lower()}{message[1:]}."
+
+
+def _is_negative(complaint: Any) -> bool:
+    """Whether it is of a number below 0 where only that is wrong."""
+    return bool(complaint["type"] == "greater_than_equal" and complaint["ctx"]["ge"] == 0)
 
 
 def _value_at(content: Any, place: tuple[Any, ...], otherwise: Any) -> Any:

@@ -115,9 +115,10 @@ class PlainReporter(SilentReporter):
         line(total)
 
     def row(self, row: MetricsRow) -> None:
-        """The north star and its interval, as a line."""
+        """What it is judged by and its interval, as a line."""
+        figure = row.judged_by or "north star"
         self.say(
-            f"update {row.update}: north star {row.north_star:.2f} [{row.low:.2f}, {row.high:.2f}], "
+            f"update {row.update}: {figure} {row.north_star:.2f} [{row.low:.2f}, {row.high:.2f}], "
             f"before refining {row.clone:.2f}"
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def idle_action(dataset: Dataset, given: Any = None) -> npt.NDArray[Any]:
     """The action that does nothing in a dataset's world, in the shape of an action.
 
     It is the given one, or what nobody pressing anything does by the world's table of controls, or the
-    world's own; of numbers and switches 0.
+    world's own; of numbers and switches 0; else what no key does by those that its environment offers.
 
     Args:
         dataset: whose world it is.
@@ -54,6 +55,8 @@ def idle_action(dataset: Dataset, given: Any = None) -> npt.NDArray[Any]:
             return np.broadcast_to(np.asarray(world.idle), space.shape)
     elif written is not None:  # as `Controls` has it for what nobody presses
         return np.zeros(space.shape, space.dtype)
+    elif (offered := _offered(dataset)) is not None:
+        return _read(offered, space, names, f"get_keys_to_action of {dataset.world}")
     raise UserError(
         f"The world {dataset.world} does not say which of its actions does nothing: say it with "
         f"--idle {_wanted(space)}, or as `idle` in its table of controls."
@@ -70,6 +73,16 @@ def is_idle(
     else:
         still = actions == none
     return np.asarray(still.reshape(len(actions), -1).all(axis=1))
+
+
+def _offered(dataset: Dataset) -> Any:
+    """What no key does by the keys that the environment itself offers.
+
+    None where it does not say, is not there, or nobody has allowed that it is made.
+    """
+    with suppress(UserError):
+        return next((action for keys, action in world_of(dataset).keys if not keys), None)
+    return None
 
 
 Names = Sequence[Sequence[str]]  # of the choices of each component

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pygame
 
+from demos.sessions.match.match import Match
 from demos.sessions.match.watch_state import Side
 from demos.sessions.watch.viewer import Viewer
 from demos.window.drawing.digits import write_digits
@@ -36,9 +37,16 @@ def draw_top(surface: pygame.Surface, area: pygame.Rect, viewer: Viewer) -> None
     if room.width > high:
         write_fitting(surface, _who(viewer), room, 0.46 * high, ACCENT)
     thick = max(3, round(high * 0.06))
-    part = match.steps / max(match.horizon, 1)
+    _, part = steps_of(match)
     surface.fill(LINE, (area.left, area.bottom - thick, area.width, thick))
     surface.fill(ACCENT, (area.left, area.bottom - thick, round(area.width * part), thick))
+
+
+def steps_of(match: Match) -> tuple[str, float]:
+    """How far a game is, in words and as a part of it; where its length is not known, the steps and 0."""
+    if not match.limited:
+        return str(match.steps), 0.0
+    return f"{match.steps} of {match.horizon}", match.steps / max(match.horizon, 1)
 
 
 def _who(viewer: Viewer) -> str:
@@ -57,7 +65,7 @@ def _draw_time(surface: pygame.Surface, area: pygame.Rect, y: float, viewer: Vie
     x = area.right - area.height * 0.3
     size = 0.44 * high
     for words, colour in (
-        (f"{match.steps} of {match.horizon}", BRIGHT),
+        (steps_of(match)[0], BRIGHT),
         (f"seed {viewer.seed}", QUIET),
         (f"x{viewer.pace.speed:g}", QUIET if viewer.pace.speed == 1 else ACCENT),
     ):

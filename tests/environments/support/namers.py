@@ -1,5 +1,7 @@
 """Small environments that name terms, costs and success in other ways, and answer steps in other shapes."""
 
+from typing import Any
+
 import gymnasium
 import numpy as np
 from gymnasium import spaces
@@ -26,6 +28,22 @@ class Namer(gymnasium.Env):
 
     def _seen(self):
         return np.full(2, self.t / 100, np.float32)
+
+
+class Resting(Namer):
+    """Says which keys do what, and, if it `rests`, what none does; its actions are counted from 5."""
+
+    def __init__(self, kind="discrete", rests=True):
+        several = kind == "multi-discrete"
+        self.action_space: Any = spaces.Discrete(6, start=5)
+        if several:
+            self.action_space = spaces.MultiDiscrete([3, 4], start=[5, 5])
+        self.keys: dict[Any, Any] = {("w",): np.array([7, 5]) if several else 7}
+        if rests:
+            self.keys[()] = np.array([6, 7]) if several else 6
+
+    def get_keys_to_action(self):
+        return self.keys
 
 
 class Collides(Namer):

@@ -17,6 +17,7 @@ from environments.system.errors import UserError
 from tests.demos.support.runs import small_run
 from training.evaluation.notable_games import NotableGame, notable_games
 from training.evaluation.protocol import Protocol, evaluate
+from training.gate.judged_by import JudgedBy
 
 BALANCE, KITCHEN, DUEL, COURIER = (f"gpo/{w}-v0" for w in ("Balance", "Kitchen", "Duel", "Courier"))
 
@@ -178,7 +179,7 @@ def totals(values, seats=1):
 
 
 def test_the_best_the_median_and_the_worst_are_found_and_of_equals_the_first():
-    found = notable_games([totals([3, 1, 5, 1, 5])], "star", [0], 100)
+    found = notable_games([totals([3, 1, 5, 1, 5])], JudgedBy("star"), [0], 100)
     assert found == {
         "best": NotableGame(102, 0, 5.0),
         "median": NotableGame(100, 0, 3.0),
@@ -188,11 +189,11 @@ def test_the_best_the_median_and_the_worst_are_found_and_of_equals_the_first():
 
 def test_the_games_of_every_seat_count_for_who_sits_there():
     played = [totals([[1, 9], [2, 9]], 2), totals([[9, 0], [9, 4]], 2)]
-    found = notable_games(played, "star", [0, 1], 100)
+    found = notable_games(played, JudgedBy("star"), [0, 1], 100)
     assert found["worst"] == NotableGame(100, 1, 0.0)
     assert found["best"] == NotableGame(101, 1, 4.0)
     assert found["median"].value == 1.0  # of four the lower of the two in the middle
-    assert notable_games(played, "star", [0], 100)["best"] == NotableGame(101, 0, 2.0)
+    assert notable_games(played, JudgedBy("star"), [0], 100)["best"] == NotableGame(101, 0, 2.0)
 
 
 @pytest.mark.parametrize(

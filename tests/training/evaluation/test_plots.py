@@ -3,11 +3,30 @@
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 from training.evaluation import plots
 from training.run.metrics import MetricsRow
+
+
+@pytest.mark.parametrize(
+    ("judged_by", "called", "top"),
+    [(None, "won x 3 per game, 95 % interval", 6.0), ("far", "far per game, 95 % interval", 2.0)],
+)
+def test_the_axis_is_named_after_what_is_judged(judged_by, called, top, tmp_path, monkeypatch):
+    rows = [
+        MetricsRow(0, 0, 1.0, 1.0, 1.0, 1.0, judged_by=judged_by),
+        MetricsRow(1, 9, 2.0, 2.0, 2.0, 1.0),
+    ]
+    monkeypatch.setattr(plots, "read_metrics", lambda folder: rows)
+    drawn: list[Figure] = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *rest, **more: drawn.append(figure))
+    world: Any = SimpleNamespace(id="w", weights={"won": 3.0}, north_star="won")
+    plots.draw_curve(tmp_path, world)
+    assert drawn[0].axes[0].get_ylabel() == called
+    assert np.max(drawn[0].axes[0].lines[0].get_ydata()) == top
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tests.training.support.told_games import Weights, games, keeper_of, weight
-from training.gate.confirmation import STAGES_APART, conclude
+from training.gate.attempts import STAGES_APART
+from training.gate.confirmation import conclude
 from training.gate.judge import FRESH_SEEDS
 
 TEN, TWENTY = games([9.0, 11.0] * 10), games([19.0, 21.0] * 10)

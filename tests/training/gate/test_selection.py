@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from agents.evaluation.statistics import LEVEL, cost_interval, paired_student
-from training.gate.confirmation import STAGES
+from training.gate.attempts import STAGES
 from training.gate.manner import Manner
 from training.gate.selection import Candidate, CostBounds, GateSettings, Selection, corrected
 

@@ -278,7 +278,12 @@ def test_a_single_weight_holds_from_start_to_end():
     [
         ({"mixture": [{"plaeyr": "self"}]}, "did you mean 'player'"),
         ({"mixture": [{"weight": [1.0, 0.0]}]}, "a weight at the start, and one at the end"),
-        ({"mixture": [{"weight": -1}]}, "give 2 numbers, such as"),
+        ({"mixture": [{"weight": -1}]}, "0.weight = -1: the weight must not be negative"),
+        ({"mixture": [{}, {"weight": -0.5}]}, "1.weight = -0.5: the weight must not be negative"),
+        ({"mixture": [{"weight": [-1, 0]}]}, "= .*: the weight at the start must not be negative"),
+        ({"mixture": [{"weight": [1, -0.1]}]}, "the weight at the end must not be negative"),
+        ({"mixture": [{"weight": [-1, -2]}]}, "= .*: the weight must not be negative"),
+        ({"mixture": [{"weight": [-1, "a"]}]}, "give 2 numbers, such as"),
         ({"clones": 0}, "partner.clones = 0"),
         ({"until": 0}, "partner.until = 0"),
         ({"mixture": [{"dropout": 1.0}]}, "less than 1"),

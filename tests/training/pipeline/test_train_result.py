@@ -66,7 +66,7 @@ def test_the_result_is_typed_and_what_the_folder_holds(whole):
     agent = load_agent(found.agent)
     assert agent.facts["verdict"] == found.verdict.sentence == str(found.verdict)
     assert found.verdict.is_refined == (agent.facts["role"] == "refined")
-    assert found.verdict.north_star == "balanced"
+    assert found.verdict.judged_by == "balanced"
     told = json.loads((folder / "scores.json").read_text())
     assert {key: told[key] for key in found.scores.to_json()} == found.scores.to_json()
     assert Scores.from_json(told) == found.scores

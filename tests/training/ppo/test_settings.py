@@ -16,7 +16,7 @@ from training.ppo.settings import (
     regrouped,
 )
 from training.run.folder import RunFolder
-from training.run.recipe import RECIPES, check_recipe, read_recipe
+from training.run.recipe import RECIPES, check_recipe, overridden_recipe, read_recipe
 
 LEAST = {"world": {"id": "gpo/Balance-v0"}, "data": {"train": "people"}}
 FLAT = {
@@ -69,6 +69,25 @@ def test_a_setting_of_later_leaves_the_hash_of_older_recipes_alone_and_is_kept(m
     kept = GROUPED.model_dump(mode="json")
     assert (kept["loss.clip"], kept["loss.imitation"]) == (0.1, [0.4, 0.0])
     assert RefineSettings.model_validate(kept) == GROUPED
+
+
+@pytest.mark.parametrize("refine", ['judge_by = "reward"', 'judge.by = "reward"'])
+def test_what_it_is_judged_by_stands_in_the_table_or_beside_it(tmp_path, refine):
+    said: list[str] = []
+    path = toml(tmp_path, refine)
+    found = read_recipe(path, [], said.append)
+    assert (found.refine.judge.by, said) == ("reward", [])
+    assert read_recipe(path, ["refine.judge_by=near"], said.append).refine.judge.by == "near"
+    kept = found.model_dump(mode="json")
+    assert kept["refine"]["judge.by"] == "reward"
+    assert check_recipe(kept, "kept") == found
+    assert overridden_recipe(kept, "kept") == found, "as it stands in a run folder"
+    assert said == []
+
+
+def test_a_recipe_that_is_judged_by_the_north_star_is_kept_as_ever():
+    told = RefineSettings(judge=JudgeSettings(by="north_star")).model_dump(mode="json")
+    assert not [key for key in told if key.endswith("by")]
 
 
 def test_every_part_of_the_loss_with_a_schedule_has_a_weight_among_the_settings():
@@ -134,6 +153,8 @@ def test_of_our_recipes_nothing_is_said(name):
         ("entorpy = [0.0, 0.0]", "did you mean 'loss.entropy'?"),
         ("loss.entorpy = [0.0, 0.0]", "'refine.loss.entorpy': did you mean 'entropy'?"),
         ("stesp = 3", "did you mean 'steps'?"),
+        ("jugde_by = 'reward'", "did you mean 'judge.by'?"),
+        ("judge_by = 'a'\njudge.by = 'b'", "'judge_by' is 'judge.by': give one of them"),
         ("loss = 3\nclip = 0.1", "refine.loss = 3"),
     ],
 )

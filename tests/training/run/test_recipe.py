@@ -148,8 +148,8 @@ def test_a_value_out_of_bounds_is_named(changes, said):
 
 
 def test_a_missing_section_is_named():
-    with pytest.raises(UserError, match="'data' is missing"):
-        check_recipe({"world": {"id": "x"}}, "r.toml")
+    with pytest.raises(UserError, match="'world' is missing"):
+        check_recipe({"data": {"train": "x"}}, "r.toml")
 
 
 @pytest.mark.parametrize("content", [b"seed = ", b"seed 3", b"\xff\xfe", b"[world\n"])

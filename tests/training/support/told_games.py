@@ -86,7 +86,7 @@ def keeper_of(
     **rules: Any,
 ) -> Any:
     """A keeper whose clone is weight 7 and wins 10; of a model that has done nothing yet."""
-    settings = GateSettings("won", every, **rules)
+    settings = GateSettings(rules.pop("judged_by", "won"), every, **rules)
     told = cast(Any, Told({7.0: games(CLONE), **(answers or {})}, greedy or {}))
     keeper = BestAgentKeeper(told, cast(Any, Weights(7.0)), Manner(), settings)
     keeper.model = cast(

@@ -19,7 +19,8 @@ from agents.players.from_agent import make_player
 from demos.data.episodes.arrays import Arrays
 from training.evaluation.paired_changes import Change, changes
 from training.evaluation.protocol import Protocol, evaluate, steps_of_games
-from training.gate.judge import judged_totals
+from training.gate.judge import all_totals
+from training.gate.judged_by import judged_by
 from training.imitation.corrected_steps import hold_back
 from training.pipeline.clone_stage import cloning_settings, matches, steps_of
 from training.pipeline.corrections.data import CorrectionData
@@ -92,8 +93,9 @@ def _play(data: CorrectionData, before: Agent, after: Agent, reporter: Reporter)
             )
             bar(number)
     rows = {}
-    for name in (world.north_star, *world.costs):
-        old, new = judged_totals(played[0], name), judged_totals(played[1], name)
+    figure, totals = judged_by(recipe, world), [all_totals(games) for games in played]
+    for name in (figure.name, *world.costs):
+        old, new = (figure.of(one) if name == figure.name else one[name] for one in totals)
         gap = paired_interval(old, new)
         change = Change(float(old.mean()), float(new.mean()), gap.mean, gap.low, gap.high)
         rows[name] = asdict(change)
@@ -101,16 +103,16 @@ def _play(data: CorrectionData, before: Agent, after: Agent, reporter: Reporter)
     return {"protocol": protocol.told(lasted), "rows": rows}
 
 
-def loss_of(rows: Mapping[str, Mapping[str, Any]], star: str, limits: Mapping[str, float]) -> str:
+def loss_of(rows: Mapping[str, Mapping[str, Any]], judged: str, limits: Mapping[str, float]) -> str:
     """What got worse beyond chance, in words; nothing if the agent may be handed on.
 
     Who does more of what it is for may also spend more, up to the limits; who does not may not.
     """
-    if rows[star]["high"] < 0:
-        return f"{star} {rows[star]['after']:.2f} against {rows[star]['before']:.2f} before"
+    if rows[judged]["high"] < 0:
+        return f"{judged} {rows[judged]['after']:.2f} against {rows[judged]['before']:.2f} before"
     for name, row in rows.items():
-        excused = rows[star]["low"] > 0 and row["after"] <= limits.get(name, math.inf)
-        if name != star and row["low"] > 0 and not excused:
+        excused = rows[judged]["low"] > 0 and row["after"] <= limits.get(name, math.inf)
+        if name != judged and row["low"] > 0 and not excused:
             return f"{name} {row['after']:.2f} against {row['before']:.2f} before"
     return ""
 

@@ -31,6 +31,7 @@ from environments.simulation.world import World
 from environments.system.errors import UserError
 from training.compute.process_state import restored_process_state
 from training.evaluation.results import Scores, TrainResult
+from training.gate.judged_by import judged_by
 from training.gate.verdict import Handed, Verdict
 from training.imitation.corrected_steps import Corrections, as_asked, read_corrections
 from training.pipeline.corrections.data import CorrectionData
@@ -217,15 +218,16 @@ class Round:
     ) -> tuple[Agent, Verdict]:
         """What the round hands on: the corrected agent, refined if asked for; never one that plays worse."""
         run, world = self.run, self.world
-        star = run.read_json(TOLD)["play"]["rows"][world.north_star]
-        told = f"{world.north_star} {star['after']:.2f} against {star['before']:.2f} before"
+        judged = judged_by(run.recipe, world).name
+        figure = run.read_json(TOLD)["play"]["rows"][judged]
+        told = f"{judged} {figure['after']:.2f} against {figure['before']:.2f} before"
         if run.recipe.corrections.refine:
             others = sorted(run.folder.glob("clone_*.safetensors"))
             clones = [corrected, *(run.load_agent(path.name) for path in others)]
             recordings = self.recordings["clone"]
             return refine_stage(run, world, clones, recordings, reporter, accept_unsafe)
         limits = run.recipe.limits
-        loss = loss_of(run.read_json(TOLD)["play"]["rows"], world.north_star, limits)
+        loss = loss_of(run.read_json(TOLD)["play"]["rows"], judged, limits)
         sentence = f"The corrected agent is handed on: {told}, on the same seeds."
         if loss:
             sentence = (
@@ -237,6 +239,6 @@ class Round:
             facts = {**chosen.facts, "verdict": sentence}
             save_agent(run.path(AGENT), chosen.policy, world, facts)
         handed_on: Handed = "clone" if loss else "corrected"
-        mean = star["before"] if loss else star["after"]
-        verdict = Verdict(handed_on, sentence, world.north_star, star["before"], mean)
+        mean = figure["before"] if loss else figure["after"]
+        verdict = Verdict(handed_on, sentence, judged, figure["before"], mean)
         return run.load_agent(AGENT), verdict

@@ -12,6 +12,7 @@ from demos.data.dataset.store import Store
 from demos.data.inspection.idle import idle_action, is_idle
 from demos.window.controls.table import table_name
 from environments.catalog import make_world
+from environments.external.description import external_world
 from environments.system.errors import UserError
 from tests.demos.data.inspection.test_verify import Sleepy
 from tests.demos.support.hands import NAME, SPACES, toy
@@ -20,7 +21,9 @@ from tests.demos.support.hands import NAME, SPACES, toy
 def dataset(kind, world=NAME):
     """What is asked of a dataset, without the dataset."""
     space = SPACES[kind]
-    return SimpleNamespace(world=world, name="games", revision=SimpleNamespace(action_space=space))
+    facts = {"world": world, "world_description": {"params": {"kind": repr(kind)}}}
+    revision = SimpleNamespace(action_space=space)
+    return SimpleNamespace(world=world, name="games", revision=revision, facts=facts)
 
 
 @pytest.fixture
@@ -94,6 +97,43 @@ def test_the_table_of_controls_says_what_nobody_pressing_anything_does(table):
     assert idle_action(dataset("multi-discrete")).tolist() == [0, 1]
     table("idle = [0.5, 1, 0]\n[[axis]]\n")
     assert idle_action(dataset("box")).tolist() == [0.5, 1, 0]
+
+
+RESTING = "tests.environments.support.namers:Resting"
+
+
+@pytest.mark.parametrize(("kind", "rest"), [("discrete", 1), ("multi-discrete", [1, 2])])
+def test_an_environment_itself_may_say_what_no_key_does(kind, rest, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    world = external_world(RESTING, kind=kind)
+    still = Sleepy(range(0), idle=np.array(rest))
+    collect(Store(Path("datasets")), "games", world, [still], 1)
+    assert gpo.main(["demos", "info", "games", "--trust", RESTING.partition(":")[0]]) == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if "idle" in line]
+    assert "100.0 % of steps" in told[0]
+    assert idle_action(Store(Path("datasets")).open("games")).tolist() == rest
+
+
+def test_who_does_not_say_it_or_may_not_be_asked_leaves_it_unknown(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = dataset("discrete", RESTING)
+    unknown = "does not say which of its actions does nothing"
+    monkeypatch.setattr("environments.recorded_worlds.allowed", lambda name: False)
+    with pytest.raises(UserError, match=unknown):
+        idle_action(asked)
+    monkeypatch.setattr("environments.recorded_worlds.allowed", lambda name: True)
+    assert idle_action(asked) == 1
+    asked.facts["world_description"]["params"]["rests"] = "False"
+    with pytest.raises(UserError, match=unknown):
+        idle_action(asked)
+
+
+def test_a_table_of_ones_own_goes_before_what_the_environment_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / f"controls/{table_name(RESTING)}.toml"
+    path.parent.mkdir()
+    path.write_text(f'world = "{RESTING}"\nidle = 3\n[[action]]\ndo = 1\nkeys = ["a"]\n')
+    assert idle_action(dataset("discrete", RESTING)) == 3
 
 
 def test_a_number_near_its_own_rest_is_idle():

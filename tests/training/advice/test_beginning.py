@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.gate.beginning import always_the_same, no_better_than_chance
+from training.advice.beginning import always_the_same, no_better_than_chance
 
 CHANCE = np.array([18.0, 22.0, 25.0, 15.0, 20.0, 21.0, 19.0, 24.0])
 
