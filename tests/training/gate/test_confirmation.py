@@ -130,3 +130,27 @@ def test_what_the_multipliers_did_in_vain_is_said():
     found = conclude(keeper).verdict
     assert str(found).startswith("It diverged. The multiplier of hits was of no avail. No refined")
     assert found.diverged
+
+
+FORTY = {level: games(level + np.tile([1.0, -1.0], 20)) for level in (10.0, 13.0, 16.0, 19.0)}
+
+
+def test_the_clone_is_what_it_is_in_its_better_manner_on_fresh_games():
+    answers = {7.0: TEN, 1.0: TWENTY, ("fresh", 7.0): FORTY[10.0], ("fresh", 1.0): FORTY[13.0]}
+    found = conclude(judged(answers, 1.0, greedy={("fresh", 7.0): FORTY[16.0]}))
+    assert found.verdict.handed_on == "clone"
+    assert "won 13.00 against the clone's 16.00 on 40 fresh games" in str(found.verdict)
+    assert "It takes its likeliest actions" in str(found.verdict)
+    assert found.manner.greedy
+    assert conclude(judged(answers, 1.0)).verdict.is_refined, "sampled it reaches 10"
+
+
+def test_so_is_an_agent_and_so_is_a_clone_that_nobody_rivals():
+    answers = {7.0: TEN, 1.0: TWENTY, ("fresh", 7.0): FORTY[10.0], ("fresh", 1.0): FORTY[13.0]}
+    found = conclude(judged(answers, 1.0, greedy={("fresh", 1.0): FORTY[19.0]}))
+    assert found.verdict.is_refined
+    assert found.manner.greedy
+    assert "won 19.00 against the clone's 10.00" in str(found.verdict)
+    alone = conclude(judged(answers, greedy={("fresh", 7.0): FORTY[16.0]}))
+    assert (alone.verdict.handed_on, alone.manner.greedy) == ("clone", True)
+    assert not conclude(judged(answers)).manner.greedy
