@@ -71,7 +71,7 @@ def evaluate(
     Returns:
         The games of each seat.
     """
-    played = []
+    played: list[EpisodeTotals] = []
     seats = len(world.agents)
     for seat in range(seats):
         if played and partner is None:  # the same players on the same seeds

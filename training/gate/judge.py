@@ -75,14 +75,17 @@ class Judge:
 
 def mean_of_seats(games: EpisodeTotals) -> EpisodeTotals:
     """The same games with the mean of their seats as the only one: the seats of a game are no two games."""
-    sums = {
-        kind: {
-            name: values.mean(axis=1, keepdims=True)
-            for name, values in getattr(games, kind).items()
-        }
-        for kind in ("terms", "costs", "shield")
-    }
-    return replace(games, returns=games.returns.mean(axis=1, keepdims=True), **sums)
+
+    def mean(by_name: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {name: values.mean(axis=1, keepdims=True) for name, values in by_name.items()}
+
+    return replace(
+        games,
+        terms=mean(games.terms),
+        costs=mean(games.costs),
+        shield=mean(games.shield),
+        returns=games.returns.mean(axis=1, keepdims=True),
+    )
 
 
 def all_totals(played: list[EpisodeTotals]) -> dict[str, np.ndarray]:

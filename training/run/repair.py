@@ -132,11 +132,13 @@ def as_begun(recipe: Recipe, folder: Path) -> Recipe:
 
 def _partner_as_begun(recipe: Recipe, before: dict[str, Any], plan: Path) -> Recipe:
     """The recipe with the partner of a run that was begun when one that was left out was always the clone."""
-    player = before.get("partner", {}).get("player")
+    told = before.get("partner")
+    player = told.get("player") if isinstance(told, dict) else None
     if recipe.partner.player is not None or player is None:
         return recipe
-    if plan.exists() and "partner" in read_sealed(plan, bare=True):
-        return recipe
+    with suppress(Unreadable):  # then it is made again, by the recipe as it is kept
+        if plan.exists() and "partner" in read_sealed(plan, bare=True):
+            return recipe
     partner = recipe.partner.model_copy(update={"player": player})
     return recipe.model_copy(update={"partner": partner})
 

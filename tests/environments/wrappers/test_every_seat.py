@@ -1,4 +1,4 @@
-"""The learner in every seat: as many learners as seats, each with what its own seat sees, earns and spends."""
+"""The learner in every seat: one a seat, each with what its own seat sees, earns and spends."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def test_every_seat_has_a_learner():
     after, rewards, dones, _ = env.step(actions.reshape(6))
     assert rewards.tolist() == [1.0, -1.0] * 3
     assert not dones.any()
-    assert np.array_equal(after, batch.observation.reshape(6, 2))
+    assert np.array_equal(np.asarray(after), batch.observation.reshape(6, 2))
 
 
 def test_the_games_are_those_of_one_learner():
@@ -65,7 +65,8 @@ def test_who_leaves_the_others_waits_for_the_next_game():
     batch = make_batch(PARTY, 1)  # the first leaves at step 3, the second ends the game at 8
     env = Sb3VecEnv(EverySeat(batch))
     env.reset()
-    acted, lengths = [], [[], []]
+    acted: list[list[bool]] = []
+    lengths: list[list[int]] = [[], []]
     for _ in range(16):
         seen, _, dones, infos = env.step(np.zeros(2, np.int64))
         acted.append(env.acted.tolist())

@@ -116,4 +116,6 @@ def test_seats_that_are_all_learned_from_share_the_steps(steps, games):
     assert three.updates == pytest.approx(alone.updates, rel=0.1)
     assert three.batch_size == pytest.approx(alone.batch_size, rel=0.1)
     assert f"({games} games x 3 seats x {three.rollout})" in str(three)
-    assert plan(steps, PlanFacts(seats=3), rollout=RolloutSettings(steps=64), games=2).samples == 384
+    assert (
+        plan(steps, PlanFacts(seats=3), rollout=RolloutSettings(steps=64), games=2).samples == 384
+    )
