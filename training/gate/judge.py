@@ -60,12 +60,13 @@ class Judge:
             seed: of the games.
             share: how many times as many games as are usual.
         """
-        if self.partner is None:
+        if self.partner is None and self.seats > 1:
             batch = self.make_batch(max(1, share * self.games), seed)
             return [mean_of_seats(play_games(batch, [player] * self.seats, again=True))]
         played = []
         for seat in range(self.seats):
-            self.partner.reseed(seed + seat)
+            if self.partner is not None:
+                self.partner.reseed(seed + seat)
             players: list[Any] = [self.partner] * self.seats
             players[seat] = player
             batch = self.make_batch(max(1, share * self.games // self.seats), seed)
