@@ -76,6 +76,11 @@ def plain_name(name: str) -> str:
     return name
 
 
+def is_ours(name: str) -> bool:
+    """Whether a world of that id is our own."""
+    return plain_name(name).startswith("gpo/")
+
+
 def _check_types(world: str, params: Mapping[str, Any], kinds: Mapping[str, Any]) -> None:
     """Refuse values that are not of the kind that a field of the world's Params is.
 

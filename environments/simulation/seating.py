@@ -1,4 +1,4 @@
-"""Seating: one learner a game, and a partner who plays the other seats.
+"""Seating: one learner a game, and a partner who plays the other seats; or the learner in every seat.
 
 The single-agent wrappers and the trainer use it, so that a partner is called once for all games.
 """
@@ -17,7 +17,7 @@ from environments.system.errors import UserError
 class Seating:
     """A batch in which one seat of every game is the learner's and a partner plays the others.
 
-    B games, N agents, O numbers in an observation.
+    B games, N agents, O numbers in an observation; L learners, of which there is one in each game, L = B.
 
     Args:
         batch: the games.
@@ -32,39 +32,55 @@ class Seating:
                 f"The seat is {seat!r}; choose one of 0 to {agents - 1}, or 'alternate'."
             )
         self.batch, self.partner = batch, partner
-        self.games = np.arange(batch.size)
+        self.games = np.arange(batch.size)  # [L], of each learner
         self.seats = self.games % agents if seat == "alternate" else np.full(batch.size, int(seat))
         self._others = [(self.seats + k) % agents for k in range(1, agents)]  # [N - 1][B]
         self._memory: list[Any] = [None] * (agents - 1)  # the partner's state, by seat
         self.actions = np.zeros_like(batch.actions)  # [B, N]
         self.actions[:] = batch.world.idle
-        self.episode_start = np.ones(batch.size, np.bool_)  # [B]
+        self.episode_start = np.ones(batch.size, np.bool_)  # [B], of games
         self._started = False  # whether the partner is choosing already
 
+    @property
+    def learners(self) -> int:
+        """L."""
+        return len(self.games)
+
+    @property
+    def firsts(self) -> np.ndarray:
+        """The first learner of each game: [B]."""
+        return np.arange(self.batch.size) * (self.learners // self.batch.size)
+
+    @property
+    def ended(self) -> np.ndarray:
+        """Whose game has just begun anew: a copy, [L]."""
+        ended: np.ndarray = self.episode_start[self.games]
+        return ended
+
     def observation(self) -> np.ndarray:
-        """What the learner observes: a copy, [B, O]."""
+        """What the learner observes: a copy, [L, O]."""
         seen: np.ndarray = self.batch.observation[self.games, self.seats]
         return seen
 
     def final_observation(self) -> np.ndarray:
-        """What the learner observed last, in games that ended: a copy, [B, O]."""
+        """What the learner observed last, in games that ended: a copy, [L, O]."""
         seen: np.ndarray = self.batch.final_observation[self.games, self.seats]
         return seen
 
     @property
     def present(self) -> np.ndarray:
-        """In which games the learner acts in the next step: a copy, [B]."""
+        """In which games the learner acts in the next step: a copy, [L]."""
         return self.learner_slice(self.batch.presence.now)
 
     @property
     def idle(self) -> np.ndarray:
-        """Nothing done by the learner: the world's idle action in every game, [B]."""
-        found = np.zeros((self.batch.size, *self.actions.shape[2:]), self.actions.dtype)
+        """Nothing done by the learner: the world's idle action in every game, [L]."""
+        found = np.zeros((self.learners, *self.actions.shape[2:]), self.actions.dtype)
         found[:] = self.batch.world.idle
         return found
 
     def learner_slice(self, array: np.ndarray) -> np.ndarray:
-        """The learner's part of a batch's [B, N, ...] array: a copy, [B, ...]."""
+        """The learner's part of a batch's [B, N, ...] array: a copy, [L, ...]."""
         part: np.ndarray = array[self.games, self.seats]
         return part
 
@@ -92,12 +108,12 @@ class Seating:
         return self._started
 
     def step(self, actions: np.ndarray) -> np.ndarray:
-        """Play `actions` [B] for the learner, the partner's in the other seats; the next observation, [B, O].
+        """Play `actions` [L] for the learner, the partner's in the other seats; the next observation, [L, O].
 
         Raises:
             UserError: as `Batch.step`.
         """
-        shape = (self.batch.size, *self.actions.shape[2:])
+        shape = (self.learners, *self.actions.shape[2:])
         self.actions[self.games, self.seats] = as_actions(actions, shape, self.actions.dtype)
         if self.partner is not None:
             for k, seats in enumerate(self._others):
@@ -120,3 +136,19 @@ class Seating:
             return self.episode_start
         starts: np.ndarray = self.episode_start | presence.begins[self.games, seats]
         return starts
+
+
+class EverySeat(Seating):
+    """A batch in which the learner has every seat of every game: N learners a game, L = B x N, no partner.
+
+    Learner b x N + n has seat n of game b.
+
+    Args:
+        batch: the games.
+    """
+
+    def __init__(self, batch: Batch) -> None:
+        super().__init__(batch)
+        agents = len(batch.world.agents)
+        self.games = np.repeat(self.games, agents)
+        self.seats = np.tile(np.arange(agents), batch.size)

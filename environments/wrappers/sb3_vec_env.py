@@ -1,6 +1,6 @@
-"""`Sb3VecEnv`: one learner a game, all games in one call, as a `VecEnv` of Stable-Baselines3.
+"""`Sb3VecEnv`: the learners of all games in one call, as a `VecEnv` of Stable-Baselines3.
 
-B games, K terms, C costs.
+B games, L learners (as of their `Seating`: one a game, or one a seat), K terms, C costs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from environments.simulation.seating import Seating
 
 
 class GameHandle:
-    """One game of the batch, for those of SB3's functions that name games one by one."""
+    """One learner's game, for those of SB3's functions that name environments one by one."""
 
     def __init__(self, env: Sb3VecEnv, index: int) -> None:
         self._env, self._index = env, index
@@ -45,19 +45,24 @@ class GameHandle:
     @property
     def state(self) -> np.ndarray:
         """A copy of all that changes in this game: an array of no dimensions."""
-        state: np.ndarray = self._env.seating.batch.state[self._index].copy()
+        state: np.ndarray = self._env.seating.batch.state[self._game].copy()
         return state
 
     def render(self) -> np.ndarray:
         """The game as a picture: uint8 [H, W, 3]."""
-        return self._env.seating.batch.render(self._index)
+        return self._env.seating.batch.render(self._game)
+
+    @property
+    def _game(self) -> int:
+        return int(self._env.seating.games[self._index])
 
 
 class Sb3VecEnv(VecEnv):
     """A `Seating` as SB3 wants it; no Python loop over games except those that ended.
 
-    A game that the learner leaves is begun anew: its episode is over, terminated or truncated as it was for
-    itself. Until it joins, `acted` is False; a step before it joins is `done`, without an `episode`.
+    A game that its only learner leaves is begun anew: its episode is over, terminated or truncated as it was
+    for itself. Until it joins, `acted` is False; a step before it joins is `done`, without an `episode`. A
+    learner that leaves others behind waits for the next game.
 
     An ended game's info holds `terminal_observation`, `TimeLimit.truncated` and `episode`: `r`, `l`, `t` as
     SB3's `Monitor` writes them, and the episode's sums of the learner's `terms` and `costs` by name.
@@ -78,26 +83,25 @@ class Sb3VecEnv(VecEnv):
         batch = seating.batch
         self.observation_space = batch.world.observation_space
         self.action_space = batch.world.action_space
-        self._games = [GameHandle(self, b) for b in range(batch.size)]
-        super().__init__(batch.size, self.observation_space, self.action_space)
+        self._games = [GameHandle(self, k) for k in range(seating.learners)]
+        super().__init__(seating.learners, self.observation_space, self.action_space)
         self._actions = seating.learner_slice(batch.actions)
-        self._began = time.time()
+        self._began, count = time.time(), seating.learners
         self._term_names, self._cost_names = list(batch.world.terms), list(batch.world.costs)
         limits = budgets or {}
         self._budgets = np.array([limits.get(name, np.inf) for name in self._cost_names])  # [C]
         self._limited = bool(np.isfinite(self._budgets).any())
-        self._return = np.zeros(batch.size)  # [B], of the episode so far, as all below
-        self._length = np.zeros(batch.size, np.int64)  # [B]
-        self._terms = np.zeros((batch.size, len(self._term_names)))  # [B, K]
-        self._costs = np.zeros((batch.size, len(self._cost_names)))  # [B, C]
-        self.acted = np.ones(
-            batch.size, np.bool_
-        )  # [B], whether the learner was there in the last step
+        self._return = np.zeros(count)  # [L], of the episode so far, as all below
+        self._length = np.zeros(count, np.int64)  # [L]
+        self._terms = np.zeros((count, len(self._term_names)))  # [L, K]
+        self._costs = np.zeros((count, len(self._cost_names)))  # [L, C]
+        self.acted = np.ones(count, np.bool_)  # [L], whether the learner was there in the last step
 
     def reset(self) -> np.ndarray:
-        """Begin new episodes everywhere, with the seeds and options set before; what we see, [B, O]."""
-        seeds = None if any(seed is None for seed in self._seeds) else self._seeds
-        options = self._options if any(self._options) else None
+        """Begin all games anew, with their first learners' seeds and options; what we see, [L, O]."""
+        firsts = self.seating.firsts.tolist()
+        seeds = None if None in self._seeds else [self._seeds[k] for k in firsts]
+        options = [self._options[k] for k in firsts] if any(self._options) else None
         seen = self.seating.reset(seed=seeds, options=options)
         self._reset_seeds()
         self._reset_options()
@@ -110,12 +114,12 @@ class Sb3VecEnv(VecEnv):
         return self.seating.start_partner()
 
     def step_async(self, actions: np.ndarray) -> None:
-        """Take the actions [B] of the step to come."""
+        """Take the actions [L] of the step to come."""
         switches = isinstance(self.action_space, spaces.MultiBinary)  # SB3 gives them as fractions
         self._actions = actions.astype(self.action_space.dtype) if switches else actions
 
     def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:
-        """Step: what we see [B, O], rewards [B], which games ended [B], and an info a game."""
+        """Step: what we see [L, O], rewards [L], whose games ended [L], and an info a learner."""
         seating, batch = self.seating, self.seating.batch
         seen = seating.step(self._actions)
         reward = seating.learner_slice(batch.reward)
@@ -123,13 +127,13 @@ class Sb3VecEnv(VecEnv):
         self._length += seating.learner_slice(batch.presence.acted)
         self._terms += seating.learner_slice(batch.terms)
         self._costs += seating.learner_slice(batch.costs)
-        infos: list[dict[str, Any]] = [{} for _ in range(batch.size)]  # wrappers write into them
-        ended = seating.episode_start.copy()
+        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]  # wrappers write into them
+        ended = seating.ended
         if batch.presence.changes:
             ended = self._come_and_go(seen, ended, infos)
         elif ended.any():
-            last = batch.final_observation[ended, seating.seats[ended]]
-            self._finish(np.flatnonzero(ended), infos, last, batch.truncated)
+            last = batch.final_observation[seating.games[ended], seating.seats[ended]]
+            self._finish(np.flatnonzero(ended), infos, last, batch.truncated[seating.games])
         if self._limited:
             self._stop_spent(seen, ended, infos)
         return seen, reward, ended, infos
@@ -140,7 +144,7 @@ class Sb3VecEnv(VecEnv):
         """End the episodes of learners whose game is over or who have left, and write into seen and infos.
 
         Returns:
-            Where the observation is the first that the learner is to see, [B].
+            Where the observation is the first that the learner is to see, [L].
         """
         seating, presence = self.seating, self.seating.batch.presence
         self.acted = seating.learner_slice(presence.acted)
@@ -149,7 +153,7 @@ class Sb3VecEnv(VecEnv):
         if ended.any():
             last = np.where(_beside(over, seen), seating.final_observation(), seen)[ended]
             self._finish(np.flatnonzero(ended), infos, last, cut)
-        if left.any():
+        if left.any() and seating.learners == seating.batch.size:
             seen[left] = seating.reset(chosen=left)[left]
         joined = ~self.acted & seating.present
         for b in np.flatnonzero(joined).tolist():
@@ -158,12 +162,17 @@ class Sb3VecEnv(VecEnv):
         return found
 
     def _stop_spent(self, seen: np.ndarray, ended: np.ndarray, infos: list[dict[str, Any]]) -> None:
-        """End what is over its budget, and write into all three."""
+        """End what is over its budget, and write into all three; others of its game are cut off."""
         spent = np.asarray((self._costs > self._budgets).any(axis=1))
         if spent.any():
-            self._finish(np.flatnonzero(spent), infos, seen[spent], np.zeros_like(spent))
-            seen[spent] = self.seating.reset(chosen=spent)[spent]
-            ended |= spent
+            seating = self.seating
+            games = np.zeros(seating.batch.size, np.bool_)
+            games[seating.games[spent]] = True
+            over = games[seating.games]
+            cut = over & self.acted & ~ended
+            self._finish(np.flatnonzero(cut), infos, seen[cut], ~spent)
+            seen[over] = seating.reset(chosen=games)[over]
+            ended |= over
 
     @property
     def cost_names(self) -> list[str]:

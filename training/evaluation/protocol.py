@@ -65,16 +65,19 @@ def evaluate(
     Args:
         world: what to play.
         me: makes the judged player from a seed.
-        partner: makes the player of the other seats from a seed; None in worlds with one seat.
+        partner: makes the player of the other seats from a seed; None if there are none, or all are judged.
         protocol: games, steps, actions, seeds.
         again: play games that the environment broke off again, on other seeds; else they are marked.
 
     Returns:
         The games of each seat.
     """
-    played = []
+    played: list[EpisodeTotals] = []
     seats = len(world.agents)
     for seat in range(seats):
+        if played and partner is None:  # the same players on the same seeds
+            played.append(played[0])
+            continue
         batch = make_batch(
             world,
             protocol.games,

@@ -38,17 +38,21 @@ class Pairing:
     )
 
 
-def pairings(seats: int, roles: Sequence[str], with_people: bool) -> tuple[Pairing, ...]:
+def pairings(
+    seats: int, roles: Sequence[str], with_people: bool, alone: bool = False
+) -> tuple[Pairing, ...]:
     """What a run judges in a world of so many seats.
 
     Args:
         seats: N.
         roles: of the agents that learned, the first of which has the other seats.
         with_people: whether there is a model of other people.
+        alone: whether each has all seats instead, but for those of that model.
     """
     if seats == 1:
         return tuple(Pairing(role, role) for role in roles)
-    found = [Pairing(f"{role} with {roles[0]}", role, roles[0]) for role in roles]
+    beside = {role: role if alone else roles[0] for role in roles}
+    found = [Pairing(f"{role} with {other}", role, other) for role, other in beside.items()]
     if with_people:
         people = [(role, f"{role} with human model") for role in roles]
         found.append(Pairing("human model with human model", "human_model", "human_model"))

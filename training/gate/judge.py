@@ -1,9 +1,9 @@
-"""Judge: plays an agent in every seat in turn, on the same seeds each time."""
+"""Judge: plays an agent in every seat, in turn or in all at once, on the same seeds each time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,9 +32,11 @@ class Judgement:
 class Judge:
     """Plays an agent in every seat in turn, on the same seeds each time.
 
+    Where it is judged with itself it plays all seats of each game, which then counts as one: their mean.
+
     Args:
         make_batch: makes B fresh games from (B, seed).
-        partner: who plays the other seats.
+        partner: who plays the other seats; None where there are none, or where the agent plays them.
         games: how many altogether.
         seats: N.
     """
@@ -58,6 +60,9 @@ class Judge:
             seed: of the games.
             share: how many times as many games as are usual.
         """
+        if self.partner is None and self.seats > 1:
+            batch = self.make_batch(max(1, share * self.games), seed)
+            return [mean_of_seats(play_games(batch, [player] * self.seats, again=True))]
         played = []
         for seat in range(self.seats):
             if self.partner is not None:
@@ -67,6 +72,21 @@ class Judge:
             batch = self.make_batch(max(1, share * self.games // self.seats), seed)
             played.append(play_games(batch, players, again=True))
         return played
+
+
+def mean_of_seats(games: EpisodeTotals) -> EpisodeTotals:
+    """The same games with the mean of their seats as the only one: the seats of a game are no two games."""
+
+    def mean(by_name: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {name: values.mean(axis=1, keepdims=True) for name, values in by_name.items()}
+
+    return replace(
+        games,
+        terms=mean(games.terms),
+        costs=mean(games.costs),
+        shield=mean(games.shield),
+        returns=games.returns.mean(axis=1, keepdims=True),
+    )
 
 
 def all_totals(played: list[EpisodeTotals]) -> dict[str, np.ndarray]:

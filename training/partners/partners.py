@@ -15,6 +15,9 @@
 That mixture is the schedule of Carroll et al. (2019): the clone's share falls, that of self-play rises. With
 `share = 0.4` each further clone knows only some of the people: clones of all of them are all alike, and an
 agent that was refined with one of them plays worse with other people than one that has met several.
+
+Who plays where a recipe says neither `player` nor `mixture`, and whom an agent is judged with, follows from
+the world and the recordings (`training.pipeline.default_partner`).
 """
 
 from __future__ import annotations
@@ -22,7 +25,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, NonNegativeFloat, field_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    NonNegativeFloat,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+)
 
 from agents.files.agent_file import Agent
 from agents.lookup import find
@@ -59,9 +69,10 @@ class MemberSettings(Settings):
 class PartnerSettings(Settings):
     """Who plays the other seats while refining, in worlds that have others."""
 
-    player: str = "clone"
+    player: str | None = None
     """Who it is, as of a member of the mixture; with a mixture neither this nor the temperature
-    is read."""
+    is read. If left out: "clone" in our own worlds; in others' "self" where the recordings' seats
+    win together, and clone and self where they win against one another."""
     temperature: float = Field(1.0, gt=0)
     """Temperature of its choices: lower is more decided."""
     stuck_steps: int = Field(3, ge=0, le=COUNT)
@@ -78,6 +89,12 @@ class PartnerSettings(Settings):
     until: float = Field(1.0, gt=0, le=1)
     """Point of the training at which the members' weights are at their ends. [share of the
     steps]"""
+    judged_with: Literal["clone", "self"] | None = None
+    """Who has the other seats in judgements; "self" where that follows from the recordings, else
+    "clone" for all of the partners but itself."""
+    every_seat: bool | None = None
+    """Whether the learner's steps in every seat are learned from, where "self" alone plays; so it is
+    in others' games."""
 
     @field_validator("mixture")
     @classmethod
@@ -88,8 +105,32 @@ class PartnerSettings(Settings):
 
     @property
     def members(self) -> tuple[MemberSettings, ...]:
-        """The mixture, or the one player as a mixture."""
-        return self.mixture or (MemberSettings(player=self.player, temperature=self.temperature),)
+        """The mixture, or the one player as a mixture: a clone if nobody has said."""
+        one = self.player or "clone"
+        return self.mixture or (MemberSettings(player=one, temperature=self.temperature),)
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether nothing says who plays: several clones are there to be met."""
+        told = self.player is not None or self.mixture or self.share is not None
+        return not told and self.clones == 1
+
+    @property
+    def is_self(self) -> bool:
+        """Whether the learner alone plays, as it is."""
+        return self.members == (MemberSettings(player="self"),)
+
+    @property
+    def has_every_seat(self) -> bool:
+        """Whether the learner plays, and learns, in all seats of a game."""
+        return bool(self.every_seat) and self.is_self
+
+    @model_serializer(mode="wrap")
+    def _told(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What came later is kept only where it says something: an older recipe keeps its hash."""
+        told: dict[str, Any] = plain(self)
+        later = ("judged_with", "every_seat")
+        return {key: value for key, value in told.items() if key not in later or value is not None}
 
 
 def check_partners(settings: PartnerSettings, world: World) -> None:
@@ -105,6 +146,11 @@ def check_partners(settings: PartnerSettings, world: World) -> None:
             raise UserError(
                 "The learner plays with itself as it is: leave out the dropout of 'self'."
             )
+    if settings.every_seat and not settings.is_self:
+        raise UserError(
+            "Every seat is the learner's only where it plays with itself alone: with every_seat = true under "
+            '[partner] give player = "self" too, and no temperature.'
+        )
 
 
 def make_partner(
@@ -114,7 +160,7 @@ def make_partner(
     seed: int,
     judging: bool = False,
 ) -> PartnerPool | None:
-    """The partner, or None where there is no other seat.
+    """The partner, or None where there is no other seat or the agent itself has all of them.
 
     Args:
         settings: the recipe's.
@@ -124,7 +170,8 @@ def make_partner(
         judging: for judgements, which must stay the same: without the learner itself, and with the mean of
             the weights at the start and at the end; with the clones if nobody else is left.
     """
-    if len(world.agents) == 1:
+    alone = settings.judged_with == "self" if judging else settings.has_every_seat
+    if len(world.agents) == 1 or alone:
         return None
     members = settings.members
     if judging:

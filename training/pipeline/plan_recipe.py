@@ -10,12 +10,18 @@ from demos.data.dataset.dataset import Dataset
 from environments.simulation.observation_parts import is_picture
 from environments.simulation.world import World
 from training.advice.doubts import doubts_of_plan
+from training.partners.partners import PartnerSettings
+from training.pipeline.default_partner import BEFORE, chosen_partner, filled
 from training.ppo.plan import PlanFacts, RefinePlan, plan_of, planned
 from training.run.folder import RunFolder
 from training.run.recipe import Recipe
 from training.run.reporter import Reporter
 
-PLANNED = ("clone", "refine")  # sections of a recipe that may leave out what follows from the rest
+PLANNED = (
+    "clone",
+    "refine",
+    "partner",
+)  # sections of a recipe that may leave out what follows from the rest
 LEARNED = 0.85  # about what is left of recordings once some are held back, whatever the share
 
 
@@ -25,6 +31,7 @@ class PlannedRecipe:
 
     recipe: Recipe
     plan: RefinePlan
+    said: str  # of the partner, if that was left out
 
 
 def plan_recipe(recipe: Recipe, world: World, recordings: Mapping[str, Dataset]) -> PlannedRecipe:
@@ -41,19 +48,27 @@ def plan_recipe(recipe: Recipe, world: World, recordings: Mapping[str, Dataset])
         [] if data is None else [data.episode_facts(e)["total_steps"] for e in range(len(data))]
     )
     steps = sum(lengths)
+    partner = chosen_partner(recipe.partner, world, data)
     facts = PlanFacts(
         episode=math.sqrt(horizon * steps / len(lengths)) if steps else float(horizon),
         tick=world.tick,
         pictures=is_picture(world.observation_space)
         or any(part.kind == "image" for part in world.parts),
         limited=bool(recipe.limits),
+        seats=seats_learned_from(partner.settings, world),
     )
     plan = plan_of(recipe.refine, facts)
     changes = {
         "refine": planned(recipe.refine, plan),
         "clone": recipe.clone.sized(int(LEARNED * steps)),
+        "partner": partner.settings,
     }
-    return PlannedRecipe(recipe.model_copy(update=changes), plan)
+    return PlannedRecipe(recipe.model_copy(update=changes), plan, partner.said)
+
+
+def seats_learned_from(partner: PartnerSettings, world: World) -> int:
+    """In how many seats of a game the learner plays and learns."""
+    return len(world.agents) if partner.has_every_seat else 1
 
 
 def follow_plan(
@@ -62,14 +77,17 @@ def follow_plan(
     """Let the run's recipe leave nothing out, as it was planned when the run began; say it."""
     found = plan_recipe(run.recipe, world, recordings)
     told = found.recipe.model_dump(mode="json")
-    content = {name: told[name] for name in PLANNED}
+    content = {**{name: told[name] for name in PLANNED}, "why": found.said}
     if run.has("plan.json"):
-        content = run.read_json("plan.json")
+        as_before = filled(run.recipe.partner, BEFORE).model_dump(mode="json")
+        content = {"partner": as_before, "why": "", **run.read_json("plan.json")}
     else:
         run.write_json("plan.json", content)
     run.recipe = Recipe.model_validate(told | {name: content[name] for name in PLANNED})
-    plan = plan_of(run.recipe.refine)
+    facts = PlanFacts(seats=seats_learned_from(run.recipe.partner, world))
+    plan = plan_of(run.recipe.refine, facts)
     if plan.steps:
-        for sentence in (str(plan), *doubts_of_plan(plan)):
-            reporter.say(sentence)
+        for sentence in (content["why"], str(plan), *doubts_of_plan(plan)):
+            if sentence:
+                reporter.say(sentence)
     return run.recipe

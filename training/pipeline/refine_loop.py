@@ -14,7 +14,7 @@ from agents.networks.policy import AgentPolicy
 from agents.players.player import Player
 from agents.players.remote_player import PlayerLost, RemotePlayer, remote_if_possible
 from environments.catalog import make_batch
-from environments.simulation.seating import Seating
+from environments.simulation.seating import EverySeat, Seating
 from environments.simulation.world import World
 from environments.wrappers.frame_stack_vec_env import FrameStackVecEnv
 from environments.wrappers.sb3_vec_env import Sb3VecEnv
@@ -50,7 +50,7 @@ class RefineInputs:
     reward: RewardSchedule
     folder: Path  # of the run: rows, checkpoints and the events of TensorBoard
     seed: int
-    partner: PartnerPool | None = None  # who plays the other seats
+    partner: PartnerPool | None = None  # who plays the other seats; None: the learner has them all
     costs: Mapping[str, CostSettings] = field(default_factory=dict)  # by name
     # Recorded observations, as the policy sees them, and actions: [S, ...], [S, ...].
     demonstrations: tuple[Tensor, Tensor] | None = None
@@ -178,5 +178,6 @@ def _environment(
 ) -> Any:
     """The games as Stable-Baselines3 sees them, with a window over the last steps for a memory."""
     budgets = {name: cost.limit for name, cost in costs.items() if cost.stop_when_spent}
-    env: Any = Sb3VecEnv(Seating(batch, "alternate", partner), budgets=budgets)
+    seating = EverySeat(batch) if partner is None else Seating(batch, "alternate", partner)
+    env: Any = Sb3VecEnv(seating, budgets=budgets)
     return FrameStackVecEnv(env, clone.memory) if clone.memory else env

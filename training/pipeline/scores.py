@@ -78,7 +78,8 @@ def final_scores(inputs: JudgeInputs, reporter: Reporter) -> Scores:
     """Every pairing's scores under the recipe's protocol, and each scripted opponent's."""
     world, agents, protocol = inputs.world, inputs.agents, inputs.protocol
     learned = inputs.learned
-    chosen = pairings(len(world.agents), list(learned), "human_model" in agents)
+    alone = inputs.recipe.partner.judged_with == "self"
+    chosen = pairings(len(world.agents), list(learned), "human_model" in agents, alone)
     chosen += () if protocol.greedy else _otherwise(inputs, chosen)
     source, rows = inputs.source, dict[str, PairingScores]()
     if source is not None:
@@ -139,6 +140,8 @@ def _score(inputs: JudgeInputs, pairing: Pairing) -> PairingScores:
     other = None if pairing.partner is None else inputs.agents[pairing.partner]
     if pairing.otherwise:
         me = replace(me, facts={**me.facts, "greedy": not me.facts.get("greedy", False)})
+    if inputs.recipe.partner.judged_with == "self" and pairing.partner == pairing.player:
+        other = None
     played = evaluate(
         world,
         lambda seed: make_player(me, world, seed),

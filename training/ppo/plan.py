@@ -1,6 +1,7 @@
 """The plan of a refining: what a recipe leaves out, from its budget of steps and the kind of game.
 
-T steps of a game between two updates, B games, M samples of a minibatch.
+T steps of a game between two updates, B games, in each of which S seats are learned from, M samples of a
+minibatch.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class PlanFacts:
     tick: float = 0.05  # s a step
     pictures: bool = False  # whether agents see such
     limited: bool = False  # whether a cost has a limit, which few games cannot show to be kept
+    seats: int = 1  # S
 
 
 @dataclass(frozen=True)
@@ -52,19 +54,26 @@ class RefinePlan:
     judge_every: int  # updates
     judge_games: int
     steps: int  # of the whole refining
+    seats: int = 1  # S
+
+    @property
+    def samples(self) -> int:
+        """Steps between two updates, of all games and seats together."""
+        return self.games * self.seats * self.rollout
 
     @property
     def updates(self) -> int:
         """Of the whole refining."""
-        return math.ceil(self.steps / (self.games * self.rollout))
+        return math.ceil(self.steps / self.samples)
 
     def __str__(self) -> str:
         """A sentence."""
         resting = f"; {self.warm_up} fit values only" if self.warm_up else ""
         times = max(self.updates - 1, 0) // self.judge_every + 2  # and at the end
+        seats = f" x {self.seats} seats" if self.seats > 1 else ""
         return (
-            f"{self.steps:,} steps: {self.updates:,} updates of {self.games * self.rollout:,} "
-            f"({self.games} games x {self.rollout}){resting}; judged {times} times on "
+            f"{self.steps:,} steps: {self.updates:,} updates of {self.samples:,} "
+            f"({self.games} games{seats} x {self.rollout}){resting}; judged {times} times on "
             f"{self.judge_games} games."
         )
 
@@ -78,17 +87,18 @@ def plan_of(settings: RefineSettings, facts: PlanFacts | None = None) -> RefineP
     """
     about = facts or PlanFacts()
     together = _rollout(settings)
-    games = settings.games or _games(together, settings)
-    rollout = settings.rollout.steps or max(1, round(together / games))
-    batch = _power(games * rollout / MINIBATCHES, LEAST_BATCH, MOST_BATCH)
-    updates = max(1, math.ceil(settings.steps / (games * rollout)))
+    games = settings.games or _games(together, settings, about.seats)
+    rollout = settings.rollout.steps or max(1, round(together / (games * about.seats)))
+    samples = games * about.seats * rollout
+    batch = _power(samples / MINIBATCHES, LEAST_BATCH, MOST_BATCH)
+    updates = max(1, math.ceil(settings.steps / samples))
     every = settings.judge.every or max(1, round(updates / JUDGEMENTS))
-    judged = JUDGED * settings.steps / (about.episode * (updates / every + 2))
+    judged = JUDGED * settings.steps / about.seats / (about.episode * (updates / every + 2))
     least = LIMITED if about.limited else LEAST_JUDGED
     return RefinePlan(
         games,
         rollout,
-        settings.batch_size or max(2, min(batch, games * rollout // 4)),
+        settings.batch_size or max(2, min(batch, samples // 4)),
         settings.epochs or (PICTURE_EPOCHS if about.pictures else EPOCHS),
         settings.learning_rate or (PICTURE_RATE if about.pictures else RATE),
         settings.step_kl or (STEP_KL if settings.learning_rate is None else None),
@@ -97,6 +107,7 @@ def plan_of(settings: RefineSettings, facts: PlanFacts | None = None) -> RefineP
         every,
         settings.judge.games or min(max(round(judged), least), MOST_JUDGED),
         settings.steps,
+        about.seats,
     )
 
 
@@ -126,11 +137,11 @@ def _rollout(settings: RefineSettings) -> int:
     return _power(settings.steps / UPDATES, least, MOST_ROLLOUT)
 
 
-def _games(together: int, settings: RefineSettings) -> int:
-    """So many that they and the steps of each grow alike."""
+def _games(together: int, settings: RefineSettings, seats: int) -> int:
+    """So many that who learns in them and the steps of each grow alike."""
     if settings.rollout.steps:
-        return max(1, together // settings.rollout.steps)
-    return _power(math.sqrt(together) / 4, 4, MOST_GAMES)
+        return max(1, together // (settings.rollout.steps * seats))
+    return max(1, round(_power(math.sqrt(together) / 4, 4, MOST_GAMES) / seats))
 
 
 def _warm_up(settings: RefineSettings, updates: int) -> int:

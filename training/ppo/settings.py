@@ -101,7 +101,8 @@ class RefineSettings(Settings):
     start: Literal["clone", "nothing"] = "clone"
     """What refining begins from; "nothing" is for comparison."""
     steps: int = Field(2_400_000, ge=0, le=STEPS)
-    """Played in all games together. [steps]"""
+    """Learned from in all games together; where the learner has every seat of a game, a step of it
+    counts once for each. [steps]"""
     games: int | None = Field(None, ge=1, le=COUNT)
     """Games that are played at once, B; by the budget if left out."""
     epochs: int | None = Field(None, ge=1, le=EPOCHS)

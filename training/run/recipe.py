@@ -30,6 +30,7 @@ from pydantic import (
     model_serializer,
 )
 
+from environments.catalog import is_ours
 from environments.files.readers import DEPTH, Unreadable, read_toml
 from environments.system.errors import UserError, raise_all, shortened
 from environments.system.suggestions import nearest
@@ -111,6 +112,8 @@ class Recipe(Settings):
         told: dict[str, Any] = plain(self)
         told["costs"] = {name: told["costs"][name] for name in self.limits}
         told["world"] = self.world.told(told["world"])
+        if self.partner.player is None and is_ours(self.world.id):  # as it was written before
+            told["partner"]["player"] = "clone"
         if self.data.corrections is None:
             del told["corrections"], told["data"]["corrections"]
         return told

@@ -1,6 +1,7 @@
 """Repair of a run folder as it is opened: what killed saves left is swept, what is damaged is set aside.
 
-What the recipe of a run from before there were plans left out had a fixed number, which the run keeps.
+What the recipe of a run from before there were plans left out had a fixed number, which the run keeps; who
+played the other seats of one from before that was planned was the clone.
 
 A damaged file is kept beside its place (`scores.json.damaged-1`), and what it held is made again if it can.
 """
@@ -112,10 +113,13 @@ def _is_number(value: Any) -> bool:
 def as_begun(recipe: Recipe, folder: Path) -> Recipe:
     """The recipe of a run, with what it leaves out as an earlier run of that folder has it."""
     path = folder / "recipe.json"
-    if not path.exists() or (folder / "plan.json").exists():
+    if not path.exists():
         return recipe
     with suppress(Unreadable, ValidationError, KeyError, TypeError):
         before = read_sealed(path, bare=True)
+        recipe = _partner_as_begun(recipe, before, folder / "plan.json")
+        if (folder / "plan.json").exists():
+            return recipe
         if before["refine"]["games"] is None:  # it was interrupted before it was planned
             return recipe
         earlier = Recipe.model_validate({k: v for k, v in before.items() if k != "format"})
@@ -124,6 +128,19 @@ def as_begun(recipe: Recipe, folder: Path) -> Recipe:
         }
         return recipe.model_copy(update=changes)
     return recipe
+
+
+def _partner_as_begun(recipe: Recipe, before: dict[str, Any], plan: Path) -> Recipe:
+    """The recipe with the partner of a run that was begun when one that was left out was always the clone."""
+    told = before.get("partner")
+    player = told.get("player") if isinstance(told, dict) else None
+    if recipe.partner.player is not None or player is None:
+        return recipe
+    with suppress(Unreadable):  # then it is made again, by the recipe as it is kept
+        if plan.exists() and "partner" in read_sealed(plan, bare=True):
+            return recipe
+    partner = recipe.partner.model_copy(update={"player": player})
+    return recipe.model_copy(update={"partner": partner})
 
 
 def told_now(resolved: dict[str, Any]) -> dict[str, Any]:

@@ -106,3 +106,16 @@ def test_it_says_in_a_sentence_what_will_be_done():
     assert str(plan(200_000)) == (
         "200,000 steps: 49 updates of 4,096 (16 games x 256); 1 fit values only; judged 10 times on 30 games."
     )
+
+
+@pytest.mark.parametrize(("steps", "games"), [(100_000, 5), (1_000_000, 11), (1_600, 1)])
+def test_seats_that_are_all_learned_from_share_the_steps(steps, games):
+    alone, three = plan(steps), plan(steps, PlanFacts(episode=200.0, tick=0.02, seats=3))
+    assert three.games == games
+    assert three.samples == pytest.approx(alone.samples, rel=0.1)
+    assert three.updates == pytest.approx(alone.updates, rel=0.1)
+    assert three.batch_size == pytest.approx(alone.batch_size, rel=0.1)
+    assert f"({games} games x 3 seats x {three.rollout})" in str(three)
+    assert (
+        plan(steps, PlanFacts(seats=3), rollout=RolloutSettings(steps=64), games=2).samples == 384
+    )
