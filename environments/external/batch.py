@@ -66,11 +66,16 @@ class ExternalBatch(Batch):
         spec = EnvironmentSpec(world.id, world.params, *names, world.closes)
         self._games = make_executor(spec, layout, world.workers, world.patience)
         self._arrays = self._games.arrays
-        self.observation = shown_rows(self.observation, own)  # [B, N, O]
-        self._shown = shown_rows(self._arrays["observation"], self._arrays.get("own"))
+        self._own = own
+        self._link()
 
     def _link(self) -> None:
-        """Nothing: a copy's games have brought what they need."""
+        """Put what the environment itself shows beside our rows of it, and take the games' arrays."""
+        if not hasattr(self, "_games"):  # it is not open yet
+            return
+        self._arrays = self._games.arrays
+        self.observation = shown_rows(np.asarray(self.observation), self._own)  # [B, N, O]
+        self._shown = shown_rows(self._arrays["observation"], self._arrays.get("own"))
 
     def _write_options(self, game: int, options: dict[str, Any]) -> None:
         self._episode_options[game] = options

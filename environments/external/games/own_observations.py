@@ -41,7 +41,9 @@ class ShownRows(np.ndarray):
     def __getitem__(self, index: Any) -> Any:
         rows = super().__getitem__(index)
         places = index if isinstance(index, tuple) else (index,)
-        if self.own is None or any(place is None or place is ... for place in places):
+        if not isinstance(rows, ShownRows) or self.own is None:
+            return rows
+        if any(place is None or place is ... for place in places):
             return rows
         with suppress(IndexError):  # further in than games and agents go
             rows.own = self.own[index]

@@ -122,6 +122,7 @@ def test_several_clones_of_the_same_people_are_kept_and_differ(trained, clones):
     assert shas(trained[1]).keys() == {
         "clone.safetensors",
         "clone_1.safetensors",
+        "fresh.safetensors",  # nobody scores: it was begun from nothing
         "agent.safetensors",
     }
     assert first.facts["data"] == second.facts["data"]

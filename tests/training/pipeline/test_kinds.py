@@ -96,7 +96,7 @@ def run(
 def mean(run, who):
     """The mean return that a run found out; the clone's where no refined agent is handed on."""
     rows = json.loads((run / "scores.json").read_text())["rows"]
-    return rows.get(who, rows["clone"])["seats"][0]["return"]["mean"]
+    return rows.get(who, rows.get("clone"))["seats"][0]["return"]["mean"]
 
 
 def again(run, world, games=40):

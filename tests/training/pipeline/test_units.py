@@ -28,7 +28,7 @@ TOLD = {  # of what is seen, of what is done, and of what it pays
 
 
 def trained(folder, told):
-    """Returns of the people, their clone and the refined agent, of the 25 that are possible."""
+    """Returns of people, clone, the agent in the end and who is handed on, of the 25 that are possible."""
     world = make_world(WORLD, **told)
     hand = Expert(**{name: unit for name, unit in told.items() if name != "paid"})
     collect(Store(folder / "datasets"), "hand", world, [hand], episodes=20)
@@ -38,11 +38,11 @@ def trained(folder, told):
         "refine": {"steps": STEPS},
         "evaluate": {"games": 40},
     }
-    rows = train(recipe, folder / "run").scores.rows
-    refined = read_metrics(folder / "run")[-1].north_star  # whether it is handed on or not
+    found = train(recipe, folder / "run")
+    rows, last = found.scores.rows, read_metrics(folder / "run")[-1].north_star
     paid = told.get("paid", 1.0)
     others = [rows[who].seats[0]["return"]["mean"] for who in ("recorded play", "clone")]
-    return [found / paid for found in (*others, refined)]
+    return [each / paid for each in (*others, last, found.verdict.mean)]
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +51,10 @@ def plain(tmp_path_factory):
 
 
 def test_the_game_can_be_learned(plain):
-    people, clone, refined = plain
+    people, clone, last, handed_on = plain
     assert clone > people - 0.05 * LENGTH
-    assert refined > clone + 0.2, "a steadier hand earns more"
+    assert last > clone - 0.06 * LENGTH, "it tries things, and is hardly worse for it"
+    assert handed_on > clone + 0.1 * LENGTH, "a steadier hand earns more"
 
 
 @pytest.mark.parametrize("told", TOLD)
