@@ -21,7 +21,27 @@ from environments.system.errors import UserError
 RENDER_MODES = ("rgb_array", "human")
 
 
-class GymEnv(gymnasium.Env[np.ndarray, Any]):
+class SpecOfHorizon:
+    """A `spec` that says after how many steps an episode is truncated.
+
+    It is not registered: Gymnasium's own `TimeLimit` would then cut off episodes of a longer horizon.
+    """
+
+    _horizon: int  # of every episode that is not given another
+    _spec: EnvSpec | None = None
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """What Gymnasium made it of; its `max_episode_steps` is the horizon."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, made_of: EnvSpec | None) -> None:
+        steps = self._horizon
+        self._spec = made_of and dataclasses.replace(made_of, max_episode_steps=steps)
+
+
+class GymEnv(SpecOfHorizon, gymnasium.Env[np.ndarray, Any]):
     """One seat of one game; every info holds `terms`, `costs` and `cost`, their sum.
 
     The names of all seats are in `agents`; `spec.max_episode_steps` is the horizon.
@@ -56,7 +76,6 @@ class GymEnv(gymnasium.Env[np.ndarray, Any]):
         self.world = batch.world
         self.agents = batch.world.agents
         self._horizon = int(batch.state["horizon"][0])  # of every episode that is not given another
-        self._spec: EnvSpec | None = None
         self.render_mode = render_mode
         pace = {"render_fps": max(1, round(1 / self.world.tick))}
         self.metadata = {**self.metadata, **pace}
@@ -65,15 +84,6 @@ class GymEnv(gymnasium.Env[np.ndarray, Any]):
         self._score = self._no_score()
         self._window: PygameWindow | None = None
         self._seeded = False
-
-    @property
-    def spec(self) -> EnvSpec | None:
-        """What Gymnasium made it of."""
-        return self._spec
-
-    @spec.setter
-    def spec(self, made_of: EnvSpec | None) -> None:
-        self._spec = with_horizon(made_of, self._horizon)
 
     def __getstate__(self) -> dict[str, Any]:
         """All that a pickle or a deep copy keeps; it opens a window of its own."""
@@ -155,14 +165,6 @@ class GymEnv(gymnasium.Env[np.ndarray, Any]):
             self._window.close()
             self._window = None
         self.seating.batch.close()
-
-
-def with_horizon(spec: EnvSpec | None, steps: int) -> EnvSpec | None:
-    """A spec that says after how many steps an episode is truncated.
-
-    It is not registered: Gymnasium's own `TimeLimit` would then cut off episodes of a longer horizon.
-    """
-    return None if spec is None else dataclasses.replace(spec, max_episode_steps=steps)
 
 
 def check_render_mode(mode: str | None, known: tuple[str, ...]) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from gymnasium.envs.registration import EnvSpec
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
@@ -20,10 +19,10 @@ from environments.simulation.seating import Seating
 from environments.simulation.spec import horizon_of
 from environments.simulation.world import World
 from environments.system.errors import UserError
-from environments.wrappers.gym_env import check_render_mode, with_horizon
+from environments.wrappers.gym_env import SpecOfHorizon, check_render_mode
 
 
-class GymVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
+class GymVectorEnv(SpecOfHorizon, VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     """B games as B `GymEnv`s in a `SyncVectorEnv` would be, in any of Gymnasium's autoreset modes.
 
     - `SameStep`: a game that ends begins anew at once; its last observation and info are in `final_obs` and
@@ -75,16 +74,6 @@ class GymVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self._over = np.zeros(num_envs, np.bool_)  # [B], ended and not begun anew
         self._optional = np.zeros(num_envs, np.bool_)  # [B], this episode has options of its own
         self._seeded = False
-        self._spec: EnvSpec | None = None
-
-    @property
-    def spec(self) -> EnvSpec | None:
-        """What Gymnasium made it of; its `max_episode_steps` is the horizon."""
-        return self._spec
-
-    @spec.setter
-    def spec(self, made_of: EnvSpec | None) -> None:
-        self._spec = with_horizon(made_of, self._horizon)
 
     def reset(
         self,

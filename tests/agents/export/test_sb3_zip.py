@@ -40,6 +40,20 @@ assert not ours & {name.split(".")[0] for name in sys.modules}, "it needed GPO"
 """
 
 
+def done_elsewhere(folder, script):
+    """What a script that knows nothing of GPO leaves in `done.npy`."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", script],
+        cwd=folder,
+        env={"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return np.load(folder / "done.npy")
+
+
 def plain_agent(actions, **settings):
     """An agent that sees five numbers, with a normaliser that matters."""
     torch.manual_seed(0)
@@ -100,16 +114,7 @@ def test_a_run_is_exported_and_opened_where_there_is_no_gpo(tmp_path):
     assert not (tmp_path / "agent.onnx").exists()
     seen = np.random.default_rng(0).normal(size=(200, 4)).astype(np.float32)
     np.save(tmp_path / "seen.npy", seen)
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", SOMEWHERE_ELSE],
-        cwd=tmp_path,
-        env={"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    theirs = np.load(tmp_path / "done.npy")
+    theirs = done_elsewhere(tmp_path, SOMEWHERE_ELSE)
     assert np.array_equal(theirs, NetworkPlayer(policy).predict(seen, deterministic=True)[0])
 
 
@@ -256,13 +261,4 @@ def test_a_dict_of_numbers_is_opened_where_there_is_no_gpo(tmp_path):
     shown = own.shown(batch.observation[:, 0])
     np.savez(tmp_path / "seen.npz", **shown)
     elsewhere = SOMEWHERE_ELSE.replace('np.load("seen.npy")', 'dict(np.load("seen.npz"))')
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", elsewhere],
-        cwd=tmp_path,
-        env={"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert np.load(tmp_path / "done.npy").tolist() == agent.predict(shown)[0].tolist()
+    assert done_elsewhere(tmp_path, elsewhere).tolist() == agent.predict(shown)[0].tolist()

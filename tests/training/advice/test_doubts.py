@@ -23,7 +23,9 @@ from training.ppo.plan import plan_of
 from training.ppo.settings import RefineSettings
 
 SEEN = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
-WORLD: Any = SimpleNamespace(id="mine:Game", parts=(), observation_space=SIGHT)
+WORLD: Any = SimpleNamespace(
+    id="mine:Game", parts=(), observation_space=SIGHT, own_observation_space=None
+)
 
 
 def recorded(seen: np.ndarray = SEEN, **columns: Any) -> Any:
@@ -44,6 +46,16 @@ def test_numbers_that_never_change_or_leave_their_bounds_are_named():
     assert "leave the bounds" in told(doubts_of_recordings(recorded(far), WORLD))
     ours: Any = SimpleNamespace(**{**vars(WORLD), "id": "gpo/Kitchen-v0"})
     assert not told(doubts_of_recordings(recorded(still), ours))
+
+
+def test_a_choice_that_never_came_up_is_no_doubt():
+    lake, far = np.eye(4, dtype=np.float32)[[0, 1, 3] * 20], np.zeros((60, 1), np.float32)
+    shown = spaces.Dict({"at": spaces.Discrete(4), "far": spaces.Box(0, 9, (1,))})
+    world: Any = SimpleNamespace(**{**vars(WORLD), "own_observation_space": shown})
+    world.observation_space = spaces.Box(0.0, 9.0, (5,), np.float32)
+    said = told(doubts_of_recordings(recorded(np.hstack([lake, far])), world))
+    assert "1 of the 5 numbers that are seen never change" in said
+    assert "(number 4)" in said
 
 
 @pytest.mark.parametrize(

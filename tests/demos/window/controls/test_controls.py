@@ -3,11 +3,9 @@
 import random
 
 import pygame
-import pytest
 
 from demos.window.controls.controls import load_controls
 from demos.window.controls.devices import Devices, Held
-from environments.catalog import make_world
 from tests.demos.support.hands import (
     COMPASS,
     controls,
@@ -18,16 +16,6 @@ from tests.demos.support.hands import (
 
 NORTH, SOUTH, EAST, WEST, STAY, INTERACT = range(6)
 NONE, UP, LEFT, UP_LEFT, JUMP, RIGHT = range(6)
-
-
-@pytest.fixture
-def devices():
-    return Devices()
-
-
-@pytest.fixture
-def kitchen():
-    return make_world("gpo/Kitchen-v0")
 
 
 # ------------------------------------------------------------------ composing

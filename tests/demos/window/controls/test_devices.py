@@ -3,15 +3,9 @@
 import random
 
 import pygame
-import pytest
 
 from demos.window.controls.devices import Devices, Held
 from tests.demos.support.hands import button, hat, key, let_go, plug, press, push, tap, unplug
-
-
-@pytest.fixture
-def devices():
-    return Devices()
 
 
 def lose_focus(devices):

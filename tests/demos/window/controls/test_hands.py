@@ -1,10 +1,6 @@
 """Gamepads, two people at one machine, and the raw state that is recorded of them."""
 
-import pytest
-
 from demos.window.controls.controls import load_controls, load_everybody
-from demos.window.controls.devices import Devices
-from environments.catalog import make_world
 from tests.demos.support.hands import (
     button,
     hat,
@@ -14,16 +10,6 @@ from tests.demos.support.hands import (
 )
 
 NORTH, SOUTH, EAST, WEST, STAY, INTERACT = range(6)
-
-
-@pytest.fixture
-def devices():
-    return Devices()
-
-
-@pytest.fixture
-def kitchen():
-    return make_world("gpo/Kitchen-v0")
 
 
 def test_a_gamepad_cooks(kitchen, devices):

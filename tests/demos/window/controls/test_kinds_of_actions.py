@@ -18,11 +18,6 @@ from tests.demos.support.hands import (
 )
 
 
-@pytest.fixture
-def devices():
-    return Devices()
-
-
 def test_multi_discrete_has_a_choice_a_component(tmp_path, devices):
     person = controls(
         tmp_path,

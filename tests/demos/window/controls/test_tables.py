@@ -10,7 +10,7 @@ from gymnasium import spaces
 from demos.window.controls.bindings import action_labels, written_labels
 from demos.window.controls.controls import load_controls, load_everybody
 from demos.window.controls.default_table import guess_table
-from demos.window.controls.devices import Devices, Held
+from demos.window.controls.devices import Held
 from demos.window.controls.table import (
     SHIPPED,
     controls_known,
@@ -28,17 +28,6 @@ from tests.demos.support.hands import (
     press,
     toy,
 )
-
-
-@pytest.fixture
-def devices():
-    return Devices()
-
-
-@pytest.fixture
-def kitchen():
-    return make_world("gpo/Kitchen-v0")
-
 
 # ------------------------------------------------------------------ tables that are shipped
 

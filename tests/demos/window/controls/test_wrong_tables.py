@@ -3,18 +3,11 @@
 import pytest
 
 from demos.window.controls.controls import load_controls
-from environments.catalog import make_world
 from environments.system.errors import UserError
 from tests.demos.support.hands import (
     controls,
     toy,
 )
-
-
-@pytest.fixture
-def kitchen():
-    return make_world("gpo/Kitchen-v0")
-
 
 ACTION = "[[action]]\ndo = 1\n"
 WRONG = {
