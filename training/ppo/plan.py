@@ -21,7 +21,7 @@ EPOCHS, PICTURE_EPOCHS = 10, 4  # a convolution costs more than what a further p
 RATE, PICTURE_RATE = 1e-3, 3e-4
 STEP_KL = 0.01  # nats
 HALF_LIFE = 250.0  # steps
-JUDGEMENTS = 8  # before the last
+JUDGEMENTS = 8  # before the last, at the most: fewer where games are long and steps few
 JUDGED = 0.3  # steps of judgements, as a part of all: they take no updates, so half of that in time
 LEAST_JUDGED, MOST_JUDGED = 8, 80  # games of a judgement
 LIMITED = 60  # games of one where a cost has a limit, whatever they take
@@ -92,9 +92,11 @@ def plan_of(settings: RefineSettings, facts: PlanFacts | None = None) -> RefineP
     samples = games * about.seats * rollout
     batch = _power(samples / MINIBATCHES, LEAST_BATCH, MOST_BATCH)
     updates = max(1, math.ceil(settings.steps / samples))
-    every = settings.judge.every or max(1, round(updates / JUDGEMENTS))
-    judged = JUDGED * settings.steps / about.seats / (about.episode * (updates / every + 2))
     least = LIMITED if about.limited else LEAST_JUDGED
+    affordable = JUDGED * settings.steps / about.seats / about.episode  # games, of all judgements
+    looks = min(max(int(affordable / least) - 2, 1), JUDGEMENTS)  # between the first and the last
+    every = settings.judge.every or max(1, round(updates / looks))
+    judged = affordable / (updates / every + 2)
     return RefinePlan(
         games,
         rollout,

@@ -142,7 +142,9 @@ def _lines(state: WatchState) -> list[tuple[str, str, Colour]]:
     lines.append((star, between(*mean_interval(tally.column("star"))), MINT))
     if state.world.weights != {state.world.north_star: 1.0} or state.cast.weights:
         lines.append(("reward", between(*mean_interval(tally.column("score"))), BRIGHT))
-    lines.append(("steps", between(*mean_interval(tally.column("steps"))), QUIET))
+    length = mean_interval(tally.column("steps"))
+    told = between(length.mean, max(length.low, 1.0), length.high)  # two games say little
+    lines.append(("steps", told, QUIET))
     return lines
 
 

@@ -78,7 +78,7 @@ def test_judging_takes_a_share_of_the_steps_unless_that_were_too_few_games(steps
     judgements = found.updates / found.judge_every + 2
     share = judgements * found.judge_games * episode / steps
     assert found.judge_games in (8, 80) or share == pytest.approx(0.3, rel=0.1)
-    assert found.judge_games == 8 or share <= 0.33
+    assert share <= 0.33 or found.updates / found.judge_every < 2, "one between first and last"
 
 
 @pytest.mark.parametrize(("said", "updates"), [({}, 1), ({"warm_up": 3}, 3), ({"warm_up": 0}, 0)])
