@@ -16,7 +16,7 @@ from torch import Tensor
 
 from agents.networks.layers import activation
 from agents.networks.policy import AgentPolicy
-from agents.networks.scales import spread_actions, spread_at_least
+from agents.networks.scales import spread_actions
 from environments.system.errors import UserError
 from training.compute.hardware import ComputeChoice
 from training.ppo.controllers.lagrange import CostSettings
@@ -25,8 +25,6 @@ from training.ppo.plan import RefinePlan, plan_of
 from training.ppo.refiner import Refiner
 from training.ppo.settings import RefinerInputs, RefineSettings
 from training.settings import discount
-
-LEAST_NOISE = 0.4  # of half an action's range: a steadier hand finds out too little
 
 
 def build_refiner(
@@ -78,8 +76,6 @@ def _begin(policy: Any, clone: AgentPolicy, settings: RefineSettings) -> None:
         policy.load_state_dict({"return_scale": clone.return_scale}, strict=False)
     if settings.noise is not None:
         set_noise(policy, settings.noise)
-    elif not settings.is_held:
-        spread_at_least(policy, LEAST_NOISE)
 
 
 @contextmanager

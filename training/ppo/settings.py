@@ -118,9 +118,9 @@ class RefineSettings(Settings):
     max_gradient: float = Field(0.5, gt=0)
     """Norm beyond which gradients are scaled down."""
     noise: float | None = Field(None, gt=0)
-    """Standard deviation of continuous actions to begin with, as a share of half their range; the
-    clone's own, or 0.4 if that is less, if left out: a steady hand tries too little to find out
-    what else is possible."""
+    """Standard deviation of continuous actions to begin with, as a share of half their range. Left
+    out it is the clone's own, or 0.4, 0.2 or 0.1 if that is more: the largest with which the clone
+    still knows what it knows, for a steady hand finds out too little."""
     warm_up: int | None = Field(None, ge=0, le=COUNT)
     """Most time in which only the values learn; 1 if left out. [updates]"""
     rollout: RolloutSettings = RolloutSettings()
