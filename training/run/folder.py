@@ -9,7 +9,7 @@ runs/cramped_room/
     clone_1.safetensors ... more clones of them, if the recipe's partner is several
     human_model.safetensors the clone of the held-out recordings, if the recipe names some
     cloning.json            losses of each clone, by epoch
-    beginning.json          whether refining begins with the clone or from nothing, and why
+    beginning.json          whether refining begins with the clone, and its noise, or from nothing, and why
     fresh.safetensors       the network that has learned nothing, if refining begins with it
     engine.json             what was measured at the start and then kept: precision, threads, cores
     checkpoints/            of the refining, see `training.run.checkpoint`
