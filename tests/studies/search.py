@@ -99,11 +99,11 @@ def words(chosen: Mapping[str, Any], steps: int) -> list[str]:
         "step_kl": chosen["step_kl"],
         "rollout.gae_lambda": chosen["gae_lambda"],
         "loss.clip": chosen["clip"],
+        "loss.entropy": [chosen["entropy"], 0.0],
         "max_gradient": chosen["max_gradient"],
     }
     told = [word for name, value in settings.items() for word in (f"--refine.{name}", str(value))]
-    entropy = ["--refine.loss.entropy", str(chosen["entropy"]), "0.0"]
-    return [*told, *entropy, "--evaluate.games", "10"]
+    return [*told, "--evaluate.games", "10"]
 
 
 def evaluated(trial: Any, given: argparse.Namespace) -> tuple[float, float]:

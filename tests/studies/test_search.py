@@ -8,14 +8,13 @@ from training.run.recipe import overridden_recipe
 
 def test_the_words_are_settings_of_a_recipe():
     words = search.words(search.DEFAULT, 60_000)
-    plain = words[
-        :-5
-    ]  # without the weight of the entropy, which takes two numbers, and the last judgement
-    given = [f"{name[2:]}={value}" for name, value in zip(plain[::2], plain[1::2], strict=True)]
+    pairs = zip(words[::2], words[1::2], strict=True)
+    given = [f"{name[2:]}={value}" for name, value in pairs]
     found = overridden_recipe({"world": {"id": "CartPole-v1"}}, "test", given).refine
     assert (found.games, found.rollout.steps) == (16, 64)  # a power of two near a fiftieth
     assert found.batch_size == 64
     assert found.step_kl == 0.01
+    assert found.loss.entropy == (0.01, 0.0)
 
 
 def test_scores_are_of_the_end_and_none_pays_for_others():
