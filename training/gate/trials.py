@@ -13,7 +13,7 @@ from training.gate.judged_by import JudgedBy
 from training.gate.manner import Manner, manners
 from training.gate.selection import Candidate, CostBounds, GateSettings, corrected, gains
 
-AGAIN = 4  # judgements after which greedy play that was worse is tried again
+AGAIN = 4  # judgements after which greedy play that was no better is tried again
 
 
 class Trials:
@@ -27,7 +27,7 @@ class Trials:
 
     def __init__(self, judge: Judge, settings: GateSettings, bounds: CostBounds) -> None:
         self.judge, self.settings, self.bounds = judge, settings, bounds
-        self.rest = -1  # update after which greedy play, which was worse, is left out for some
+        self.rest = -1  # update after which greedy play, which was no better, is left out for some
 
     def play(
         self, policy: AgentPolicy, manner: Manner, seed: int = JUDGE_SEEDS, share: int = 1
@@ -58,14 +58,19 @@ class Trials:
         return [Candidate(update, way, known[way]) for way in self.ways]
 
     def of_policy(self, policy: AgentPolicy, update: int) -> list[Candidate]:
-        """A policy, sampled first. Greedy play that was reliably worse is left out of the next few."""
+        """A policy, sampled first. Greedy play that was not reliably better is left out of the next few.
+
+        Before anything is handed on it is tried again (`training.gate.attempts`). Where a cost has a limit
+        it may be what keeps that, and is left out only if it was reliably worse.
+        """
         ways = self.ways
         if 0 <= self.rest < update < self.rest + AGAIN * self.settings.every:
             ways = ways[:1]
         played = [Candidate(update, way, self.play(policy, way)) for way in ways]
         if len(played) > 1:
             (gain,) = gains(self.settings.judged_by, played[1], played[:1])
-            self.rest = update if gain.high < 0 else -1
+            worth = gain.high >= 0 if self.settings.limits else gain.low > 0
+            self.rest = -1 if worth else update
         return played
 
     def best(self, played: Sequence[Candidate]) -> Candidate:

@@ -12,16 +12,13 @@ from environments.simulation.world import World
 from training.advice.doubts import doubts_of_plan
 from training.partners.partners import PartnerSettings
 from training.pipeline.default_partner import BEFORE, chosen_partner, filled
-from training.ppo.plan import PlanFacts, RefinePlan, plan_of, planned
+from training.ppo.plan import PlanFacts, RefinePlan, last_games, plan_of, planned
 from training.run.folder import RunFolder
 from training.run.recipe import Recipe
 from training.run.reporter import Reporter
 
-PLANNED = (
-    "clone",
-    "refine",
-    "partner",
-)  # sections of a recipe that may leave out what follows from the rest
+# Sections of a recipe that may leave out what follows from the rest.
+PLANNED = ("clone", "refine", "partner", "evaluate")
 LEARNED = 0.85  # about what is left of recordings once some are held back, whatever the share
 
 
@@ -63,6 +60,9 @@ def plan_recipe(recipe: Recipe, world: World, recordings: Mapping[str, Dataset])
         "clone": recipe.clone.sized(int(LEARNED * steps)),
         "partner": partner.settings,
     }
+    if "games" not in recipe.evaluate.model_fields_set:
+        games = last_games(recipe.refine, facts)
+        changes["evaluate"] = recipe.evaluate.model_copy(update={"games": games})
     return PlannedRecipe(recipe.model_copy(update=changes), plan, partner.said)
 
 
@@ -80,7 +80,9 @@ def follow_plan(
     content = {**{name: told[name] for name in PLANNED}, "why": found.said}
     if run.has("plan.json"):
         as_before = filled(run.recipe.partner, BEFORE).model_dump(mode="json")
-        content = {"partner": as_before, "why": "", **run.read_json("plan.json")}
+        judged = run.recipe.evaluate.model_dump(mode="json")
+        before = {"partner": as_before, "evaluate": judged, "why": ""}
+        content = {**before, **run.read_json("plan.json")}
     else:
         run.write_json("plan.json", content)
     run.recipe = Recipe.model_validate(told | {name: content[name] for name in PLANNED})

@@ -25,6 +25,8 @@ JUDGEMENTS = 8  # before the last, at the most: fewer where games are long and s
 JUDGED = 0.3  # steps of judgements, as a part of all: they take no updates, so half of that in time
 LEAST_JUDGED, MOST_JUDGED = 8, 80  # games of a judgement
 LIMITED = 60  # games of one where a cost has a limit, whatever they take
+PAIRINGS = 4  # rows of the last judgement: clone and agent, each sampled and greedy
+LEAST_LAST, MOST_LAST = 30, 100  # games of each, which take no more steps than judgements before
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def plan_of(settings: RefineSettings, facts: PlanFacts | None = None) -> RefineP
     batch = _power(samples / MINIBATCHES, LEAST_BATCH, MOST_BATCH)
     updates = max(1, math.ceil(settings.steps / samples))
     least = LIMITED if about.limited else LEAST_JUDGED
-    affordable = JUDGED * settings.steps / about.seats / about.episode  # games, of all judgements
+    affordable = _affordable(settings, about)
     looks = min(max(int(affordable / least) - 2, 1), JUDGEMENTS)  # between the first and the last
     every = settings.judge.every or max(1, round(updates / looks))
     judged = affordable / (updates / every + 2)
@@ -130,6 +132,18 @@ def planned(settings: RefineSettings, plan: RefinePlan) -> RefineSettings:
             "judge": judge,
         }
     )
+
+
+def last_games(settings: RefineSettings, facts: PlanFacts) -> int:
+    """Games of each row of the last judgement, if a recipe leaves it out."""
+    if facts.limited or not settings.steps:
+        return MOST_LAST
+    return min(max(round(_affordable(settings, facts) / PAIRINGS), LEAST_LAST), MOST_LAST)
+
+
+def _affordable(settings: RefineSettings, about: PlanFacts) -> float:
+    """Games, of all judgements before the last."""
+    return JUDGED * settings.steps / about.seats / about.episode
 
 
 def _rollout(settings: RefineSettings) -> int:

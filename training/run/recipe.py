@@ -77,7 +77,8 @@ class EvaluateSettings(Settings):
     """The protocol of the last judgement."""
 
     games: int = Field(100, ge=1, le=COUNT)
-    """Games of the last judgement, per seat."""
+    """Games of the last judgement, per seat; fewer, but 30 at the least, if left out where they would take
+    more steps than the budget bears."""
     greedy: bool = False
     """Take the likeliest actions instead of samples."""
 

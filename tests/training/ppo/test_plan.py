@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.ppo.plan import PlanFacts, plan_of, planned
+from training.ppo.plan import PlanFacts, last_games, plan_of, planned
 from training.ppo.settings import JudgeSettings, RefineSettings, RolloutSettings
 
 VECTORS = PlanFacts(episode=200.0, tick=0.02)
@@ -91,6 +91,21 @@ def test_a_limit_of_a_cost_is_judged_by_enough_games_to_show_it():
     long = PlanFacts(episode=1_000.0, limited=True)
     assert plan(20_000, long).judge_games == 60
     assert plan(20_000_000, long).judge_games == 80
+
+
+@pytest.mark.parametrize(
+    ("steps", "facts", "games"),
+    [
+        (20_000, VECTORS, 30),  # at the least
+        (200_000, VECTORS, 75),  # 60,000 steps in four rows of games of 200
+        (2_000_000, VECTORS, 100),  # at the most
+        (200_000, PlanFacts(episode=200.0, seats=2), 38),
+        (20_000, PlanFacts(episode=200.0, limited=True), 100),  # few games do not show a limit
+        (0, VECTORS, 100),  # nothing is refined: there is no budget
+    ],
+)
+def test_the_last_judgement_takes_no_more_steps_than_those_before(steps, facts, games):
+    assert last_games(RefineSettings(steps=steps), facts) == games
 
 
 def test_settings_with_their_plan_leave_nothing_out_and_are_planned_as_they_are():
