@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.studies.strangers.ours import run_ours
+from tests.studies.strangers.ours import curve_of, trained
 
 # Returns of chance and the best known, by environment: what scores 0 and 1.
 SPANS = {
@@ -111,11 +111,10 @@ def evaluated(trial: Any, given: argparse.Namespace) -> tuple[float, float]:
     changes, scores, seconds = words(suggested(trial), given.steps), [], 0.0
     for name in given.env:
         row = {"env": name, "who": "ours", "seed": trial.number, "steps": given.steps}
-        found = run_ours(
-            given.cache, row | {"data": "good", "label": f"trial{trial.number}"}, changes
-        )
-        scores.append(score(name, found["curve"]))
-        seconds += found["cpu"]
+        row |= {"data": "good", "label": f"trial{trial.number}"}
+        folder, spent = trained(given.cache, row, changes)
+        scores.append(score(name, curve_of(folder)))
+        seconds += spent
         trial.set_user_attr(name, round(scores[-1], 3))
     return float(np.mean(scores)), seconds
 

@@ -30,7 +30,20 @@ steps = {steps}
 
 
 def run_ours(cache: Path, row: dict[str, Any], changes: Sequence[str] = ()) -> dict[str, Any]:
-    """Train and be judged; the rest of the row.
+    """Train as `trained` and be judged; the rest of the row."""
+    folder, spent = trained(cache, row, changes)
+    dataset = dataset_of(row)
+    found = outcome(folder, STRANGERS[row["env"]].games)
+    return {"cpu": round(spent, 1), **found, "people": people(cache, dataset)}
+
+
+def dataset_of(row: dict[str, Any]) -> str:
+    """The name of what a row was trained on."""
+    return str(row["env"] if row["data"] == "good" else f"{row['env']}-{row['data']}")
+
+
+def trained(cache: Path, row: dict[str, Any], changes: Sequence[str] = ()) -> tuple[Path, float]:
+    """Train; the run's folder, and the processor seconds it took.
 
     Args:
         cache: with the datasets; the run's folder goes below its `runs`.
@@ -42,7 +55,7 @@ def run_ours(cache: Path, row: dict[str, Any], changes: Sequence[str] = ()) -> d
     """
     one = STRANGERS[row["env"]]
     name = "-".join(str(row[part]) for part in ("env", "data", "steps", "label", "seed"))
-    dataset = row["env"] if row["data"] == "good" else f"{row['env']}-{row['data']}"
+    dataset = dataset_of(row)
     recipe = cache / "recipes" / f"{name}.toml"
     recipe.parent.mkdir(parents=True, exist_ok=True)
     recipe.write_text(RECIPE.format(world=one.id, data=dataset, steps=row["steps"]))
@@ -59,13 +72,18 @@ def run_ours(cache: Path, row: dict[str, Any], changes: Sequence[str] = ()) -> d
         raise RuntimeError(
             f"{' '.join(command)}: {done.returncode}\n{done.stdout}{done.stderr}"[-2000:]
         )
-    return {"cpu": round(spent, 1), **outcome(folder, one.games), "people": people(cache, dataset)}
+    return folder, spent
+
+
+def curve_of(folder: Path) -> list[list[float]]:
+    """Steps and north star of a run's judgements."""
+    return [[row.steps, round(row.north_star, 3)] for row in read_metrics(folder)]
 
 
 def outcome(folder: Path, games: int) -> dict[str, Any]:
     """What a run came to: its own judgement, and clone and agent judged both ways on held-out seeds."""
     scores = json.loads((folder / "scores.json").read_text())
-    rows = read_metrics(folder)
+    curve = curve_of(folder)
     recipe_greedy = (
         "likeliest" in scores["protocol"]
     )  # what holds where an agent's file does not say
@@ -76,8 +94,8 @@ def outcome(folder: Path, games: int) -> dict[str, Any]:
             name: [round(seat["return"]["mean"], 4) for seat in row["seats"]]
             for name, row in scores["rows"].items()
         },
-        "curve": [[row.steps, round(row.north_star, 3)] for row in rows],
-        "played": rows[-1].steps if rows else 0,
+        "curve": curve,
+        "played": curve[-1][0] if curve else 0,
     }
     for who, file in (("clone", "clone.safetensors"), ("refined", "agent.safetensors")):
         agent = api.load_agent(folder / file)
