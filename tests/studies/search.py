@@ -3,10 +3,10 @@
     python -m tests.studies.search run --cache DIR --trials 40 [--steps 60000] [--env NAME ...]
     python -m tests.studies.search show --cache DIR
 
-`run` begins with today's defaults and what would be cheaper, goes on where it stopped, and takes DIR as the study of strangers left it
-(`python -m tests.studies.strangers record --cache DIR`). A trial trains once in each environment, with a seed
-of its own, and has two values: the score (0 as chance plays, 1 the best known, mean over environments) and
-the processor seconds. `show` lists the trials that none beats in both, beside the defaults.
+`run` begins with the defaults and what would be cheaper, goes on where it stopped, and takes DIR as it is
+left by `python -m tests.studies.strangers record --cache DIR`. A trial trains once in each environment, with
+a seed of its own, and has two values: the score (0 as chance plays, 1 the best known, mean over environments)
+and the processor seconds. `show` lists the trials that none beats in both, beside the defaults.
 """
 
 from __future__ import annotations

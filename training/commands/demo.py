@@ -47,7 +47,7 @@ SHOWN = (  # rows of the table, in this order
 FPS = 20  # of the video: three times as fast as people played
 
 
-def demo(folder: Path | None = None, layout: str = "cramped_room") -> None:
+def demo(folder: Path | None = None, layout: str = "counter_circuit") -> None:
     """Run everything for one layout and say what came out.
 
     Raises:
@@ -72,7 +72,7 @@ def demo(folder: Path | None = None, layout: str = "cramped_room") -> None:
         rival.wait(reporter)
     _finish(run, rival, console, layout)
     console.print(str(found.verdict), soft_wrap=True)
-    _say_what_next(console, place)
+    _say_what_next(console, place, layout)
 
 
 @dataclass
@@ -240,10 +240,11 @@ def _film(run: RunFolder) -> None:
     write_video(run.path("game.mp4"), frames(), FPS)
 
 
-def _say_what_next(console: Console, place: Path) -> None:
+def _say_what_next(console: Console, place: Path, layout: str) -> None:
     agent, human = place / "agent.safetensors", place / "human_model.safetensors"
     console.print(f"\nEverything is in {place}: curve.png, game.mp4, agent.safetensors.")
     console.print("Next:")
     console.print(f"  gpo evaluate {agent} --partner {human}", soft_wrap=True)
-    console.print("  gpo demo --layout counter_circuit", soft_wrap=True)
-    console.print("  gpo train cramped_room --seed 1 --refine.steps 4_000_000", soft_wrap=True)
+    other = "cramped_room" if layout != "cramped_room" else "counter_circuit"
+    console.print(f"  gpo demo --layout {other}", soft_wrap=True)
+    console.print(f"  gpo train {layout} --seed 1 --refine.steps 4_000_000", soft_wrap=True)

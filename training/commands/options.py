@@ -64,7 +64,7 @@ class DemoOptions:
 
     run: Annotated[Path | None, Argument("FOLDER")] = None
     """The run folder (runs/demo-LAYOUT)."""
-    layout: Annotated[str, Argument("LAYOUT")] = "cramped_room"
+    layout: Annotated[str, Argument("LAYOUT")] = "counter_circuit"
     """The kitchen."""
 
 
