@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 
 from tests.studies.strangers.ours import curve_of, trained
+from training.ppo.plan import EPOCHS, MINIBATCHES, RATE, STEP_KL, UPDATES
+from training.ppo.settings import LossSettings, RefineSettings, RolloutSettings
 
 # Returns of chance and the best known, by environment: what scores 0 and 1.
 SPANS = {
@@ -33,24 +35,23 @@ SPANS = {
 }
 LAST = 3  # judgements at the end of a run, whose mean is scored: a curve's last point is luck
 DEFAULT = {
-    "updates": 50,
-    "minibatches": 16,
-    "epochs": 10,
-    "learning_rate": 1e-3,
-    "step_kl": 0.01,
-    "entropy": 0.01,
-    "gae_lambda": 0.95,
-    "clip": 0.2,
-    "max_gradient": 0.5,
+    "updates": UPDATES,
+    "minibatches": MINIBATCHES,
+    "epochs": EPOCHS,
+    "learning_rate": RATE,
+    "step_kl": STEP_KL,
+    "entropy": LossSettings().entropy[0],
+    "gae_lambda": RolloutSettings().gae_lambda,
+    "clip": LossSettings().clip,
+    "max_gradient": RefineSettings().max_gradient,
 }
 GAMES = 16
-# Tried before the sampler chooses: the defaults, and what would be cheaper.
+# Tried before the sampler chooses: the defaults, more of everything, and what would be cheaper still.
 FIRST: tuple[dict[str, Any], ...] = (
     {},
-    {"epochs": 5},
-    {"epochs": 5, "minibatches": 8},
-    {"epochs": 6, "learning_rate": 2e-3},
-    {"epochs": 10, "minibatches": 8},
+    {"updates": 50, "minibatches": 16, "epochs": 10, "learning_rate": 1e-3},
+    {"epochs": 3},
+    {"minibatches": 4},
 )
 
 

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 from training.ppo.settings import RefineSettings
 
-UPDATES = 50  # that the steps are shared out among, as far as the bounds of a rollout allow
+UPDATES = 25  # that the steps are shared out among, as far as the bounds of a rollout allow
 LEAST_UPDATES = 8  # below which rollouts become smaller than their least
 LEAST_ROLLOUT, MOST_ROLLOUT = 2048, 32768  # steps of all games together
-MINIBATCHES = 16  # of a rollout
+MINIBATCHES = 8  # of a rollout
 LEAST_BATCH, MOST_BATCH = 64, 2048  # steps
 MOST_GAMES = 64
-EPOCHS, PICTURE_EPOCHS = 10, 4  # a convolution costs more than what a further pass brings
-RATE, PICTURE_RATE = 1e-3, 3e-4
+EPOCHS, PICTURE_EPOCHS = 5, 4  # a convolution costs more than what a further pass brings
+RATE, PICTURE_RATE = 2e-3, 3e-4
 STEP_KL = 0.01  # nats
 HALF_LIFE = 250.0  # steps
 JUDGEMENTS = 8  # before the last, at the most: fewer where games are long and steps few
@@ -83,9 +83,12 @@ class RefinePlan:
 def plan_of(settings: RefineSettings, facts: PlanFacts | None = None) -> RefinePlan:
     """The plan of some settings: what they say, and for what they leave out what suits the rest.
 
-    A rollout is a fiftieth of the steps: enough updates for the policy to get somewhere, and each from enough
-    games to point somewhere. A minibatch is a sixteenth of it (Andrychowicz et al. 2021, "What matters for
-    on-policy deep actor-critic methods?", sections 3.3 and 3.5, find both to matter more than most).
+    A rollout is a 25th of the steps: enough updates for the policy to get somewhere, and each from enough
+    games to point somewhere. Few passes over it in few minibatches, at a rate that is high, for the policy's
+    steps are shortened where they go too far (`controllers.step_size`): of what was tried on other people's
+    environments (`tests.studies.search`) it is as good as the best and takes half the time. Andrychowicz et
+    al. 2021, "What matters for on-policy deep actor-critic methods?", sections 3.3 and 3.5, find these to
+    matter more than most.
     """
     about = facts or PlanFacts()
     together = _rollout(settings)

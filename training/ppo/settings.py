@@ -106,11 +106,11 @@ class RefineSettings(Settings):
     games: int | None = Field(None, ge=1, le=COUNT)
     """Games that are played at once, B; by the budget if left out."""
     epochs: int | None = Field(None, ge=1, le=EPOCHS)
-    """Passes over each rollout; 10 if left out, 4 with pictures. [epochs]"""
+    """Passes over each rollout; 5 if left out, 4 with pictures. [epochs]"""
     batch_size: int | None = Field(None, ge=2, le=COUNT)
     """Size of a minibatch, M; by the budget if left out. [steps]"""
     learning_rate: float | None = Field(None, gt=0)
-    """Learning rate at the start, which falls to 0 over all steps. Left out it is 1e-3, 3e-4 with
+    """Learning rate at the start, which falls to 0 over all steps. Left out it is 2e-3, 3e-4 with
     pictures, and the policy's steps are shortened by `step_kl`."""
     step_kl: float | None = Field(None, gt=0)
     """KL of an update from its rollout's policy to which the policy's steps are shortened; 0.01 if
