@@ -249,6 +249,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "training/settings",
     ),
     (
+        "environments/external/states",
         "environments/files",
         "environments/simulation",
     ),
@@ -315,6 +316,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     (
         "demos/data/exchange/minari",
+        "demos/data/exchange/npz",
         "demos/data/exchange/overcooked",
         "demos/sessions/panels",
         "demos/sessions/play",
@@ -322,6 +324,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "training/run",
     ),
     (
+        "demos/data/exchange/lerobot",
         "demos/sessions/watch",
         "training/gate",
     ),

@@ -36,6 +36,9 @@ class GameExecutor(Protocol):
     def draw(self, game: int) -> Any:
         """As `ExternalGames.draw`."""
 
+    def state(self, game: int) -> dict[str, Any]:
+        """As `ExternalGames.state`."""
+
     def unknown_names(self) -> set[tuple[str, str]]:
         """As `ExternalGames.unknown_names`."""
 
@@ -104,6 +107,14 @@ class ProcessExecutor:
         worker = next(worker for worker in self.workers if game in worker.own)
         worker.ask("draw", game)
         return worker.drawn()
+
+    def state(self, game: int) -> dict[str, Any]:
+        """Refuse.
+
+        Raises:
+            UserError: always.
+        """
+        raise UserError("States of games are read in this process: leave out `workers`.")
 
     def unknown_names(self) -> set[tuple[str, str]]:
         """As `ExternalGames.unknown_names`; of a process that was lost, none."""

@@ -38,6 +38,8 @@ from environments.external.games.step_values import (
     observation_reader,
     picture,
 )
+from environments.external.states.registry import cannot_begin, state_of
+from environments.external.states.state_access import InvalidState
 from environments.simulation.observation_parts import flat_mask
 from environments.system.errors import UserError
 from environments.system.shared_arrays import SharedArrays
@@ -138,6 +140,9 @@ class ExternalGames(CopiedGames):
                 busy[i] = True
                 try:
                     call(i, argument)
+                except InvalidState as problem:
+                    busy[i] = False
+                    raise cannot_begin(self.name, problem) from problem
                 except InvalidObservation as invalid:
                     faults[self.first + i] = GameFault(str(invalid))
                 except (
@@ -209,6 +214,11 @@ class ExternalGames(CopiedGames):
         """The terms and costs that infos named and that have no column: their kind and name."""
         self.arrays["news"][:] = False
         return set(self._named.unknown)
+
+    def state(self, game: int) -> dict[str, Any]:
+        """The state that a game is in; UserError if it cannot be read."""
+        with Handlers(), self._globals:
+            return state_of(self.games[game - self.first].env, self.name)
 
     def draw(self, game: int) -> np.ndarray | str | None:
         """A game's own picture; None where it makes none; in words what is wrong with it."""
