@@ -198,6 +198,12 @@ class ExternalBatch(Batch):
         """The state that a game is in, which an option `start_state` begins in; as `GameExecutor.state`."""
         return self._games.state(game)
 
+    def show_state(self, state: Mapping[str, Any], game: int = 0) -> np.ndarray:
+        """What agents see in a state that a game is put into: [N, O]; UserError if it cannot be."""
+        if faults := self._games.show(game, state):
+            raise UserError(f"The environment '{self.world.id}' {faults[game].what}.")
+        return np.array(self._shown[game])
+
     def _incident(self, b: int, fault: GameFault) -> Incident:
         seed, episode, tick = (int(self.state[name][b]) for name in ("seed", "episode", "tick"))
         lost = tuple(int(self.state["seed"][game]) for game in fault.lost)

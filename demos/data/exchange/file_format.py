@@ -13,7 +13,7 @@ from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Episode
 from demos.data.exchange.fitting import Target, fit_to_world, out_of_bounds
 from demos.data.exchange.portable_episode import Recordings
-from demos.data.exchange.start_states import with_starts
+from demos.data.exchange.start_states import shown_by, with_starts
 from demos.data.inspection.resimulate import world_from
 from environments.catalog import make_world
 from environments.files.trusted_code import type_in
@@ -101,7 +101,7 @@ class FileFormat(ABC):
             raise UserError(f"There is no {path}.")
         found = self.read(path)
         target = Target(
-            _world(found.about, request, path),
+            _world(found, request, path),
             request.seat,
             request.zeros,
             found.loose,
@@ -110,9 +110,10 @@ class FileFormat(ABC):
         provenance = _provenance(found, f"{self.kind} from {path.name}", request.zeros)
         described = found.about.get("description", "")
         with store.building_for(target.world, request.name, described, provenance) as dataset:
+            shown = shown_by(target.world, path.name, found.episodes)
             fits = [
                 fit_to_world(target, portable, f"Episode {number} of {path.name}")
-                for number, portable in enumerate(found.episodes)
+                for number, portable in enumerate(shown)
             ]
             if not fits:
                 raise UserError(f"{path} holds no episodes.")
@@ -145,14 +146,19 @@ def _provenance(found: Recordings, source: str, zeros: bool) -> dict[str, Any]:
     return told
 
 
-def _world(about: Mapping[str, Any], request: ImportRequest, path: Path) -> World:
+def _world(found: Recordings, request: ImportRequest, path: Path) -> World:
     """The world that was played in, as the file tells it or the person does."""
-    world, params = request.world, request.params
+    about, world, params = found.about, request.world, request.params
     if params and world is None:
         raise UserError("--param is of a world that you name: say which, with --world ID.")
     if not about:
         if world is None:
-            raise UserError(f"{path} does not say what was played in: say it with --world ID.")
+            said = (
+                f"says only that it was {found.hint}"
+                if found.hint
+                else "does not say what was played in"
+            )
+            raise UserError(f"{path} {said}: say it with --world ID.")
         return make_world(world, **params)
     if world is not None:
         type_in(world)

@@ -20,7 +20,12 @@ from demos.data.episodes.facts import require_episode
 from demos.data.episodes.parquet import FACTS, facts_of
 from demos.data.exchange.named_parts import leaves, native_space, rows_from_parts
 from demos.data.exchange.part_names import named_as_shown
-from demos.data.exchange.portable_episode import NOTED, PortableEpisode, plain_numbers
+from demos.data.exchange.portable_episode import (
+    NOTED,
+    OnlyStates,
+    PortableEpisode,
+    plain_numbers,
+)
 from environments.simulation.observation_parts import MASK, Part, parts_of_space
 from environments.simulation.world import World
 from environments.system.errors import UserError
@@ -154,6 +159,8 @@ def _require_finite(rows: npt.NDArray[Any], what: str) -> None:
 def _rows(target: Target, portable: PortableEpisode, where: str) -> npt.NDArray[Any]:
     """Observations as one array; parts are put where the world has them, by their names."""
     given = portable.observations
+    if isinstance(given, OnlyStates):
+        raise UserError(f"{where} holds no observations.")
     if not isinstance(given, Mapping):
         return given
     layout, space = target.layout

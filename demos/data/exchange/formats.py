@@ -18,12 +18,17 @@ def format_of(kind: str) -> Format:
     """The format of that name.
 
     Raises:
-        UserError: there is none.
+        UserError: there is none, or a package that it needs is missing.
     """
     if kind not in FORMATS:
         raise UserError(f"There is no format '{kind}': choose one of {', '.join(FORMATS)}.")
     module, _, name = FORMATS[kind].partition(":")
-    found: Format = getattr(importlib.import_module(module), name)(kind)
+    try:
+        found: Format = getattr(importlib.import_module(module), name)(kind)
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"This format needs the package '{error.name}'; type: pip install {error.name}"
+        ) from error
     return found
 
 

@@ -26,8 +26,16 @@ NOTED = ("requested_actions", "actors", "capture_times", "late")  # a value a st
 DATASET = ("world", "fingerprint", "world_description", "description", "provenance")  # goes with it
 ABOUT = {name: REVISION_FACTS[name] for name in DATASET} | {"from": TEXT}
 
+
+@dataclass(frozen=True)
+class OnlyStates:
+    """Simulator states that stand for observations nobody has kept: what the world shows in them."""
+
+    states: npt.NDArray[Any]  # [T+1, ...], each flattened
+
+
 Observations = (
-    npt.NDArray[Any] | Mapping[str, npt.NDArray[Any]]
+    npt.NDArray[Any] | Mapping[str, npt.NDArray[Any]] | OnlyStates
 )  # [T+1, ...], or so by name of part
 
 
@@ -51,6 +59,7 @@ class Recordings(NamedTuple):
     episodes: Iterator[PortableEpisode]
     lost: Sequence[str] = ()  # what the format does not hold; complete once all episodes were read
     loose: bool = False  # whether observations may be called otherwise than the world calls them
+    hint: str = ""  # what it was played in, in words, where no name of a world is told
     more: Mapping[str, Any] = MappingProxyType({})  # `provenance`, where `about` says nothing
 
 

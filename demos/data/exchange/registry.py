@@ -8,6 +8,7 @@ FORMATS = {  # each a `file_format.Format`, imported when it is asked for, with 
     "npz": "demos.data.exchange.npz.npz_format:NpzFormat",
     "lerobot": "demos.data.exchange.lerobot.lerobot_format:LeRobotFormat",
     "lerobot-v2.1": "demos.data.exchange.lerobot.lerobot_format:LeRobotFormat",
+    "robomimic": "demos.data.exchange.robomimic.robomimic_format:RobomimicFormat",
     "overcooked": "demos.data.exchange.overcooked.published:PublishedGames",
 }
 PUBLISHED = ("overcooked",)  # what can only be read, and from one place

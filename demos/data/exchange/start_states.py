@@ -1,14 +1,19 @@
-"""Where imported episodes begin: in states that their first observations tell, where nothing else says it."""
+"""States of imported episodes: where they begin, and what is seen in them where only states were kept."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from demos.data.episodes.episode import Episode
+from demos.data.exchange.portable_episode import OnlyStates, PortableEpisode
 from demos.data.inspection.verify import differing
 from environments.catalog import make_batch
-from environments.external.states.state_access import SEEN, START
+from environments.external.states.state_access import FLATTENED, SEEN, START
 from environments.external.world import ExternalWorld
 from environments.simulation.batch import Batch
 from environments.simulation.world import World
@@ -33,6 +38,46 @@ def with_starts(world: World, episodes: Sequence[Episode]) -> list[Episode]:
         return [_started(batch, one) if one.seed is None else one for one in episodes]
     finally:
         batch.close()
+
+
+def shown_by(
+    world: World, name: str, episodes: Iterable[PortableEpisode]
+) -> Iterator[PortableEpisode]:
+    """Episodes of which some hold states alone, with what the world shows in these.
+
+    Args:
+        world: of the episodes.
+        name: of the file they are from.
+        episodes: as they were read.
+
+    Raises:
+        UserError: the world cannot be put into such states.
+    """
+    batch: Batch | None = None
+    try:
+        for number, one in enumerate(episodes):
+            if not isinstance(one.observations, OnlyStates):
+                yield one
+                continue
+            if not isinstance(world, ExternalWorld):
+                raise UserError(f"{name} holds states of a simulator, which {world.id} is none of.")
+            batch = batch or make_batch(world, 1, restart=False)
+            try:
+                rows = [_shown(batch, state) for state in one.observations.states]
+            except UserError as problem:
+                raise UserError(
+                    f"Episode {number} of {name} holds no observations, and they cannot be had from its "
+                    f"states: {problem}"
+                ) from problem
+            yield replace(one, observations=np.stack(rows))
+    finally:
+        if batch is not None:
+            batch.close()
+
+
+def _shown(batch: Any, state: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    row: npt.NDArray[Any] = batch.show_state({FLATTENED: state.astype(np.float64).tolist()})[0]
+    return row
 
 
 def _tells_state(batch: Batch, episode: Episode) -> bool:

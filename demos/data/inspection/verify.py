@@ -24,6 +24,7 @@ from demos.data.inspection.resimulate import (
     world_of,
 )
 from environments.catalog import make_batch
+from environments.external.states.state_access import START
 from environments.simulation.batch import Batch
 from environments.simulation.world import World
 from environments.system.errors import UserError
@@ -106,14 +107,20 @@ def _agreement(stream: Episode) -> str:
     return f"plays again as it was recorded{but}."
 
 
-def replayed(world: World, streams: Sequence[Episode], batch: Batch) -> ResimulatedEpisode:
+def replayed(
+    world: World, streams: Sequence[Episode], batch: Batch, strict: bool = True
+) -> ResimulatedEpisode:
     """A recorded game as the world plays it, from its first step on.
+
+    Unless `strict`, one without a seed that begins in a state of its own is played with any seed.
 
     Raises:
         CannotResimulate: see `joint_actions`; or no seed was recorded, and the game depends on it.
     """
     actions, seed = joint_actions(world, streams), seeds_of(streams)
     options = streams[0].options
+    if not strict and START in options:
+        seed = seed or 0
     if seed is not None:
         played = resimulate(world, actions, seed, options, batch)
     else:

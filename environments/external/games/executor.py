@@ -39,6 +39,9 @@ class GameExecutor(Protocol):
     def state(self, game: int) -> dict[str, Any]:
         """As `ExternalGames.state`."""
 
+    def show(self, game: int, state: Any) -> dict[int, GameFault]:
+        """As `ExternalGames.show`."""
+
     def unknown_names(self) -> set[tuple[str, str]]:
         """As `ExternalGames.unknown_names`."""
 
@@ -114,7 +117,12 @@ class ProcessExecutor:
         Raises:
             UserError: always.
         """
-        raise UserError("States of games are read in this process: leave out `workers`.")
+        raise UserError("States of games are known in this process alone: leave out `workers`.")
+
+    def show(self, game: int, state: Any) -> dict[int, GameFault]:
+        """Refuse, as `state` does."""
+        self.state(game)
+        return {}
 
     def unknown_names(self) -> set[tuple[str, str]]:
         """As `ExternalGames.unknown_names`; of a process that was lost, none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,8 @@ class RobosuiteStates:
         size = len(self.get(env)[FLATTENED])
         env.sim.set_state_from_flattened(numbers(state, FLATTENED, (size,)))
         env.sim.forward()
+        for controller in _controllers(env):
+            _hold_still(controller)
         inner = env.env if hasattr(env, "_flatten_obs") else env
         try:
             seen = inner._get_observations(force_update=True)
@@ -75,6 +78,26 @@ class RobosuiteStates:
     def get(self, env: Any) -> dict[str, Any]:
         """As `StateAccess.get`."""
         return {FLATTENED: np.asarray(env.sim.get_state().flatten()).tolist()}
+
+
+def _controllers(env: Any) -> Iterator[Any]:
+    """Those of robosuite's robots: one a robot before release 1.5, several since."""
+    for robot in getattr(env, "robots", ()):
+        whole = getattr(robot, "composite_controller", None)
+        yield from getattr(whole, "part_controllers", {}).values()
+        if getattr(robot, "controller", None) is not None:
+            yield robot.controller
+
+
+def _hold_still(controller: Any) -> None:
+    """Let a controller want what is, instead of what was before the state was set."""
+    if hasattr(controller, "update"):
+        controller.update(force=True)
+    joints = getattr(controller, "joint_pos", None)
+    if joints is not None and hasattr(controller, "update_initial_joints"):
+        controller.update_initial_joints(np.array(joints))
+    if hasattr(controller, "reset_goal"):
+        controller.reset_goal()
 
 
 def _data(env: Any) -> Any:

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import gymnasium
+from gymnasium import wrappers
+
 from environments.external.states.mujoco_states import (
     AdroitStates,
     MujocoStates,
@@ -25,6 +28,8 @@ KINDS: tuple[StateAccess, ...] = (  # the first that fits
     PushTStates(),
     ClassicStates(),
 )
+# Wrappers that change nothing of what is shown.
+_PLAIN = (wrappers.TimeLimit, wrappers.OrderEnforcing, wrappers.PassiveEnvChecker)
 NO_ACCESS = (
     "it offers no get_state() and set_state(state), and is of no kind whose states are known (MuJoCo, "
     "Adroit, robosuite, PushT, classic control)"
@@ -37,7 +42,7 @@ def state_access(env: Any) -> tuple[StateAccess, Any]:
     Raises:
         InvalidState: its states cannot be set.
     """
-    inner = getattr(env, "unwrapped", env)
+    inner = innermost(env)
     for kind in KINDS:
         if kind.fits(inner):
             return kind, inner
@@ -73,7 +78,7 @@ def reset_to(env: Any, state: State, seed: int | None, options: dict[str, Any] |
     """
     if not isinstance(state, Mapping):
         raise InvalidState("it is no table of names and numbers")
-    inner = getattr(env, "unwrapped", env)
+    inner = innermost(env)
     before: Callable[..., Any] = inner.reset
 
     def reset(*, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
@@ -87,6 +92,30 @@ def reset_to(env: Any, state: State, seed: int | None, options: dict[str, Any] |
         return env.reset(seed=seed, options=options)
     finally:
         del inner.reset
+
+
+def put(env: Any, state: State) -> Any:
+    """Put an environment that has begun into a state; returns what it shows, as its wrappers do.
+
+    Without a reset where no wrapper changes what is shown: some environments take long to reset.
+
+    Raises:
+        InvalidState: as `reset_to`.
+    """
+    around = env
+    while isinstance(around, gymnasium.Wrapper):
+        if not isinstance(around, _PLAIN):
+            return reset_to(env, state, 0, None)[0]
+        around = around.env
+    access, inner = state_access(env)
+    return access.set(inner, state)
+
+
+def innermost(env: Any) -> Any:
+    """An environment without Gymnasium's wrappers; robosuite's `GymWrapper` is one itself, and stays."""
+    while isinstance(env, gymnasium.Wrapper):
+        env = env.env
+    return env
 
 
 def _like(seen: Any, shown: Any) -> Any:

@@ -10,7 +10,7 @@ from gymnasium.wrappers import FrameStackObservation, RescaleAction, TimeAwareOb
 
 from environments.catalog import make_batch, make_world
 from environments.external.batch import external_batch
-from environments.external.states.registry import reset_to, state_access, state_of
+from environments.external.states.registry import put, reset_to, state_access, state_of
 from environments.external.states.state_access import START, InvalidState, numbers, plain
 from environments.external.trial.trial import try_here
 from environments.system.errors import UserError
@@ -234,8 +234,21 @@ class Robosuite:
         def forward(self):
             self.moved = True
 
+    class Controller:
+        joint_pos, goal = np.ones(2), None
+
+        def update(self, force=False):
+            self.updated = force
+
+        def update_initial_joints(self, joints):
+            self.rest = joints
+
+        def reset_goal(self):
+            self.goal = "here"
+
     def __init__(self):
-        self.sim, self.env = self.Sim(), self
+        self.sim, self.env, self.controller = self.Sim(), self, self.Controller()
+        self.robots = [self]
 
     def reset(self, *, seed=None, options=None):
         return self.sim.row, {}
@@ -252,3 +265,28 @@ def test_states_of_robosuite_are_flattened():
     seen, _ = reset_to(env, {"flattened": [0, 1, 2, 3]}, 0, None)
     np.testing.assert_array_equal(seen, [0, 1, 2, 3])
     assert state_of(env, "Lift") == {"flattened": [0, 1, 2, 3]}
+    assert env.controller.updated
+    assert env.controller.goal == "here"  # not what was wanted before the state was set
+    with pytest.raises(InvalidState, match=r"have the shape \[2\], and need \[4\]"):
+        reset_to(env, {"flattened": [0, 1]}, 0, None)
+
+
+def test_a_state_is_shown_without_a_reset_unless_a_wrapper_would_change_it():
+    env: Any = open_env("Point")
+    env.reset(seed=0, options={"level": 1})
+    np.testing.assert_array_equal(put(env, {"at": [2, 3]}), [2, 3])
+    assert env.unwrapped.asked == {"level": 1}
+    wrapped: Any = TimeAwareObservation(env)
+    wrapped.reset(seed=0)
+    np.testing.assert_array_equal(put(wrapped, {"at": [2, 3]})[:2], [2, 3])
+
+
+def test_states_of_games_in_processes_are_refused():
+    world: Any = make_world(f"{HERE}:Point")
+    batch: Any = make_batch(world.with_workers(1), 1)
+    try:
+        for ask in (batch.read_state, lambda: batch.show_state({"at": [0, 0]})):
+            with pytest.raises(UserError, match="leave out `workers`"):
+                ask()
+    finally:
+        batch.close()

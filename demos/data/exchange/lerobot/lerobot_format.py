@@ -95,7 +95,7 @@ class LeRobotFormat(FileFormat):
         lost += [f"the feature {key}" for key in unused_features(info)]
         names = {key: list(one.names) for key, one in info.features.items() if one.names}
         noted = {NAMES: names, "fps": info.fps}
-        return Recordings({}, read_episodes(path, info, lost), lost, True, noted)
+        return Recordings({}, read_episodes(path, info, lost), lost, True, more=noted)
 
 
 def _frames_a_second(dataset: Dataset, facts: list[dict[str, Any]]) -> float:

@@ -77,7 +77,7 @@ def _observations(each: Sequence[Observations]) -> NamedArrays:
     """Observations of all episodes end to end, and the last of each; by the names of their parts."""
     found: NamedArrays = {}
     for name in each[0] if isinstance(each[0], Mapping) else [""]:
-        rows = [seen[name] if isinstance(seen, Mapping) else seen for seen in each]
+        rows = [np.asarray(seen[name] if isinstance(seen, Mapping) else seen) for seen in each]
         after = f"/{name}" if name else ""
         found[f"observations{after}"] = np.concatenate([values[:-1] for values in rows])
         found[f"final_observations{after}"] = np.stack([values[-1] for values in rows])
