@@ -62,7 +62,10 @@ def _row(dataset: Dataset, summary: Summary) -> list[str]:
 
 
 def verify_dataset(root: Path, name: str, numbers: Sequence[int] | None = None) -> int:
-    """Play every game again; returns 0 if all agree, 3 if some cannot be told, 1 if some differ."""
+    """Play every game again; returns 0 if all agree, 3 if some cannot be told, 1 if some differ.
+
+    Where they do not all agree it is told, too, whether actions stand one row off.
+    """
     from demos.data.inspection.verify import verify
 
     dataset = Store(root).open(name)
@@ -79,7 +82,19 @@ def verify_dataset(root: Path, name: str, numbers: Sequence[int] | None = None) 
     console.print(f"{name}: of {len(verdicts)} episodes {told or 'there is nothing to tell'}.")
     if verdicts:
         console.print(f"Played by: {provenance_of(dataset) or 'nobody can tell'}.")
-    return 1 if found["differs"] else 3 if found["untold"] else 0
+    off = bool(found["differs"] or found["untold"]) and tell_alignment(dataset)
+    return 1 if found["differs"] or off else 3 if found["untold"] else 0
+
+
+def tell_alignment(dataset: Dataset) -> bool:
+    """Say it if actions seem to stand one row off, which no replay is needed to see; whether they do."""
+    from demos.data.inspection.alignment import alignment_of
+
+    alignment = alignment_of(dataset)
+    if alignment is None or not alignment.sentence:
+        return False
+    plain_console(highlight=False).print(alignment.sentence, style="red", soft_wrap=True)
+    return True
 
 
 def show_history(root: Path, name: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from demos.cli.dataset_commands import say
+from demos.cli.dataset_commands import say, tell_alignment
 from demos.cli.options import ImportDatasetOptions
 from demos.data.dataset.store import Store
 from environments.system.errors import UserError
@@ -60,8 +60,10 @@ def _tell_replay(store: Store, name: str) -> None:
     console = plain_console()
     with Progress(*_COLUMNS, console=console, transient=True) as bar:
         task = bar.add_task("playing it again", total=1.0)
-        score = replay_score(store.open(name), lambda part: bar.update(task, completed=part))
+        dataset = store.open(name)
+        score = replay_score(dataset, lambda part: bar.update(task, completed=part))
     say(score.sentence)
+    tell_alignment(dataset)
 
 
 def import_overcooked(root: Path, layouts: Sequence[str] | None) -> None:
