@@ -9,7 +9,9 @@ FORMATS = {  # each a `file_format.Format`, imported when it is asked for, with 
     "lerobot": "demos.data.exchange.lerobot.lerobot_format:LeRobotFormat",
     "lerobot-v2.1": "demos.data.exchange.lerobot.lerobot_format:LeRobotFormat",
     "robomimic": "demos.data.exchange.robomimic.robomimic_format:RobomimicFormat",
+    "zarr": "demos.data.exchange.zarr.diffusion_format:DiffusionFormat",
+    "rlds": "demos.data.exchange.refused_formats:RldsFormat",
     "overcooked": "demos.data.exchange.overcooked.published:PublishedGames",
 }
-PUBLISHED = ("overcooked",)  # what can only be read, and from one place
-KINDS = tuple(name for name in FORMATS if name not in PUBLISHED)
+READ_ONLY = ("zarr", "rlds", "overcooked")  # what is not written; the last from one place alone
+KINDS = tuple(name for name in FORMATS if name not in READ_ONLY)

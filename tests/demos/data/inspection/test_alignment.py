@@ -65,7 +65,10 @@ def test_units_change_nothing(tmp_path):
     unit = np.array([1e4, 1e-3, 50.0], np.float32)
     scaled = [replace(e, observations=e.observations * unit + 7) for e in plain]
     space = dataset.revision.action_space
-    np.testing.assert_allclose(offset_errors(scaled, space), offset_errors(plain, space), rtol=0.02)
+    found, wanted = offset_errors(scaled, space), offset_errors(plain, space)
+    assert found is not None
+    assert wanted is not None
+    np.testing.assert_allclose(found, wanted, rtol=0.02)
 
 
 def test_verify_says_it_where_no_seed_was_recorded(tmp_path, capsys):
