@@ -17,6 +17,7 @@ from demos.data.exchange.start_states import shown_by, with_starts
 from demos.data.inspection.resimulate import world_from
 from environments.catalog import make_world
 from environments.files.trusted_code import type_in
+from environments.recorded_worlds import named_world
 from environments.simulation.world import World, require
 from environments.system.errors import UserError
 
@@ -152,6 +153,8 @@ def _world(found: Recordings, request: ImportRequest, path: Path) -> World:
     if params and world is None:
         raise UserError("--param is of a world that you name: say which, with --world ID.")
     if not about:
+        if world is None and found.made:
+            return named_world(found.made["id"], found.made["params"], str(path))
         if world is None:
             said = (
                 f"says only that it was {found.hint}"

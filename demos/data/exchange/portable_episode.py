@@ -59,6 +59,9 @@ class Recordings(NamedTuple):
     episodes: Iterator[PortableEpisode]
     lost: Sequence[str] = ()  # what the format does not hold; complete once all episodes were read
     loose: bool = False  # whether observations may be called otherwise than the world calls them
+    made: Mapping[str, Any] = MappingProxyType(
+        {}
+    )  # `id` and `params` of what was played in, as data
     hint: str = ""  # what it was played in, in words, where no name of a world is told
     more: Mapping[str, Any] = MappingProxyType({})  # `provenance`, where `about` says nothing
 

@@ -86,7 +86,7 @@ class RobomimicFormat(FileFormat):
                 lost = [] if about else _lost(data, names)
         except STRANGE as error:
             raise _unreadable(path, error) from error
-        return Recordings(about, _episodes(path, names), lost, not about, hint)
+        return Recordings(about, _episodes(path, names), lost, not about, hint=hint)
 
 
 def _unreadable(path: Path, error: BaseException) -> UserError:
