@@ -4,7 +4,8 @@
 
 FOLDER holds `pusht_demos.npz` (arrays `state`, `action`, `ends` of Diffusion Policy's replay buffer
 pusht_cchi_v7_replay.zarr) and `adroit_door_demos.npz` (arrays `observations`, `actions`, `rewards`,
-`lengths`, `init_qpos`, `init_qvel`, `init_door_body_pos` of hand_dapg's door-v0); what is missing is left out.
+`lengths`, `init_qpos`, `init_qvel`, `init_door_body_pos` of hand_dapg's door-v0); what is missing is left
+out.
 It needs the extras `pusht` and `robotics`, and takes some minutes.
 """
 

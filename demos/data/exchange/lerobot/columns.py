@@ -90,7 +90,9 @@ def features_of(
     found = {}
     for key, rows in columns.items():
         kind = "image" if rows.ndim == 4 else str(rows.dtype)
-        own = ("height", "width", "channels") if rows.ndim == 4 else names.get(key, ())
+        told = names.get(key, ())
+        own = told if len(told) == rows.shape[1] else ()
+        own = ("height", "width", "channels") if rows.ndim == 4 else own
         found[key] = Feature(key, kind, tuple(rows.shape[1:]), own)
     return found | {key: Feature(key, kind, (1,)) for key, kind in _COUNTED.items()}
 

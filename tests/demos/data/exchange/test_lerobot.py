@@ -360,3 +360,18 @@ def test_statistics_of_episodes_add_up():
     found = together([statistics(rows[:20]), statistics(rows[20:])])
     for name in ("min", "max", "mean", "std", "count"):
         np.testing.assert_allclose(found[name], whole[name], rtol=1e-6)
+
+
+def test_actions_keep_their_names(tmp_path):
+    store = arms(tmp_path, 1, camera=False)
+    folder = strangers(store, tmp_path / "out", "lerobot")
+    info = json.loads((folder / "meta/info.json").read_text())
+    info["features"]["action"]["names"] = {"motors": ["lift", "grip"]}
+    changed(folder, features=info["features"])
+    how = {"world": f"{HERE}:Arm", "params": {"camera": False}}
+    import_from(store, "lerobot", folder, "again", **how)
+    export(store, "again", "lerobot-v2.1", tmp_path / "back")
+    again = json.loads((tmp_path / "back/meta/info.json").read_text())
+    assert again["features"]["action"]["names"] == ["lift", "grip"]
+    assert again["fps"] == FPS
+    assert again["features"]["observation.state"]["names"] is None
