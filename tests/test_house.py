@@ -229,6 +229,7 @@ def test_the_tested_set_lies_within_the_ranges():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     wanted_here = [*project["dependencies"], *extras["dev"], *extras["imitation"], *extras["onnx"]]
+    wanted_here += [*extras["robomimic"], *extras["zarr"]]
     for line in (line for line in wanted_here if not line.startswith("gpo[")):
         wanted = Requirement(line)
         assert wanted.name in pinned, f"constraints.txt does not pin {wanted.name}"
@@ -249,6 +250,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "training/settings",
     ),
     (
+        "environments/external/states",
         "environments/files",
         "environments/simulation",
     ),
@@ -315,6 +317,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     (
         "demos/data/exchange/minari",
+        "demos/data/exchange/npz",
         "demos/data/exchange/overcooked",
         "demos/sessions/panels",
         "demos/sessions/play",
@@ -322,6 +325,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "training/run",
     ),
     (
+        "demos/data/exchange/lerobot",
+        "demos/data/exchange/robomimic",
+        "demos/data/exchange/zarr",
         "demos/sessions/watch",
         "training/gate",
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -10,7 +10,9 @@ from environments.terminal.arguments import MOST
 from training.settings import Settings
 
 # Told in a recipe only where they are set: without them it is the recipe that it was before there were any.
-NEWER = ("shield", "north_star", "terms", "costs", "success", "options")
+NEWER = (
+    "shield", "north_star", "terms", "costs", "success", "options", "start", "reverse_until",
+)  # fmt: skip
 
 
 class WorldSettings(Settings):
@@ -32,6 +34,10 @@ class WorldSettings(Settings):
     """Options of every episode, such as level; those of the recordings if left out."""
     horizon: int | None = Field(None, ge=1, le=MOST)
     """Length of an episode; the world's own if left out. [steps]"""
+    start: Literal["world", "demonstrations"] = "world"
+    """Where training games begin: as the world says, or in any state of the recordings."""
+    reverse_until: float = Field(0.0, ge=0, le=1)
+    """Point until which such starts move from the recordings' end to their beginning. [share of the steps]"""
     shield: bool = False
     """Play, learn and be judged behind the world's shield."""
     workers: int = Field(0, ge=0, le=1024)

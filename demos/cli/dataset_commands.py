@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from demos.cli.options import ImportDatasetOptions
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.history import edit_of, episode_count, lineage, revision_names
 from demos.data.dataset.provenance import provenance_of
@@ -65,7 +62,10 @@ def _row(dataset: Dataset, summary: Summary) -> list[str]:
 
 
 def verify_dataset(root: Path, name: str, numbers: Sequence[int] | None = None) -> int:
-    """Play every game again; returns 0 if all agree, 3 if some cannot be told, 1 if some differ."""
+    """Play every game again; returns 0 if all agree, 3 if some cannot be told, 1 if some differ.
+
+    Where they do not all agree it is told, too, whether actions stand one row off.
+    """
     from demos.data.inspection.verify import verify
 
     dataset = Store(root).open(name)
@@ -82,7 +82,19 @@ def verify_dataset(root: Path, name: str, numbers: Sequence[int] | None = None) 
     console.print(f"{name}: of {len(verdicts)} episodes {told or 'there is nothing to tell'}.")
     if verdicts:
         console.print(f"Played by: {provenance_of(dataset) or 'nobody can tell'}.")
-    return 1 if found["differs"] else 3 if found["untold"] else 0
+    off = bool(found["differs"] or found["untold"]) and tell_alignment(dataset)
+    return 1 if found["differs"] or off else 3 if found["untold"] else 0
+
+
+def tell_alignment(dataset: Dataset) -> bool:
+    """Say it if actions seem to stand one row off, which no replay is needed to see; whether they do."""
+    from demos.data.inspection.alignment import alignment_of
+
+    alignment = alignment_of(dataset)
+    if alignment is None or not alignment.sentence:
+        return False
+    plain_console(highlight=False).print(alignment.sentence, style="red", soft_wrap=True)
+    return True
 
 
 def show_history(root: Path, name: str) -> None:
@@ -113,47 +125,3 @@ def show_history(root: Path, name: str) -> None:
 def say(sentence: str) -> None:
     """What an edit has done."""
     plain_console(highlight=False).print(sentence, soft_wrap=True)
-
-
-def import_command(given: ImportDatasetOptions) -> None:
-    """`gpo demos import`: published play, or a file of another tool.
-
-    Raises:
-        UserError: what is asked for one of them belongs to the other, or no file is named.
-    """
-    about_a_file = (given.path, given.name, given.world, given.seat, given.zeros)
-    if given.kind == "overcooked":
-        if any(about_a_file):
-            raise UserError("`gpo demos import overcooked` reads no file: it takes only --layout.")
-        return import_overcooked(given.root, given.layout)
-    if given.layout:
-        raise UserError(f"--layout is for overcooked alone, not for {given.kind}.")
-    if given.path is None:
-        raise UserError(f"Say what to read: gpo demos import {given.kind} PLACE")
-    from demos.data.exchange.formats import import_from
-
-    chosen = given.name or re.sub("[^A-Za-z0-9_-]+", "-", given.path.stem).strip("-_")
-    store, how = Store(given.root), {"world": given.world, "seat": given.seat}
-    return say(import_from(store, given.kind, given.path, chosen, **how, zeros=given.zeros))
-
-
-def import_overcooked(root: Path, layouts: Sequence[str] | None) -> None:
-    """Fetch the published play of people in five kitchens; a dataset for each layout and split."""
-    # Here, because the kitchen brings its compiler with it, which the other commands do not need.
-    from demos.data.exchange.file_format import ImportRequest
-    from demos.data.exchange.formats import import_all
-
-    console = plain_console()
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("checking the files", total=1.0)
-        results = import_all(
-            Store(root),
-            "overcooked",
-            ImportRequest(layouts=layouts or ()),
-            lambda text, part: bar.update(task, description=text, completed=part),
-        )
-    for result in results:
-        what = "imported" if result.is_new else "already there, left as it is"
-        console.print(f"{result.name}: {what}, {result.episodes} episodes", soft_wrap=True)
-    console.print(f"To look closer: gpo demos info {results[0].name}", soft_wrap=True)

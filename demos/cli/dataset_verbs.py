@@ -170,7 +170,7 @@ def demos_import(arguments: list[str]) -> int:
     from demos.cli.options import ImportDatasetOptions
 
     given = _given(ImportDatasetOptions, demos_import, arguments)
-    from demos.cli.dataset_commands import import_command
+    from demos.cli.import_command import import_command
 
     import_command(given)
     return 0

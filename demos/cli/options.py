@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from environments.terminal.arguments import (
     meant,
     one_of,
     seed_number,
+    setting,
     span,
 )
 
@@ -126,5 +128,11 @@ class ImportDatasetOptions(StoreOptions):
     """Who played, where the file does not say."""
     zeros: bool = False
     """Take values that are missing as 0."""
+    params: Annotated[Mapping[str, Any], Argument("NAME=VALUE", setting, flag="--param")] = field(
+        default_factory=dict
+    )
+    """A parameter of that world, such as obs_type=state."""
+    parts: Annotated[tuple[str, ...], Argument("OURS=THEIRS", flag="--part", repeat=True)] = ()
+    """An observation of the world, and what it is called in the file."""
     layout: Annotated[tuple[str, ...], Argument("LAYOUT", repeat=True)] = ()
     """Only this kitchen, of overcooked (all five)."""

@@ -26,6 +26,7 @@ from environments.external.games.executor import make_executor
 from environments.external.games.games import EnvironmentSpec, GameFault, ResetOrder
 from environments.external.games.own_observations import ShownRows, own_observations, shown_rows
 from environments.external.guard import Bounds, Incident, invalid_values
+from environments.external.states.state_access import START, Starts
 from environments.external.world import ExternalWorld
 from environments.simulation.batch import Batch
 from environments.simulation.presence import Presence
@@ -49,6 +50,7 @@ class ExternalBatch(Batch):
         self.faults: dict[int, str] = {}  # what the games that are `broken` did
         self._episode_options: list[dict[str, Any]] = [{} for _ in range(self.size)]
         self._lost = np.zeros(self.size, np.bool_)  # [B], whose process was ended between two steps
+        self.starts: Starts | None = None  # where episodes begin, if not where the reset puts them
         self._names = tuple(world.terms), tuple(world.costs)
         self._bounds = Bounds(world.observation_space)
         agents = len(world.agents)
@@ -88,11 +90,7 @@ class ExternalBatch(Batch):
         self._lost[games] = self.broken[games] = False
         self.faults = {}
         seeds = [None if seed is None else int(seed) for seed in self.state["seed"]]
-        orders = [
-            ResetOrder(b, seeds[b], self._episode_options[b] or None)
-            for b in np.flatnonzero(games).tolist()
-        ]
-        self._begin_games(orders)
+        self._begin_games([self._order(b, seeds[b]) for b in np.flatnonzero(games).tolist()])
         return self.observation
 
     def step(self, actions: Any) -> np.ndarray:
@@ -150,7 +148,7 @@ class ExternalBatch(Batch):
             self.final_observation[ended] = self.observation[ended]
             going = [b for b in ended.tolist() if b not in faults]
             self.state["episode"][going] += np.uint64(1)
-            orders = [ResetOrder(b, None, self._episode_options[b] or None) for b in going]
+            orders = [self._order(b, None) for b in going]
             self._begin_games(orders + self._restart_orders(faults))
         elif faults:
             shown = self.observation.kept()  # it stays until the next reset
@@ -188,10 +186,23 @@ class ExternalBatch(Batch):
         games = sorted(faults)
         self.state["seed"][games] += np.uint64(self.size)  # no other game has it
         self.state["episode"][games] = 0
-        return [
-            ResetOrder(b, int(self.state["seed"][b]), self._episode_options[b] or None, True)
-            for b in games
-        ]
+        return [self._order(b, int(self.state["seed"][b]), anew=True) for b in games]
+
+    def _order(self, b: int, seed: int | None, anew: bool = False) -> ResetOrder:
+        """How a game begins: with its options, in a drawn state if there are starts."""
+        own = (int(self.state[name][b]) for name in ("seed", "episode"))
+        drawn = {} if self.starts is None else {START: self.starts.draw(*own)}
+        return ResetOrder(b, seed, {**self._episode_options[b], **drawn} or None, anew)
+
+    def read_state(self, game: int = 0) -> dict[str, Any]:
+        """The state that a game is in, which an option `start_state` begins in; as `GameExecutor.state`."""
+        return self._games.state(game)
+
+    def show_state(self, state: Mapping[str, Any], game: int = 0) -> np.ndarray:
+        """What agents see in a state that a game is put into: [N, O]; UserError if it cannot be."""
+        if faults := self._games.show(game, state):
+            raise UserError(f"The environment '{self.world.id}' {faults[game].what}.")
+        return np.array(self._shown[game])
 
     def _incident(self, b: int, fault: GameFault) -> Incident:
         seed, episode, tick = (int(self.state[name][b]) for name in ("seed", "episode", "tick"))
@@ -234,5 +245,5 @@ def external_batch(
     **params: Any,
 ) -> ExternalBatch:
     """A batch of an external environment: arguments as `Batch`, then the keywords it is made with."""
-    world = external_world(name, **params)
-    return ExternalBatch(world, size, seed=seed, weights=weights, options=options, restart=restart)
+    rest: Any = {"weights": weights, "options": options, "restart": restart}
+    return ExternalBatch(external_world(name, **params), size, seed=seed, **rest)

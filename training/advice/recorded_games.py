@@ -12,6 +12,7 @@ from demos.data.dataset.dataset import Dataset
 from demos.data.inspection.resimulate import CannotResimulate, matches
 from demos.data.inspection.verify import differing, first_end, replayed
 from environments.catalog import make_batch
+from environments.external.states.state_access import START
 from environments.external.world import ExternalWorld
 from environments.simulation.batch import Batch
 from environments.simulation.world import World
@@ -19,15 +20,16 @@ from environments.system.errors import UserError
 
 GAMES, STEPS = 3, 1000  # that are played again at most, before training
 OWN_SETTING = "horizon"  # an option that a recipe has a setting of its own for
+OWN = (OWN_SETTING, START)  # options of an episode that no other is played with
 
 
 def recorded_options(dataset: Dataset) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """The options, beside the horizon, that all episodes were played with; and those in which they differ.
+    """The options that all episodes were played with, beside horizon and start; and those that differ.
 
     Of those that differ the values that there are; None where an episode has none.
     """
     each = [dataset.episode_facts(number)["options"] for number in dataset.whole()]
-    names = dict.fromkeys(name for options in each for name in options if name != OWN_SETTING)
+    names = dict.fromkeys(name for options in each for name in options if name not in OWN)
     shared, differing_ones = {}, {}
     for name in names:
         values: list[Any] = []

@@ -18,7 +18,7 @@ import torch
 from rich.console import Console
 
 from agents.players.from_agent import make_player
-from demos.cli.dataset_commands import import_overcooked
+from demos.cli.import_command import import_overcooked
 from demos.window.video.writer import write_video
 from environments.catalog import make_batch, make_world
 from environments.simulation.picture import picture

@@ -24,6 +24,7 @@ from training.imitation.holdout import action_weights, require_matches
 from training.partners.partners import check_partners
 from training.pipeline.clone_stage import check_encoder, matches
 from training.pipeline.plan_recipe import plan_recipe
+from training.pipeline.starts import require_starts
 from training.run.memory_needs import check_sizes
 from training.run.recipe import Recipe
 
@@ -76,6 +77,16 @@ def _checks(recipe: Recipe, world: World) -> Iterator[Callable[[], object]]:
     yield partial(check_sizes, plan_recipe(recipe, world, {}).recipe, world)
     yield partial(check_encoder, recipe, world)
     yield partial(check_partners, recipe.partner, world)
+    if recipe.world.start == "demonstrations":
+        yield partial(require_starts, world, recipe.data.train is not None)
+    elif recipe.world.reverse_until:
+        yield _refuse_reversed
+
+
+def _refuse_reversed() -> None:
+    raise UserError(
+        '[world] reverse_until moves starts in recordings: it needs start = "demonstrations".'
+    )
 
 
 def _check_cost(name: str, world: World) -> None:

@@ -24,9 +24,10 @@ from training.gate.confirmation import Conclusion, conclude
 from training.partners.partner import PartnerSchedule
 from training.partners.pool import PartnerPool
 from training.pipeline.resume import Company, learn
+from training.pipeline.starts import MoveStarts
 from training.ppo.build import build_refiner
 from training.ppo.controllers.lagrange import CostSettings, finite
-from training.ppo.plan import plan_of
+from training.ppo.plan import RefinePlan, plan_of
 from training.ppo.settings import RefineSettings
 from training.run.reporter import Reporter, SilentReporter
 from training.settings import discount
@@ -57,6 +58,7 @@ class RefineInputs:
     options: Mapping[str, Any] | None = None  # of the games, for instance their horizon
     shield: bool = False  # play behind the world's: the policy learns what to ask for
     engine: ComputeChoice = PLAIN
+    starts: MoveStarts | None = None  # where games begin, if not where the world says
 
 
 @dataclass(frozen=True)
@@ -136,14 +138,7 @@ def _attempt(
 ) -> str:
     """Learn in fresh games, with the partner in a process of its own if `apart`; where the time went."""
     pool, costs, plan = inputs.partner, finite(inputs.costs), plan_of(settings)
-    batch = make_batch(
-        inputs.world,
-        plan.games,
-        weights=dict(inputs.reward.weights),
-        options=inputs.options,
-        discount=discount(plan.half_life, inputs.world.tick),  # of potential terms
-        shield=inputs.shield,
-    )
+    batch = _games(inputs, plan)
     played: Any = None if pool is None else pool.mixture
     if pool is not None:
         played = remote_if_possible(pool.mixture, batch) if apart else pool.mixture
@@ -160,7 +155,8 @@ def _attempt(
             inputs.seed,
             inputs.engine,
         )
-        beside = [FadeReward(batch, inputs.reward), PartnerSchedule(pool), *callbacks]
+        moved = [] if inputs.starts is None else [inputs.starts]
+        beside = [FadeReward(batch, inputs.reward), PartnerSchedule(pool), *moved, *callbacks]
         company = Company(keeper, inputs.reward.weights, pool, reporter)
         spent = learn(model, settings.steps, company, beside, inputs.folder)
     except PlayerLost:
@@ -171,6 +167,21 @@ def _attempt(
             played.end()
     batch.close()
     return spent
+
+
+def _games(inputs: RefineInputs, plan: RefinePlan) -> Any:
+    """The batch that is learned in, whose games begin where the inputs say."""
+    batch: Any = make_batch(
+        inputs.world,
+        plan.games,
+        weights=dict(inputs.reward.weights),
+        options=inputs.options,
+        discount=discount(plan.half_life, inputs.world.tick),  # of potential terms
+        shield=inputs.shield,
+    )
+    if inputs.starts is not None:
+        batch.starts = inputs.starts.starts
+    return batch
 
 
 def _environment(

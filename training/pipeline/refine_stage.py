@@ -27,6 +27,7 @@ from training.pipeline.beginning import beginning
 from training.pipeline.clone_stage import FRESH, steps_of
 from training.pipeline.prepare import world_options
 from training.pipeline.refine_loop import Refined, RefineInputs, RewardSchedule, refine
+from training.pipeline.starts import MoveStarts, demonstration_starts
 from training.ppo.plan import plan_of
 from training.run.checkpoint import read_checkpoint
 from training.run.folder import RunFolder
@@ -98,6 +99,7 @@ def _refine(
     if recordings is not None and cloned.facts.get("role") != FRESH:
         _doubt(recipe, world, keeper, recordings, reporter)
     begun, settings = beginning(run, world, cloned, recordings, keeper, reporter)
+    starts = _starts(recipe, world, recordings, reporter)
     with told_if_long(reporter, "Timing this machine: precision, threads and cores."):
         engine = _engine(run, cloned)
     torch.set_num_threads(engine.threads)
@@ -113,6 +115,7 @@ def _refine(
         world_options(recipe),
         recipe.world.shield,
         engine,
+        starts,
     )
     with reporter.bar("refining", recipe.refine.steps, "steps") as bar:
         still = StandsStill(reporter.say)
@@ -120,6 +123,22 @@ def _refine(
         found = refine(inputs, settings, keeper, callbacks, reporter)
     torch.set_num_threads(1)
     return found
+
+
+def _starts(
+    recipe: Recipe, world: World, recordings: Dataset | None, reporter: Reporter
+) -> MoveStarts | None:
+    """Where games begin, if the recipe wants that in states of the recordings."""
+    if recipe.world.start == "world" or recordings is None:
+        return None
+    count = len(recordings.whole())
+    with reporter.bar("reading states of the recordings", count, "games") as bar:
+        starts = demonstration_starts(world, recordings, bar)
+    reporter.say(
+        f"Games begin in {sum(map(len, starts.states)):,} states of {len(starts.states)} of {count} "
+        "recordings; agents are judged from the world's own starts."
+    )
+    return MoveStarts(starts, recipe.world.reverse_until)
 
 
 def _doubt(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,9 +13,11 @@ from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Episode
 from demos.data.exchange.fitting import Target, fit_to_world, out_of_bounds
 from demos.data.exchange.portable_episode import Recordings
+from demos.data.exchange.start_states import shown_by, with_starts
 from demos.data.inspection.resimulate import world_from
 from environments.catalog import make_world
 from environments.files.trusted_code import type_in
+from environments.recorded_worlds import named_world
 from environments.simulation.world import World, require
 from environments.system.errors import UserError
 
@@ -30,6 +32,8 @@ class ImportRequest:
     seat: str | None = None  # who played, likewise
     zeros: bool = False  # take rewards, terms and costs that the file does not have as 0
     layouts: Sequence[str] = ()  # of what is published, only these
+    params: Mapping[str, Any] = field(default_factory=dict)  # of the world
+    parts: Mapping[str, str] = field(default_factory=dict)  # recorded names by the world's
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Imported:
     episodes: int
     is_new: bool = True
     doubt: str = ""  # what is odd about it, in a sentence
+    lost: tuple[str, ...] = ()  # what the format did not hold
 
 
 Progress = Callable[[str, float], None]  # what comes next, and which part of the whole is done
@@ -95,19 +100,28 @@ class FileFormat(ABC):
         path = request.path
         if path is None or not path.exists():
             raise UserError(f"There is no {path}.")
-        about, episodes = self.read(path)
-        target = Target(_world(about, request.world, path), request.seat, request.zeros)
-        provenance = _provenance(about, f"{self.kind} from {path.name}", request.zeros)
-        described = about.get("description", "")
+        found = self.read(path)
+        target = Target(
+            _world(found, request, path),
+            request.seat,
+            request.zeros,
+            found.loose,
+            request.parts,
+        )
+        provenance = _provenance(found, f"{self.kind} from {path.name}", request.zeros)
+        described = found.about.get("description", "")
         with store.building_for(target.world, request.name, described, provenance) as dataset:
+            shown = shown_by(target.world, path.name, found.episodes)
             fits = [
                 fit_to_world(target, portable, f"Episode {number} of {path.name}")
-                for number, portable in enumerate(episodes)
+                for number, portable in enumerate(shown)
             ]
             if not fits:
                 raise UserError(f"{path} holds no episodes.")
+            fits = with_starts(target.world, fits)
             dataset.append_many(fits)
-        return [Imported(request.name, len(fits), doubt=_doubt(fits, target.world))]
+        lost = (*found.lost, *(f"the observation {name}" for name in sorted(target.left)))
+        return [Imported(request.name, len(fits), doubt=_doubt(fits, target.world), lost=lost)]
 
 
 def _doubt(episodes: Sequence[Episode], world: World) -> str:
@@ -123,8 +137,9 @@ def _doubt(episodes: Sequence[Episode], world: World) -> str:
     )
 
 
-def _provenance(about: Mapping[str, Any], source: str, zeros: bool) -> dict[str, Any]:
-    told = {**about.get("provenance", {}), "imported": source}
+def _provenance(found: Recordings, source: str, zeros: bool) -> dict[str, Any]:
+    about = found.about
+    told = {**found.more, **about.get("provenance", {}), "imported": source}
     if "from" in about:
         told["imported"] += f", written by {about['from']}"
     if zeros:
@@ -132,15 +147,26 @@ def _provenance(about: Mapping[str, Any], source: str, zeros: bool) -> dict[str,
     return told
 
 
-def _world(about: Mapping[str, Any], world: str | None, path: Path) -> World:
+def _world(found: Recordings, request: ImportRequest, path: Path) -> World:
     """The world that was played in, as the file tells it or the person does."""
+    about, world, params = found.about, request.world, request.params
+    if params and world is None:
+        raise UserError("--param is of a world that you name: say which, with --world ID.")
     if not about:
+        if world is None and found.made:
+            return named_world(found.made["id"], found.made["params"], str(path))
         if world is None:
-            raise UserError(f"{path} does not say what was played in: say it with --world ID.")
-        return make_world(world)
+            said = (
+                f"says only that it was {found.hint}"
+                if found.hint
+                else "does not say what was played in"
+            )
+            raise UserError(f"{path} {said}: say it with --world ID.")
+        return make_world(world, **params)
     if world is not None:
         type_in(world)
-    known = world_from(about, str(path)) if world in (None, about["world"]) else make_world(world)
+    of_file = world is None or (world == about["world"] and not params)
+    known = world_from(about, str(path)) if of_file else make_world(str(world), **params)
     if about["fingerprint"] != known.fingerprint:
         cure = "Import it with the release that wrote it, or say --world of what it fits."
         require(known, about["world_description"], str(path), cure)

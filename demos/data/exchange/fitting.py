@@ -6,7 +6,7 @@ T steps of an episode.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -19,7 +19,13 @@ from demos.data.episodes.episode import Episode
 from demos.data.episodes.facts import require_episode
 from demos.data.episodes.parquet import FACTS, facts_of
 from demos.data.exchange.named_parts import leaves, native_space, rows_from_parts
-from demos.data.exchange.portable_episode import NOTED, PortableEpisode, plain_numbers
+from demos.data.exchange.part_names import named_as_shown
+from demos.data.exchange.portable_episode import (
+    NOTED,
+    OnlyStates,
+    PortableEpisode,
+    plain_numbers,
+)
 from environments.simulation.observation_parts import MASK, Part, parts_of_space
 from environments.simulation.world import World
 from environments.system.errors import UserError
@@ -32,6 +38,9 @@ class Target:
     world: World
     seat: str | None = None  # who played; needed if the world has several seats
     zeros: bool = False  # take rewards, terms and costs that the file does not have as 0
+    loose: bool = False  # whether names of observations may differ, and some may be of no use
+    said: Mapping[str, str] = field(default_factory=dict)  # recorded names by the world's
+    left: set[str] = field(default_factory=set)  # recorded names that were of no use
 
     @cached_property
     def layout(self) -> tuple[tuple[Part, ...], Any]:
@@ -150,9 +159,16 @@ def _require_finite(rows: npt.NDArray[Any], what: str) -> None:
 def _rows(target: Target, portable: PortableEpisode, where: str) -> npt.NDArray[Any]:
     """Observations as one array; parts are put where the world has them, by their names."""
     given = portable.observations
+    if isinstance(given, OnlyStates):
+        raise UserError(f"{where} holds no observations.")
     if not isinstance(given, Mapping):
         return given
     layout, space = target.layout
+    if target.loose:
+        shown = target.world.observation_space
+        whole = "image" if len(shown.shape) > 1 else "vector"
+        one = (Part("", whole, tuple(shown.shape)),)  # type: ignore[arg-type]
+        given = named_as_shown(layout or one, given, target.said, where, target.left)
     if layout:  # a mask that the world does not offer is of no use to it
         known = {part.name for part in layout}
         given = {n: rows for n, rows in given.items() if n != MASK or MASK in known}

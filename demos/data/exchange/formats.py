@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
+from typing import Any
 
 from demos.data.dataset.store import Store
 from demos.data.editing.numbers import count
@@ -17,12 +18,17 @@ def format_of(kind: str) -> Format:
     """The format of that name.
 
     Raises:
-        UserError: there is none.
+        UserError: there is none, or a package that it needs is missing.
     """
     if kind not in FORMATS:
         raise UserError(f"There is no format '{kind}': choose one of {', '.join(FORMATS)}.")
     module, _, name = FORMATS[kind].partition(":")
-    found: Format = getattr(importlib.import_module(module), name)(kind)
+    try:
+        found: Format = getattr(importlib.import_module(module), name)(kind)
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"This format needs the package '{error.name}'; type: pip install {error.name}"
+        ) from error
     return found
 
 
@@ -61,23 +67,20 @@ def import_all(
     return format_of(kind).import_into(store, request, progress)
 
 
-def import_from(
-    store: Store,
-    kind: str,
-    path: Path,
-    name: str,
-    *,
-    world: str | None = None,
-    seat: str | None = None,
-    zeros: bool = False,
-) -> str:
-    """Make one dataset of a file or folder; returns what was done, as a sentence.
+def import_from(store: Store, kind: str, path: Path, name: str, **said: Any) -> str:
+    """Make one dataset of a file or folder; returns what was done, and what the format lost, in sentences.
 
-    The arguments are fields of `ImportRequest`.
+    Args:
+        store: where the dataset is to be.
+        kind: one of FORMATS.
+        path: of the file or folder.
+        name: of the new dataset.
+        said: further fields of `ImportRequest`.
 
     Raises:
         UserError: it cannot be read, does not fit the world, or the name is taken.
     """
-    (made,) = import_all(store, kind, ImportRequest(path, name, world, seat, zeros))
+    (made,) = import_all(store, kind, ImportRequest(path, name, **said))
     told = f"{name}: {count(made.episodes)} of {store.open(name).world} imported from {path}."
-    return f"{told} {made.doubt}".rstrip()
+    lost = f"Not in it: {'; '.join(made.lost)}." if made.lost else ""
+    return " ".join(filter(None, (told, lost, made.doubt)))

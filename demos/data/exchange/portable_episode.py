@@ -6,8 +6,9 @@ part flattened as `environments.simulation.observation_parts` says; one array ot
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,8 +26,16 @@ NOTED = ("requested_actions", "actors", "capture_times", "late")  # a value a st
 DATASET = ("world", "fingerprint", "world_description", "description", "provenance")  # goes with it
 ABOUT = {name: REVISION_FACTS[name] for name in DATASET} | {"from": TEXT}
 
+
+@dataclass(frozen=True)
+class OnlyStates:
+    """Simulator states that stand for observations nobody has kept: what the world shows in them."""
+
+    states: npt.NDArray[Any]  # [T+1, ...], each flattened
+
+
 Observations = (
-    npt.NDArray[Any] | Mapping[str, npt.NDArray[Any]]
+    npt.NDArray[Any] | Mapping[str, npt.NDArray[Any]] | OnlyStates
 )  # [T+1, ...], or so by name of part
 
 
@@ -48,6 +57,68 @@ class Recordings(NamedTuple):
 
     about: Mapping[str, Any]  # as `dataset_facts` wrote it; empty where it says nothing
     episodes: Iterator[PortableEpisode]
+    lost: Sequence[str] = ()  # what the format does not hold; complete once all episodes were read
+    loose: bool = False  # whether observations may be called otherwise than the world calls them
+    made: Mapping[str, Any] = MappingProxyType(
+        {}
+    )  # `id` and `params` of what was played in, as data
+    hint: str = ""  # what it was played in, in words, where no name of a world is told
+    more: Mapping[str, Any] = MappingProxyType({})  # `provenance`, where `about` says nothing
+
+
+class LazyParts(Mapping[str, npt.NDArray[Any]]):
+    """Observations by name of which each is read when it is asked for: a video may not be needed.
+
+    Args:
+        shapes: of the rows of each part.
+        read: the rows of a part, by its name: [T, ...].
+    """
+
+    def __init__(
+        self,
+        shapes: Mapping[str, tuple[int, ...]],
+        read: Callable[[str], npt.NDArray[Any]],
+    ) -> None:
+        self.shapes, self._read = dict(shapes), read
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        if name not in self.shapes:
+            raise KeyError(name)
+        return self._read(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.shapes)
+
+    def __len__(self) -> int:
+        return len(self.shapes)
+
+
+def part_shapes(named: Mapping[str, npt.NDArray[Any]]) -> dict[str, tuple[int, ...]]:
+    """The shape of the rows of each part, without reading one that is not there yet."""
+    if isinstance(named, LazyParts):
+        return named.shapes
+    return {name: tuple(np.asarray(rows).shape[1:]) for name, rows in named.items()}
+
+
+def cut_episode(
+    observations: Observations,
+    actions: npt.NDArray[Any],
+    rewards: npt.NDArray[Any] | None,
+    noted: Mapping[str, npt.NDArray[Any]] | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> PortableEpisode:
+    """An episode of which nothing says what its last action led to: that action is left out.
+
+    Args:
+        observations: that the actions were chosen on, [T, ...].
+        actions: [T, ...], T at least 2.
+        rewards: [T], if there are any.
+        noted: as `PortableEpisode.noted`, [T] each.
+        facts: as `PortableEpisode.facts`.
+    """
+    own = {name: values[:-1] for name, values in (noted or {}).items()}
+    paid = None if rewards is None else rewards[:-1]
+    return PortableEpisode(observations, actions[:-1], paid, False, True, own, dict(facts or {}))
 
 
 def portable_episodes(dataset: Dataset) -> Iterator[PortableEpisode]:

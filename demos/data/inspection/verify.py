@@ -24,6 +24,7 @@ from demos.data.inspection.resimulate import (
     world_of,
 )
 from environments.catalog import make_batch
+from environments.external.states.state_access import START
 from environments.simulation.batch import Batch
 from environments.simulation.world import World
 from environments.system.errors import UserError
@@ -106,21 +107,31 @@ def _agreement(stream: Episode) -> str:
     return f"plays again as it was recorded{but}."
 
 
-def replayed(world: World, streams: Sequence[Episode], batch: Batch) -> ResimulatedEpisode:
+def replayed(
+    world: World,
+    streams: Sequence[Episode],
+    batch: Batch,
+    strict: bool = True,
+    watch: Callable[[Batch], None] = lambda batch: None,
+) -> ResimulatedEpisode:
     """A recorded game as the world plays it, from its first step on.
+
+    Unless `strict`, one without a seed that begins in a state of its own is played with any seed; `watch` is
+    then shown the batch before each step.
 
     Raises:
         CannotResimulate: see `joint_actions`; or no seed was recorded, and the game depends on it.
     """
     actions, seed = joint_actions(world, streams), seeds_of(streams)
     options = streams[0].options
+    if seed is None and START in options and not strict:
+        seed = SEEDLESS[0]
     if seed is not None:
-        played = resimulate(world, actions, seed, options, batch)
-    else:
-        played, other = (resimulate(world, actions, tried, options, batch) for tried in SEEDLESS)
-        if not np.array_equal(played.observations, other.observations):
-            raise CannotResimulate("no seed was recorded, and the game depends on it")
-    return played
+        return resimulate(world, actions, seed, options, batch, watch)
+    played, other = (resimulate(world, actions, tried, options, batch) for tried in SEEDLESS)
+    if not np.array_equal(played.observations, other.observations):
+        raise CannotResimulate("no seed was recorded, and the game depends on it")
+    return resimulate(world, actions, SEEDLESS[0], options, batch, watch) if not strict else played
 
 
 def first_difference(

@@ -13,6 +13,8 @@ import gymnasium
 import numpy as np
 
 from environments.external.games.step_values import five_values, flag, number, two_values
+from environments.external.states.registry import reset_to
+from environments.external.states.state_access import START, InvalidState
 from environments.simulation.observation_parts import MASK, choices, holds_mask, without_mask
 from environments.system.errors import UserError
 
@@ -43,8 +45,13 @@ class GymGame:
         self.horizon = getattr(spec, "max_episode_steps", None)
 
     def reset(self, seed: int | None, options: dict[str, Any] | None) -> StepResult:
-        """Begin an episode."""
-        seen, info = self._told(*two_values(self.env.reset(seed=seed, options=options)))
+        """Begin an episode, in a state of its own if the options name one."""
+        if options is not None and START in options:
+            rest = {name: value for name, value in options.items() if name != START}
+            answer = reset_to(self.env, options[START], seed, rest or None)
+        else:
+            answer = self.env.reset(seed=seed, options=options)
+        seen, info = self._told(*two_values(answer))
         return StepResult([seen], [0.0], False, False, [info])
 
     def step(self, actions: Sequence[Any]) -> StepResult:
@@ -84,6 +91,8 @@ class PettingZooGame:
 
     def reset(self, seed: int | None, options: dict[str, Any] | None) -> StepResult:
         """Begin an episode."""
+        if options is not None and START in options:
+            raise InvalidState("it is one of several agents, whose states are not set here")
         seen, infos = self.env.reset(seed=seed, options=options)
         self._gone = set()
         self._live = [agent in self.env.agents for agent in self._agents]

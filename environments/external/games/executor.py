@@ -36,6 +36,12 @@ class GameExecutor(Protocol):
     def draw(self, game: int) -> Any:
         """As `ExternalGames.draw`."""
 
+    def state(self, game: int) -> dict[str, Any]:
+        """As `ExternalGames.state`."""
+
+    def show(self, game: int, state: Any) -> dict[int, GameFault]:
+        """As `ExternalGames.show`."""
+
     def unknown_names(self) -> set[tuple[str, str]]:
         """As `ExternalGames.unknown_names`."""
 
@@ -104,6 +110,19 @@ class ProcessExecutor:
         worker = next(worker for worker in self.workers if game in worker.own)
         worker.ask("draw", game)
         return worker.drawn()
+
+    def state(self, game: int) -> dict[str, Any]:
+        """Refuse.
+
+        Raises:
+            UserError: always.
+        """
+        raise UserError("States of games are known in this process alone: leave out `workers`.")
+
+    def show(self, game: int, state: Any) -> dict[int, GameFault]:
+        """Refuse, as `state` does."""
+        self.state(game)
+        return {}
 
     def unknown_names(self) -> set[tuple[str, str]]:
         """As `ExternalGames.unknown_names`; of a process that was lost, none."""

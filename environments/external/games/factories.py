@@ -203,7 +203,7 @@ def _constructors(maker: Maker) -> Iterator[Any]:
 def _registered(maker: partial[Any]) -> Any:
     """The entry point of what is made by its registered id."""
     if maker.func is gymnasium.make:
-        entry: Any = gymnasium.spec(maker.args[0]).entry_point
+        entry: Any = gymnasium.spec(maker.args[0].rpartition(":")[2]).entry_point  # of `module:Id`
     else:
         import pettingzoo
 

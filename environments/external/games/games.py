@@ -38,6 +38,8 @@ from environments.external.games.step_values import (
     observation_reader,
     picture,
 )
+from environments.external.states.registry import cannot_begin, put, state_of
+from environments.external.states.state_access import InvalidState
 from environments.simulation.observation_parts import flat_mask
 from environments.system.errors import UserError
 from environments.system.shared_arrays import SharedArrays
@@ -138,11 +140,12 @@ class ExternalGames(CopiedGames):
                 busy[i] = True
                 try:
                     call(i, argument)
+                except InvalidState as problem:
+                    busy[i] = False
+                    raise cannot_begin(self.name, problem) from problem
                 except InvalidObservation as invalid:
                     faults[self.first + i] = GameFault(str(invalid))
-                except (
-                    BaseException
-                ) as error:  # external code: any exception, KeyboardInterrupt too
+                except BaseException as error:  # external code: KeyboardInterrupt, too
                     if is_our_signal(error):
                         raise
                     faults[self.first + i] = GameFault(f"raised {error_text(error)}")
@@ -186,7 +189,8 @@ class ExternalGames(CopiedGames):
             if seen is None:
                 if not before[n] or self._live[i, n]:
                     row[...] = 0
-                    self._forget(i, n)
+                    if self._own is not None:
+                        self._own[i, n] = np.zeros((), self._own.dtype)
                 continue
             if self._mask:
                 row[: -self._mask] = np.ravel(self._seen(seen))
@@ -200,15 +204,23 @@ class ExternalGames(CopiedGames):
             if self._note is not None:  # once its shape and type were checked
                 self._note((i, n), seen)
 
-    def _forget(self, i: int, n: int) -> None:
-        """Nothing is shown to an agent that is not there."""
-        if self._own is not None:
-            self._own[i, n] = np.zeros((), self._own.dtype)
-
     def unknown_names(self) -> set[tuple[str, str]]:
         """The terms and costs that infos named and that have no column: their kind and name."""
         self.arrays["news"][:] = False
         return set(self._named.unknown)
+
+    def state(self, game: int) -> dict[str, Any]:
+        """The state that a game is in; raises as `state_of`."""
+        with Handlers(), self._globals:
+            return state_of(self.games[game - self.first].env, self.name)
+
+    def show(self, game: int, state: Any) -> dict[int, GameFault]:
+        """Put a game that has begun into a state, and write what it shows; what went wrong, by game."""
+
+        def look(i: int, env: Any) -> None:
+            self._look(i, StepResult([put(env, state)], [0.0], False, False, [{}]))
+
+        return self._each([(game - self.first, look, self.games[game - self.first].env)])
 
     def draw(self, game: int) -> np.ndarray | str | None:
         """A game's own picture; None where it makes none; in words what is wrong with it."""

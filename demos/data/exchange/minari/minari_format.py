@@ -9,7 +9,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import gymnasium
 import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
@@ -21,6 +20,7 @@ from demos.data.episodes.parquet import decode
 from demos.data.episodes.spaces import NESTED, read_space
 from demos.data.exchange.file_format import FileFormat
 from demos.data.exchange.folder_limits import STRANGE, memory, require_plain, words
+from demos.data.exchange.minari.env_spec import read_env_spec, written_env_spec
 from demos.data.exchange.minari.nested_files import nested_files
 from demos.data.exchange.named_parts import (
     parts_from_nested,
@@ -34,7 +34,6 @@ from demos.data.exchange.portable_episode import (
     require_about,
     to_portable,
 )
-from demos.data.inspection.resimulate import world_of
 from environments.files.atomic import sync, to_json, write_synced
 from environments.files.readers import read_json
 from environments.simulation.observation_parts import MASK, parts_of_space
@@ -92,7 +91,8 @@ class MinariFormat(FileFormat):
             about = require_about(told.get(_OURS, {}))
             if (data / "0" / CHECKSUM_FILE).exists():
                 return Recordings(about, _ours(data, told["total_episodes"]))
-            return Recordings(about, _theirs(path, data, told))
+            made, lost = read_env_spec(told)
+            return Recordings(about, _theirs(path, data, told), lost, made=made)
         except STRANGE as error:
             raise _unreadable(path, error) from error
 
@@ -109,7 +109,7 @@ def _metadata(dataset: Dataset, space: Any) -> dict[str, Any]:
         from minari.serialization import serialize_space
 
         view["observation_space"] = serialize_space(space)
-    return {**view, _OURS: dataset_facts(dataset), **_environment(dataset)}
+    return {**view, _OURS: dataset_facts(dataset), **written_env_spec(dataset)}
 
 
 def _unreadable(path: Path, error: BaseException) -> UserError:
@@ -221,12 +221,3 @@ def _scores(infos: Mapping[str, Any], steps: int) -> dict[str, npt.NDArray[Any]]
         found["costs/cost"] = np.asarray(infos["cost"])
     # minari's own collector has a row for the reset, before the first step
     return {name: v[-steps:] for name, v in found.items() if v.ndim == 1 and len(v) >= steps}
-
-
-def _environment(dataset: Dataset) -> dict[str, str]:
-    """How minari makes the environment again, where Gymnasium knows it by its id."""
-    if dataset.world.startswith("gpo/") or dataset.world not in gymnasium.registry:
-        return {}
-    spec = gymnasium.spec(dataset.world)
-    spec.kwargs.update(world_of(dataset).params)
-    return {"env_spec": spec.to_json()}

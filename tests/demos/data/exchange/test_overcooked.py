@@ -12,7 +12,8 @@ import pytest
 
 import demos.data.exchange.overcooked.files
 import gpo
-from demos.cli.dataset_commands import import_overcooked, list_datasets
+from demos.cli.dataset_commands import list_datasets
+from demos.cli.import_command import import_overcooked
 from demos.data.dataset.store import DatasetSpec, Store
 from demos.data.exchange.overcooked.files import data_folder, published_bytes, read_games
 from demos.data.exchange.overcooked.importing import dataset_name, import_layouts, replay

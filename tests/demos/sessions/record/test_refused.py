@@ -198,7 +198,7 @@ def test_a_photograph_that_cannot_be_kept_ends_nothing(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("kind", "writer"),
     [
-        ("npz", "demos.data.exchange.npz_format.np.savez_compressed"),
+        ("npz", "demos.data.exchange.npz.npz_format.np.savez_compressed"),
         ("minari", "demos.data.exchange.minari.minari_format.write_synced"),
         ("imitation", "imitation.data.serialize.save"),
     ],
