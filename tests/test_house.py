@@ -271,6 +271,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "demos/data/dataset",
         "demos/window/drawing",
         "environments/external/trial",
+        "environments/shields",
     ),
     (
         "agents/files",

@@ -32,12 +32,23 @@ class WorldSettings(Settings):
     """Options of every episode, such as level; those of the recordings if left out."""
     horizon: int | None = Field(None, ge=1, le=MOST)
     """Length of an episode; the world's own if left out. [steps]"""
-    shield: bool = False
-    """Play, learn and be judged behind the world's shield."""
+    shield: bool | str | dict[str, Any] = False
+    """Play, learn and be judged behind the world's shield (true), a function of yours ("my_robot:limit"), or
+    rules (a table: docs/robots.md)."""
     workers: int = Field(0, ge=0, le=1024)
     """Processes for an environment of others that may hang or die; 0 for none."""
     patience: float = Field(30.0, gt=0, le=10**6)
     """Time after which a game in such a process that does not answer is ended. [s]"""
+
+    @property
+    def shielded(self) -> bool:
+        """Whether a shield stands between players and games."""
+        return bool(self.shield)
+
+    @property
+    def shield_rules(self) -> Any:
+        """The rules that stand in the recipe, as they stand there; empty without."""
+        return {} if isinstance(self.shield, bool) else self.shield
 
     def told(self, plain: dict[str, Any]) -> dict[str, Any]:
         """As `plain`, without the newer settings that have their defaults."""

@@ -16,7 +16,7 @@ beside it, in a folder of its name (`duel/world.py`) or in files that begin with
     POTENTIALS      terms that are discount x phi(next) - phi(now), which cannot change the best policy; with
     potential_one(table, state, phi)    numba, writes phi[n].<name> from the state alone. May be left out
     mask_one(table, state, mask)    numba, may be left out: 1 for each action that agent n may take, [N, A]
-    shield_one(table, state, requested, applied)    numba, may be left out: `environments.simulation.shield`
+    shield_one(table, state, requested, applied)    numba, may be left out: `environments.shields.shield`
     CHOICES         what a person calls the choices of each component of MultiDiscrete actions; may be left
                     out, as the next two, for people who aim with mouse or stick:
     way_to(table, state, n, pointer, size)    -> the direction from agent n to a place of the drawing

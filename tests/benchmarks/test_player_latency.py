@@ -2,6 +2,7 @@
 
 import time
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +43,8 @@ def test_a_decision_of_a_network_of_2x256(kind):
     settings = {"net_arch": {"pi": [256, 256], "vf": [256, 256]}, "own_units": True}
     policy = build_policy(SIGHT, ACTIONS[kind], settings)
     quick, slow = NetworkPlayer(policy), NetworkPlayer(policy)
-    slow._single.logits = slow._single.continuous = lambda *_: None
+    apart: Any = slow._single
+    apart.logits = apart.continuous = lambda *_: None
     seen = sights(1)
     ours, by_torch, machine = (
         percentiles(decide)

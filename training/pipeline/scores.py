@@ -69,7 +69,7 @@ class JudgeInputs:
             how.games,
             self.horizon,
             how.greedy,
-            shield=self.recipe.world.shield,
+            shield=self.recipe.world.shielded,
             options=self.world.episode_options,
         )
 

@@ -63,7 +63,7 @@ def _train(run: RunFolder, reporter: Reporter, accept_unsafe: bool) -> TrainResu
         world, recordings = prepare(recipe)
         recipe = follow_plan(run, world, recordings, reporter)
     _tell_of_recordings(recipe, world, recordings, reporter)
-    warm_up(world, reporter.say, recipe.world.shield)
+    warm_up(world, reporter.say, recipe.world.shielded)
     keep_incidents(world, run.folder)
     made, further = _beginnings(run, world, recordings, reporter)
     first = next(iter(made))

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +14,9 @@ from agents.networks.single_row import ACTIVATIONS, SingleRow
 from agents.players.player import NetworkPlayer
 from tests.agents.support.policies import ACTIONS, SIGHT, sights, small_policy
 
-CLOSE = {"rtol": 1e-5, "atol": 1e-5}  # float32 added up in another order
+CLOSE: Any = {"rtol": 1e-5, "atol": 1e-5}  # float32 added up in another order
 MASKED = {"parts": [["seen", "vector", [5]], ["action_mask", "mask", [4]]]}
-LAYOUTS = {
+LAYOUTS: dict[str, Any] = {
     "no hidden layer": {"net_arch": {"pi": [], "vf": []}},
     "two layers": {"net_arch": {"pi": [32, 16], "vf": [8]}},
     "dropout": {"dropout": 0.5},
@@ -43,7 +44,7 @@ def scaled(policy):
 def test_logits_are_those_of_torch(actions, layout, activation):
     policy = scaled(small_policy(actions, activation=activation, **LAYOUTS[layout]))
     policy.set_training_mode(False)
-    row = SingleRow(policy)
+    row: Any = SingleRow(policy)
     for seen in sights(20)[:, None]:
         found = row.logits(seen)
         assert found is not None
@@ -55,7 +56,7 @@ def test_a_mask_forbids_as_it_does_in_torch():
     space = spaces.Box(-9.0, 9.0, (9,), np.float32)
     policy = build_policy(space, spaces.Discrete(4), {"sight": MASKED})
     policy.set_training_mode(False)
-    row = SingleRow(policy)
+    row: Any = SingleRow(policy)
     for mask in ([1, 0, 1, 1], [0, 0, 0, 0], [0, 0, 0, 1]):
         seen = np.concatenate([sights(1)[0], np.array(mask, np.float32)])[None]
         found = row.logits(seen)
@@ -69,7 +70,8 @@ def test_continuous_actions_are_those_of_torch_with_the_same_seed(likeliest, wid
     space = spaces.Box(-0.4, 0.4, (2, 3), width)  # samples leave it, and are cut off
     policy = scaled(build_policy(SIGHT, space, {"own_units": True}))
     quick, slow = NetworkPlayer(policy, 5), NetworkPlayer(policy, 5)
-    slow._single.continuous = lambda *_: None
+    apart: Any = slow._single
+    apart.continuous = lambda *_: None
     clipped = 0
     for seen in sights(50)[:, None]:
         one = quick.predict(seen, deterministic=likeliest)[0]
@@ -93,7 +95,8 @@ def test_playing_leaves_torchs_generator_alone():
 def test_what_is_learned_meanwhile_counts():
     policy = small_policy("discrete")
     policy.set_training_mode(False)
-    row, (seen,) = SingleRow(policy), sights(1)[:, None]
+    row: Any = SingleRow(policy)
+    (seen,) = sights(1)[:, None]
     before = row.logits(seen)
     with torch.no_grad():
         policy.action_net.bias.add_(2.0)  # in place, as optimisers do
@@ -108,7 +111,7 @@ def test_what_is_learned_meanwhile_counts():
 def test_a_copy_reads_weights_of_its_own(again):
     policy = small_policy("discrete")
     policy.set_training_mode(False)
-    row = SingleRow(policy)
+    row: Any = SingleRow(policy)
     other = again(row)
     with torch.no_grad():
         other.policy.action_net.bias.add_(2.0)

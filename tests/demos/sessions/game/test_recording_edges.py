@@ -15,8 +15,8 @@ from demos.data.episodes.episode import Actor
 from demos.sessions.game.game import Game
 from demos.sessions.game.recording import Person, Recording, action_columns, tools
 from environments.catalog import make_world
+from environments.shields.shield import ShieldedBatch
 from environments.simulation.presence import Presence
-from environments.simulation.shield import ShieldedBatch
 from tests.demos.data.dataset.test_store import create
 
 SEEN = np.arange(12, dtype=np.float32).reshape(2, 2, 3)  # by seat
