@@ -10,7 +10,7 @@ from environments.terminal.arguments import MOST
 from training.settings import Settings
 
 # Told in a recipe only where they are set: without them it is the recipe that it was before there were any.
-NEWER = ("shield", "north_star", "terms", "costs", "success", "options")
+NEWER = ("shield", "vary", "north_star", "terms", "costs", "success", "options")
 
 
 class WorldSettings(Settings):
@@ -35,6 +35,8 @@ class WorldSettings(Settings):
     shield: bool | str | dict[str, Any] = False
     """Play, learn and be judged behind the world's shield (true), a function of yours ("my_robot:limit"), or
     rules (a table: docs/robots.md)."""
+    vary: dict[str, Any] = {}
+    """Parameters drawn anew for each episode, such as mass = [0.8, 1.2] (docs/robots.md)."""
     workers: int = Field(0, ge=0, le=1024)
     """Processes for an environment of others that may hang or die; 0 for none."""
     patience: float = Field(30.0, gt=0, le=10**6)

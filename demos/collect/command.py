@@ -62,7 +62,7 @@ def collect_command(given: CollectOptions) -> int:
     store.require_free(given.name)
     with patient(given.patience):
         made = make_world(given.world, **dict(given.params))
-        named = declare(made, Declared(tuple(given.terms), tuple(given.costs)))
+        named = declare(made, Declared(tuple(given.terms), tuple(given.costs), vary=given.vary))
         named = behind(named, given.shield_by)
         place = in_processes(named, given.workers, given.patience)
     for option in given.of_episodes:

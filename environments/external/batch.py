@@ -88,10 +88,7 @@ class ExternalBatch(Batch):
         self._lost[games] = self.broken[games] = False
         self.faults = {}
         seeds = [None if seed is None else int(seed) for seed in self.state["seed"]]
-        orders = [
-            ResetOrder(b, seeds[b], self._episode_options[b] or None)
-            for b in np.flatnonzero(games).tolist()
-        ]
+        orders = [self._order(b, seeds[b]) for b in np.flatnonzero(games).tolist()]
         self._begin_games(orders)
         return self.observation
 
@@ -150,7 +147,8 @@ class ExternalBatch(Batch):
             self.final_observation[ended] = self.observation[ended]
             going = [b for b in ended.tolist() if b not in faults]
             self.state["episode"][going] += np.uint64(1)
-            orders = [ResetOrder(b, None, self._episode_options[b] or None) for b in going]
+            self._vary(np.isin(np.arange(self.size), going))
+            orders = [self._order(b, None) for b in going]
             self._begin_games(orders + self._restart_orders(faults))
         elif faults:
             shown = self.observation.kept()  # it stays until the next reset
@@ -188,10 +186,24 @@ class ExternalBatch(Batch):
         games = sorted(faults)
         self.state["seed"][games] += np.uint64(self.size)  # no other game has it
         self.state["episode"][games] = 0
-        return [
-            ResetOrder(b, int(self.state["seed"][b]), self._episode_options[b] or None, True)
-            for b in games
-        ]
+        self._vary(np.isin(np.arange(self.size), games))
+        return [self._order(b, int(self.state["seed"][b]), True) for b in games]
+
+    def _order(self, game: int, seed: int | None, anew: bool = False) -> ResetOrder:
+        """How a game's next episode begins, with what varies.
+
+        An environment that is made anew for it goes on with no generator, so it is given a seed of its own.
+        """
+        of = self.variation.of
+        options = {**self._episode_options[game], **of(game, "option")}
+        keywords, attributes = of(game, "keyword"), of(game, "attribute")
+        if keywords and seed is None:
+            key = [int(self.state[name][game]) for name in ("seed", "episode")]
+            seed = int(np.random.SeedSequence(key).generate_state(1)[0] >> 1)
+        return ResetOrder(game, seed, options or None, anew, keywords or None, attributes or None)
+
+    def _put(self, game: int) -> None:
+        """What varies goes in with the order to begin."""
 
     def _incident(self, b: int, fault: GameFault) -> Incident:
         seed, episode, tick = (int(self.state[name][b]) for name in ("seed", "episode", "tick"))

@@ -8,6 +8,7 @@ from typing import Any
 
 from environments.external.games.named_values import SUCCESS
 from environments.external.guard import Guard
+from environments.external.parameters import completed
 from environments.external.trial.isolated import PATIENCE
 from environments.external.trial.names import SEEN, SUCCESS_MEANING, check_name
 from environments.shields.rules import read_rules
@@ -43,6 +44,7 @@ class ExternalWorld(World):
             occasional=other.occasional,
             north_star=other.north_star,
             shield_rules=other.shield_rules,
+            vary=other.vary,
             star_chosen=other.star_chosen,
             success=getattr(other, "success", None),
         )
@@ -93,9 +95,10 @@ class Declared:
     north_star: str | None = None  # the term that everything is judged by
     success: str | None = None  # the key of its info that says whether a game is solved
     options: Mapping[str, Any] = field(default_factory=dict)  # of every episode
-    shield: Any = field(
-        default_factory=dict
-    )  # rules, as `environments.shields.rules.read_rules` takes them
+    shield: Any = None  # rules, as `environments.shields.rules.read_rules` takes them
+    vary: Any = (
+        None  # what is drawn for each episode, as `environments.external.parameters` reads it
+    )
 
     @classmethod
     def of_description(cls, described: Mapping[str, Any]) -> Declared:
@@ -111,12 +114,13 @@ class Declared:
             north_star=described.get("north_star"),
             success=described.get("success"),
             options=described.get("options") or {},
-            shield=described.get("shield") or {},
+            shield=described.get("shield"),
+            vary=described.get("vary"),
         )
 
 
 def declare(world: World, given: Declared) -> World:
-    """The world with further names, behind further rules, and judged by another term, if that is asked for.
+    """The world with further names, rules, variation, and judged by another term, if that is asked for.
 
     Raises:
         UserError: a native world has no such name, a name cannot be one, a rule does not fit, or it has no
@@ -126,6 +130,8 @@ def declare(world: World, given: Declared) -> World:
         world = _with_names(world, given)
     else:
         _require_native(world, given)
+    if given.vary:
+        world = replace(world, vary=completed(given.vary, world))
     if given.options:
         if not isinstance(given.options, Mapping):
             raise UserError(f"The options of '{world.id}' are no table of names and values.")

@@ -64,12 +64,21 @@ class Shield:
         vars(self).update(kept)
         self._bind()
 
-    def __call__(self, states: np.ndarray, requested: np.ndarray, applied: np.ndarray) -> None:
-        """Write what the world's own rule lets pass, [B, N, ...], in these states, [B]."""
+    def __call__(
+        self,
+        states: np.ndarray,
+        requested: np.ndarray,
+        applied: np.ndarray,
+        table: np.ndarray | None = None,
+    ) -> None:
+        """Write what the world's own rule lets pass, [B, N, ...], in these states, [B].
+
+        The `table` is the world's unless it varies.
+        """
         if self._loop is None:
             np.copyto(applied, requested)
         else:
-            self._loop(self.world.table, states, requested, applied)
+            self._loop(self.world.table if table is None else table, states, requested, applied)
 
     def limit(self, moment: Moment, requested: np.ndarray, present: np.ndarray) -> np.ndarray:
         """What the other rules let pass of what is asked for, [B, N, ...], where `present` [B, N].
@@ -123,7 +132,8 @@ class ShieldedBatch(Batch):
         there = self.presence.now & ~self.skipped[:, None]
         limited = self._shield.limit(moment, self.requested, there)
         applied = np.empty_like(self.actions)
-        self._shield(self.state, np.ascontiguousarray(limited, applied.dtype), applied)
+        limited = np.ascontiguousarray(limited, applied.dtype)
+        self._shield(self.state, limited, applied, self.table)
         differs = applied != self.requested
         np.any(differs.reshape(*differs.shape[:2], -1), axis=2, out=self.intervened)
         self.interventions += self.intervened

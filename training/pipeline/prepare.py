@@ -98,7 +98,7 @@ def _named(recipe: Recipe, world: World, recordings: Mapping[str, Dataset]) -> W
     """
     for dataset in recordings.values():
         described = dataset.facts["world_description"]
-        known = replace(Declared.of_description(described), north_star=None, shield={})
+        known = replace(Declared.of_description(described), north_star=None, shield=None, vary=None)
         if described.get("world") == world.id:
             world = declare(world, known)
     asked = recipe.world
@@ -112,9 +112,9 @@ def _named(recipe: Recipe, world: World, recordings: Mapping[str, Dataset]) -> W
                 f'declare it, with costs = ["{name}"] under [world].'
             )
     costs = (*asked.costs, *limited)
-    shield = written_rules(asked.shield_rules)
+    more: dict[str, Any] = {"shield": written_rules(asked.shield_rules), "vary": asked.vary}
     star = asked.north_star
-    return declare(world, Declared(tuple(asked.terms), costs, star, asked.success, shield=shield))
+    return declare(world, Declared(tuple(asked.terms), costs, star, asked.success, **more))
 
 
 def _with_options(recipe: Recipe, world: World, recordings: Mapping[str, Dataset]) -> World:

@@ -87,6 +87,11 @@ class Game:
         return "the time is up" if self.batch.truncated[0] else "the game is over"
 
     @property
+    def episode_options(self) -> dict[str, Any]:
+        """The options of this episode, with what was drawn for it where the world varies."""
+        return {**self.options, **self.batch.variation.values[0]}
+
+    @property
     def limited(self) -> bool:
         """Whether it is known how long a game may last: the environment says so, or an option."""
         return not self.world.horizon_assumed or self.horizon != self.world.horizon

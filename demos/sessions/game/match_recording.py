@@ -114,7 +114,7 @@ class MatchRecording(Recording):
             beginning.seen,
             match=beginning.match,
             seed=beginning.seed,
-            options=game.options,
+            options=game.episode_options,
             meta={**self._meta, META: told},
         )
 

@@ -113,7 +113,7 @@ class Recording:
             [game.observation(person.seat) for person in self.people],
             match=uuid.uuid4().hex[:12],
             seed=seed,
-            options=game.options,
+            options=game.episode_options,
             meta=self._meta,
         )
 

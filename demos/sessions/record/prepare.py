@@ -66,7 +66,7 @@ def prepare_recording(options: RecordOptions) -> PreparedRecording:
             if world.id.startswith("gpo/")
             else [*options.costs, *(options.limits or {})]
         )
-        world = declare(world, Declared(tuple(options.terms), tuple(costs)))
+        world = declare(world, Declared(tuple(options.terms), tuple(costs), vary=options.vary))
         place, unkept = _for_dataset(options, behind(world, options.shield_by))
         made = _seated(options, in_processes(place, options.workers, options.patience))
         return replace(made, unkept=unkept)

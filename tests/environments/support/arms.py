@@ -7,6 +7,12 @@ import numpy as np
 from gymnasium import spaces
 
 
+class Gear:
+    """A part of a machine, with a number of its own."""
+
+    ratio = 1.0
+
+
 class Cart(gymnasium.Env):
     """A cart and its wall: an action moves place and hand by a tenth; the reward is what moved."""
 
@@ -17,16 +23,21 @@ class Cart(gymnasium.Env):
     metadata = {"render_fps": 20, "render_modes": []}
     length = 20
 
-    def __init__(self, mass: float = 1.0) -> None:
-        self.mass = mass
+    def __init__(self, mass: float = 1.0, kind: str = "plain") -> None:
+        self.mass, self.kind, self.gear = mass, kind, Gear()
+        if kind == "wide":
+            self.action_space = spaces.Box(-2.0, 2.0, (2,), np.float32)
+        if mass <= 0:
+            raise ValueError("a mass is above 0")
 
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)
-        self.t, self.at = 0, np.zeros(2)
+        self.t, self.at, self.push = 0, np.zeros(2), (options or {}).get("push", 0.0)
         return self._seen(), {}
 
     def step(self, action):
         moved = np.asarray(action, np.float64).ravel()[:2] / (10 * self.mass)
+        moved = moved * self.gear.ratio + self.push
         self.at, self.t = self.at + moved, self.t + 1
         return self._seen(), float(moved.sum()), False, self.t >= self.length, {}
 
