@@ -253,6 +253,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "environments/simulation",
     ),
     (
+        "agents/deciding",
         "agents/schema",
         "demos/data/episodes",
         "demos/window/controls",
@@ -265,6 +266,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "environments/worlds/kitchen",
     ),
     (
+        "agents/control",
         "agents/experts/duel",
         "agents/networks",
         "demos/data",
@@ -312,6 +314,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "demos/data/exchange",
         "demos/sessions/match",
         "demos/sessions/record",
+        "demos/sessions/run",
         "training/partners",
     ),
     (

@@ -49,7 +49,7 @@ class ShieldOptions(ProcessOptions):
 
     shield: bool = False
     """Play behind the world's shield; what was trained behind it always does."""
-    shield_by: Annotated[str | None, Argument("MODULE:NAME|FILE")] = None
+    shield_by: Annotated[str | None, Argument("NAME|FILE")] = None
     """A shield of yours: a function of observation and action, or a .toml or .json file of rules."""
 
 
