@@ -26,8 +26,8 @@ class Robot(Protocol):
     """What is driven.
 
     It may have `stamp`, the s of `time.monotonic` at which the newest observation was captured (else it
-    counts from when it was read); `over`, whether its episode has ended; `reset()`, which begins another one; and
-    `stop()`, which is called once at the end, whatever happened.
+    counts from when it was read); `over`, whether its episode has ended; `reset()`, which begins another
+    one; and `stop()`, which is called once at the end, whatever happened.
     """
 
     def read(self) -> Any:
@@ -165,7 +165,8 @@ class ControlLoop:
                 self._tick(k, due)
                 if getattr(self.robot, "over", False):
                     self._begin(again=True)
-                    start, k = self.clock.now(), 0  # how long a reset takes is nobody's miss
+                    # How long a reset takes is nobody's miss.
+                    start, k = max(self.clock.now(), due + period), 0
                     continue
                 k += 1
                 self._between(start + k * period)
@@ -174,11 +175,13 @@ class ControlLoop:
                     self.summary.misses["skipped"] += passed
                     k += passed
         finally:
-            self.decider.close()
-            if hasattr(self.robot, "stop"):
-                self.robot.stop()
-            elif self.settings.safe is not None:
-                self.robot.write(self.settings.safe)
+            try:  # first of all, whatever the player is at
+                if hasattr(self.robot, "stop"):
+                    self.robot.stop()
+                elif self.settings.safe is not None:
+                    self.robot.write(self.settings.safe)
+            finally:
+                self.decider.close()
         return self.summary
 
     def _begin(self, again: bool = False) -> None:

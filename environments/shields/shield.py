@@ -139,6 +139,10 @@ class ShieldedBatch(Batch):
         self.interventions += self.intervened
         return super().step(applied)
 
+    def step_past(self, actions: Any) -> np.ndarray:
+        """Act with `actions` [B, N, ...] themselves, past the shield: to leave a machine at rest."""
+        return super().step(actions)
+
     @property
     def _begun(self) -> np.ndarray:
         """Which games are at the beginning of an episode: [B]."""

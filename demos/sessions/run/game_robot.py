@@ -19,6 +19,7 @@ from demos.sessions.game.game import Game
 from demos.sessions.game.match_recording import NOBODY
 from demos.sessions.game.recording import Recording
 from environments.files.atomic import DiskFull
+from environments.shields.shield import ShieldedBatch
 from environments.system.errors import UserError
 from environments.system.os_errors import os_sentence
 
@@ -103,7 +104,7 @@ class ControlLog(Recording):
         if not self.take.steps:
             self.discard()
             return
-        self._ending = {"left": not self.game.over, **self._ending}
+        self._ending = {**self._ending, "left": not self.game.over}
         try:
             self.kept += self.keep(None)
         except (DiskFull, OSError) as error:
@@ -169,8 +170,13 @@ class GameRobot:
         if self.log is not None:
             self.log.end()
         if not self.game.over:
+            batch = self.game.batch
+            actions = np.zeros_like(batch.actions)
+            actions[:] = self.game.world.idle
+            actions[0, self.seat] = self.safe
+            past = batch.step_past if isinstance(batch, ShieldedBatch) else batch.step
             with suppress(UserError):  # it has been told what is wrong
-                self.game.step({self.seat: self.safe})
+                past(actions)
 
 
 def _told(error: Exception) -> str:

@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from agents.control import ControlSettings
 from agents.lookup import Found, find
 from agents.lookup_names import AGENTS, TYPED_PLAYERS, NameKind
 from agents.players.player import Player
+from agents.robots import safe_action
 from demos.data.episodes.files import LONGEST
 from demos.sessions.game.game import Game
 from demos.sessions.run.options import RunOptions
 from environments.catalog import make_world
-from environments.external.games.own_actions import to_counted
 from environments.external.trial.isolated import patient
 from environments.external.world import in_processes
 from environments.files.trusted_code import remember, type_in
@@ -79,28 +77,8 @@ def settings_of(given: RunOptions, world: World) -> ControlSettings:
         UserError: the safe action is none.
     """
     hz = 1 / world.tick if given.hz is None else given.hz
-    safe = _safe(given.safe, world)
+    safe = safe_action(given.safe, world)
     return ControlSettings(hz, given.budget, given.stale, given.on_miss, safe)
-
-
-def _safe(typed: Any, world: World) -> np.ndarray:
-    """The safe action as we count it, of one that was typed in the environment's own numbers."""
-    ours = world.action_space
-    if typed is None:
-        return np.broadcast_to(np.asarray(world.idle, ours.dtype), ours.shape or ()).copy()
-    space = ours if world.own_action_space is None else world.own_action_space
-    try:
-        own = np.asarray(typed, space.dtype).reshape(space.shape or ())
-        fits = bool(np.all(own == np.asarray(typed))) or np.asarray(typed).dtype.kind == "f"
-        fits = fits and space.contains(own if own.shape else space.dtype.type(own))
-    except (TypeError, ValueError, OverflowError):
-        fits = False
-    if not fits:
-        raise UserError(
-            f"The safe action {str(typed)[:60]} is none of {space}: give one with --safe."
-        )
-    counted: np.ndarray = to_counted(space)(own[None])[0]
-    return counted.reshape(ours.shape or ()).astype(ours.dtype)
 
 
 def _with_rate(world: World, rate: float | None) -> tuple[World, bool]:
