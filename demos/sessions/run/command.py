@@ -86,8 +86,10 @@ def _drive(
     with ExitStack() as later:
         later.callback(ready.game.close)
         log = _log(given, ready, later)
-        robot = GameRobot(ready.game, given.seat, given.seed, ready.settings.safe, log)
         screen = None if opened is None else _screen(given, ready, opened, clock)
+        if log is not None and screen is not None and screen.takeover is not None:
+            log.coach(screen.takeover.settle)
+        robot = GameRobot(ready.game, given.seat, given.seed, ready.settings.safe, log)
         loop = ControlLoop(
             robot,
             decider,

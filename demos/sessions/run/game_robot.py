@@ -16,7 +16,7 @@ from demos.data.episodes.episode import Actor
 from demos.data.journal.records import StepRecord, Stream
 from demos.data.journal.take import OpenEpisode
 from demos.sessions.game.game import Game
-from demos.sessions.game.match_recording import NOBODY
+from demos.sessions.game.match_recording import META, NOBODY
 from demos.sessions.game.recording import Recording
 from environments.files.atomic import DiskFull
 from environments.shields.shield import ShieldedBatch
@@ -50,6 +50,16 @@ class ControlLog(Recording):
         self.kept: list[int] = []  # numbers in the dataset
         self.unkept = ""  # why an episode was not kept, in a sentence
         self._last: list[StepRecord] = []  # rows of the last tick, which may turn out to be the end
+
+    def coach(self, settle: int) -> None:
+        """Note that a person may take over, and drives for so many steps after they let go.
+
+        Then what they drove are corrections, as of `gpo watch`.
+        """
+        seat, world = self.game.seats[0], self.game.world
+        about = {"seat": world.agents[seat], "person": "", "agent": self.names[seat], "sha256": ""}
+        more = {"level": "", "coach": True, "settle_steps": settle, "horizon": self.game.horizon}
+        self._meta[META] = {**about, **more}
 
     def begin(self, seed: int) -> None:
         """Begin a take of the game, which has just begun.

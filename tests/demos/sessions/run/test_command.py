@@ -15,6 +15,7 @@ from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
 from demos.sessions.run.options import RunOptions
 from environments.files import trusted_code
+from training.imitation.corrected_steps import read_corrections
 
 CART = "tests.environments.support.arms:Cart"
 ROOT = Path(__file__).resolve().parents[4]
@@ -79,6 +80,9 @@ def test_a_person_takes_over_by_a_key_and_gives_back(tmp_path, capsys):
     assert 18 <= len(driven) <= 30, "a second, and the moment after it"
     assert np.abs(episode.actions[driven[5]]).max() > 0.5
     assert (episode.actors[-20:] == Actor.AGENT).all()
+    found = read_corrections(Store(tmp_path).open("courier-run"), doubt=0.5)
+    assert 0 < found.corrected.sum() < len(driven), "the moment after it is no correction"
+    assert found.trusted.sum() > 20
 
 
 def test_escape_ends_it(tmp_path):
