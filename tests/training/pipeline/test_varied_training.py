@@ -54,6 +54,13 @@ def root(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def drawn(root):
+    words = ["demos", "collect", "drawn", CART, "--player", "random", "--episodes", "5"]
+    assert gpo.main([*words, "--root", str(root), "--vary", "mass=[0.5, 2.0]"]) == 0
+    return Store(root).open("drawn")
+
+
 def recipe(root, vary=VARY, world=CART, data="plain"):
     path = root / "varied.toml"
     path.write_text(RECIPE.format(world=world, root=root, vary=vary, data=data))
@@ -89,10 +96,8 @@ def test_an_agent_carries_what_varies_and_may_be_asked_at_one_value(run, capsys)
     assert "mass = 1.5" in capsys.readouterr().out
 
 
-def test_what_was_drawn_is_recorded_and_played_again(root, run):
-    words = ["demos", "collect", "drawn", CART, "--player", "random", "--episodes", "5"]
-    assert gpo.main([*words, "--root", str(root), "--vary", "mass=[0.5, 2.0]"]) == 0
-    dataset = Store(root).open("drawn")
+def test_what_was_drawn_is_recorded_and_played_again(root, drawn):
+    dataset = drawn
     found = [episode.options["mass"] for episode in dataset.load_all()]
     assert len(set(found)) == 5
     assert all(0.5 <= mass <= 2 for mass in found)
@@ -102,6 +107,15 @@ def test_what_was_drawn_is_recorded_and_played_again(root, run):
     world = make_world(CART)
     assert changed_physics(world, dataset) == ""
     assert changed_physics(declare(world, Declared(vary={"mass": [3.0, 4.0]})), dataset) == ""
+
+
+def test_what_varies_otherwise_is_not_put_beside_it(root, drawn, capsys):
+    words = ["demos", "merge", "plain", "drawn", "--into", "both", "--root", str(root)]
+    assert gpo.main(words) == 2
+    assert "what varies: here nothing, there mass" in capsys.readouterr().err
+    drive = ["run", "still", "--world", CART, "--headless", "--seconds", "0.2", "--root", str(root)]
+    assert gpo.main([*drive, "--dataset", "drawn"]) == 2
+    assert "other parameters vary" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
