@@ -59,11 +59,22 @@ class OwnRule:
         space = world.own_action_space
         self.space = world.action_space if space is None else space
         self._made: dict[tuple[int, int], Any] = {}
-        self._make(0, 0)  # says at once what is wrong with it
+        self._takes_agent = _takes_agent(self._make(0, 0))  # says at once what is wrong with it
+        self._bind()
+
+    def _bind(self) -> None:
+        self._own, self._to_own = own_observations(self.world), to_own(self.space)
+        self._to_counted = to_counted(self.space)
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy keeps: how it translates is made anew."""
-        return {name: value for name, value in vars(self).items() if name != "_seen"}
+        made = ("_own", "_to_own", "_to_counted")
+        return {name: value for name, value in vars(self).items() if name not in made}
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        """The same again."""
+        vars(self).update(kept)
+        self._bind()
 
     def __call__(
         self, observation: Any, requested: np.ndarray, begun: np.ndarray, present: np.ndarray
@@ -85,8 +96,11 @@ class OwnRule:
             if begun[b] and hasattr(rule, "reset"):
                 self._tried(rule.reset)
             shown = self._shown(observation, int(b), int(n))
-            wanted = to_own(self.space)(requested[b, n])
-            given = self._tried(rule, shown, np.copy(wanted), **self._beside(rule, int(n)))
+            wanted = self._to_own(requested[b, n])
+            more = {"agent": self.world.agents[n]} if self._takes_agent else {}
+            # An action of no dimensions is a number.
+            asked = np.copy(wanted) if np.shape(wanted) else wanted
+            given = self._tried(rule, shown, asked, **more)
             applied[b, n] = self._read(given, wanted, requested[b, n])
         return applied
 
@@ -109,19 +123,11 @@ class OwnRule:
                 "have let pass is unknown."
             ) from error
 
-    def _beside(self, rule: Any, seat: int) -> dict[str, Any]:
-        try:
-            takes = inspect.signature(rule).parameters
-        except (TypeError, ValueError):  # of a kind that does not tell its arguments
-            return {}
-        return {"agent": self.world.agents[seat]} if "agent" in takes else {}
-
     def _shown(self, observation: Any, game: int, seat: int) -> Any:
         """What the environment shows an agent: a copy, in its own dicts and tuples."""
-        own = own_observations(self.world)
-        if own is None:
+        if self._own is None:
             return np.array(observation[game, seat])
-        return _single(own.shown(observation[game, seat : seat + 1]))
+        return _single(self._own.shown(observation[game, seat : seat + 1]))
 
     def _read(self, given: Any, wanted: Any, requested: np.ndarray) -> np.ndarray:
         """Its action as we count it; the very request where it lets that pass."""
@@ -139,8 +145,16 @@ class OwnRule:
             raise UserError(
                 f"The shield '{self.name}' gave {str(given)[:80]}, which is no action of {self.space}."
             )
-        counted: np.ndarray = to_counted(self.space)(own[None])[0]
+        counted: np.ndarray = self._to_counted(own[None])[0]
         return counted.reshape(np.shape(requested))
+
+
+def _takes_agent(rule: Any) -> bool:
+    """Whether a rule has an argument for who acts."""
+    try:
+        return "agent" in inspect.signature(rule).parameters
+    except (TypeError, ValueError):  # of a kind that does not tell its arguments
+        return False
 
 
 def _single(shown: Any) -> Any:
