@@ -85,6 +85,8 @@ class Tick:
     action: Any  # that was sent to the robot
     miss: str  # "late", "stale", "slow" (written after the tick's end), or empty
     person: bool  # whether a person drove
+    seen: Any = None  # the newest observation, as the player was shown it
+    applied: Any = None  # what the robot says that it did (`applied`), after limits of its own
 
 
 @dataclass
@@ -109,8 +111,9 @@ class ControlSummary:
         """In a sentence."""
         kinds = ", ".join(f"{count} {kind}" for kind, count in self.misses.items() if count)
         p50, p99, p999 = (1000 * one for one in self.percentiles())
-        told = f"{self.ticks:,} ticks, {sum(self.misses.values())} missed"
-        told += f" ({kinds})" if kinds else ""
+        told = f"{self.ticks:,} ticks, {sum(self.misses.values())} missed" + f" ({kinds})" * bool(
+            kinds
+        )
         told += f"; from a tick to its action {p50:.2f} ms at the median, {p99:.2f} at p99, "
         told += f"{p999:.2f} at p99.9"
         told += f"; {self.interventions} interventions of the shield" if self.interventions else ""
@@ -205,9 +208,10 @@ class ControlLoop:
             self.robot.write(action)
             self._last = action
         now = self.clock.now()
-        if not miss and now - due > self.settings.period + FINE:
-            miss = "slow"
-        self._count(Tick(number, due, now - due, action, miss, person is not None))
+        miss = miss or ("slow" if now - due > self.settings.period + FINE else "")
+        done = getattr(self.robot, "applied", action)
+        drove = person is not None
+        self._count(Tick(number, due, now - due, action, miss, drove, self._seen, done))
 
     def _count(self, tick: Tick) -> None:
         summary = self.summary

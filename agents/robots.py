@@ -69,13 +69,26 @@ def drive(
             "one of its own, as shield."
         )
     machine = OwnRobot(robot, world, safe)
-    player = found.player(world, options.seed)
+    player: Any = found.player(world, options.seed)
+    kind = world.observation_space.dtype
+    player.predict(np.zeros((1, *world.observation_space.shape), kind))  # loads what it needs
+    if hasattr(player, "reseed"):
+        player.reseed(options.seed)
     decider = ThreadedDecider(player, options.greedy)
     loop = ControlLoop(machine, decider, replace(settings, safe=safe), note=options.note)
     try:
         return loop.run(options.seconds, options.stop)
     finally:
         loop.summary.interventions = machine.interventions
+
+
+def world_of(name: str) -> World:
+    """The world that an agent was made for.
+
+    Raises:
+        UserError: there is no such agent, or it does not say.
+    """
+    return _world(find(name, TYPED_PLAYERS), DriveOptions())
 
 
 def safe_action(typed: Any, world: World) -> np.ndarray:
@@ -127,7 +140,7 @@ class OwnRobot:
         self._to_own = to_own(world.own_action_space or world.action_space)
         self._shield = Shield(world) if world.shield_rules else None
         self._row: np.ndarray | None = None  # [1, O], the newest
-        self._done = safe  # that was sent last
+        self.applied = safe  # that was sent last
         self.interventions, self.over, self._begun = 0, False, True
         self._fresh: Any = robot.reset()[0] if self.stepped else None
 
@@ -164,13 +177,13 @@ class OwnRobot:
 
     def _limited(self, shield: Shield, wanted: np.ndarray) -> np.ndarray:
         begun, there = np.array([self._begun]), np.ones((1, 1), np.bool_)
-        moment = Moment(np.asarray(self._row)[None], self._done[None, None], begun)
+        moment = Moment(np.asarray(self._row)[None], self.applied[None, None], begun)
         found: np.ndarray = shield.limit(moment, wanted[None, None], there)[0, 0]
         return found
 
     def _send(self, action: np.ndarray) -> None:
         own = self._to_own(action)
-        self._done, self._begun = action, False
+        self.applied, self._begun = action, False
         if not self.stepped:
             self.robot.write(own)
             return
@@ -180,7 +193,7 @@ class OwnRobot:
     def reset(self) -> None:
         """Begin another episode."""
         self._fresh, self.over, self._begun = self.robot.reset()[0], False, True
-        self._done, self._row = self.safe, None
+        self.applied, self._row = self.safe, None
 
     def stop(self) -> None:
         """Leave the robot with the safe action."""
