@@ -110,12 +110,11 @@ class ControlSummary:
     def __str__(self) -> str:
         """In a sentence."""
         kinds = ", ".join(f"{count} {kind}" for kind, count in self.misses.items() if count)
-        p50, p99, p999 = (1000 * one for one in self.percentiles())
-        told = f"{self.ticks:,} ticks, {sum(self.misses.values())} missed" + f" ({kinds})" * bool(
-            kinds
+        p50, p99, p999 = (f"{1000 * one:.2f}" for one in self.percentiles())
+        told = f"{self.ticks:,} ticks, {sum(self.misses.values())} missed" + (
+            kinds and f" ({kinds})"
         )
-        told += f"; from a tick to its action {p50:.2f} ms at the median, {p99:.2f} at p99, "
-        told += f"{p999:.2f} at p99.9"
+        told += f"; from a tick to its action {p50} ms at the median, {p99} at p99, {p999} at p99.9"
         told += f"; {self.interventions} interventions of the shield" if self.interventions else ""
         return told + (f"; {self.driven} ticks driven by a person" if self.driven else "")
 
