@@ -58,7 +58,9 @@ class SingleRow:
         self._watched: list[tuple[dict[str, Any], str, Tensor, int]] = []
         self._layers: list[Layer] | None = None
         self._noise = torch.Generator()
-        self._read()
+        self._known = (
+            False  # whether the network was looked at: at first use, for many never decide alone
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy reads its own policy's weights."""
@@ -69,6 +71,8 @@ class SingleRow:
         """Whether the network is one of those that are known here, and does not learn at the moment."""
         if self.policy.training:
             return False
+        if not self._known:
+            self._read()
         for owner, name, tensor, address in self._watched:
             if owner[name] is not tensor or tensor.data_ptr() != address:
                 self._read()
@@ -105,7 +109,7 @@ class SingleRow:
         return clipped
 
     def _read(self) -> None:
-        self._watched = []
+        self._watched, self._known = [], True
         try:
             self._layers = [
                 *self._sight(self.policy.pi_features_extractor),

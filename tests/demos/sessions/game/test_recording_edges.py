@@ -50,7 +50,7 @@ class Table:
     def __init__(self, people: tuple[int, ...], batch: Any = None) -> None:
         self.world = SimpleNamespace(agents=("cook_0", "cook_1"), action_space=spaces.Discrete(6))
         self.vacant = [n for n in range(2) if n not in people]
-        self.options = {"horizon": 9}
+        self.options = self.episode_options = {"horizon": 9}
         self.over, self.broken_off = False, ""
         self.asked = np.array([1, 2])
         self.batch = batch or SimpleNamespace()
