@@ -43,7 +43,7 @@ if (_why := hidden_folder()) is not None:
 
 # Only after we know whose folders these are; they are light.
 from demos.cli.dataset_verbs import DEMOS as DEMOS  # noqa: E402
-from demos.cli.window_verbs import controls, play, record, watch  # noqa: E402
+from demos.cli.window_verbs import controls, play, record, run, watch  # noqa: E402
 from environments.system.errors import UserError  # noqa: E402
 from environments.system.library_folders import settle_places  # noqa: E402
 from environments.system.os_errors import require_folder, system_sentence  # noqa: E402
@@ -161,6 +161,7 @@ VERBS: Mapping[str, Verb] = {
     "record": record,
     "watch": watch,
     "play": play,
+    "run": run,
     "controls": controls,
     "train": train,
     "recipe": recipe,

@@ -122,15 +122,17 @@ def make_batch(
         UserError: no such world, parameter, term or option; a shield where the world has none.
     """
     from environments.external.batch import ExternalBatch
+    from environments.external.shielded_batch import ShieldedExternalBatch
     from environments.external.world import ExternalWorld
+    from environments.shields.shield import Shield, ShieldedBatch
     from environments.simulation.batch import Batch
-    from environments.simulation.shield import Shield, ShieldedBatch
 
     made = make_world(world, **params)
-    kind: type[Batch] = ExternalBatch if isinstance(made, ExternalWorld) else Batch
+    external = isinstance(made, ExternalWorld)
+    kind: type[Batch] = ExternalBatch if external else Batch
     if shield:
         Shield(made)  # refuses a world that has none
-        kind = ShieldedBatch
+        kind = ShieldedExternalBatch if external else ShieldedBatch
     rest: Any = {"weights": weights, "options": options, "restart": restart, "discount": discount}
     return kind(made, size, seed=seed, **rest)
 
@@ -139,7 +141,7 @@ def describe() -> None:
     """Print our worlds: agents, terms and costs with their meanings."""
     from rich.table import Table
 
-    from environments.simulation.shield import offers_shield
+    from environments.shields.shield import offers_shield
     from environments.terminal.consoles import plain_console
 
     for world_id in WORLDS:

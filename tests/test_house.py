@@ -101,6 +101,7 @@ def test_init_files_are_empty(path):
 # Where the name of a world was typed by a person, or stands in our own code. A name that was read from a file
 # goes to `environments.recorded_worlds` instead, which asks whether its code may be run.
 TYPED = {
+    "demos/sessions/run/prepare.py",
     "demos/collect/command.py",
     "demos/sessions/input_test/command.py",
     "demos/data/exchange/file_format.py",
@@ -255,6 +256,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "environments/simulation",
     ),
     (
+        "agents/deciding",
         "agents/schema",
         "demos/data/episodes",
         "demos/window/controls",
@@ -267,12 +269,14 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "environments/worlds/kitchen",
     ),
     (
+        "agents/control",
         "agents/experts/duel",
         "agents/networks",
         "demos/data",
         "demos/data/dataset",
         "demos/window/drawing",
         "environments/external/trial",
+        "environments/shields",
     ),
     (
         "agents/files",
@@ -309,6 +313,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     (
         "agents/loaded_agent",
+        "agents/robots",
         "demos/collect",
         "demos/data/exchange",
         "demos/sessions/match",
@@ -322,6 +327,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "demos/sessions/panels",
         "demos/sessions/play",
         "demos/sessions/replay",
+        "demos/sessions/run",
         "training/run",
     ),
     (

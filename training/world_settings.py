@@ -11,7 +11,7 @@ from training.settings import Settings
 
 # Told in a recipe only where they are set: without them it is the recipe that it was before there were any.
 NEWER = (
-    "shield", "north_star", "terms", "costs", "success", "options", "start", "reverse_until",
+    "shield", "vary", "north_star", "terms", "costs", "success", "options", "start", "reverse_until",
 )  # fmt: skip
 
 
@@ -38,12 +38,25 @@ class WorldSettings(Settings):
     """Where training games begin: as the world says, or in any state of the recordings."""
     reverse_until: float = Field(0.0, ge=0, le=1)
     """Point until which such starts move from the recordings' end to their beginning. [share of the steps]"""
-    shield: bool = False
-    """Play, learn and be judged behind the world's shield."""
+    shield: bool | str | dict[str, Any] = False
+    """Play, learn and be judged behind the world's shield (true), a function of yours ("my_robot:limit"), or
+    rules (a table: docs/robots.md)."""
+    vary: dict[str, Any] = {}
+    """Parameters drawn anew for each episode, such as mass = [0.8, 1.2] (docs/robots.md)."""
     workers: int = Field(0, ge=0, le=1024)
     """Processes for an environment of others that may hang or die; 0 for none."""
     patience: float = Field(30.0, gt=0, le=10**6)
     """Time after which a game in such a process that does not answer is ended. [s]"""
+
+    @property
+    def shielded(self) -> bool:
+        """Whether a shield stands between players and games."""
+        return bool(self.shield)
+
+    @property
+    def shield_rules(self) -> Any:
+        """The rules that stand in the recipe, as they stand there; empty without."""
+        return {} if isinstance(self.shield, bool) else self.shield
 
     def told(self, plain: dict[str, Any]) -> dict[str, Any]:
         """As `plain`, without the newer settings that have their defaults."""

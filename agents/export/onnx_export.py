@@ -26,8 +26,9 @@ from agents.export.onnx_session import OnnxSession
 from agents.export.probe_inputs import probe_inputs
 from agents.files.agent_file import Agent
 from environments.catalog import WORLDS
-from environments.files.atomic import naming_path, replace
+from environments.files.atomic import naming_path, replace, to_json
 from environments.recorded_worlds import described_world
+from environments.shields.typed import table_beside
 from environments.simulation.observation_parts import layout_of, read_parts
 from environments.simulation.spec import fingerprint_of
 from environments.system.errors import UserError
@@ -38,6 +39,10 @@ OBSERVATIONS = 1000  # that are compared
 SHIELD = (
     "It was trained behind its world's shield: the host must put a shield between it and the game, "
     "because the file holds none."
+)
+SHIELD_BESIDE = (
+    "It was trained behind a shield, whose rules stand beside it in a file that ends in .shield.json: the "
+    "host must apply them, because this file holds none."
 )
 STUCK = (
     "It was judged with a rule of the host: if its own body has not changed for {} steps, the actions it "
@@ -80,10 +85,26 @@ def export_onnx(agent: Agent, path: Path, greedy: bool = False) -> Exported:
                 f"where {MOST:.0e} is allowed."
             )
         replace(path, data)
+        _write_rules(agent, path)
     finally:
         with naming_path(path):
             beside.unlink(missing_ok=True)
     return Exported(read_onnx(path), difference)
+
+
+def rules_beside(path: Path) -> Path:
+    """Where the rules of its shield stand: `agent.onnx` has `agent.shield.json`."""
+    return path.with_suffix(".shield.json")
+
+
+def _write_rules(agent: Agent, path: Path) -> None:
+    """Put the rules of an agent's shield beside its file, if it has any; else none of a former one."""
+    beside, rules = rules_beside(path), agent.world.get("shield")
+    with naming_path(beside):
+        if rules and agent.shielded:
+            replace(beside, to_json(table_beside(rules, agent.world)))
+        else:
+            beside.unlink(missing_ok=True)
 
 
 def compared(file: OnnxFile, graph: Graph, agent: Agent) -> float:
@@ -169,7 +190,7 @@ def _about(agent: Agent, graph: Graph) -> dict[str, Any]:
     """All that is known about an agent, as JSON."""
     policy, described = agent.policy, agent.world
     stuck = int(agent.facts.get("stuck_steps", 0))
-    shield = bool(agent.facts.get("shield", False))
+    advice = SHIELD_BESIDE if described.get("shield") else SHIELD
     return {
         "world": described,
         "fingerprint": fingerprint_of(described),
@@ -182,8 +203,11 @@ def _about(agent: Agent, graph: Graph) -> dict[str, Any]:
         "mask": policy.mask,
         "sight": policy.encoder_settings,
         "layout": _layout(agent),
-        "shield": shield,
-        "advice": [*([SHIELD] if shield else []), *([STUCK.format(stuck)] if stuck else [])],
+        "shield": agent.shielded,
+        "advice": [
+            *([advice] if agent.shielded else []),
+            *([STUCK.format(stuck)] if stuck else []),
+        ],
         **_of_world(described),
     }
 

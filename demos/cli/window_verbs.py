@@ -35,6 +35,16 @@ def watch(arguments: list[str]) -> int:
     return watch_command(given)
 
 
+def run(arguments: list[str]) -> int:
+    """Let an agent drive at a fixed rate, a robot of yours too; a key or a pad takes over."""
+    from demos.sessions.run.options import RunOptions
+
+    given = read_options(RunOptions, run, arguments, trust=True)
+    from demos.sessions.run.command import run_command
+
+    return run_command(given)
+
+
 def play(arguments: list[str]) -> int:
     """Play with or against agents, or coach one and take over; every game is kept and counted."""
     from demos.sessions.play.options import PlayOptions

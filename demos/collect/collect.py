@@ -46,6 +46,8 @@ class _Recorder:
         each = np.arange(size)
         # where the first player sits, [B]
         self.seats = (first + each) % count if plan.turns else np.zeros(size, int)
+        # What was drawn for each episode where the world varies, [B].
+        self.varied = [dict(values) for values in batch.variation.values]
         self.seen = [batch.observation.copy()]  # T+1 of [B, N, O]
         self.names: list[list[str]] = []  # [N][B], of each player in each game, if they are named
         self.columns: dict[str, list[np.ndarray]] = {}  # T of [B, N, ...]
@@ -207,7 +209,7 @@ def _episode(world: World, games: _Recorder, b: int, seat: int, match: str) -> E
         match=match,
         player=who.get(world.agents[seat]),
         seed=plan.seed + games.first + b,
-        options={**world.episode_options, **plan.options},
+        options={**world.episode_options, **plan.options, **games.varied[b]},
         meta={
             "device": "none",
             "tick": world.tick,

@@ -17,7 +17,8 @@ from demos.data.dataset.store import Store
 from environments.catalog import make_world
 from environments.external.trial.isolated import patient
 from environments.external.world import Declared, declare, in_processes
-from environments.simulation.shield import Shield
+from environments.shields.shield import Shield
+from environments.shields.typed import behind
 from environments.simulation.world import World
 from environments.system.errors import UserError
 from environments.terminal.consoles import plain_console
@@ -61,12 +62,13 @@ def collect_command(given: CollectOptions) -> int:
     store.require_free(given.name)
     with patient(given.patience):
         made = make_world(given.world, **dict(given.params))
-        named = declare(made, Declared(tuple(given.terms), tuple(given.costs)))
+        named = declare(made, Declared(tuple(given.terms), tuple(given.costs), vary=given.vary))
+        named = behind(named, given.shield_by)
         place = in_processes(named, given.workers, given.patience)
     for option in given.of_episodes:
         place.check_option(option)
     lineup = _lineup(given.player, given.against, place)
-    shield = given.shield or lineup.shielded
+    shield = given.shield or given.shield_by is not None or lineup.shielded
     if shield:
         Shield(place)  # refuses a world that has none
     console = plain_console()

@@ -21,12 +21,13 @@ import numpy as np
 
 from environments.external.array_layout import arrays_layout
 from environments.external.description import external_world
+from environments.external.episode_order import episode_order
 from environments.external.forbidden import obey_masks, tell_of_our_limit
 from environments.external.games.executor import make_executor
 from environments.external.games.games import EnvironmentSpec, GameFault, ResetOrder
 from environments.external.games.own_observations import ShownRows, own_observations, shown_rows
 from environments.external.guard import Bounds, Incident, invalid_values
-from environments.external.states.state_access import START, Starts
+from environments.external.states.state_access import Starts
 from environments.external.world import ExternalWorld
 from environments.simulation.batch import Batch
 from environments.simulation.presence import Presence
@@ -54,9 +55,8 @@ class ExternalBatch(Batch):
         self._names = tuple(world.terms), tuple(world.costs)
         self._bounds = Bounds(world.observation_space)
         agents = len(world.agents)
-        self.overruled = np.zeros(
-            (self.size, agents), np.bool_
-        )  # [B, N], by the mask, in the last step
+        # [B, N], by the mask, in the last step
+        self.overruled = np.zeros((self.size, agents), np.bool_)
         self.presence = Presence(self.terminated, self.truncated, agents, changes=agents > 1)
         sizes = (self.size, agents, len(world.terms), len(world.costs))
         layout = arrays_layout(world.observation_space, world.action_space, *sizes)
@@ -148,6 +148,7 @@ class ExternalBatch(Batch):
             self.final_observation[ended] = self.observation[ended]
             going = [b for b in ended.tolist() if b not in faults]
             self.state["episode"][going] += np.uint64(1)
+            self._vary(np.isin(np.arange(self.size), going))
             orders = [self._order(b, None) for b in going]
             self._begin_games(orders + self._restart_orders(faults))
         elif faults:
@@ -186,13 +187,16 @@ class ExternalBatch(Batch):
         games = sorted(faults)
         self.state["seed"][games] += np.uint64(self.size)  # no other game has it
         self.state["episode"][games] = 0
+        self._vary(np.isin(np.arange(self.size), games))
         return [self._order(b, int(self.state["seed"][b]), anew=True) for b in games]
 
-    def _order(self, b: int, seed: int | None, anew: bool = False) -> ResetOrder:
-        """How a game begins: with its options, in a drawn state if there are starts."""
-        own = (int(self.state[name][b]) for name in ("seed", "episode"))
-        drawn = {} if self.starts is None else {START: self.starts.draw(*own)}
-        return ResetOrder(b, seed, {**self._episode_options[b], **drawn} or None, anew)
+    def _order(self, game: int, seed: int | None, anew: bool = False) -> ResetOrder:
+        key = int(self.state["seed"][game]), int(self.state["episode"][game])
+        options = self._episode_options[game]
+        return episode_order(game, seed, key, options, self.variation, self.starts, anew)
+
+    def _put(self, game: int) -> None:
+        """What varies goes in with the order to begin."""
 
     def read_state(self, game: int = 0) -> dict[str, Any]:
         """The state that a game is in, which an option `start_state` begins in; as `GameExecutor.state`."""
@@ -223,11 +227,8 @@ class ExternalBatch(Batch):
         if isinstance(drawn, str):
             raise UserError(f"The environment '{self.world.id}' {drawn}, when it was to draw.")
         if drawn is None:
-            raise UserError(
-                f"Make '{self.world.id}' with render_mode=\"rgb_array\" to see pictures."
-            )
-        seen: np.ndarray = drawn
-        return seen
+            raise UserError(f"Make '{self.world.id}' with render_mode='rgb_array' to see pictures.")
+        return np.asarray(drawn)
 
     def close(self) -> None:
         """Close every game, and end the processes that they ran in."""

@@ -8,8 +8,10 @@ from typing import Any
 
 from environments.external.games.named_values import SUCCESS
 from environments.external.guard import Guard
+from environments.external.parameters import completed
 from environments.external.trial.isolated import PATIENCE
 from environments.external.trial.names import SEEN, SUCCESS_MEANING, check_name
+from environments.shields.rules import read_rules
 from environments.simulation.kernels import Kernels
 from environments.simulation.spec import WorldSpec
 from environments.simulation.world import World
@@ -41,6 +43,8 @@ class ExternalWorld(World):
             costs=other.costs,
             occasional=other.occasional,
             north_star=other.north_star,
+            shield_rules=other.shield_rules,
+            vary=other.vary,
             star_chosen=other.star_chosen,
             success=getattr(other, "success", None),
         )
@@ -91,6 +95,10 @@ class Declared:
     north_star: str | None = None  # the term that everything is judged by
     success: str | None = None  # the key of its info that says whether a game is solved
     options: Mapping[str, Any] = field(default_factory=dict)  # of every episode
+    shield: Any = None  # rules, as `environments.shields.rules.read_rules` takes them
+    vary: Any = (
+        None  # what is drawn for each episode, as `environments.external.parameters` reads it
+    )
 
     @classmethod
     def of_description(cls, described: Mapping[str, Any]) -> Declared:
@@ -106,25 +114,32 @@ class Declared:
             north_star=described.get("north_star"),
             success=described.get("success"),
             options=described.get("options") or {},
+            shield=described.get("shield"),
+            vary=described.get("vary"),
         )
 
 
 def declare(world: World, given: Declared) -> World:
-    """The world with further names, and judged by another term, if that is asked for.
+    """The world with further names, rules, variation, and judged by another term, if that is asked for.
 
     Raises:
-        UserError: a native world has no such name, a name cannot be one, or it has no term to judge by.
+        UserError: a native world has no such name, a name cannot be one, a rule does not fit, or it has no
+            term to judge by.
     """
     if isinstance(world, ExternalWorld):
         world = _with_names(world, given)
     else:
         _require_native(world, given)
+    if given.vary:
+        world = replace(world, vary=completed(given.vary, world))
     if given.options:
         if not isinstance(given.options, Mapping):
             raise UserError(f"The options of '{world.id}' are no table of names and values.")
         for name in given.options:
             world.check_option(name)
         world = replace(world, episode_options={**world.episode_options, **given.options})
+    if given.shield:
+        world = replace(world, shield_rules=read_rules(given.shield, world))
     star = given.north_star
     if star is None or star == world.north_star:
         return world

@@ -62,6 +62,11 @@ def allowed(name: str) -> bool:
     return module_of(name) in {module_of(known) or known for known in (*_typed, *_remembered())}
 
 
+def written_here(name: str) -> bool:
+    """Whether a person wrote this very name, in this command or before in this folder."""
+    return name in {*_typed, *_remembered()}
+
+
 def refuse_standard_library(name: str, module: str) -> None:
     """Refuse modules in which no environment can be.
 

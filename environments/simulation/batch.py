@@ -12,9 +12,11 @@ import numpy as np
 from gymnasium import spaces
 
 from environments.simulation.kernels import first_outside
+from environments.simulation.player import as_actions
 from environments.simulation.presence import Presence
-from environments.simulation.reward_source import TermReward
+from environments.simulation.reward_source import TermReward, as_records, shaping_of
 from environments.simulation.spec import horizon_of
+from environments.simulation.variation import Variation
 from environments.simulation.world import World
 from environments.system.errors import UserError
 
@@ -70,8 +72,12 @@ class Batch:
             size, np.bool_
         )  # [B], begun anew after the step: it need not play them
         self.actions = np.zeros((size, agents, *act.shape), act.dtype)  # [B, N], as last applied
+        self.variation = Variation(world.vary, size)
+        self._asked: list[dict[str, Any]] = [{} for _ in range(size)]  # options of each game
+        # What the loops are handed beside the states: of all games one, or one for each where they vary.
+        self.table = np.repeat(world.table, size) if world.varies_params else world.table
         self.presence = Presence(self.terminated, self.truncated, agents)
-        self._shaping = _shaping(world, float(discount))
+        self._shaping = shaping_of(world, float(discount))
         self.term_reward = TermReward(world.terms, world.weights if weights is None else weights)
         self._open()
         self.reset(seed=seed, options={})
@@ -83,8 +89,8 @@ class Batch:
     def _link(self) -> None:
         """Make what no copy can keep: the loops, and the terms and costs as the loops write them."""
         self._kernels = self.world.kernels
-        self._terms = _as_records(self.terms, self.world.terms)  # [B, N], of fields
-        self._costs = _as_records(self.costs, self.world.costs)  # [B, N], likewise
+        self._terms = as_records(self.terms, self.world.terms)  # [B, N], of fields
+        self._costs = as_records(self.costs, self.world.costs)  # [B, N], likewise
 
     def __getstate__(self) -> dict[str, Any]:
         """All that a pickle or a deep copy keeps: it goes on from the same step."""
@@ -110,7 +116,7 @@ class Batch:
             UserError: an option the world does not know, a horizon below 1, a negative seed.
         """
         games = self._begin(seed, options, chosen)
-        self._kernels.reset(self.world.table, self.state, games, self.observation)
+        self._kernels.reset(self.table, self.state, games, self.observation)
         return self.observation
 
     def _begin(self, seed: Any, options: Options, chosen: np.ndarray | None) -> np.ndarray:
@@ -120,6 +126,7 @@ class Batch:
             self._read_options(options, games)
         if seed is None:
             self.state["episode"][games] += np.uint64(1)
+            self._vary(games)
             return games
         given = np.asarray(seed)
         if given.dtype.kind not in "iu" or given.shape not in ((), (self.size,)) or given.min() < 0:
@@ -131,7 +138,24 @@ class Batch:
             seeds = seeds + np.arange(self.size, dtype=np.uint64)
         self.state["seed"][games] = seeds[games]
         self.state["episode"][games] = 0
+        self._vary(games)
         return games
+
+    def _vary(self, games: np.ndarray) -> None:
+        """Draw what varies for the episodes that begin in these games: [B]."""
+        if not self.world.vary:
+            return
+        for b in np.flatnonzero(games).tolist():
+            seed, episode = int(self.state["seed"][b]), int(self.state["episode"][b])
+            self.variation.begin(b, seed, episode)
+            self._put(b)
+
+    def _put(self, game: int) -> None:
+        """Put the values of a game's episode into its table and its state."""
+        if params := self.variation.of(game, "param"):
+            self.table[game] = self.world.table_of(params)
+        if options := self.variation.of(game, "option"):
+            self.world.read_options(self.state[game], {**self._asked[game], **options})
 
     def _read_options(self, options: Options, games: np.ndarray) -> None:
         each = list(options) if isinstance(options, Sequence) else [options or {}] * self.size
@@ -142,7 +166,8 @@ class Batch:
             for name in merged:
                 self.world.check_option(name)
             self.state["horizon"][b] = horizon_of(merged.pop("horizon", self.world.horizon))
-            self._write_options(b, merged)
+            self._asked[b] = self.variation.take(b, merged)
+            self._write_options(b, self._asked[b])
 
     def _write_options(self, game: int, options: dict[str, Any]) -> None:
         """Write what one game's next episodes begin with, the horizon aside."""
@@ -155,10 +180,11 @@ class Batch:
             UserError: the actions have the wrong shape or type, or one of them does not exist.
         """
         self._take(actions)
+        again = self.restart and not self.world.vary
         self.terms.fill(0)
         self.costs.fill(0)
         self._kernels.step(
-            self.world.table,
+            self.table,
             self.state,
             self.actions,
             self._terms,
@@ -167,9 +193,13 @@ class Batch:
             self.truncated,
             self.observation,
             self.final_observation,
-            self.restart,
+            again,
             *self._shaping,
         )
+        if self.restart and not again and self.ended.any():  # the loops draw no parameters
+            games = self.ended
+            self.final_observation[games] = self.observation[games]
+            Batch.reset(self, chosen=games)  # what a shield did in this step stays told
         self.term_reward.write(self.terms, self.reward)
         return self.observation
 
@@ -200,7 +230,7 @@ class Batch:
 
     def observe(self) -> np.ndarray:
         """The observation of the states as they are now, for a caller that has set them: [B, N, O]."""
-        self._kernels.observe(self.world.table, self.state, self.observation)
+        self._kernels.observe(self.table, self.state, self.observation)
         return self.observation
 
     def render(self, game: int = 0, score: Mapping[str, Any] | None = None) -> np.ndarray:
@@ -217,34 +247,3 @@ class Batch:
         """Which games ended in the last step: [B]."""
         ended: np.ndarray = self.terminated | self.truncated
         return ended
-
-
-def as_actions(actions: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """The actions as an array that can be copied into such a buffer without a loss.
-
-    Raises:
-        UserError: they have another shape, or are fractions where whole numbers are wanted.
-    """
-    given = np.asarray(actions)
-    if given.shape != shape:
-        raise UserError(
-            f"The actions have the shape {list(given.shape)}; it must be {list(shape)}."
-        )
-    if given.dtype.kind not in ("iuf" if np.dtype(dtype).kind == "f" else "iub"):
-        raise UserError(f"The actions are of type {given.dtype}; they must be {dtype}.")
-    return given
-
-
-def _as_records(numbers: np.ndarray, names: Mapping[str, str]) -> np.ndarray:
-    """The same memory, numbers [B, N, names], as records [B, N] with a field a name."""
-    if not names:
-        return numbers
-    return numbers.view([(name, np.float32) for name in names])[..., 0]
-
-
-def _shaping(world: World, discount: float) -> tuple[Any, ...]:
-    """What the loops need for potential terms: room for those before and after a step, and the discount."""
-    if not world.potentials:
-        return ()
-    phi = np.zeros((2, len(world.agents)), [(name, np.float64) for name in world.potentials])
-    return phi[0], phi[1], discount

@@ -133,15 +133,17 @@ def _shape_one(terms, before, after, discount):  # type: ignore[no-untyped-def]
 
 def _reset_batch(table, states, chosen, observations):  # type: ignore[no-untyped-def]
     for b in range(len(states)):
+        t = b if len(table) > 1 else 0  # all games have one table, or each its own
         if chosen[b]:
             seed_episode(states[b])
-            reset_one(table[0], states[b])  # type: ignore[name-defined] # noqa: F821
-            look_one(table[0], states[b], observations[b])  # type: ignore[name-defined] # noqa: F821
+            reset_one(table[t], states[b])  # type: ignore[name-defined] # noqa: F821
+            look_one(table[t], states[b], observations[b])  # type: ignore[name-defined] # noqa: F821
 
 
 def _observe_batch(table, states, observations):  # type: ignore[no-untyped-def]
     for b in range(len(states)):
-        look_one(table[0], states[b], observations[b])  # type: ignore[name-defined] # noqa: F821
+        t = b if len(table) > 1 else 0
+        look_one(table[t], states[b], observations[b])  # type: ignore[name-defined] # noqa: F821
 
 
 def _step_batch(  # type: ignore[no-untyped-def]
@@ -163,29 +165,31 @@ def _step_batch(  # type: ignore[no-untyped-def]
     step, [2][N], and the discount. Both are found from the state alone, so that it replays.
     """
     for b in range(len(states)):
+        t = b if len(table) > 1 else 0
         if LARGE:  # type: ignore[name-defined] # noqa: F821
             fetch_state(states, b + 1)
         if SHAPED:  # type: ignore[name-defined] # noqa: F821
-            potential_one(table[0], states[b], shaping[0])  # type: ignore[name-defined] # noqa: F821
-        terminated[b] = step_one(table[0], states[b], actions[b], terms[b], costs[b])  # type: ignore[name-defined] # noqa: F821
+            potential_one(table[t], states[b], shaping[0])  # type: ignore[name-defined] # noqa: F821
+        terminated[b] = step_one(table[t], states[b], actions[b], terms[b], costs[b])  # type: ignore[name-defined] # noqa: F821
         states[b].tick += 1
         if SHAPED:  # type: ignore[name-defined] # noqa: F821
             if not terminated[b]:
-                potential_one(table[0], states[b], shaping[1])  # type: ignore[name-defined] # noqa: F821
+                potential_one(table[t], states[b], shaping[1])  # type: ignore[name-defined] # noqa: F821
             shape_one(terms[b], shaping[0], shaping[1], 0.0 if terminated[b] else shaping[2])  # type: ignore[name-defined] # noqa: F821
         truncated[b] = not terminated[b] and states[b].tick >= states[b].horizon
-        look_one(table[0], states[b], observations[b])  # type: ignore[name-defined] # noqa: F821
+        look_one(table[t], states[b], observations[b])  # type: ignore[name-defined] # noqa: F821
         if restart and (terminated[b] or truncated[b]):
             final[b] = observations[b]
             states[b].episode += np.uint64(1)
             seed_episode(states[b])
-            reset_one(table[0], states[b])  # type: ignore[name-defined] # noqa: F821
-            look_one(table[0], states[b], observations[b])  # type: ignore[name-defined] # noqa: F821
+            reset_one(table[t], states[b])  # type: ignore[name-defined] # noqa: F821
+            look_one(table[t], states[b], observations[b])  # type: ignore[name-defined] # noqa: F821
 
 
 def _shield_batch(table, states, requested, applied):  # type: ignore[no-untyped-def]
     for b in range(len(states)):
-        shield_one(table[0], states[b], requested[b], applied[b])  # type: ignore[name-defined] # noqa: F821
+        t = b if len(table) > 1 else 0
+        shield_one(table[t], states[b], requested[b], applied[b])  # type: ignore[name-defined] # noqa: F821
 
 
 def _version(world: ModuleType) -> str:

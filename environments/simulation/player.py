@@ -1,4 +1,4 @@
-"""The `Player` protocol: Stable-Baselines3's `predict`, which everything that acts has.
+"""The `Player` protocol: Stable-Baselines3's `predict`, which everything that acts has; its actions, checked.
 
 B observations, O numbers in each.
 """
@@ -6,6 +6,10 @@ B observations, O numbers in each.
 from __future__ import annotations
 
 from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from environments.system.errors import UserError
 
 
 class Player(Protocol):
@@ -42,3 +46,19 @@ class AheadPlayer(Player, Protocol):
 
     def drop(self) -> None:
         """Forget what it has begun to choose."""
+
+
+def as_actions(actions: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """The actions as an array that can be copied into such a buffer without a loss.
+
+    Raises:
+        UserError: they have another shape, or are fractions where whole numbers are wanted.
+    """
+    given = np.asarray(actions)
+    if given.shape != shape:
+        raise UserError(
+            f"The actions have the shape {list(given.shape)}; it must be {list(shape)}."
+        )
+    if given.dtype.kind not in ("iuf" if np.dtype(dtype).kind == "f" else "iub"):
+        raise UserError(f"The actions are of type {given.dtype}; they must be {dtype}.")
+    return given

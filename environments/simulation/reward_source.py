@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from environments.simulation.kernels import weigh
+from environments.simulation.spec import WorldSpec
 from environments.system.errors import UserError
 from environments.system.suggestions import nearest
 
@@ -180,3 +181,18 @@ def weight_vector(terms: Iterable[str], weights: Mapping[str, float]) -> np.ndar
         if not np.isfinite(weight):
             raise UserError(f"The weight of '{name}' is {weight}; give a finite number.")
     return np.array([weights.get(name, 0.0) for name in names], np.float64)
+
+
+def as_records(numbers: np.ndarray, names: Mapping[str, str]) -> np.ndarray:
+    """The same memory, numbers [B, N, names], as records [B, N] with a field a name."""
+    if not names:
+        return numbers
+    return numbers.view([(name, np.float32) for name in names])[..., 0]
+
+
+def shaping_of(world: WorldSpec, discount: float) -> tuple[Any, ...]:
+    """What the loops need for potential terms: room for those before and after a step, and the discount."""
+    if not world.potentials:
+        return ()
+    phi = np.zeros((2, len(world.agents)), [(name, np.float64) for name in world.potentials])
+    return phi[0], phi[1], discount

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from environments.simulation.batch import Batch, as_actions
-from environments.simulation.player import AheadPlayer, Player
+from environments.simulation.batch import Batch
+from environments.simulation.player import AheadPlayer, Player, as_actions
 from environments.system.errors import UserError
 
 

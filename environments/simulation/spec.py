@@ -24,7 +24,7 @@ from environments.system.errors import UserError
 
 LONGEST_NAME = 1000  # characters of a term's or a cost's name
 # Of a description, what makes no other world of it.
-BESIDE = ("occasional", "north_star", "success", "options", "layout")
+BESIDE = ("occasional", "north_star", "success", "options", "layout", "shield", "vary")
 HORIZON_MEANING = "steps after which an episode is truncated"
 
 
@@ -62,6 +62,10 @@ class WorldSpec:
     occasional: tuple[str, ...] = ()
     # Of every episode, unless others are given: as recordings that an agent learned from were played with.
     episode_options: dict[str, Any] = field(default_factory=dict)
+    # Rules that a shield is made of beside the world's own: `environments.shields.rules`.
+    shield_rules: dict[str, Any] = field(default_factory=dict)
+    # What is drawn anew for each episode: `environments.simulation.variation`.
+    vary: dict[str, dict[str, Any]] = field(default_factory=dict)
     star_chosen: bool = False  # whether the north star is another than the world's own
     horizon_assumed: bool = False  # whether it names none of its own
     body: slice | None = None  # the part of an observation that is the agent's own body, if named
@@ -110,6 +114,10 @@ class WorldSpec:
             described["north_star"] = self.north_star
         if self.episode_options:
             described["options"] = dict(self.episode_options)
+        if self.vary:
+            described["vary"] = {name: dict(about) for name, about in self.vary.items()}
+        if self.shield_rules:
+            described["shield"] = dict(self.shield_rules)
         return described
 
     @cached_property

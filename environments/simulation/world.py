@@ -16,7 +16,7 @@ beside it, in a folder of its name (`duel/world.py`) or in files that begin with
     POTENTIALS      terms that are discount x phi(next) - phi(now), which cannot change the best policy; with
     potential_one(table, state, phi)    numba, writes phi[n].<name> from the state alone. May be left out
     mask_one(table, state, mask)    numba, may be left out: 1 for each action that agent n may take, [N, A]
-    shield_one(table, state, requested, applied)    numba, may be left out: `environments.simulation.shield`
+    shield_one(table, state, requested, applied)    numba, may be left out: `environments.shields.shield`
     CHOICES         what a person calls the choices of each component of MultiDiscrete actions; may be left
                     out, as the next two, for people who aim with mouse or stick:
     way_to(table, state, n, pointer, size)    -> the direction from agent n to a place of the drawing
@@ -27,8 +27,8 @@ beside it, in a folder of its name (`duel/world.py`) or in files that begin with
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from importlib import import_module
 from types import ModuleType
@@ -70,13 +70,27 @@ class World(WorldSpec):
         """Itself: nothing of it changes, and its loops are not bound again."""
         return self
 
+    @property
+    def varies_params(self) -> bool:
+        """Whether its Params differ from episode to episode, so that each game has a table of its own."""
+        return any(about.get("by") == "param" for about in self.vary.values())
+
+    def table_of(self, params: Mapping[str, Any]) -> np.void:
+        """The record that follows from its Params with these instead of its own.
+
+        Raises:
+            UserError: a value that they cannot have.
+        """
+        found: np.void = self.module.derive(replace(self.params, **params))[0]
+        return found
+
     def check_option(self, name: str) -> None:
-        """Refuse an option that no episode of this world reads.
+        """Refuse an option that no episode of this world reads, and that does not vary.
 
         Raises:
             UserError: it is unknown.
         """
-        if name not in self.options:
+        if name not in self.options and name not in self.vary:
             hint = nearest(name, self.options)
             raise UserError(f"The world '{self.id}' has no option '{name}': {hint}")
 

@@ -21,12 +21,16 @@ class WorldOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class NamesOptions:
-    """What an environment of other people may name in its infos, beside what a trial of it shows."""
+    """What an environment of other people may name in its infos; what of any world varies."""
 
     terms: Annotated[Sequence[str], Argument("NAME", flag="--term", repeat=True)] = ()
     """A term that it names now and then; 0 where it does not."""
     costs: Annotated[Sequence[str], Argument("NAME", flag="--cost", repeat=True)] = ()
     """A cost that it names now and then; 0 where it does not."""
+    vary: Annotated[Mapping[str, Any], Argument("NAME=VALUES", setting, flag="--vary")] = field(
+        default_factory=dict
+    )
+    """A parameter drawn anew for each game, such as mass=[0.8,1.2]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +49,8 @@ class ShieldOptions(ProcessOptions):
 
     shield: bool = False
     """Play behind the world's shield; what was trained behind it always does."""
+    shield_by: Annotated[str | None, Argument("NAME|FILE")] = None
+    """A shield of yours: a function of observation and action, or a .toml or .json file of rules."""
 
 
 @dataclass(frozen=True, kw_only=True)

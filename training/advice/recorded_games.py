@@ -13,7 +13,7 @@ from demos.data.inspection.resimulate import CannotResimulate, matches
 from demos.data.inspection.verify import differing, first_end, replayed
 from environments.catalog import make_batch
 from environments.external.states.state_access import START
-from environments.external.world import ExternalWorld
+from environments.external.world import Declared, ExternalWorld, declare
 from environments.simulation.batch import Batch
 from environments.simulation.world import World
 from environments.system.errors import UserError
@@ -29,7 +29,8 @@ def recorded_options(dataset: Dataset) -> tuple[dict[str, Any], dict[str, list[A
     Of those that differ the values that there are; None where an episode has none.
     """
     each = [dataset.episode_facts(number)["options"] for number in dataset.whole()]
-    names = dict.fromkeys(name for options in each for name in options if name not in OWN)
+    drawn = {*OWN, *(dataset.facts["world_description"].get("vary") or ())}
+    names = dict.fromkeys(name for options in each for name in options if name not in drawn)
     shared, differing_ones = {}, {}
     for name in names:
         values: list[Any] = []
@@ -74,7 +75,9 @@ def changed_physics(world: World, dataset: Dataset) -> str:
     """
     if not isinstance(world, ExternalWorld):
         return ""
-    batch = make_batch(replace(world, episode_options={}), 1, restart=False)
+    varied = dataset.facts["world_description"].get("vary")  # which its episodes have as options
+    bare = declare(replace(world, episode_options={}, vary={}), Declared(vary=varied))
+    batch = make_batch(bare, 1, restart=False)
     changed, tried, left = [], 0, STEPS
     try:
         for game in matches(dataset, dataset.whole()):

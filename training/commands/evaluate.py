@@ -15,7 +15,8 @@ from environments.external.trial.isolated import patient
 from environments.external.world import Declared, declare, in_processes
 from environments.files.trusted_code import type_in
 from environments.recorded_worlds import described_world
-from environments.simulation.shield import Shield
+from environments.shields.shield import Shield
+from environments.shields.typed import behind
 from environments.simulation.spec import horizon_of
 from environments.simulation.world import World
 from environments.system.errors import UserError
@@ -39,11 +40,11 @@ def evaluate_command(given: EvaluateOptions) -> None:
     judged = find(given.agent, TYPED_PLAYERS)
     with patient(given.patience):
         place = in_processes(_world(judged, given.world), given.workers, given.patience)
-    place = declare(place, Declared(options=given.options))
+    place = behind(declare(place, Declared(options=given.options)), given.shield_by)
     rivals = [judged] if given.rival is None else [judged, find(given.rival, TYPED_PLAYERS, place)]
     partner = None if given.partner is None else find(given.partner, TYPED_PLAYERS, place)
     shielded = any(one.shielded for one in (*rivals, partner) if one is not None)
-    protocol = _protocol(given, place, given.shield or shielded)
+    protocol = _protocol(given, place, given.shield or given.shield_by is not None or shielded)
     if given.rival == given.agent:
         raise UserError(f"Both are '{given.agent}': name two different agents.")
     for one in rivals:

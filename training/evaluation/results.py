@@ -94,6 +94,7 @@ class Scores:
     likeness: Mapping[str, float] = field(default_factory=dict)  # log-likelihood, nats a step
     matches: Mapping[str, Any] = field(default_factory=dict)  # `training.evaluation.head_to_head`
     judged_by: str | None = None  # the figure that decided instead of the north star, if one did
+    robustness: Mapping[str, Any] = field(default_factory=dict)  # `training.evaluation.robustness`
 
     @property
     def handed_on(self) -> PairingScores | None:
@@ -113,6 +114,8 @@ class Scores:
             told["likeness"] = dict(self.likeness)
         if self.judged_by is not None:
             told["judged_by"] = self.judged_by
+        if self.robustness:
+            told["robustness"] = dict(self.robustness)
         return told | ({"matches": dict(self.matches)} if self.matches else {})
 
     @classmethod
@@ -126,6 +129,7 @@ class Scores:
             told.get("likeness", {}),
             told.get("matches", {}),
             told.get("judged_by"),
+            told.get("robustness", {}),
         )
 
 

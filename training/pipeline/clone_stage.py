@@ -174,7 +174,7 @@ def fresh_stage(
                 {} if recipe.world.horizon is None else {"horizon": recipe.world.horizon},
             )
         facts = {"role": FRESH, "stuck_steps": 0, "seed": recipe.seed, "recipe": run.recipe_hash}
-        facts |= {"shield": recipe.world.shield, **judged_by(recipe, world).told(world)}
+        facts |= {"shield": recipe.world.shielded, **judged_by(recipe, world).told(world)}
         save_agent(path, policy, world, facts)
     return kept(run, FRESH, 0, world)
 
@@ -215,7 +215,7 @@ def keep(
         "dataset": dataset.name,
         "data": dataset.digest(),
         "recipe": run.recipe_hash,
-        "shield": recipe.world.shield,
+        "shield": recipe.world.shielded,
         **judged_by(recipe, world).told(world),
     }
     save_agent(path, found.policy, world, facts)
@@ -232,7 +232,7 @@ def kept(run: RunFolder, role: str, number: int, world: World) -> Agent:
 def steps_of(recipe: Recipe, dataset: Dataset) -> Arrays:
     """The steps of a dataset, with what was asked for where the agent is to play behind the shield."""
     arrays = dataset.arrays()
-    return as_asked(dataset, arrays) if recipe.world.shield else arrays
+    return as_asked(dataset, arrays) if recipe.world.shielded else arrays
 
 
 def cloning_settings(recipe: Recipe, number: int = 0) -> CloneSettings:

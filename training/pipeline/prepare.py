@@ -13,8 +13,9 @@ from environments.catalog import make_world
 from environments.external.trial.isolated import patient
 from environments.external.world import Declared, ExternalWorld, declare, in_processes
 from environments.files.trusted_code import remember
+from environments.shields.shield import Shield
+from environments.shields.typed import written_rules
 from environments.simulation.reward_source import weight_vector
-from environments.simulation.shield import Shield
 from environments.simulation.world import World
 from environments.system.errors import UserError, raise_all
 from environments.system.suggestions import closest
@@ -66,7 +67,7 @@ def prepare(recipe: Recipe) -> tuple[World, dict[str, Dataset]]:
 
 def _checks(recipe: Recipe, world: World) -> Iterator[Callable[[], object]]:
     """What can be wrong with a recipe for a world: each raises a `UserError` of its own."""
-    if recipe.world.shield:
+    if recipe.world.shielded:
         yield partial(Shield, world)  # refuses a world that has none
     yield partial(weight_vector, world.terms, recipe.reward.weights or {})
     yield partial(weight_vector, world.terms, dict.fromkeys(recipe.reward.faded, 0.0))
@@ -108,7 +109,7 @@ def _named(recipe: Recipe, world: World, recordings: Mapping[str, Dataset]) -> W
     """
     for dataset in recordings.values():
         described = dataset.facts["world_description"]
-        known = replace(Declared.of_description(described), north_star=None)
+        known = replace(Declared.of_description(described), north_star=None, shield=None, vary=None)
         if described.get("world") == world.id:
             world = declare(world, known)
     asked = recipe.world
@@ -122,7 +123,9 @@ def _named(recipe: Recipe, world: World, recordings: Mapping[str, Dataset]) -> W
                 f'declare it, with costs = ["{name}"] under [world].'
             )
     costs = (*asked.costs, *limited)
-    return declare(world, Declared(tuple(asked.terms), costs, asked.north_star, asked.success))
+    more: dict[str, Any] = {"shield": written_rules(asked.shield_rules), "vary": asked.vary}
+    star = asked.north_star
+    return declare(world, Declared(tuple(asked.terms), costs, star, asked.success, **more))
 
 
 def _with_options(recipe: Recipe, world: World, recordings: Mapping[str, Dataset]) -> World:

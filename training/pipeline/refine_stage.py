@@ -74,7 +74,7 @@ def refine_stage(
         "recipe": run.recipe_hash,
         "verdict": verdict.sentence,
         "judged": verdict.figures,
-        "shield": run.recipe.world.shield,
+        "shield": run.recipe.world.shielded,
         **judged_by(run.recipe, world).told(world),
     }
     if verdict.unsafe:
@@ -113,7 +113,7 @@ def _refine(
         recipe.costs,
         None if recordings is None else demonstrations_of(recipe, recordings, cloned.policy),
         world_options(recipe),
-        recipe.world.shield,
+        recipe.world.shielded,
         engine,
         starts,
     )
@@ -182,7 +182,7 @@ def _milestones(run: RunFolder, world: World) -> Milestones:
     about = {
         "role": "refined",
         "stuck_steps": 0,
-        "shield": run.recipe.world.shield,
+        "shield": run.recipe.world.shielded,
         "seed": run.recipe.seed,
         "recipe": run.recipe_hash,
         **judged_by(run.recipe, world).told(world),
@@ -194,7 +194,7 @@ def _keeper(run: RunFolder, world: World, clones: list[Agent]) -> BestAgentKeepe
     """The keeper of a run's best agent, which first plays the clone."""
     recipe, cloned, options = run.recipe, clones[0], world_options(run.recipe)
     plan = plan_of(recipe.refine)
-    shield = recipe.world.shield
+    shield = recipe.world.shielded
     partner = make_partner(
         recipe.partner, world, clones, recipe.seed + JUDGE_PARTNER_SEED, judging=True
     )

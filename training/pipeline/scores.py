@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -10,6 +10,7 @@ import torch
 from agents.files.agent_file import Agent
 from agents.networks.policy import AgentPolicy
 from agents.players.from_agent import make_player
+from agents.players.player import Player
 from demos.data.dataset.dataset import Dataset
 from demos.data.dataset.provenance import Provenance, provenance_of
 from environments.simulation.world import World
@@ -24,6 +25,7 @@ from training.evaluation.results import (
     Scores,
     pairings,
 )
+from training.evaluation.robustness import robustness
 from training.gate.judged_by import JudgedBy, judged_by
 from training.pipeline.refine_stage import demonstrations_of
 from training.ppo.rollouts.network_outputs import CHUNK
@@ -62,6 +64,13 @@ class JudgeInputs:
         return figure if figure.told(self.world) else None
 
     @property
+    def partner_maker(self) -> Callable[[int], Player] | None:
+        """Who has the other seats in the curves: people's model, or None where all seats are one's own."""
+        other = self.agents.get("human_model")
+        alone = len(self.world.agents) == 1 or self.recipe.partner.judged_with == "self"
+        return None if other is None or alone else _maker(self.world, other)
+
+    @property
     def protocol(self) -> Protocol:
         """How all of them are judged."""
         how = self.recipe.evaluate
@@ -69,7 +78,7 @@ class JudgeInputs:
             how.games,
             self.horizon,
             how.greedy,
-            shield=self.recipe.world.shield,
+            shield=self.recipe.world.shielded,
             options=self.world.episode_options,
         )
 
@@ -99,9 +108,21 @@ def final_scores(inputs: JudgeInputs, reporter: Reporter) -> Scores:
         }
     names = opponents(inputs.recipe.partner, world)
     matches = against_all(world, learned, names, protocol, reporter) if names else {}
+    curves = robustness(
+        world,
+        {role: _maker(world, one) for role, one in learned.items()},
+        inputs.partner_maker,
+        protocol,
+        reporter,
+    )
     figure = inputs.figure
     decided = None if figure is None else figure.name
-    return Scores(world.id, _told(inputs, rows), rows, likeness, matches, decided)
+    return Scores(world.id, _told(inputs, rows), rows, likeness, matches, decided, curves)
+
+
+def _maker(world: World, agent: Agent) -> Callable[[int], Player]:
+    """Makes a player of an agent from a seed."""
+    return lambda seed: make_player(agent, world, seed)
 
 
 def protocol_text(protocol: Protocol, rows: Mapping[str, PairingScores]) -> str:

@@ -17,6 +17,7 @@ from training.advice.recorded_games import changed_physics, options_sentence
 from training.compute.process_state import restored_process_state
 from training.evaluation.plots import draw_curve
 from training.evaluation.results import Scores, TrainResult
+from training.evaluation.robustness import draw_robustness
 from training.pipeline.clone_population import clone_population
 from training.pipeline.clone_stage import FRESH, clone_stage, fresh_stage
 from training.pipeline.plan_recipe import follow_plan
@@ -63,7 +64,7 @@ def _train(run: RunFolder, reporter: Reporter, accept_unsafe: bool) -> TrainResu
         world, recordings = prepare(recipe)
         recipe = follow_plan(run, world, recordings, reporter)
     _tell_of_recordings(recipe, world, recordings, reporter)
-    warm_up(world, reporter.say, recipe.world.shield)
+    warm_up(world, reporter.say, recipe.world.shielded)
     keep_incidents(world, run.folder)
     made, further = _beginnings(run, world, recordings, reporter)
     first = next(iter(made))
@@ -80,6 +81,8 @@ def _train(run: RunFolder, reporter: Reporter, accept_unsafe: bool) -> TrainResu
     with told_if_long(reporter, "Drawing the curve."):
         draw_curve(run.folder, world)
     scores = Scores.from_json(run.read_json("scores.json"))
+    if scores.robustness:
+        reporter.say(draw_robustness(run.folder, scores))
     agent_file = None if verdict.handed_on == "nothing" else run.path(HANDED_ON)
     return TrainResult(run.folder, agent_file, scores, verdict)
 

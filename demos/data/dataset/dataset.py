@@ -80,7 +80,7 @@ class Dataset:
             require(world, described, f"Dataset {self.name}", cure)
 
     def require_columns(self, world: World) -> None:
-        """Refuse to take episodes of a world that names other terms and costs now and then than these do.
+        """Refuse to take episodes of a world in which other things are named or vary than in that of these.
 
         Raises:
             UserError: it does; it says which.
@@ -89,6 +89,11 @@ class Dataset:
             raise UserError(
                 f"Dataset {self.name} was recorded before '{world.id}' said which version it is: record "
                 "into another one."
+            )
+        if (self.facts["world_description"].get("vary") or {}) != world.vary:
+            raise UserError(
+                f"In dataset {self.name} other parameters vary than in '{world.id}' now, so its episodes "
+                "could not be played again beside these: choose another dataset."
             )
         for kind, names in (("terms", world.terms), ("costs", world.costs)):
             differing = sorted(set(self.facts[kind]) ^ set(names))

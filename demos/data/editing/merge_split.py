@@ -169,10 +169,15 @@ def _make(
 
 
 def _require_alike(first: Dataset, other: Dataset) -> None:
-    if all(first.facts[key] == other.facts[key] for key in _SAME):
-        return
     described = [dataset.facts["world_description"] for dataset in (first, other)]
-    lines = differences(*described) or ["they were recorded in different worlds"]
+    varied = [one.get("vary") or {} for one in described]
+    if all(first.facts[key] == other.facts[key] for key in _SAME) and varied[0] == varied[1]:
+        return
+    lines = differences(*described)
+    if varied[0] != varied[1]:
+        names = [", ".join(sorted(one)) or "nothing" for one in varied]
+        lines.append(f"what varies: here {names[0]}, there {names[1]}")
+    lines = lines or ["they were recorded in different worlds"]
     raise UserError(
         f"Datasets {first.name} (here) and {other.name} (there) cannot be merged: {'; '.join(lines)}."
     )

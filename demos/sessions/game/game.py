@@ -13,9 +13,9 @@ from gymnasium import spaces
 
 from agents.players.player import Player
 from environments.catalog import make_batch, make_known
+from environments.shields.shield import ShieldedBatch
 from environments.simulation.batch import Batch
 from environments.simulation.observation_parts import legal_actions
-from environments.simulation.shield import ShieldedBatch
 from environments.simulation.world import World
 from environments.system.errors import UserError
 from environments.system.waiting import announce
@@ -87,6 +87,11 @@ class Game:
         return "the time is up" if self.batch.truncated[0] else "the game is over"
 
     @property
+    def episode_options(self) -> dict[str, Any]:
+        """The options of this episode, with what was drawn for it where the world varies."""
+        return {**self.options, **self.batch.variation.values[0]}
+
+    @property
     def limited(self) -> bool:
         """Whether it is known how long a game may last: the environment says so, or an option."""
         return not self.world.horizon_assumed or self.horizon != self.world.horizon
@@ -98,9 +103,8 @@ class Game:
 
     def shield_acted(self, n: int) -> bool:
         """Whether the shield, or the action mask, stepped in for a seat in the last step."""
-        if self.refused[n]:
-            return True
-        return isinstance(self.batch, ShieldedBatch) and bool(self.batch.intervened[0, n])
+        overruled = isinstance(self.batch, ShieldedBatch) and bool(self.batch.intervened[0, n])
+        return overruled or bool(self.refused[n])
 
     def overruling(self, n: int) -> tuple[str, int] | None:
         """What may overrule a seat, in words, and how often it did in this episode; None if nothing."""
@@ -193,7 +197,7 @@ def open_batch(world: World, options: Mapping[str, Any], shield: bool = False) -
     from environments.external.trial.isolated import patient
     from environments.external.world import ExternalWorld, in_processes
 
-    if isinstance(world, ExternalWorld) and not shield:  # which none of them has
+    if isinstance(world, ExternalWorld):
         params = {**world.params, "render_mode": "rgb_array"}
         try:
             with patient(world.patience):
@@ -206,6 +210,6 @@ def open_batch(world: World, options: Mapping[str, Any], shield: bool = False) -
         ):
             assert isinstance(seen, ExternalWorld)
             apart = in_processes(seen.named_as(world), world.workers, world.patience)
-            return make_batch(apart, 1, options=options, restart=False)
+            return make_batch(apart, 1, options=options, restart=False, shield=shield)
     warm_up(world, announce, shield)  # its step too: else the first one of a game would wait for it
     return make_batch(world, 1, options=options, restart=False, shield=shield)

@@ -114,7 +114,7 @@ class MatchRecording(Recording):
             beginning.seen,
             match=beginning.match,
             seed=beginning.seed,
-            options=game.options,
+            options=game.episode_options,
             meta={**self._meta, META: told},
         )
 
@@ -152,7 +152,7 @@ def games_dataset(
     Raises:
         Problem: it holds recordings of another world.
     """
-    store, words = Store(root), {"coach": "Coached", "play": "Played"}[kind]
+    store, words = Store(root), {"coach": "Coached", "play": "Played", "run": "Driven"}[kind]
     name = name or f"{dataset_name(world)}-{kind}"
     if name not in store.names():
         with store.building_for(world, name, f"{words} with gpo {verb}."):

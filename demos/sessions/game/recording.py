@@ -25,7 +25,7 @@ from demos.data.journal.take import OpenEpisode
 from demos.sessions.game.game import Game
 from demos.window.controls.controls import Controls
 from demos.window.controls.devices import Held
-from environments.simulation.shield import ShieldedBatch
+from environments.shields.shield import ShieldedBatch
 
 _TOOLS = ("gymnasium", "pygame", "numpy", "gpo")
 
@@ -113,7 +113,7 @@ class Recording:
             [game.observation(person.seat) for person in self.people],
             match=uuid.uuid4().hex[:12],
             seed=seed,
-            options=game.options,
+            options=game.episode_options,
             meta=self._meta,
         )
 

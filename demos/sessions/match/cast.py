@@ -33,6 +33,7 @@ class CastOptions:
     seat: int = 0  # of the player that is watched
     live: bool = False  # always the newest checkpoint of a run that is training
     shield: bool = False  # play behind the world's shield
+    shield_by: str | None = None  # one that was typed
     player: str | None = None  # who is watched where a world is named; "random" if None
     params: Mapping[str, Any] | None = None  # of the world
     options: Mapping[str, Any] | None = None  # of every game

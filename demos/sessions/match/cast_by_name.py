@@ -16,7 +16,8 @@ from demos.sessions.match.evaluated_games import EvaluatedGames
 from environments.catalog import make_world
 from environments.external.world import Declared, declare
 from environments.recorded_worlds import described_world, named_world
-from environments.simulation.shield import Shield
+from environments.shields.shield import Shield
+from environments.shields.typed import behind
 from environments.simulation.world import World
 from environments.system.errors import UserError
 
@@ -63,7 +64,8 @@ def _set_rules(cast: Cast, wanted: CastOptions) -> None:
         raise UserError(
             f"--seat is {wanted.seat}; '{cast.world.id}' has the seats 0 to {agents - 1}."
         )
-    cast.seat, cast.shield = wanted.seat, cast.shield or wanted.shield
+    cast.world, typed = behind(cast.world, wanted.shield_by), wanted.shield_by is not None
+    cast.seat, cast.shield = wanted.seat, cast.shield or wanted.shield or typed
     if cast.shield:
         Shield(cast.world)  # refuses a world that has none
     cast.options = {**cast.options, **dict(wanted.options or {})}

@@ -137,7 +137,10 @@ class Lineup:
     @property
     def conditions(self) -> dict[str, Any]:
         """All under which games are played here, as JSON."""
-        return {**self.options, **({"shield": True} if self.shield else {})}
+        return {
+            **self.options,
+            **({"shield": self.world.shield_rules or True} if self.shield else {}),
+        }
 
     @property
     def levels_path(self) -> Path:
@@ -155,6 +158,7 @@ def lineup_for(
     shield: bool = False,
     workers: int = 0,
     patience: float = PATIENCE,
+    shield_by: str | None = None,
 ) -> Lineup:
     """The table for an agent file, a run folder, or a run's name under runs/.
 
@@ -163,7 +167,8 @@ def lineup_for(
     """
     found = find(name, FILES)
     with patient(patience):
-        cast = cast_for(name, params=params, options=options, shield=shield)
+        about = {"params": params, "options": options, "shield": shield, "shield_by": shield_by}
+        cast = cast_for(name, **about)
     cast.world = in_processes(cast.world, workers, patience)
     if found.kind is NameKind.RUN:
         return Lineup(cast.world, cast.options, found.called, None, found.path, cast.shield)

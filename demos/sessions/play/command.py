@@ -54,7 +54,7 @@ def _levels(options: PlayOptions) -> int:
     from demos.sessions.play.levels import find_levels
     from demos.sessions.play.levels_table import show_levels
 
-    apart = options.shield, options.workers, options.patience
+    apart = options.shield, options.workers, options.patience, options.shield_by
     table = lineup_for(options.name, options.params, options.options, *apart)
     show_levels(find_levels(table, options.against, options.games, print), table)
     return 0

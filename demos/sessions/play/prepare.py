@@ -19,7 +19,7 @@ from demos.sessions.play.levels import level_of
 from demos.sessions.play.options import LEVELS, PlayOptions
 from demos.window.controls.controls import load_controls
 from environments.catalog import make_batch
-from environments.simulation.shield import ShieldedBatch
+from environments.shields.shield import ShieldedBatch
 from environments.simulation.world import World
 from environments.system.errors import UserError
 from environments.system.suggestions import nearest
@@ -81,7 +81,7 @@ def prepare_match(given: PlayOptions) -> PreparedMatch:
     """
     if given.level is not None and given.level not in LEVELS:
         raise UserError(f"There is no level '{given.level}': {nearest(given.level, LEVELS)}")
-    apart = given.shield, given.workers, given.patience
+    apart = given.shield, given.workers, given.patience, given.shield_by
     table = lineup_for(given.name, given.params, given.options, *apart)
     world = table.world
     if not 0 <= given.seat < len(world.agents):

@@ -24,7 +24,8 @@ from environments.catalog import make_world
 from environments.external.trial.isolated import patient
 from environments.external.world import Declared, ExternalWorld, declare, in_processes
 from environments.files.trusted_code import remember
-from environments.simulation.shield import Shield
+from environments.shields.shield import Shield
+from environments.shields.typed import behind
 from environments.simulation.world import World
 from environments.system.errors import UserError
 from environments.system.suggestions import nearest
@@ -65,8 +66,8 @@ def prepare_recording(options: RecordOptions) -> PreparedRecording:
             if world.id.startswith("gpo/")
             else [*options.costs, *(options.limits or {})]
         )
-        world = declare(world, Declared(tuple(options.terms), tuple(costs)))
-        place, unkept = _for_dataset(options, world)
+        world = declare(world, Declared(tuple(options.terms), tuple(costs), vary=options.vary))
+        place, unkept = _for_dataset(options, behind(world, options.shield_by))
         made = _seated(options, in_processes(place, options.workers, options.patience))
         return replace(made, unkept=unkept)
 
@@ -97,11 +98,12 @@ def _seated(options: RecordOptions, world: World) -> PreparedRecording:
         if name not in world.costs:
             hint = nearest(name, world.costs)
             raise UserError(f"The world '{world.id}' has no cost '{name}' to limit: {hint}")
-    if options.shield:
+    shield = options.shield or options.shield_by is not None
+    if shield:
         Shield(world)  # refuses a world that has none
     seats = _seats(options, world)
     partner, others = _others(options, world, len(seats))
-    shield = options.shield or trained_behind_shield(options.partner or options.opponent)
+    shield = shield or trained_behind_shield(options.partner or options.opponent)
     game = Game(world, seats, others, options.options, shield)
     game.begin(options.seed or 0)  # compiles, and is what the title card lies over
     importlib.import_module("pandas")  # pyarrow loads it with the first write: not in a game

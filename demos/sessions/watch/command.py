@@ -71,6 +71,7 @@ def _viewer(options: WatchOptions) -> Viewer:
             seat=options.seat,
             live=options.live,
             shield=options.shield,
+            shield_by=options.shield_by,
             player=options.player,
             params=options.params,
             options=options.options,

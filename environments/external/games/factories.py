@@ -223,3 +223,18 @@ def _words(maker: Any) -> list[str]:
 def _hands_on(maker: Any) -> bool:
     found = inspect.signature(maker).parameters.values()
     return any(one.kind is inspect.Parameter.VAR_KEYWORD for one in found)
+
+
+def keywords_of(name: str) -> dict[str, Any]:
+    """The keywords that the environment of a name can be made with, and their defaults; None without.
+
+    Raises:
+        UserError: there is no such environment.
+    """
+    found: dict[str, Any] = {}
+    for one in _constructors(find_factory(name)):
+        parameters = inspect.signature(one).parameters
+        for word in _words(one):
+            default = parameters[word].default
+            found.setdefault(word, None if default is inspect.Parameter.empty else default)
+    return found

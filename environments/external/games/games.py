@@ -28,7 +28,7 @@ from environments.external.games.global_state import (
     is_our_signal,
     mark_interrupts,
 )
-from environments.external.games.make import make_env
+from environments.external.games.make import make_env, set_attributes
 from environments.external.games.named_values import NamedValues
 from environments.external.games.own_actions import to_own
 from environments.external.games.own_observations import record_writer
@@ -59,6 +59,8 @@ class ResetOrder(NamedTuple):
     seed: int | None  # None goes on from the last episode
     options: dict[str, Any] | None
     anew: bool = False  # with a fresh instance of the environment
+    keywords: dict[str, Any] | None = None  # it is made anew with these among its own
+    attributes: dict[str, Any] | None = None  # set before the episode begins
 
 
 @dataclass(frozen=True)
@@ -73,14 +75,14 @@ class EnvironmentSpec:
     closes: bool = True  # whether it is safe to close one: it answered when it was tried
     recorded: bool = False  # name and keywords were read from a file
 
-    def open(self) -> GymGame | PettingZooGame:
-        """One game.
+    def open(self, keywords: dict[str, Any] | None = None) -> GymGame | PettingZooGame:
+        """One game, with these keywords among its own.
 
         Raises:
             UserError: there is none, or its maker raises.
         """
         try:
-            return make_env(self.name, self.params, self.recorded)
+            return make_env(self.name, {**self.params, **(keywords or {})}, self.recorded)
         except UserError:
             raise
         except BaseException as error:  # external code: any exception
@@ -153,9 +155,11 @@ class ExternalGames(CopiedGames):
         return faults
 
     def _begin(self, i: int, order: ResetOrder) -> None:
-        if order.anew:
+        if order.anew or order.keywords:
             self._close(self.games[i])
-            self.games[i] = self.spec.open()
+            self.games[i] = self.spec.open(order.keywords)
+        if order.attributes:
+            set_attributes(self.games[i].env, order.attributes)
         self._live[i] = False  # the game before is over
         self._named.begin(i)
         self._look(i, self.games[i].reset(order.seed, order.options))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium
@@ -58,3 +59,45 @@ def _of_turns(env: Any, name: str) -> PettingZooGame:
     if env.metadata.get("is_parallelizable", False):
         return PettingZooGame(aec_to_parallel(env), name)
     return TurnBasedGame(turn_based_aec_to_parallel(env), name)
+
+
+def set_attributes(env: Any, values: Mapping[str, Any]) -> None:
+    """Set numbers that an environment holds: `gravity`, or with dots of what it holds, `model.opt.timestep`.
+
+    Raises:
+        UserError: it has no number of that name that can be set.
+    """
+    for name, value in values.items():
+        owner, last = _owner(env.unwrapped, name)
+        kind = type(getattr(owner, last))
+        try:
+            setattr(owner, last, kind(value) if kind is not int or value == int(value) else value)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise UserError(f"The attribute '{name}' cannot be set to {value}: {error}.") from error
+
+
+def number_of(env: Any, name: str) -> int | float:
+    """The number that `set_attributes` would replace.
+
+    Raises:
+        UserError: there is none.
+    """
+    owner, last = _owner(env.unwrapped, name)
+    found: int | float = getattr(owner, last)
+    return found
+
+
+def _owner(holder: Any, name: str) -> tuple[Any, str]:
+    """What holds the number of a dotted name; no hidden names, as they may come out of files."""
+    *way, last = name.split(".")
+    try:
+        if any(part.startswith("_") or not part.isidentifier() for part in (*way, last)):
+            raise AttributeError(name)
+        for part in way:
+            holder = getattr(holder, part)
+        found = getattr(holder, last)
+    except AttributeError:
+        found = None
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        raise UserError(f"The environment has no number '{name}'.")
+    return holder, last

@@ -1,7 +1,7 @@
 """courier: a two-wheeled robot carries parcels between stations of a hall in which people walk too.
 
 The hall, its people and the orders follow from the seed. Safety is told by costs: bumps, being fast near
-people, being fast in marked zones; a shield (`environments.simulation.shield`) can hold the robot to the
+people, being fast in marked zones; a shield (`environments.shields.shield`) can hold the robot to the
 first two.
 """
 

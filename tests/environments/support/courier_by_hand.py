@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from environments.catalog import make_world
+from environments.shields.shield import ShieldedBatch
 from environments.simulation.batch import Batch
-from environments.simulation.shield import ShieldedBatch
 from environments.worlds.courier.constants import (
     COLUMNS,
     FLOOR,

@@ -13,7 +13,7 @@ from demos.collect.options import CollectOptions
 from demos.data.dataset.store import Store
 from demos.data.episodes.episode import Actor
 from environments.catalog import make_batch
-from environments.simulation.shield import ShieldedBatch
+from environments.shields.shield import ShieldedBatch
 from training.imitation.corrected_steps import as_asked, asked_by, people_only
 from training.pipeline.clone_stage import steps_of
 from training.run.recipe import check_recipe, read_recipe

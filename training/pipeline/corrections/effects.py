@@ -72,7 +72,7 @@ def _play(data: CorrectionData, before: Agent, after: Agent, reporter: Reporter)
     recipe, world = data.run.recipe, data.world
     horizon = recipe.world.horizon or world.horizon
     protocol = Protocol(
-        recipe.corrections.games, horizon, recipe.evaluate.greedy, shield=recipe.world.shield
+        recipe.corrections.games, horizon, recipe.evaluate.greedy, shield=recipe.world.shielded
     )
     partner = before
     if data.run.has("human_model.safetensors"):

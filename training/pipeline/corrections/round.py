@@ -83,7 +83,7 @@ def correct_from_recipe(
     for complaint in dataset.check()[:1]:
         raise UserError(complaint)
     corrections = read_corrections(dataset, recipe.corrections.doubt)
-    if recipe.world.shield:
+    if recipe.world.shielded:
         corrections = dataclasses.replace(corrections, arrays=as_asked(dataset, corrections.arrays))
     folder, start = next_round(base, dataset, recipe.corrections.start)
     content = recipe.corrections.model_copy(update={"start": str(start)})

@@ -15,8 +15,8 @@ from demos.data.episodes.episode import Actor
 from demos.sessions.game.game import Game
 from demos.sessions.game.recording import Person, Recording, action_columns, tools
 from environments.catalog import make_world
+from environments.shields.shield import ShieldedBatch
 from environments.simulation.presence import Presence
-from environments.simulation.shield import ShieldedBatch
 from tests.demos.data.dataset.test_store import create
 
 SEEN = np.arange(12, dtype=np.float32).reshape(2, 2, 3)  # by seat
@@ -50,7 +50,7 @@ class Table:
     def __init__(self, people: tuple[int, ...], batch: Any = None) -> None:
         self.world = SimpleNamespace(agents=("cook_0", "cook_1"), action_space=spaces.Discrete(6))
         self.vacant = [n for n in range(2) if n not in people]
-        self.options = {"horizon": 9}
+        self.options = self.episode_options = {"horizon": 9}
         self.over, self.broken_off = False, ""
         self.asked = np.array([1, 2])
         self.batch = batch or SimpleNamespace()

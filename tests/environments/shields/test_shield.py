@@ -8,8 +8,8 @@ import pytest
 
 from agents.lookup import resolve_player
 from environments.catalog import make_batch
+from environments.shields.shield import Shield, offers_shield
 from environments.simulation.seating import Seating
-from environments.simulation.shield import Shield, offers_shield
 from environments.system.errors import UserError
 from environments.worlds.courier.constants import PERSON_SPEED, TOUCH
 from environments.wrappers.sb3_vec_env import Sb3VecEnv
