@@ -83,10 +83,8 @@ class EnvironmentSpec:
         """
         try:
             return make_env(self.name, {**self.params, **(keywords or {})}, self.recorded)
-        except UserError:
-            raise
         except BaseException as error:  # external code: any exception
-            if is_our_signal(error):
+            if is_our_signal(error) or isinstance(error, UserError):
                 raise
             raise UserError(
                 f"The environment '{self.name}' raised {error_text(error)}, when it was made."
@@ -120,8 +118,7 @@ class ExternalGames(CopiedGames):
         self._mask = int(np.prod(arrays["observation"].shape[2:]) - np.prod(space.shape))
         self._to_env_action = to_own(self.games[0].action_space)
         self._observation, self._present = arrays["observation"], arrays["present"]
-        self._live = arrays["live"]
-        self._own = arrays.get("own")
+        self._live, self._own = arrays["live"], arrays.get("own")
         self._note = None if self._own is None else record_writer(seen, self._own)
 
     def begin(self, orders: Sequence[ResetOrder]) -> dict[int, GameFault]:
