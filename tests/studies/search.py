@@ -49,7 +49,8 @@ GAMES = 16
 # Tried before the sampler chooses: the defaults, more of everything, and what would be cheaper still.
 FIRST: tuple[dict[str, Any], ...] = (
     {},
-    {"updates": 50, "minibatches": 16, "epochs": 10, "learning_rate": 1e-3},
+    {"minibatches": 16, "epochs": 10, "learning_rate": 1e-3},
+    {"updates": 25},
     {"epochs": 3},
     {"minibatches": 4},
 )

@@ -11,8 +11,8 @@ def test_the_words_are_settings_of_a_recipe():
     pairs = zip(words[::2], words[1::2], strict=True)
     given = [f"{name[2:]}={value}" for name, value in pairs]
     found = overridden_recipe({"world": {"id": "CartPole-v1"}}, "test", given).refine
-    assert (found.games, found.rollout.steps) == (16, 128)  # a power of two near a 25th
-    assert found.batch_size == 256
+    assert (found.games, found.rollout.steps) == (16, 64)  # a power of two near a fiftieth
+    assert found.batch_size == 128
     assert found.step_kl == 0.01
     assert found.loss.entropy == (0.01, 0.0)
 

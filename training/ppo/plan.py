@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from training.ppo.settings import RefineSettings
 
-UPDATES = 25  # that the steps are shared out among, as far as the bounds of a rollout allow
+UPDATES = 50  # that the steps are shared out among, as far as the bounds of a rollout allow
 LEAST_UPDATES = 8  # below which rollouts become smaller than their least
 LEAST_ROLLOUT, MOST_ROLLOUT = 2048, 32768  # steps of all games together
 MINIBATCHES = 8  # of a rollout
@@ -83,7 +83,7 @@ class RefinePlan:
 def plan_of(settings: RefineSettings, facts: PlanFacts | None = None) -> RefinePlan:
     """The plan of some settings: what they say, and for what they leave out what suits the rest.
 
-    A rollout is a 25th of the steps: enough updates for the policy to get somewhere, and each from enough
+    A rollout is a fiftieth of the steps: enough updates for the policy to get somewhere, and each from enough
     games to point somewhere. Few passes over it in few minibatches, at a rate that is high, for the policy's
     steps are shortened where they go too far (`controllers.step_size`): of what was tried on other people's
     environments (`tests.studies.search`) it is as good as the best and takes half the time. Andrychowicz et

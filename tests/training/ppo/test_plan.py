@@ -18,14 +18,14 @@ def plan(steps, facts=VECTORS, **said):
     [
         (1_600, 128),  # an eighth of the steps, to the power of two below ...
         (16_384, 2_048),  # ... up to the least rollout
-        (51_200, 2_048),  # a 25th of the steps ...
-        (200_000, 8_192),
-        (500_000, 16_384),
-        (819_200, 32_768),  # ... up to the largest
+        (102_400, 2_048),  # a fiftieth of the steps ...
+        (200_000, 4_096),
+        (1_000_000, 16_384),
+        (1_638_400, 32_768),  # ... up to the largest
         (100_000_000, 32_768),
     ],
 )
-def test_a_rollout_is_a_25th_of_the_steps_within_bounds(steps, together):
+def test_a_rollout_is_a_fiftieth_of_the_steps_within_bounds(steps, together):
     found = plan(steps)
     assert found.games * found.rollout == together
 
@@ -39,7 +39,7 @@ def test_the_policy_is_updated_often_enough_and_each_time_in_several_minibatches
 
 
 def test_a_minibatch_is_an_eighth_of_the_rollout_within_bounds():
-    assert [plan(steps).batch_size for steps in (1_600, 200_000, 10**8)] == [32, 1_024, 2_048]
+    assert [plan(steps).batch_size for steps in (1_600, 200_000, 10**8)] == [32, 512, 2_048]
 
 
 def test_pictures_are_passed_over_less_often_and_more_slowly():
@@ -62,8 +62,8 @@ def test_what_is_said_stays_and_the_rest_suits_it():
     assert (found.games, found.rollout, found.epochs, found.batch_size) == (7, 30, 3, 50)
     assert (found.learning_rate, found.warm_up, found.half_life) == (2e-4, 0, 2.0)
     assert (found.judge_every, found.judge_games) == (9, 11)
-    assert plan(200_000, rollout=RolloutSettings(steps=64)).games == 128, "8,192 in all"
-    assert plan(200_000, games=32).rollout == 256
+    assert plan(200_000, rollout=RolloutSettings(steps=64)).games == 64, "4,096 in all"
+    assert plan(200_000, games=32).rollout == 128
 
 
 def test_the_half_life_is_counted_in_steps_whatever_a_step_takes():
@@ -119,11 +119,11 @@ def test_settings_with_their_plan_leave_nothing_out_and_are_planned_as_they_are(
 
 def test_it_says_in_a_sentence_what_will_be_done():
     assert str(plan(200_000)) == (
-        "200,000 steps: 25 updates of 8,192 (16 games x 512); 1 fit values only; judged 10 times on 29 games."
+        "200,000 steps: 49 updates of 4,096 (16 games x 256); 1 fit values only; judged 10 times on 30 games."
     )
 
 
-@pytest.mark.parametrize(("steps", "games"), [(100_000, 5), (1_000_000, 21), (1_600, 1)])
+@pytest.mark.parametrize(("steps", "games"), [(100_000, 5), (1_000_000, 11), (1_600, 1)])
 def test_seats_that_are_all_learned_from_share_the_steps(steps, games):
     alone, three = plan(steps), plan(steps, PlanFacts(episode=200.0, tick=0.02, seats=3))
     assert three.games == games
