@@ -53,7 +53,7 @@ class ExternalBatch(Batch):
         self._lost = np.zeros(self.size, np.bool_)  # [B], whose process was ended between two steps
         self.starts: Starts | None = None  # where episodes begin, if not where the reset puts them
         self._names = tuple(world.terms), tuple(world.costs)
-        self._bounds = Bounds(world.observation_space)
+        self._bounds = Bounds(world.observation_space, world.guard.teller(world.id))
         agents = len(world.agents)
         # [B, N], by the mask, in the last step
         self.overruled = np.zeros((self.size, agents), np.bool_)
@@ -136,7 +136,7 @@ class ExternalBatch(Batch):
         """What is wrong with the values that the games gave in this step."""
         arrays = self._arrays
         found = invalid_values(arrays["terms"], arrays["costs"], self._names)
-        found |= self._bounds.outside(arrays["observation"], arrays["present"])
+        found |= self._bounds.unusable(arrays["observation"], arrays["present"])
         return {b: GameFault(what) for b, what in found.items()}
 
     def _begin_next(self, faults: dict[int, GameFault]) -> None:
@@ -165,7 +165,7 @@ class ExternalBatch(Batch):
             faults = self._games.begin(orders)
             self._lost[[b for b in faults if b not in games]] = True  # cut off in the next step
             seen = self._shown[games]
-            outside = self._bounds.outside(seen, arrays["present"][games])
+            outside = self._bounds.unusable(seen, arrays["present"][games])
             faults = {games[i]: GameFault(what) for i, what in outside.items()} | faults
             good = [k for k, b in enumerate(games) if b not in faults and not self._lost[b]]
             begun = np.array(games)[good]

@@ -121,6 +121,13 @@ class Guard:
             self._said.add(about or words)
             self.say(words)
 
+    def teller(self, environment: str) -> Callable[[str], None]:
+        """What says once of an environment that it shows more than it declared."""
+        return lambda what: self.say_once(
+            f"The environment '{environment}' {what}: it is taken as it is.",
+            f"bounds {environment}",
+        )
+
     def say(self, words: str) -> None:
         """Log a sentence, and show it to those who read along."""
         for reader in self.readers:
@@ -129,9 +136,18 @@ class Guard:
 
 
 class Bounds:
-    """Compares observations with their space, all games at once; they may exceed it by `SLACK`."""
+    """Compares observations with their space, all games at once; they may exceed it by `SLACK`.
 
-    def __init__(self, space: spaces.Box) -> None:
+    Many an environment shows a little more than it declares (the hull of Gymnasium's own BipedalWalker leans
+    beyond pi), and plays on: that is said once. What is no number cannot be learned from.
+
+    Args:
+        space: as declared.
+        tell: of what is beyond it.
+    """
+
+    def __init__(self, space: spaces.Box, tell: Callable[[str], None] = lambda what: None) -> None:
+        self.tell = tell
         low, high = space.low, space.high
         kind: Any = space.dtype
         if kind.kind == "f":  # infinity is not within the largest number, and nan nowhere
@@ -146,6 +162,14 @@ class Bounds:
             self._idle = bool((low == whole.min).all() and (high == whole.max).all())
         self.low, self.high = low, high
 
+    def unusable(self, seen: np.ndarray, present: np.ndarray) -> dict[int, str]:
+        """As `outside`, of rows that hold what is no number; of the others one is told."""
+        found = self.outside(seen, present)
+        bad = {b: what for b, what in found.items() if not np.isfinite(seen[b]).all()}
+        if len(bad) < len(found):
+            self.tell(next(what for b, what in found.items() if b not in bad))
+        return bad
+
     def outside(self, seen: np.ndarray, present: np.ndarray) -> dict[int, str]:
         """What is wrong with which row of `seen` [B, N, ...]; agents that are not present are left out."""
         if self._idle or ((seen >= self.low) & (seen <= self.high)).all():
@@ -155,7 +179,8 @@ class Bounds:
         wrong = ~((flat >= low) & (flat <= high)) & present[..., None]
         found = {}
         for b in np.flatnonzero(wrong.any((1, 2))).tolist():
-            n, place = np.argwhere(wrong[b])[0].tolist()
+            none = wrong[b] & ~np.isfinite(flat[b])
+            n, place = np.argwhere(none if none.any() else wrong[b])[0].tolist()
             value = flat[b, n, place]
             if np.isfinite(value):
                 limits = f"where {low[place]:g} to {high[place]:g} was declared"
