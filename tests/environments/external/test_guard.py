@@ -222,7 +222,7 @@ def test_an_environment_that_fails_when_tried_is_refused_at_once():
 
 
 def test_what_is_beyond_its_bounds_is_said_once_and_played_on():
-    guard, said = Guard(), []
+    guard, said = Guard(), list[str]()
     guard.readers.append(said.append)
     batch, good = rowdy("sees too much", guard=guard), rowdy()
     told, usual = played(batch, 14), played(good, 14)
