@@ -13,6 +13,7 @@ import shlex
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -122,17 +123,22 @@ class Guard:
             self.say(words)
 
     def teller(self, environment: str) -> Callable[[str], None]:
-        """What says once of an environment that it shows more than it declared."""
-        return lambda what: self.say_once(
-            f"The environment '{environment}' {what}: it is taken as it is.",
-            f"bounds {environment}",
-        )
+        """What says once of an environment that it shows more than it declared; it can be copied."""
+        return partial(self._beyond, environment)
+
+    def _beyond(self, environment: str, what: str) -> None:
+        words = f"The environment '{environment}' {what}: it is taken as it is."
+        self.say_once(words, f"bounds {environment}")
 
     def say(self, words: str) -> None:
         """Log a sentence, and show it to those who read along."""
         for reader in self.readers:
             reader(words)
         _say.warning("%s", words)
+
+
+def _nobody(what: str) -> None:
+    """Hears nothing."""
 
 
 class Bounds:
@@ -146,7 +152,7 @@ class Bounds:
         tell: of what is beyond it.
     """
 
-    def __init__(self, space: spaces.Box, tell: Callable[[str], None] = lambda what: None) -> None:
+    def __init__(self, space: spaces.Box, tell: Callable[[str], None] = _nobody) -> None:
         self.tell = tell
         low, high = space.low, space.high
         kind: Any = space.dtype
