@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from demos.data.dataset.store import Store
+from environments.files.trusted_code import type_in
 from tests.studies.strangers.demonstrations import episode_returns
 from tests.studies.strangers.environments import STRANGERS
 from tests.studies.strangers.peers import spread
@@ -32,6 +33,7 @@ steps = {steps}
 def run_ours(cache: Path, row: dict[str, Any], changes: Sequence[str] = ()) -> dict[str, Any]:
     """Train as `trained` and be judged; the rest of the row."""
     folder, spent = trained(cache, row, changes)
+    type_in(STRANGERS[row["env"]].id)  # it was asked for by its name, from whatever folder
     dataset = dataset_of(row)
     found = outcome(folder, STRANGERS[row["env"]].games)
     return {"cpu": round(spent, 1), **found, "people": people(cache, dataset)}
