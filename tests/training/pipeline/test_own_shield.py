@@ -13,6 +13,7 @@ from demos.data.episodes.episode import Actor
 from environments.catalog import make_batch
 from environments.files import trusted_code
 from environments.recorded_worlds import described_world
+from tests.environments.support.short_training import SHORT, trusted_in
 
 CART = "tests.environments.support.arms:Cart"
 HALVE = "tests.environments.support.arms:halve"
@@ -23,21 +24,6 @@ shield = {shield}
 [data]
 root = "{root}"
 train = "wild"
-[clone]
-hidden = [8]
-dropout = 0.0
-epochs = 2
-[refine]
-steps = 800
-games = 4
-rollout = 50
-batch_size = 100
-epochs = 1
-warm_up = 1
-judge_every = 2
-judge_games = 4
-[evaluate]
-games = 4
 """
 TABLE = "{ box = { high = 0.25, actions = 0 }, rate = { most = 0.5 } }"
 
@@ -45,9 +31,7 @@ TABLE = "{ box = { high = 0.25, actions = 0 }, rate = { most = 0.5 } }"
 @pytest.fixture(scope="module")
 def known(tmp_path_factory):
     """What may be run in this folder is kept beside the tests."""
-    with pytest.MonkeyPatch.context() as patched:
-        path = tmp_path_factory.mktemp("home") / "trusted.json"
-        patched.setattr(trusted_code, "_file", lambda: path)
+    with trusted_in(tmp_path_factory.mktemp("home")) as path:
         yield path
 
 
@@ -64,7 +48,7 @@ def root(tmp_path_factory, known):
 
 def trained(root, shield, name):
     path = root / f"{name}.toml"
-    path.write_text(RECIPE.format(world=CART, root=root, shield=shield))
+    path.write_text((RECIPE + SHORT).format(world=CART, root=root, shield=shield))
     assert gpo.main(["train", str(path), "--run", str(root / name)]) == 0
     return root / name
 
@@ -170,7 +154,7 @@ def test_a_function_of_ones_own_is_named_and_played_behind_in_this_folder(
 )
 def test_a_shield_that_is_none_is_refused_before_a_run_begins(root, shield, said, capsys):
     path = root / "wrong.toml"
-    path.write_text(RECIPE.format(world=CART, root=root, shield=shield))
+    path.write_text((RECIPE + SHORT).format(world=CART, root=root, shield=shield))
     assert gpo.main(["train", str(path), "--run", str(root / "wrong")]) == 2
     assert said in capsys.readouterr().err
     assert not (root / "wrong").exists()

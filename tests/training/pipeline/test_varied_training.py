@@ -9,7 +9,7 @@ from agents.files.agent_file import load_agent
 from demos.data.dataset.store import Store
 from environments.catalog import make_world
 from environments.external.world import Declared, declare
-from environments.files import trusted_code
+from tests.environments.support.short_training import SHORT, trusted_in
 from training.advice.recorded_games import changed_physics, options_sentence, recorded_options
 
 CART = "tests.environments.support.arms:Cart"
@@ -20,29 +20,13 @@ vary = {vary}
 [data]
 root = "{root}"
 train = "{data}"
-[clone]
-hidden = [8]
-dropout = 0.0
-epochs = 2
-[refine]
-steps = 800
-games = 4
-[refine.rollout]
-steps = 50
-[refine.judge]
-every = 2
-games = 4
-[evaluate]
-games = 4
 """
 VARY = '{ mass = [0.5, 2.0], "gear.ratio" = { choices = [1.0, 3.0] } }'
 
 
 @pytest.fixture(scope="module", autouse=True)
 def known(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patched:
-        path = tmp_path_factory.mktemp("home") / "trusted.json"
-        patched.setattr(trusted_code, "_file", lambda: path)
+    with trusted_in(tmp_path_factory.mktemp("home")) as path:
         yield path
 
 
@@ -63,7 +47,7 @@ def drawn(root):
 
 def recipe(root, vary=VARY, world=CART, data="plain"):
     path = root / "varied.toml"
-    path.write_text(RECIPE.format(world=world, root=root, vary=vary, data=data))
+    path.write_text((RECIPE + SHORT).format(world=world, root=root, vary=vary, data=data))
     return str(path)
 
 
