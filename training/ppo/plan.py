@@ -84,11 +84,13 @@ def plan_of(settings: RefineSettings, facts: PlanFacts | None = None) -> RefineP
     """The plan of some settings: what they say, and for what they leave out what suits the rest.
 
     A rollout is a fiftieth of the steps: enough updates for the policy to get somewhere, and each from enough
-    games to point somewhere. Few passes over it in few minibatches, at a rate that is high, for the policy's
-    steps are shortened where they go too far (`controllers.step_size`): of what was tried on other people's
-    environments (`tests.studies.search`) it is as good as the best and takes half the time. Andrychowicz et
-    al. 2021, "What matters for on-policy deep actor-critic methods?", sections 3.3 and 3.5, find these to
-    matter more than most.
+    games to point somewhere; with half as many a walker learned next to nothing. Few passes over it in few
+    minibatches, at a high rate, for the policy's steps are shortened where they go too far
+    (`controllers.step_size`): near the best of `tests.studies.search`, and on other people's environments
+    (`tests.studies.strangers`) about as good as twice the passes in twice the minibatches, in two thirds of
+    the time.
+    Andrychowicz et al. 2021, "What matters for on-policy deep actor-critic methods?", sections 3.3 and 3.5,
+    find these to matter more than most.
     """
     about = facts or PlanFacts()
     together = _rollout(settings)
